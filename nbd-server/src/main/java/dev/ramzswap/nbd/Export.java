@@ -1,0 +1,18 @@
+package dev.ramzswap.nbd;
+
+/** A device that clients can open by name. Thread-safe; all its sessions see one and the same content. */
+public interface Export {
+    /** What clients ask for; at most 4096 bytes of UTF-8. */
+    String name();
+
+    /** One line for people ({@code NBD_INFO_DESCRIPTION}). */
+    String description();
+
+    /** Bytes, a multiple of 4096. */
+    long size();
+
+    boolean readOnly();
+
+    /** Opens the way to the content for one thread. */
+    ExportSession open();
+}

@@ -1,0 +1,48 @@
+package dev.ramzswap.nbd;
+
+import java.nio.ByteBuffer;
+
+/**
+ * One thread's way to the content of an {@link Export}: byte ranges of any offset and length inside the device. Every
+ * method that returns an {@code int} returns {@link #OK}, {@link #WOULD_WAIT} or an NBD error of the protocol
+ * ({@code EIO}, {@code ENOSPC}). Buffers are direct, and their position and limit are neither used nor changed.
+ */
+public interface ExportSession extends AutoCloseable {
+    int OK = 0;
+
+    /** Nothing, or only a part, was done, since the rest would wait for slow storage: call the waiting method. */
+    int WOULD_WAIT = -1;
+
+    /** Reads what can be had without waiting; on {@link #WOULD_WAIT} the buffer's content is undefined. */
+    int readNow(long offset, int length, ByteBuffer into, int at);
+
+    /** Reads, and waits as long as it takes. */
+    int read(long offset, int length, ByteBuffer into, int at);
+
+    /** Writes if it can be done without waiting; on {@link #WOULD_WAIT} any part may have been written. */
+    int writeNow(long offset, int length, ByteBuffer from, int at);
+
+    /** Writes, and waits as long as it takes. */
+    int write(long offset, int length, ByteBuffer from, int at);
+
+    /** Makes a range read as zeroes and frees what it can, if it can be done without waiting. */
+    int zeroNow(long offset, long length);
+
+    /** Makes a range read as zeroes and frees what it can (TRIM and WRITE_ZEROES), and waits as long as it takes. */
+    int zero(long offset, long length);
+
+    /**
+     * How many bytes from {@code offset} on, at most {@code length}, have one and the same {@link #flags}.
+     *
+     * @return 1 to {@code length}
+     */
+    long extent(long offset, long length);
+
+    /**
+     * The {@code base:allocation} flags at {@code offset}: a combination of {@code STATE_HOLE} and {@code STATE_ZERO}.
+     */
+    int flags(long offset);
+
+    @Override
+    void close();
+}
