@@ -1,0 +1,122 @@
+package dev.ramzswap.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a person who types meets: help, status, and one clear line for every mistake. */
+class CommandLineIT {
+    private static final List<String> COUNTERS = List.of(
+            "loads",
+            "succ_stores",
+            "failed_stores",
+            "invalidates",
+            "orig_data_size",
+            "compr_data_size",
+            "mem_used_total",
+            "mem_limit",
+            "mem_used_max",
+            "same_pages",
+            "huge_pages",
+            "bd_count",
+            "bd_reads",
+            "bd_writes");
+
+    @TempDir
+    private Path directory;
+
+    /** Words are separated by spaces; DIR is the test's directory. */
+    private Tool.Result type(String words) throws Exception {
+        Object[] arguments = words.replace("DIR", directory.toString()).split(" ");
+        return new Launcher(directory).runToEnd(arguments);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+            2 | --sise                     | serve --sise 1G
+            2 | --size                     | serve
+            2 | --size                     | serve --size banana
+            2 | --size                     | serve --size 0
+            2 | --size                     | serve --size 5000
+            2 | --codec                    | serve --size 1M --codec gzip
+            2 | --codec                    | serve --size 1M --codec zstd:20
+            2 | --limit                    | serve --size 64M --limit 90000G --backing-file DIR/f
+            2 | overcommit                 | serve --size 64M --limit 4M --socket DIR/s
+            2 | --listen                   | serve --size 1M --listen nowhere
+            2 | --export                   | serve --export name=a
+            2 | --config                   | serve --config DIR/missing
+            1 | --socket                   | serve --size 1M --socket DIR/no/such/dir/s
+            1 | --backing-file             | serve --size 64M --limit 4M --socket DIR/s --backing-file DIR/no/such/dir/f
+            1 | --backing-file             | serve --size 64M --limit 4M --socket DIR/s --backing-file /dev/full
+            1 | ramzswap serve             | status
+            1 | swap9                      | status --name swap9
+            1 | swap9                      | set swap9 limit=1M
+            2 | limit                      | set swap0 limit=banana
+            2 | colour                     | set swap0 colour=red
+            2 | frobnicate                 | frobnicate
+            """)
+    void aMistakeIsOneLineThatNamesItAndItsCure(int status, String names, String words) throws Exception {
+        Tool.Result result = type(words).expect(status);
+        assertEquals(1, result.err().lines().count(), result::toString);
+        assertTrue(result.err().contains(names), result::toString);
+        assertEquals("", result.out());
+        assertTrue(Files.notExists(directory.resolve("s")), "a socket is left behind");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "serve ", "status ", "set "})
+    void everyCommandHelpsAndTellsItsVersion(String command) throws Exception {
+        Tool.Result help = type(command + "--help").expect(0);
+        assertTrue(help.out().startsWith("Usage: ramzswap"), help::toString);
+        Tool.Result version = type(command + "--version").expect(0);
+        assertTrue(version.out().matches("ramzswap \\d+\\.\\d+\\.\\d+.*\\s*"), version::toString);
+    }
+
+    @Test
+    void saysWhatItServesAndWhatToTypeNext() throws Exception {
+        try (DaemonProcess daemon = DaemonProcess.start(directory, "--size", "8M", "--codec", "zstd:3")) {
+            String said = daemon.output();
+            for (String part : List.of(daemon.socket().toString(), "nbd-client", "mkswap", "swapon", "ramzswap status")) {
+                assertTrue(said.contains(part), () -> part + " is not in " + said);
+            }
+        }
+    }
+
+    @Test
+    void statusIsATableForPeopleAndJsonForPrograms() throws Exception {
+        try (DaemonProcess daemon =
+                DaemonProcess.start(directory, "--export", "name=a,size=8M", "--export", "name=b,size=16M,codec=zstd:2")) {
+            Tool.Result table = type("status").expect(0);
+            List<String> lines = table.out().lines().toList();
+            assertEquals(3, lines.size(), table::toString);
+            assertTrue(lines.get(0).startsWith("NAME") && lines.get(1).startsWith("a "), table::toString);
+            assertTrue(lines.get(2).matches("b +zstd:2 +16M .*"), table::toString);
+            assertEquals(2, type("status --name b").expect(0).out().lines().count());
+            Tool.Result json = type("status --json --socket " + daemon.socket()).expect(0);
+            for (String counter : COUNTERS) {
+                assertEquals(2, json.out().split("\"" + counter + "\": \\d").length - 1, () -> counter + " in " + json);
+            }
+        }
+    }
+
+    @Test
+    void servesWhatAConfigurationFileSays() throws Exception {
+        Path config = Files.writeString(
+                directory.resolve("conf"), "[export one]\nsize=8M\n\n[export two]\nsize=4M\ncodec=zstd:5\n");
+        try (DaemonProcess daemon = DaemonProcess.start(directory, "--config", config)) {
+            assertEquals("8388608", Tool.run("nbdinfo", "--size", daemon.uri()).out().strip());
+            assertEquals("4194304", Tool.run("nbdinfo", "--size", daemon.uri("two")).out().strip());
+        }
+    }
+}

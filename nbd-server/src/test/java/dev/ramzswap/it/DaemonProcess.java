@@ -1,0 +1,130 @@
+package dev.ramzswap.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * A {@code ramzswap serve} that listens on a Unix socket and a free TCP port. Closing it checks that SIGTERM ends it
+ * with status 0 and that nothing of it stays behind.
+ */
+final class DaemonProcess implements AutoCloseable {
+    private static final Duration BOUND = Duration.ofSeconds(30);
+    private static final Pattern NUMBER = Pattern.compile("\"(\\w+)\": (\\d+)");
+
+    private final Launcher launcher;
+    private final Path socket;
+    private final Path log;
+    private final int port;
+    private final Process process;
+
+    private DaemonProcess(Launcher launcher, int port, Object... options) throws IOException {
+        this.launcher = launcher;
+        this.socket = launcher.directory().resolve("s");
+        this.log = launcher.directory().resolve("serve.log");
+        this.port = port;
+        Object[] arguments = Stream.concat(
+                        Stream.of("serve", "--socket", socket, "--listen", "127.0.0.1:" + port), Stream.of(options))
+                .toArray();
+        this.process = launcher.process(arguments)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+    }
+
+    /** Starts a daemon in the directory of a test, and waits until it says that it is ready. */
+    static DaemonProcess start(Path directory, Object... options) throws IOException, InterruptedException {
+        DaemonProcess daemon = new DaemonProcess(new Launcher(directory), freePort(), options);
+        long end = System.nanoTime() + BOUND.toNanos();
+        while (!daemon.output().endsWith("ready\n")) {
+            if (daemon.process.waitFor(20, TimeUnit.MILLISECONDS) || System.nanoTime() - end > 0) {
+                daemon.process.destroyForcibly();
+                fail("the daemon did not become ready: " + daemon.output());
+            }
+        }
+        return daemon;
+    }
+
+    /** A port that was free a moment ago. */
+    private static int freePort() throws IOException {
+        try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return probe.getLocalPort();
+        }
+    }
+
+    /** All that the daemon has printed. */
+    String output() throws IOException {
+        return Files.readString(log);
+    }
+
+    Path socket() {
+        return socket;
+    }
+
+    /** The default export. */
+    String uri() {
+        return uri("");
+    }
+
+    String uri(String export) {
+        return "nbd+unix:///" + export + "?socket=" + socket;
+    }
+
+    String tcpUri(String export) {
+        return "nbd://127.0.0.1:" + port + "/" + export;
+    }
+
+    Launcher launcher() {
+        return launcher;
+    }
+
+    /** The numbers that {@code status --json} shows of an export. */
+    Map<String, Long> status(String export) throws IOException, InterruptedException {
+        String json = launcher.run("status", "--name", export, "--json").out();
+        Map<String, Long> numbers = new HashMap<>();
+        Matcher matcher = NUMBER.matcher(json);
+        while (matcher.find()) {
+            numbers.put(matcher.group(1), Long.parseLong(matcher.group(2)));
+        }
+        assertFalse(numbers.isEmpty(), json);
+        return numbers;
+    }
+
+    /** Ends it as a crash would; nothing is cleaned up. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /** Sends SIGTERM; it must exit with status 0, soon. */
+    void stop() throws IOException, InterruptedException {
+        process.destroy();
+        if (!process.waitFor(BOUND.toSeconds(), TimeUnit.SECONDS)) {
+            process.destroyForcibly().waitFor();
+            fail("SIGTERM did not end the daemon: " + output());
+        }
+        assertEquals(0, process.exitValue(), output());
+        assertFalse(Files.exists(socket), "the socket is left behind");
+    }
+
+    @Override
+    public void close() throws IOException, InterruptedException {
+        if (process.isAlive()) {
+            stop();
+        }
+        assertTrue(process.toHandle().descendants().toList().isEmpty());
+    }
+}

@@ -1,0 +1,48 @@
+package dev.ramzswap.it;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * {@code ./ramzswap} as a user runs it, on what Maven has just built, with a runtime directory below the test's own
+ * directory, so that tests neither see nor disturb daemons of this machine.
+ */
+record Launcher(Path directory) {
+    private static final Path PATH =
+            Path.of(System.getProperty("ramzswap.root", "..")).toAbsolutePath().resolve("ramzswap");
+
+    /** Starts a command of the command line. */
+    Tool start(Object... arguments) throws IOException {
+        Object[] command = Stream.concat(Stream.of(PATH), Stream.of(arguments)).toArray();
+        return Tool.start(environment(), command);
+    }
+
+    /** Runs a command of the command line to its end, whatever that is. */
+    Tool.Result runToEnd(Object... arguments) throws IOException, InterruptedException {
+        try (Tool tool = start(arguments)) {
+            return tool.await();
+        }
+    }
+
+    /** Runs a command of the command line, which must succeed. */
+    Tool.Result run(Object... arguments) throws IOException, InterruptedException {
+        return runToEnd(arguments).expect(0);
+    }
+
+    ProcessBuilder process(Object... arguments) {
+        ProcessBuilder builder = new ProcessBuilder(Stream.concat(Stream.of(PATH), Stream.of(arguments))
+                .map(Object::toString)
+                .toList());
+        builder.environment().putAll(environment());
+        return builder;
+    }
+
+    private Map<String, String> environment() {
+        return Map.of(
+                "RAMZSWAP_RUNTIME_DIR", directory.resolve("run").toString(),
+                "RAMZSWAP_BUILD", "no",
+                "JAVA_HOME", System.getProperty("java.home"));
+    }
+}

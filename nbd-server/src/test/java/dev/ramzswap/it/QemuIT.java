@@ -1,0 +1,131 @@
+package dev.ramzswap.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** qemu-io and qemu-img: patterns at any offset and length, zeroes, discards, maps, comparisons. */
+class QemuIT {
+    private static final int BYTES = 16 << 20;
+
+    @TempDir
+    private Path directory;
+
+    private DaemonProcess daemon;
+
+    @BeforeEach
+    void serve() throws Exception {
+        daemon = DaemonProcess.start(
+                directory, "--size", "16M", "--limit", "4M", "--backing-file", directory.resolve("backing"));
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        daemon.close();
+    }
+
+    /** Runs commands on an image; qemu-io's exit status tells whether a pattern was not what was read. */
+    private static Tool.Result io(Object image, List<String> commands) throws Exception {
+        List<Object> words = new ArrayList<>(List.of("qemu-io", "-f", "raw", "-d", "unmap"));
+        for (String command : commands) {
+            words.add("-c");
+            words.add(command);
+        }
+        words.add(image);
+        return Tool.runToEnd(words.toArray());
+    }
+
+    private void io(String... commands) throws Exception {
+        Tool.Result result = io(daemon.uri(), List.of(commands)).expect(0);
+        assertFalse(result.out().contains("failed"), result::toString);
+    }
+
+    @Test
+    void aWrongPatternWouldBeNoticed() throws Exception {
+        assertNotEquals(0, io(daemon.uri(), List.of("write -P 1 0 4k", "read -P 2 0 4k")).exit());
+    }
+
+    @Test
+    void patternsReadBack() throws Exception {
+        io("read -P 0 0 16M", "write -P 0xab 0 64k", "read -P 0xab 0 64k", "read -P 0 64k 64k");
+        io("read -P 0xab 0 64k", "write -P 0xcd 32k 4k", "read -P 0xab 0 32k", "read -P 0xcd 32k 4k", "read -P 0xab 36k 28k");
+    }
+
+    @Test
+    void partsOfPagesLeaveTheirNeighboursIntact() throws Exception {
+        io("write -P 1 0 12k", "write -P 2 4095 2", "write -P 3 5000 1", "write -P 4 8190 4000");
+        io(
+                "read -P 1 0 4095", "read -P 2 4095 2", "read -P 1 4097 903", "read -P 3 5000 1",
+                "read -P 1 5001 3189", "read -P 4 8190 4000", "read -P 1 12190 98", "read -P 0 12288 4096");
+    }
+
+    @Test
+    void zeroesAndDiscardsReadAsZeroesAndFreeTheirPages() throws Exception {
+        io("write -P 5 0 1M", "write -z 100 8000", "read -P 5 0 100", "read -P 0 100 8000", "read -P 5 8100 92");
+        io("write -z -u 64k 64k", "discard 128k 128k", "read -P 0 64k 192k", "read -P 5 256k 768k");
+        io("discard 0 16M", "read -P 0 0 16M");
+        assertEquals(0, daemon.status("swap0").get("orig_data_size"));
+    }
+
+    @Test
+    void mapsShowWhatIsAllocated() throws Exception {
+        io("write -P 6 1M 64k");
+        Tool.Result map = Tool.run("qemu-img", "map", "--output=json", "-f", "raw", daemon.uri());
+        assertTrue(
+                map.out().replaceAll("\\s", "").contains("\"start\":1048576,\"length\":65536,\"depth\":0,\"present\":true,"
+                        + "\"zero\":false,\"data\":true"),
+                map::toString);
+        Tool.Result extents = io(daemon.uri(), List.of("map")).expect(0);
+        assertTrue(extents.out().contains("64 KiB (0x10000)     allocated at offset 1 MiB"), extents::toString);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2})
+    void anySequenceLeavesTheSameAsOnAFile(long seed) throws Exception {
+        Path file = directory.resolve("file");
+        Tool.run("qemu-img", "create", "-f", "raw", file, Integer.toString(BYTES));
+        Random random = new Random(seed);
+        List<String> commands = new ArrayList<>();
+        for (int i = 0; i < 400; i++) {
+            int length = 1 + random.nextInt(1 << random.nextInt(1, 19));
+            int offset = random.nextInt(BYTES - length);
+            String kind = random.nextInt(4) == 0 ? "-z" : "-P " + random.nextInt(256);
+            commands.add("write " + kind + " " + offset + " " + length);
+        }
+        io(file, commands).expect(0);
+        io(daemon.uri(), commands).expect(0);
+        Tool.run("qemu-img", "compare", "-f", "raw", "-F", "raw", file, daemon.uri());
+        Tool.run("qemu-img", "compare", "-f", "raw", "-F", "raw", daemon.tcpUri(""), file);
+    }
+
+    @Test
+    void comparesAndConvertsImages() throws Exception {
+        Path image = Images.make(directory.resolve("image"), Images.Kind.SPARSE, BYTES, 3);
+        Tool.run("qemu-img", "convert", "-n", "-f", "raw", "-O", "raw", image, daemon.uri());
+        Tool.Result same = Tool.run("qemu-img", "compare", "-f", "raw", "-F", "raw", image, daemon.uri());
+        assertTrue(same.out().contains("identical"), same::toString);
+        io("write -P 1 5M 1");
+        Tool.runToEnd("qemu-img", "compare", "-f", "raw", "-F", "raw", image, daemon.uri()).expect(1);
+    }
+
+    @Test
+    void bearsQemusBenchmark() throws Exception {
+        Tool.run("qemu-img", "bench", "-w", "-c", "10000", "-d", "64", "-s", "4096", "-f", "raw", daemon.uri());
+        Tool.run("qemu-img", "bench", "-c", "10000", "-d", "64", "-s", "4096", "-S", "5120", "-f", "raw", daemon.uri());
+        Tool.run(
+                "qemu-img", "bench", "-w", "-c", "2000", "-d", "16", "-s", "10000", "-S", "12345", "--flush-interval=100",
+                "-f", "raw", daemon.uri());
+    }
+}
