@@ -18,7 +18,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 final class OneLineErrors implements IParameterExceptionHandler, IExecutionExceptionHandler {
     @Override
     public int handleParseException(ParameterException e, String[] args) {
-        String text = e.getMessage();
+        String text = e.getMessage().replaceFirst("^Error: ", "");
         if (e instanceof UnmatchedArgumentException unmatched) {
             List<String> meant = unmatched.getSuggestions();
             text += meant.isEmpty() ? "" : ", did you mean " + String.join(" or ", meant) + "?";

@@ -8,7 +8,6 @@ import static dev.ramzswap.store.Counters.Counter.ORIG_DATA_SIZE;
 
 import dev.ramzswap.store.Counters.Counter;
 import dev.ramzswap.store.PageStore;
-import dev.ramzswap.store.StoreConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -48,23 +47,26 @@ public final class StatusText {
     }
 
     private static List<String> row(ExportStatus export) {
-        long limit = export.value(MEM_LIMIT);
+        long data = export.value(ORIG_DATA_SIZE);
+        long file = export.value(BD_COUNT) * PageStore.SLOT_BYTES;
         long compressed = export.value(COMPR_DATA_SIZE);
-        boolean limited = limit > 0 && limit != StoreConfig.NO_LIMIT;
+        long limit = export.value(MEM_LIMIT);
         return List.of(
                 export.name(),
                 export.snapshot().codec(),
                 Size.format(size(export)),
-                Size.format(export.value(ORIG_DATA_SIZE)),
+                Size.format(data),
                 Size.format(compressed),
                 Size.format(export.value(MEM_USED_TOTAL)),
-                limited ? Size.format(limit) : "-",
-                Size.format(export.value(BD_COUNT) * PageStore.SLOT_BYTES),
-                compressed == 0
-                        ? "-"
-                        : String.format(Locale.ROOT, "%.2f", (double) export.value(ORIG_DATA_SIZE) / compressed),
+                limit == 0 ? "-" : Size.format(limit),
+                Size.format(file),
+                ratio(data - file, compressed),
                 Long.toString(export.entry().pid()),
                 where(export.entry()));
+    }
+
+    private static String ratio(long bytes, long compressed) {
+        return compressed == 0 ? "-" : String.format(Locale.ROOT, "%.2f", (double) bytes / compressed);
     }
 
     private static String where(ExportEntry entry) {
