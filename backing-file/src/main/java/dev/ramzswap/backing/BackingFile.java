@@ -20,6 +20,7 @@ public final class BackingFile implements AutoCloseable {
     public static final int SEGMENT_BYTES = 256 << 10;
     /** The longest record. */
     public static final int MAX_RECORD_BYTES = 8192;
+
     public static final int KEY_BYTES = 32;
     public static final long STAGING_BYTES = 8L * SEGMENT_BYTES;
 
