@@ -232,6 +232,11 @@ public final class PageStore implements AutoCloseable {
         return counters;
     }
 
+    /** Ends spilling and compaction, for tests that compare what they do not expect to move. */
+    void stopBackgroundWork() {
+        keeper.close();
+    }
+
     /** Ends the background work and unmaps the memory, which nobody may use any more. State files stay. */
     @Override
     public void close() {
