@@ -13,8 +13,8 @@ import java.util.BitSet;
  * Makes segments free by moving the live records out of the written segment that has the fewest. The victim is pinned
  * meanwhile, so that what is moved out of it is what was read, even if its last record is freed.
  *
- * <p>At most nine tenths of a victim may be live: below that, each segment of moved records makes room for
- * at least a tenth of a segment of new ones.
+ * <p>At most nine tenths of a victim may be live: below that, each segment of moved records makes room for at least a
+ * tenth of a segment of new ones.
  */
 final class Compactor {
     private static final System.Logger LOG = System.getLogger(Compactor.class.getName());
