@@ -124,7 +124,7 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /** For kernels before 5.14: adds 0 to a word of each page, which is a write that changes nothing. */
-    private void touch(long offset, long bytes) {
+    void touch(long offset, long bytes) {
         for (long at = offset; at < offset + bytes; at += PAGE_BYTES) {
             LONG.getAndAdd(memory, at, 0L);
         }
