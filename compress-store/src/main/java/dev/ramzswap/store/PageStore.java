@@ -81,7 +81,10 @@ public final class PageStore implements AutoCloseable {
      * @throws IOException with a message for the user, if memory, state or backing file cannot be had
      */
     public static PageStore open(StoreConfig config) throws IOException {
-        StoreFiles files = StoreFiles.open(config);
+        return open(config, StoreFiles.open(config, BackingFile::open));
+    }
+
+    static PageStore open(StoreConfig config, StoreFiles files) throws IOException {
         try {
             PageStore store = new PageStore(config, files);
             if (files.isTakenOver()) {
@@ -98,7 +101,7 @@ public final class PageStore implements AutoCloseable {
 
     /** Scratch memory, codec contexts and buffers for one calling thread. Close it when the thread ends. */
     public Workspace workspace() {
-        ReadBuffer readBuffer = file == null ? new ReadBuffer() : file.readBuffer();
+        ReadBuffer readBuffer = file == null ? null : file.readBuffer();
         return new Workspace(workspaces.getAndIncrement(), readBuffer);
     }
 

@@ -239,6 +239,11 @@ final class Pool implements AutoCloseable {
         return ((long) (maxRegions - COMPACTION_RESERVE) << REGION_SHIFT) - liveBytes;
     }
 
+    /** Bytes of places that are not holes. */
+    synchronized long liveBytes() {
+        return liveBytes;
+    }
+
     /** Bytes in holes. */
     synchronized long holeBytes() {
         return ((long) usedRegions << REGION_SHIFT) - liveBytes - (openRegion < 0 ? 0 : REGION_BYTES - openEnd);

@@ -37,7 +37,7 @@ final class Recovery {
             copies.account(word, 1, STRIPE);
         }
         pool.adopted(this::isLiveAt);
-        if (file != null) {
+        if (file != null && file.takenOver()) {
             file.adopted();
         }
     }
@@ -48,12 +48,7 @@ final class Recovery {
         if (Slot.kind(word) == Slot.KIND_POOL) {
             return pool.adopt(place, slot, Slot.length(word));
         }
-        int bytes = Record.HEADER_BYTES + Slot.length(word);
-        if (file == null || place + bytes > file.segments() * BackingFile.SEGMENT_BYTES) {
-            return false;
-        }
-        file.adopt(place, bytes);
-        return true;
+        return file != null && file.adopt(place, Record.HEADER_BYTES + Slot.length(word));
     }
 
     private boolean isLiveAt(long place) {

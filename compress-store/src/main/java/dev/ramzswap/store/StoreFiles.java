@@ -24,7 +24,13 @@ import java.util.Deque;
 final class StoreFiles implements AutoCloseable {
     private static final int PAGE_BYTES = 4096;
 
+    /** Opens the backing file; a seam for tests that make it fail. */
+    interface BackingOpener {
+        BackingFile open(BackingConfig config) throws IOException;
+    }
+
     private final StoreConfig config;
+    private final BackingOpener backingOpener;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
     private long backingBytes;
     private boolean isTakenOver;
@@ -33,12 +39,13 @@ final class StoreFiles implements AutoCloseable {
     private Pool pool;
     private BackingFile backing;
 
-    private StoreFiles(StoreConfig config) {
+    private StoreFiles(StoreConfig config, BackingOpener backingOpener) {
         this.config = config;
+        this.backingOpener = backingOpener;
     }
 
-    static StoreFiles open(StoreConfig config) throws IOException {
-        StoreFiles files = new StoreFiles(config);
+    static StoreFiles open(StoreConfig config, BackingOpener backingOpener) throws IOException {
+        StoreFiles files = new StoreFiles(config, backingOpener);
         try {
             files.open();
             return files;
@@ -62,6 +69,7 @@ final class StoreFiles implements AutoCloseable {
         if (config.backing().isPresent()) {
             backing = openBacking(config.backing().get());
             opened.push(backing);
+            isTakenOver |= backing.takenOver();
         }
     }
 
@@ -77,7 +85,7 @@ final class StoreFiles implements AutoCloseable {
         long tableBytes = BackingFile.tableBytes(backingBytes);
         MemorySegment memory =
                 file("backing", roundUp(tableOffset + tableBytes)).memory();
-        return BackingFile.open(new BackingConfig(
+        return backingOpener.open(new BackingConfig(
                 wanted.path(),
                 backingBytes,
                 wanted.encrypt(),

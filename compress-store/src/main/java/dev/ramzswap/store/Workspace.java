@@ -20,7 +20,9 @@ public final class Workspace implements AutoCloseable {
     /** A whole page, for partial writes. */
     final ByteBuffer page;
 
+    /** Null if there is no backing file. */
     final ReadBuffer readBuffer;
+
     final int stripe;
 
     private final Arena arena = Arena.ofShared();
@@ -130,7 +132,9 @@ public final class Workspace implements AutoCloseable {
     @Override
     public void close() {
         zstd.close();
-        readBuffer.close();
+        if (readBuffer != null) {
+            readBuffer.close();
+        }
         arena.close();
     }
 }
