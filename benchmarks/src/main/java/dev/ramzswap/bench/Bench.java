@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -83,7 +84,7 @@ final class Bench implements Callable<Integer> {
         Servers servers = Servers.create();
         startAll(servers, pages(servers.directory()));
         fillAndMeasure();
-        Report report = new Report(ours, peers, workloads, (long) mebibytes << 20, compressedBytes());
+        Report report = new Report(ours, peers, workloads, (long) mebibytes << 20, compressedBytes(servers));
         System.out.println("\n" + report.markdown());
         return 0;
     }
@@ -131,9 +132,11 @@ final class Bench implements Callable<Integer> {
     private void startAll(Servers servers, Pages pages) throws IOException, InterruptedException {
         for (String codec : CODECS) {
             Path socket = servers.newSocket();
-            List<String> command = List.of(
-                    ramzswap.toString(),
+            List<String> command = ramzswap(
+                    servers,
                     "serve",
+                    "--name",
+                    codec.replace(':', '-'),
                     "--size",
                     mebibytes + "M",
                     "--socket",
@@ -159,6 +162,14 @@ final class Bench implements Callable<Integer> {
         }
     }
 
+    /** A command of our launcher, with a runtime directory of its own: other daemons of this machine are left alone. */
+    private List<String> ramzswap(Servers servers, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(
+                "env", "RAMZSWAP_RUNTIME_DIR=" + servers.directory(), "RAMZSWAP_BUILD=no", ramzswap.toString()));
+        Collections.addAll(command, arguments);
+        return command;
+    }
+
     private Subject start(Servers servers, String name, Path socket, List<String> command, Pages pages)
             throws IOException, InterruptedException {
         System.out.println("- " + name + ": `" + String.join(" ", command) + "`");
@@ -182,11 +193,11 @@ final class Bench implements Callable<Integer> {
     }
 
     /** What our servers say of themselves, by name. */
-    private Map<String, Long> compressedBytes() throws IOException, InterruptedException {
+    private Map<String, Long> compressedBytes(Servers servers) throws IOException, InterruptedException {
         Map<String, Long> bytes = new HashMap<>();
         for (Subject subject : ours) {
             String socket = subject.server().socket().toString();
-            String status = Machine.output(List.of(ramzswap.toString(), "status", "--socket", socket, "--json"));
+            String status = Machine.output(ramzswap(servers, "status", "--socket", socket, "--json"));
             Matcher matcher = COMPRESSED.matcher(status);
             if (!matcher.find()) {
                 throw new IOException("no compr_data_size in " + status);

@@ -40,10 +40,7 @@ class CommandLineIT {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
             2 | --sise                     | serve --sise 1G
             2 | --size                     | serve
             2 | --size                     | serve --size banana
@@ -87,7 +84,8 @@ class CommandLineIT {
     void saysWhatItServesAndWhatToTypeNext() throws Exception {
         try (DaemonProcess daemon = DaemonProcess.start(directory, "--size", "8M", "--codec", "zstd:3")) {
             String said = daemon.output();
-            for (String part : List.of(daemon.socket().toString(), "nbd-client", "mkswap", "swapon", "ramzswap status")) {
+            for (String part :
+                    List.of(daemon.socket().toString(), "nbd-client", "mkswap", "swapon", "ramzswap status")) {
                 assertTrue(said.contains(part), () -> part + " is not in " + said);
             }
         }
@@ -95,8 +93,8 @@ class CommandLineIT {
 
     @Test
     void statusIsATableForPeopleAndJsonForPrograms() throws Exception {
-        try (DaemonProcess daemon =
-                DaemonProcess.start(directory, "--export", "name=a,size=8M", "--export", "name=b,size=16M,codec=zstd:2")) {
+        try (DaemonProcess daemon = DaemonProcess.start(
+                directory, "--export", "name=a,size=8M", "--export", "name=b,size=16M,codec=zstd:2")) {
             Tool.Result table = type("status").expect(0);
             List<String> lines = table.out().lines().toList();
             assertEquals(3, lines.size(), table::toString);
@@ -115,8 +113,11 @@ class CommandLineIT {
         Path config = Files.writeString(
                 directory.resolve("conf"), "[export one]\nsize=8M\n\n[export two]\nsize=4M\ncodec=zstd:5\n");
         try (DaemonProcess daemon = DaemonProcess.start(directory, "--config", config)) {
-            assertEquals("8388608", Tool.run("nbdinfo", "--size", daemon.uri()).out().strip());
-            assertEquals("4194304", Tool.run("nbdinfo", "--size", daemon.uri("two")).out().strip());
+            assertEquals(
+                    "8388608", Tool.run("nbdinfo", "--size", daemon.uri()).out().strip());
+            assertEquals(
+                    "4194304",
+                    Tool.run("nbdinfo", "--size", daemon.uri("two")).out().strip());
         }
     }
 }

@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/** Command lines of fio's nbd engine: random writes of pages, each with a header and a checksum, and their reading back. */
+/**
+ * Command lines of fio's nbd engine: random writes of pages, each with a header and a checksum, and their reading back.
+ */
 final class Fio {
     private Fio() {}
 

@@ -27,8 +27,8 @@ final class Images {
     static Path make(Path file, Kind kind, int bytes, long seed) throws IOException {
         Random random = new Random(seed);
         byte[] block = new byte[BLOCK];
-        try (FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, StandardOpenOption.SPARSE)) {
+        try (FileChannel channel = FileChannel.open(
+                file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, StandardOpenOption.SPARSE)) {
             for (int at = 0; at < bytes; at += BLOCK) {
                 random.nextBytes(block);
                 if (kind == Kind.COMPRESSIBLE) {

@@ -74,7 +74,8 @@ class NbdinfoIT {
     @Test
     void theFirstExportIsTheDefault() throws Exception {
         assertContains(Tool.run("nbdinfo", daemon.uri("")), List.of("export-size: 16777216"));
-        assertEquals("16777216", Tool.run("nbdinfo", "--size", daemon.uri("")).out().strip());
+        assertEquals(
+                "16777216", Tool.run("nbdinfo", "--size", daemon.uri("")).out().strip());
     }
 
     @Test
@@ -88,7 +89,9 @@ class NbdinfoIT {
     void listsAllExports() throws Exception {
         Tool.Result result = Tool.run("nbdinfo", "--list", daemon.uri());
         assertTrue(
-                Pattern.compile("export=\"one\":.*export-size: 16777216.*export=\"two\":.*export-size: 33554432", Pattern.DOTALL)
+                Pattern.compile(
+                                "export=\"one\":.*export-size: 16777216.*export=\"two\":.*export-size: 33554432",
+                                Pattern.DOTALL)
                         .matcher(result.out())
                         .find(),
                 result::toString);
@@ -102,8 +105,20 @@ class NbdinfoIT {
         try (DaemonProcess own = DaemonProcess.start(directory, "--size", "1M")) {
             assertEquals("0 1048576 3 hole,zero", map(own));
             Tool.run(
-                    "qemu-io", "-f", "raw", "-d", "unmap", "-c", "write -P 7 8k 16k", "-c", "write -P 8 64k 100",
-                    "-c", "write -P 9 128k 8k", "-c", "discard 128k 4k", own.uri());
+                    "qemu-io",
+                    "-f",
+                    "raw",
+                    "-d",
+                    "unmap",
+                    "-c",
+                    "write -P 7 8k 16k",
+                    "-c",
+                    "write -P 8 64k 100",
+                    "-c",
+                    "write -P 9 128k 8k",
+                    "-c",
+                    "discard 128k 4k",
+                    own.uri());
             assertEquals(
                     "0 8192 3 hole,zero / 8192 16384 0 data / 24576 40960 3 hole,zero / 65536 4096 0 data / "
                             + "69632 65536 3 hole,zero / 135168 4096 0 data / 139264 909312 3 hole,zero",
@@ -113,6 +128,7 @@ class NbdinfoIT {
 
     private static String map(DaemonProcess of) throws Exception {
         String out = Tool.run("nbdinfo", "--map", of.uri()).out();
-        return String.join(" / ", out.lines().map(l -> l.strip().replaceAll(" +", " ")).toList());
+        return String.join(
+                " / ", out.lines().map(l -> l.strip().replaceAll(" +", " ")).toList());
     }
 }

@@ -54,21 +54,34 @@ class QemuIT {
 
     @Test
     void aWrongPatternWouldBeNoticed() throws Exception {
-        assertNotEquals(0, io(daemon.uri(), List.of("write -P 1 0 4k", "read -P 2 0 4k")).exit());
+        assertNotEquals(
+                0,
+                io(daemon.uri(), List.of("write -P 1 0 4k", "read -P 2 0 4k")).exit());
     }
 
     @Test
     void patternsReadBack() throws Exception {
         io("read -P 0 0 16M", "write -P 0xab 0 64k", "read -P 0xab 0 64k", "read -P 0 64k 64k");
-        io("read -P 0xab 0 64k", "write -P 0xcd 32k 4k", "read -P 0xab 0 32k", "read -P 0xcd 32k 4k", "read -P 0xab 36k 28k");
+        io(
+                "read -P 0xab 0 64k",
+                "write -P 0xcd 32k 4k",
+                "read -P 0xab 0 32k",
+                "read -P 0xcd 32k 4k",
+                "read -P 0xab 36k 28k");
     }
 
     @Test
     void partsOfPagesLeaveTheirNeighboursIntact() throws Exception {
         io("write -P 1 0 12k", "write -P 2 4095 2", "write -P 3 5000 1", "write -P 4 8190 4000");
         io(
-                "read -P 1 0 4095", "read -P 2 4095 2", "read -P 1 4097 903", "read -P 3 5000 1",
-                "read -P 1 5001 3189", "read -P 4 8190 4000", "read -P 1 12190 98", "read -P 0 12288 4096");
+                "read -P 1 0 4095",
+                "read -P 2 4095 2",
+                "read -P 1 4097 903",
+                "read -P 3 5000 1",
+                "read -P 1 5001 3189",
+                "read -P 4 8190 4000",
+                "read -P 1 12190 98",
+                "read -P 0 12288 4096");
     }
 
     @Test
@@ -84,8 +97,10 @@ class QemuIT {
         io("write -P 6 1M 64k");
         Tool.Result map = Tool.run("qemu-img", "map", "--output=json", "-f", "raw", daemon.uri());
         assertTrue(
-                map.out().replaceAll("\\s", "").contains("\"start\":1048576,\"length\":65536,\"depth\":0,\"present\":true,"
-                        + "\"zero\":false,\"data\":true"),
+                map.out()
+                        .replaceAll("\\s", "")
+                        .contains("\"start\":1048576,\"length\":65536,\"depth\":0,\"present\":true,"
+                                + "\"zero\":false,\"data\":true"),
                 map::toString);
         Tool.Result extents = io(daemon.uri(), List.of("map")).expect(0);
         assertTrue(extents.out().contains("64 KiB (0x10000)     allocated at offset 1 MiB"), extents::toString);
@@ -117,7 +132,8 @@ class QemuIT {
         Tool.Result same = Tool.run("qemu-img", "compare", "-f", "raw", "-F", "raw", image, daemon.uri());
         assertTrue(same.out().contains("identical"), same::toString);
         io("write -P 1 5M 1");
-        Tool.runToEnd("qemu-img", "compare", "-f", "raw", "-F", "raw", image, daemon.uri()).expect(1);
+        Tool.runToEnd("qemu-img", "compare", "-f", "raw", "-F", "raw", image, daemon.uri())
+                .expect(1);
     }
 
     @Test
@@ -125,7 +141,20 @@ class QemuIT {
         Tool.run("qemu-img", "bench", "-w", "-c", "10000", "-d", "64", "-s", "4096", "-f", "raw", daemon.uri());
         Tool.run("qemu-img", "bench", "-c", "10000", "-d", "64", "-s", "4096", "-S", "5120", "-f", "raw", daemon.uri());
         Tool.run(
-                "qemu-img", "bench", "-w", "-c", "2000", "-d", "16", "-s", "10000", "-S", "12345", "--flush-interval=100",
-                "-f", "raw", daemon.uri());
+                "qemu-img",
+                "bench",
+                "-w",
+                "-c",
+                "2000",
+                "-d",
+                "16",
+                "-s",
+                "10000",
+                "-S",
+                "12345",
+                "--flush-interval=100",
+                "-f",
+                "raw",
+                daemon.uri());
     }
 }
