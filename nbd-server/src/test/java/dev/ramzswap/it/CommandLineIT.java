@@ -53,7 +53,7 @@ class CommandLineIT {
             2 | --listen                   | serve --size 1M --listen nowhere
             2 | --export                   | serve --export name=a
             2 | --config                   | serve --config DIR/missing
-            1 | --socket                   | serve --size 1M --socket DIR/no/such/dir/s
+            1 | --socket                   | serve --size 1M --socket /dev/null/s
             1 | --backing-file             | serve --size 64M --limit 4M --socket DIR/s --backing-file DIR/no/such/dir/f
             1 | --backing-file             | serve --size 64M --limit 4M --socket DIR/s --backing-file /dev/full
             1 | ramzswap serve             | status

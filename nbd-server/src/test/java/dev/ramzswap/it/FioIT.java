@@ -29,7 +29,7 @@ class FioIT {
             assertEquals(PAGES, status.get("loads"), () -> "pages read: " + status);
             assertEquals(BYTES, status.get("orig_data_size"), status::toString);
             assertTrue(status.get("mem_used_max") <= LIMIT, status::toString);
-            assertEquals(0, status.get("checksum_errors"), status::toString);
+            assertEquals(0, status.get("io_errors"), status::toString);
             if (compressible == 100) {
                 assertEquals(0, status.get("bd_count"), () -> "all fit into the pool: " + status);
             } else {

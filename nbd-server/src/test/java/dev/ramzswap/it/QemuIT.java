@@ -102,8 +102,9 @@ class QemuIT {
                         .contains("\"start\":1048576,\"length\":65536,\"depth\":0,\"present\":true,"
                                 + "\"zero\":false,\"data\":true"),
                 map::toString);
+        // Of a protocol without layers, all is "allocated" to qemu-io, holes too.
         Tool.Result extents = io(daemon.uri(), List.of("map")).expect(0);
-        assertTrue(extents.out().contains("64 KiB (0x10000)     allocated at offset 1 MiB"), extents::toString);
+        assertTrue(extents.out().startsWith("16 MiB (0x1000000) bytes     allocated at offset 0"), extents::toString);
     }
 
     @ParameterizedTest
@@ -138,23 +139,16 @@ class QemuIT {
 
     @Test
     void bearsQemusBenchmark() throws Exception {
-        Tool.run("qemu-img", "bench", "-w", "-c", "10000", "-d", "64", "-s", "4096", "-f", "raw", daemon.uri());
-        Tool.run("qemu-img", "bench", "-c", "10000", "-d", "64", "-s", "4096", "-S", "5120", "-f", "raw", daemon.uri());
-        Tool.run(
-                "qemu-img",
-                "bench",
-                "-w",
-                "-c",
-                "2000",
-                "-d",
-                "16",
-                "-s",
-                "10000",
-                "-S",
-                "12345",
-                "--flush-interval=100",
-                "-f",
-                "raw",
-                daemon.uri());
+        bench("-w", "-c", "10000", "-d", "64", "-s", "4096");
+        // Within the device: what would go past its end, qemu-img bench refuses itself, as an I/O error.
+        bench("-c", "3000", "-d", "64", "-s", "4096", "-S", "5120");
+        bench("-w", "-c", "1300", "-d", "16", "-s", "10000", "-S", "12345", "--flush-interval=100");
+    }
+
+    private void bench(String... options) throws Exception {
+        List<Object> words = new ArrayList<>(List.of("qemu-img", "bench", "-f", "raw"));
+        words.addAll(List.of(options));
+        words.add(daemon.uri());
+        Tool.run(words.toArray());
     }
 }
