@@ -19,8 +19,8 @@ import picocli.CommandLine.Option;
 
 /**
  * Measures the daemon and {@code nbdkit memory} side by side: all servers run at once, are filled with the same pages,
- * and take turns in every round, so that what the machine does meanwhile meets them all. Progress goes to stderr, the
- * report to stdout.
+ * and take turns at every workload of every round, so that what the machine does meanwhile meets them all. Progress
+ * goes to stderr, the report to stdout.
  */
 @Command(
         name = "ramzswap bench",
@@ -106,7 +106,9 @@ final class Bench implements Callable<Integer> {
     private void announce() {
         int count = CODECS.size() + ALLOCATORS.size();
         long fills = (long) count * mebibytes / FILL_MEBIBYTES_PER_SECOND;
-        long measuring = Subject.roundTime(workloads.size(), time()).toSeconds() * rounds * count;
+        long measuring = Subject.workloadTime(time())
+                .multipliedBy((long) workloads.size() * rounds * count)
+                .toSeconds();
         progress(count + " servers, " + rounds + " rounds of " + workloads.size() + " workloads of " + seconds
                 + " s each: about " + (fills + measuring) + " s");
     }
@@ -185,9 +187,11 @@ final class Bench implements Callable<Integer> {
             subject.fill(seed);
         }
         for (int round = 1; round <= rounds; round++) {
-            for (Subject subject : all) {
-                progress("round " + round + " of " + rounds + ": " + subject.name());
-                subject.measure(workloads, time(), seed + round);
+            for (Workload workload : workloads) {
+                progress("round " + round + " of " + rounds + ": " + workload.label());
+                for (Subject subject : all) {
+                    subject.measure(workload, time(), seed + round);
+                }
             }
         }
     }

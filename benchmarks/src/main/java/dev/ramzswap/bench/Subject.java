@@ -3,7 +3,6 @@ package dev.ramzswap.bench;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /** A running server, what its device holds, and what was measured of it. */
@@ -36,16 +35,14 @@ final class Subject {
         filledBytes = server.residentBytes();
     }
 
-    /** One round: every workload once. */
-    void measure(List<Workload> workloads, Duration time, long seed) throws IOException, InterruptedException {
-        for (Workload workload : workloads) {
-            try (Load load = new Load(server.address(), "", workload.connections(), content, seed)) {
-                PhaseResult result = load.run(workload.phase(), WARMUP, time, time.plus(PHASE_BOUND));
-                check(workload.phase(), result);
-                samples(rates, workload).add(result.perSecond());
-                samples(medianMicros, workload).add(result.latency().micros(0.5));
-                samples(p99Micros, workload).add(result.latency().micros(0.99));
-            }
+    /** One workload of a round. */
+    void measure(Workload workload, Duration time, long seed) throws IOException, InterruptedException {
+        try (Load load = new Load(server.address(), "", workload.connections(), content, seed)) {
+            PhaseResult result = load.run(workload.phase(), WARMUP, time, time.plus(PHASE_BOUND));
+            check(workload.phase(), result);
+            samples(rates, workload).add(result.perSecond());
+            samples(medianMicros, workload).add(result.latency().micros(0.5));
+            samples(p99Micros, workload).add(result.latency().micros(0.99));
         }
         finalBytes = server.residentBytes();
     }
@@ -60,9 +57,9 @@ final class Subject {
         return of.computeIfAbsent(workload, w -> new Samples());
     }
 
-    /** What one round takes, not counting delays of the servers. */
-    static Duration roundTime(int workloads, Duration time) {
-        return time.plus(WARMUP).multipliedBy(workloads);
+    /** What one workload takes, not counting delays of the server. */
+    static Duration workloadTime(Duration time) {
+        return time.plus(WARMUP);
     }
 
     Server server() {
@@ -93,7 +90,7 @@ final class Subject {
         return filledBytes;
     }
 
-    /** After the overwrites of all rounds. */
+    /** After the last workload, and so after many random overwrites. */
     long finalBytes() {
         return finalBytes;
     }
