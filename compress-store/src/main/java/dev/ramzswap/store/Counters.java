@@ -1,50 +1,228 @@
 package dev.ramzswap.store;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.ramzswap.linux.MappedFile;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 
-/** A store's counters: words in a mapped file that any process may read while the store is in use. */
+/**
+ * A store's counters: 64-bit words in a mapped file, that any process may read while the store is in use.
+ *
+ * <pre>
+ *     0  8  magic "ramzctr" and format version 1
+ *     8  4  counters in a block
+ *    12  4  blocks
+ *    16  8  slots of the store
+ *    24  8  codec: 0 for LZ4, else zstd's level
+ *    32  4  length of the name
+ *    36     name, UTF-8
+ *  1024     blocks, each of 32 words: word i belongs to counter i in the order of {@link Counter}
+ * </pre>
+ *
+ * A counter's value is the sum of its words in all blocks: threads add to different blocks, so that they do not fight
+ * for a cache line. Native byte order. Thread-safe.
+ */
 public final class Counters {
-    /** Names and meaning are frontswap's, zram's (mm_stat, bd_stat), or our own. */
+    /** What is counted. Names and meaning are frontswap's, zram's (mm_stat, bd_stat), or our own. */
     public enum Counter {
+        /** Stored pages that were read. */
         LOADS,
+        /** Pages written that went to RAM: the pool, or the slot map alone. */
         SUCC_STORES,
+        /** Pages written that could not stay in RAM and went to the backing file. */
         FAILED_STORES,
+        /** Stored pages that were dropped by TRIM or WRITE_ZEROES. */
         INVALIDATES,
+        /** Bytes of the pages that are stored now, uncompressed, wherever they are. */
         ORIG_DATA_SIZE,
+        /** Bytes of data in the pool now: compressed, without headers and waste. */
         COMPR_DATA_SIZE,
+        /** Resident bytes of pool and slot map now, headers and fragmentation included. */
         MEM_USED_TOTAL,
+        /** The limit of {@link #MEM_USED_TOTAL} in bytes; 0 for none. */
         MEM_LIMIT,
+        /** The highest {@link #MEM_USED_TOTAL} so far. */
         MEM_USED_MAX,
+        /** Same-filled pages stored now. */
         SAME_PAGES,
+        /** Incompressible pages in the pool now. */
         HUGE_PAGES,
+        /** Pages in the backing file now. */
         BD_COUNT,
+        /** Pages read from the backing file's memory or disk. */
         BD_READS,
+        /** Pages written to the backing file, directly or by a spill. */
         BD_WRITES,
-        CHECKSUM_ERRORS,
-        BACKING_ERRORS;
+        /** Loads and stores that failed: a checksum did not match, or the backing file could not be used. */
+        IO_ERRORS;
+
+        private static final Counter[] ALL = values();
+        private static final Set<Counter> GAUGES = EnumSet.of(
+                ORIG_DATA_SIZE, COMPR_DATA_SIZE, MEM_USED_TOTAL, MEM_USED_MAX, SAME_PAGES, HUGE_PAGES, BD_COUNT);
 
         /** The name in {@code status --json}: frontswap's and zram's own spelling. */
         public String label() {
-            return name().toLowerCase(java.util.Locale.ROOT);
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 
     /** What a counters file says at one moment. */
-    public record Snapshot(String name, long slots, String codec, EnumMap<Counter, Long> values) {}
+    public record Snapshot(String name, long slots, String codec, Map<Counter, Long> values) {}
+
+    /** Longest name of a store in bytes of UTF-8. */
+    public static final int MAX_NAME_BYTES = 255;
+
+    private static final long MAGIC = 0x0172_7463_7a6d_6172L; // "ramzctr" and 1, as bytes of a little-endian machine
+    private static final int COUNTERS_OFFSET = 8;
+    private static final int BLOCKS_OFFSET = 12;
+    private static final int SLOTS_OFFSET = 16;
+    private static final int CODEC_OFFSET = 24;
+    private static final int NAME_LENGTH_OFFSET = 32;
+    private static final int NAME_OFFSET = 36;
+    private static final int BLOCK_OFFSET = 1024;
+    private static final int BLOCK_BYTES = 256;
+
+    /** A power of two. */
+    private static final int BLOCKS = 16;
+
+    static final int FILE_BYTES = 8192;
+
+    private static final VarHandle WORD = JAVA_LONG.varHandle();
+
+    private final MappedFile file;
+    private final MemorySegment memory;
+
+    Counters(MappedFile file, String name, long slots) throws IOException {
+        this.file = file;
+        this.memory = file.memory();
+        if (file.created()) {
+            format(name, slots);
+        } else if ((long) WORD.getAcquire(memory, 0L) != MAGIC) {
+            throw new IOException(
+                    file.path() + " is of another version of ramzswap: remove the state, or use that one");
+        }
+        clearGauges();
+    }
+
+    private void format(String name, long slots) {
+        byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);
+        memory.set(JAVA_INT, COUNTERS_OFFSET, Counter.ALL.length);
+        memory.set(JAVA_INT, BLOCKS_OFFSET, BLOCKS);
+        memory.set(JAVA_LONG, SLOTS_OFFSET, slots);
+        memory.set(JAVA_INT, NAME_LENGTH_OFFSET, utf8.length);
+        MemorySegment.copy(MemorySegment.ofArray(utf8), 0, memory, NAME_OFFSET, utf8.length);
+        WORD.setRelease(memory, 0L, MAGIC);
+    }
+
+    /** After a takeover, what is stored now is counted anew; what happened is not forgotten. */
+    private void clearGauges() {
+        for (Counter counter : Counter.GAUGES) {
+            for (int block = 0; block < BLOCKS; block++) {
+                WORD.setOpaque(memory, offset(counter, block), 0L);
+            }
+        }
+    }
 
     /** The file, for other processes ({@code /proc/PID/fd/N} for a memory file). */
     public Path path() {
-        throw new IllegalStateException("not yet");
+        return file.path();
     }
 
-    /** Reads the counters file of a store, of this process or another. */
-    public static Snapshot read(Path file) throws IOException {
-        throw new IOException("not yet");
+    /** Adds to a counter in block {@code stripe}, a number of the calling thread's. */
+    void add(Counter counter, int stripe, long delta) {
+        long unused = (long) WORD.getAndAdd(memory, offset(counter, stripe & BLOCKS - 1), delta);
+    }
+
+    /** Counts resident memory that was taken, or given back if negative. */
+    void addMemory(long bytes) {
+        long used = (long) WORD.getAndAdd(memory, offset(Counter.MEM_USED_TOTAL, 0), bytes) + bytes;
+        long maximum = offset(Counter.MEM_USED_MAX, 0);
+        long seen = (long) WORD.getOpaque(memory, maximum);
+        while (used > seen && !WORD.compareAndSet(memory, maximum, seen, used)) {
+            seen = (long) WORD.getOpaque(memory, maximum);
+        }
+    }
+
+    /** {@link Counter#MEM_USED_TOTAL}, by one read. */
+    long memoryUsed() {
+        return (long) WORD.getOpaque(memory, offset(Counter.MEM_USED_TOTAL, 0));
+    }
+
+    /** Sets {@link Counter#MEM_LIMIT}. */
+    void setLimit(long bytes) {
+        WORD.setOpaque(memory, offset(Counter.MEM_LIMIT, 0), bytes);
+    }
+
+    void setCodec(CodecSpec codec) {
+        WORD.setOpaque(memory, (long) CODEC_OFFSET, (long) codec.level());
+    }
+
+    /** A counter's value now. */
+    public long get(Counter counter) {
+        return sum(memory, counter, BLOCKS);
     }
 
     public Snapshot snapshot() {
-        throw new IllegalStateException("not yet");
+        return read(memory);
+    }
+
+    /**
+     * Reads the counters file of a store, of this process or another.
+     *
+     * @throws IOException if it cannot be read, or is not a counters file of this version
+     */
+    public static Snapshot read(Path path) throws IOException {
+        try (FileChannel channel = FileChannel.open(path);
+                Arena arena = Arena.ofConfined()) {
+            if (channel.size() != FILE_BYTES) {
+                throw new IOException(path + " is not a counters file");
+            }
+            MemorySegment memory = channel.map(FileChannel.MapMode.READ_ONLY, 0, FILE_BYTES, arena);
+            if ((long) WORD.getAcquire(memory, 0L) != MAGIC) {
+                throw new IOException(path + " is not a counters file of this version of ramzswap");
+            }
+            return read(memory);
+        }
+    }
+
+    private static Snapshot read(MemorySegment memory) {
+        int length = Math.min(memory.get(JAVA_INT, NAME_LENGTH_OFFSET), MAX_NAME_BYTES);
+        byte[] name = memory.asSlice(NAME_OFFSET, length).toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+        int level = (int) memory.get(JAVA_LONG, CODEC_OFFSET);
+        int blocks = memory.get(JAVA_INT, BLOCKS_OFFSET);
+        EnumMap<Counter, Long> values = new EnumMap<>(Counter.class);
+        for (Counter counter : Counter.ALL) {
+            values.put(counter, sum(memory, counter, blocks));
+        }
+        CodecSpec codec = level == 0 ? CodecSpec.LZ4 : new CodecSpec(CodecSpec.Kind.ZSTD, level);
+        return new Snapshot(
+                new String(name, StandardCharsets.UTF_8),
+                memory.get(JAVA_LONG, SLOTS_OFFSET),
+                codec.toString(),
+                values);
+    }
+
+    private static long sum(MemorySegment memory, Counter counter, int blocks) {
+        long sum = 0;
+        for (int block = 0; block < blocks; block++) {
+            sum += (long) WORD.getOpaque(memory, offset(counter, block));
+        }
+        return sum;
+    }
+
+    private static long offset(Counter counter, int block) {
+        return BLOCK_OFFSET + (long) block * BLOCK_BYTES + (long) counter.ordinal() * Long.BYTES;
     }
 }

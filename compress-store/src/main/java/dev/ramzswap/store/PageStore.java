@@ -1,11 +1,29 @@
 package dev.ramzswap.store;
 
+import dev.ramzswap.backing.BackingFile;
+import dev.ramzswap.backing.ReadBuffer;
+import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /**
- * A compressed store of pages, addressed by slot. Any number of threads may use it, each with a {@link Workspace} of
- * its own.
+ * A compressed store of pages, addressed by slot: frontswap's operations over RAM and a backing file.
+ *
+ * <pre>
+ *   store:  page -> same-filled? -> codec -> record -> pool, or else backing file -> slot map -> old copy is freed
+ *   load:   slot map -> record from pool or backing file -> checksum -> codec -> page
+ * </pre>
+ *
+ * <p>A store writes the new copy, publishes it by one atomic exchange of the slot's word ({@link Slot}), and then frees
+ * the old copy. So a page is found whole at every moment, also by a daemon that takes over after this one was killed. A
+ * load copies the record out and then looks whether the word is still the same, and the checksum right; if not, it was
+ * overtaken by a store, and starts again. Nobody waits for anybody on the way of a page but for the pool's short lock.
+ *
+ * <p>Any number of threads may use a store, each with a {@link Workspace} of its own. Operations on one slot are
+ * linearizable. What they return is in {@link StoreStatus}. Pages are {@link #SLOT_BYTES} long, in direct buffers whose
+ * position and limit do not matter.
  */
 public final class PageStore implements AutoCloseable {
     public static final int SLOT_BYTES = 4096;
@@ -19,88 +37,356 @@ public final class PageStore implements AutoCloseable {
     /** {@link #extent}: stored, and not all zeroes. */
     public static final int DATA = 2;
 
+    private static final ByteBuffer ZEROES = ByteBuffer.allocateDirect(SLOT_BYTES);
+
+    /** How often a load tries again before it believes that an unchanged word's record is damaged. */
+    private static final int MAX_MISMATCHES = 3;
+
+    private static final long PIN_RETRY_NANOS = 20_000;
+
+    private final StoreFiles files;
+    private final long slots;
+    private final int cutoff;
+    private final SlotMap map;
+    private final Pool pool;
+    private final BackingFile file;
+    private final Counters counters;
+    private final Copies copies;
+    private final Limit limit;
+    private final Keeper keeper;
+    private final AtomicInteger workspaces = new AtomicInteger();
+    private volatile CodecSpec codec;
+
+    private PageStore(StoreConfig config, StoreFiles files) {
+        this.files = files;
+        this.slots = config.slots();
+        this.cutoff = config.cutoff();
+        this.map = files.map();
+        this.pool = files.pool();
+        this.file = files.backing();
+        this.counters = files.counters();
+        this.copies = new Copies(map, pool, file, counters);
+        this.limit = new Limit(config, files.backingBytes(), pool, counters);
+        this.keeper = new Keeper(
+                config.name(),
+                new Spiller(slots, map, pool, file, copies, counters),
+                new Compactor(slots, map, pool, file, copies));
+        setCodec(config.codec());
+    }
+
+    /**
+     * Makes a store, or takes over the one in the state directory.
+     *
+     * @throws IllegalArgumentException with a message for the user, if the configuration is impossible
+     * @throws IOException with a message for the user, if memory, state or backing file cannot be had
+     */
     public static PageStore open(StoreConfig config) throws IOException {
-        throw new IOException("not yet");
+        return open(config, StoreFiles.open(config, BackingFile::open));
+    }
+
+    static PageStore open(StoreConfig config, StoreFiles files) throws IOException {
+        try {
+            PageStore store = new PageStore(config, files);
+            if (files.isTakenOver()) {
+                new Recovery(store.slots, store.map, store.pool, store.file, store.copies).run();
+            }
+            store.limit.set(config.limit());
+            store.keeper.start();
+            return store;
+        } catch (IOException | RuntimeException e) {
+            files.close();
+            throw e;
+        }
     }
 
     /** Scratch memory, codec contexts and buffers for one calling thread. Close it when the thread ends. */
     public Workspace workspace() {
-        throw new IllegalStateException("not yet");
+        ReadBuffer readBuffer = file == null ? null : file.readBuffer();
+        return new Workspace(workspaces.getAndIncrement(), readBuffer);
     }
 
     public long slots() {
-        return 0;
+        return slots;
     }
 
-    /**
-     * Stores a page of {@link #SLOT_BYTES} at {@code at} of a direct buffer; waits for the backing file if it must. OK,
-     * NO_SPACE or IO_ERROR.
-     */
+    /** Stores a page; waits for the backing file if it must. OK, NO_SPACE or IO_ERROR. */
     public int store(long slot, ByteBuffer from, int at, Workspace work) {
-        return StoreStatus.IO_ERROR;
+        return publish(slot, place(slot, from, at, work), work);
     }
 
     /** Like {@link #store}, but returns WOULD_WAIT, with nothing done, where that would wait. */
     public int storeNow(long slot, ByteBuffer from, int at, Workspace work) {
-        return StoreStatus.IO_ERROR;
+        return publish(slot, placeNow(slot, from, at, work), work);
     }
 
-    /** Loads a page into {@code at} of a direct buffer; waits for the backing file if it must. OK or IO_ERROR. */
+    /** Loads a page; waits for the backing file if it must. OK or IO_ERROR. */
     public int load(long slot, ByteBuffer into, int at, Workspace work) {
-        return StoreStatus.IO_ERROR;
+        int status = loadNow(slot, into, at, work);
+        while (status == StoreStatus.WOULD_WAIT) {
+            long word = map.get(slot);
+            status = fetch(slot, word, into, at, work);
+            if (status == StoreStatus.OK) {
+                return loaded(slot, word, work);
+            }
+            status = isOvertaken(slot, word) ? loadNow(slot, into, at, work) : failed(status, work);
+        }
+        return status;
     }
 
     /** Like {@link #load}, but returns WOULD_WAIT where that would wait. */
     public int loadNow(long slot, ByteBuffer into, int at, Workspace work) {
-        return StoreStatus.IO_ERROR;
+        int mismatches = 0;
+        while (true) {
+            long word = map.get(slot);
+            int status = fetchNow(slot, word, into, at, work);
+            if (status == StoreStatus.OK) {
+                return loaded(slot, word, work);
+            }
+            if (status == StoreStatus.WOULD_WAIT) {
+                return status;
+            }
+            if (!isOvertaken(slot, word) && ++mismatches == MAX_MISMATCHES) {
+                return failed(status, work);
+            }
+        }
     }
 
     /**
-     * Replaces a part of a slot, atomically against every other operation on it; may wait. OK, NO_SPACE or IO_ERROR.
+     * Replaces a part of a slot, atomically against every other operation on it; waits for the backing file, or for
+     * another partial write of the slot, if it must. OK, NO_SPACE or IO_ERROR.
      */
     public int patch(long slot, int begin, int length, ByteBuffer from, int at, Workspace work) {
-        return StoreStatus.IO_ERROR;
+        while (true) {
+            long word = pin(slot);
+            int status = fetch(slot, word, work.page, 0, work);
+            if (status != StoreStatus.OK) {
+                copies.unpin(slot, word);
+                return failed(status, work);
+            }
+            work.page.put(begin, from, at, length);
+            long patched = place(slot, work.page, 0, work);
+            if (!Slot.isWord(patched)) {
+                copies.unpin(slot, word);
+                return (int) patched;
+            }
+            if (copies.replace(slot, word, patched, work.stripe)) {
+                return stored(patched, work);
+            }
+        }
     }
 
-    /** Zeroes a part of a slot, atomically against every other operation on it; may wait. OK, NO_SPACE or IO_ERROR. */
+    /** Zeroes a part of a slot, like {@link #patch}. */
     public int erase(long slot, int begin, int length, Workspace work) {
-        return StoreStatus.IO_ERROR;
+        return patch(slot, begin, length, ZEROES, 0, work);
     }
 
     /** Drops a slot: it reads as zeroes from now on. Never waits. */
-    public void invalidate(long slot, Workspace work) {}
+    public void invalidate(long slot, Workspace work) {
+        if (map.get(slot) != Slot.HOLE) {
+            copies.publish(slot, Slot.HOLE, work.stripe);
+            counters.add(Counter.INVALIDATES, work.stripe, 1);
+        }
+    }
 
     /** Drops all slots. */
-    public void invalidateArea(Workspace work) {}
+    public void invalidateArea(Workspace work) {
+        for (long slot = 0; slot < slots; slot++) {
+            invalidate(slot, work);
+        }
+    }
 
     /** {@link #HOLE}, {@link #ZERO} or {@link #DATA}. */
     public int extent(long slot) {
-        return HOLE;
+        long word = map.get(slot);
+        return switch (Slot.kind(word)) {
+            case Slot.KIND_HOLE -> HOLE;
+            case Slot.KIND_FILL -> Slot.fillValue(word) == 0 ? ZERO : DATA;
+            default -> DATA;
+        };
     }
 
     public long limit() {
-        return 0;
+        return limit.get();
     }
 
     /**
      * Changes the limit; pages are spilled in the background until it fits (watch {@code mem_used_total}).
      *
+     * @param bytes resident bytes, map included; {@link StoreConfig#NO_LIMIT} for as much as the slots can need
      * @throws IllegalArgumentException with a message for the user, if limit and backing file could not hold the slots
      *     in the worst case
      */
-    public void setLimit(long bytes) {}
+    public void setLimit(long bytes) {
+        limit.set(bytes);
+        keeper.wake();
+    }
 
     public CodecSpec codec() {
-        return CodecSpec.LZ4;
+        return codec;
     }
 
     /** Compresses pages stored from now on with another codec; pages stored before keep theirs. */
-    public void setCodec(CodecSpec codec) {}
-
-    public Counters counters() {
-        throw new IllegalStateException("not yet");
+    public void setCodec(CodecSpec codec) {
+        this.codec = codec;
+        counters.setCodec(codec);
     }
 
+    public Counters counters() {
+        return counters;
+    }
+
+    /** Ends spilling and compaction, for tests that compare what they do not expect to move. */
+    void stopBackgroundWork() {
+        keeper.close();
+    }
+
+    /** Ends the background work and unmaps the memory, which nobody may use any more. State files stay. */
     @Override
-    public void close() {}
+    public void close() {
+        keeper.close();
+        files.close();
+    }
+
+    /** Finds room for a page, waits for it if it must, and returns its word, or a status that is not OK. */
+    private long place(long slot, ByteBuffer from, int at, Workspace work) {
+        long word = placeNow(slot, from, at, work);
+        return word == StoreStatus.WOULD_WAIT ? inFile(file.append(work.memory, 0, work.recordBytes()), work) : word;
+    }
+
+    private long placeNow(long slot, ByteBuffer from, int at, Workspace work) {
+        if (!SameFilled.test(from, at)) {
+            work.encode(slot, from, at, codec, cutoff);
+        } else {
+            long value = SameFilled.value(from, at);
+            long word = Slot.fill(slot, value);
+            if (word != Slot.HOLE) {
+                return word;
+            }
+            work.encodeFill(slot, value);
+        }
+        return placeRecordNow(work);
+    }
+
+    private long placeRecordNow(Workspace work) {
+        boolean isLow = pool.isLow();
+        if (isLow) {
+            keeper.wake();
+        }
+        // An incompressible page gains nothing in RAM and would be the first to leave it.
+        if (!isLow || file == null || work.codec() != Codec.RAW) {
+            long place = pool.allocate(work.length());
+            if (place != Pool.NONE) {
+                Record.copy(work.memory, 0, pool.memory(), place, work.length());
+                return Slot.inPool(work.codec(), work.length(), place);
+            }
+        }
+        if (file == null) {
+            return StoreStatus.NO_SPACE;
+        }
+        return inFile(file.appendNow(work.memory, 0, work.recordBytes()), work);
+    }
+
+    private long inFile(long place, Workspace work) {
+        if (place >= 0) {
+            return Slot.inFile(work.codec(), work.length(), place);
+        }
+        if (place == BackingFile.WOULD_WAIT) {
+            return StoreStatus.WOULD_WAIT;
+        }
+        keeper.wake();
+        return place == BackingFile.NO_ROOM ? StoreStatus.NO_SPACE : failed(StoreStatus.IO_ERROR, work);
+    }
+
+    private int publish(long slot, long word, Workspace work) {
+        if (!Slot.isWord(word)) {
+            return (int) word;
+        }
+        copies.publish(slot, word, work.stripe);
+        return stored(word, work);
+    }
+
+    private int stored(long word, Workspace work) {
+        if (Slot.kind(word) == Slot.KIND_FILE) {
+            counters.add(Counter.FAILED_STORES, work.stripe, 1);
+            counters.add(Counter.BD_WRITES, work.stripe, 1);
+        } else {
+            counters.add(Counter.SUCC_STORES, work.stripe, 1);
+        }
+        return StoreStatus.OK;
+    }
+
+    /** Makes the page that a word stands for; OK, WOULD_WAIT, or IO_ERROR where it is not intact. */
+    private int fetchNow(long slot, long word, ByteBuffer into, int at, Workspace work) {
+        switch (Slot.kind(word)) {
+            case Slot.KIND_HOLE -> {
+                into.put(at, ZEROES, 0, SLOT_BYTES);
+                return StoreStatus.OK;
+            }
+            case Slot.KIND_FILL -> {
+                SameFilled.fill(into, at, Slot.fillValue(word));
+                return Slot.isFillIntact(slot, word) ? StoreStatus.OK : StoreStatus.IO_ERROR;
+            }
+            case Slot.KIND_POOL -> Record.copy(pool.memory(), Slot.place(word), work.memory, 0, Slot.length(word));
+            default -> {
+                if (file.readNow(Slot.place(word), recordBytes(word), work.memory, 0) != BackingFile.OK) {
+                    return StoreStatus.WOULD_WAIT;
+                }
+            }
+        }
+        return decode(slot, word, into, at, work);
+    }
+
+    private int fetch(long slot, long word, ByteBuffer into, int at, Workspace work) {
+        int status = fetchNow(slot, word, into, at, work);
+        if (status != StoreStatus.WOULD_WAIT) {
+            return status;
+        }
+        int read = file.read(Slot.place(word), recordBytes(word), work.memory, 0, work.readBuffer);
+        return read == BackingFile.OK ? decode(slot, word, into, at, work) : StoreStatus.IO_ERROR;
+    }
+
+    private static int decode(long slot, long word, ByteBuffer into, int at, Workspace work) {
+        boolean isIntact = work.isRecordOf(slot, word) && work.decode(into, at);
+        return isIntact ? StoreStatus.OK : StoreStatus.IO_ERROR;
+    }
+
+    private static int recordBytes(long word) {
+        return Record.HEADER_BYTES + Slot.length(word);
+    }
+
+    private boolean isOvertaken(long slot, long word) {
+        return !Slot.sameCopy(word, map.get(slot));
+    }
+
+    private int loaded(long slot, long word, Workspace work) {
+        if (word == Slot.HOLE) {
+            return StoreStatus.OK;
+        }
+        counters.add(Counter.LOADS, work.stripe, 1);
+        if (Slot.kind(word) == Slot.KIND_FILE) {
+            counters.add(Counter.BD_READS, work.stripe, 1);
+        }
+        if (Slot.isRecord(word) && (word & (Slot.REFERENCED | Slot.PINNED)) == 0) {
+            // If it fails, somebody else has a newer word, and this one's age is of no interest any more.
+            map.compareAndSet(slot, word, word | Slot.REFERENCED);
+        }
+        return StoreStatus.OK;
+    }
+
+    private int failed(int status, Workspace work) {
+        counters.add(Counter.IO_ERRORS, work.stripe, 1);
+        return status;
+    }
+
+    /** Waits until nobody has the slot's record pinned, pins it, and returns its unpinned word. */
+    private long pin(long slot) {
+        while (true) {
+            long word = map.get(slot);
+            if (!Slot.isRecord(word) || !Slot.isPinned(word) && copies.pin(slot, word)) {
+                return word;
+            }
+            // Another partial write of the slot may be reading the backing file.
+            LockSupport.parkNanos(PIN_RETRY_NANOS);
+        }
+    }
 }

@@ -1,0 +1,340 @@
+package dev.ramzswap.backing;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import dev.ramzswap.linux.NativeFile;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Packed records of variable length in one plain file or block device: a log-structured store (Rosenblum and
+ * Ousterhout, 1991) with a garbage collector, but without an index: the owner remembers the place of each record, and
+ * tells what lives.
+ *
+ * <p>The device is divided into segments of {@value #SEGMENT_BYTES} bytes. Records are appended to an open segment in
+ * one of {@value Staging#BUFFERS} staging buffers in memory; when it is full it is sealed, and a thread of its own
+ * writes it, in one piece. A record's <b>place</b> is its byte offset on the device, a multiple of 8, from the
+ * beginning: until its segment is written it is read from the buffer, afterwards from the device. A segment whose last
+ * live record is freed is free as a whole; one that has few live records left is compacted, when segments run low, by
+ * appending those again. See {@link SegmentTable} for the states of a segment, {@link Staging} for those of a buffer,
+ * {@link PageCipher} for the encryption.
+ *
+ * <p><b>Takeover.</b> All state that matters lies in memory of the caller: the table, the staging buffers and the key.
+ * A daemon may be killed between any two instructions: a record is copied before its place is returned, a buffer is in
+ * order before the table speaks of it, and a segment is on the device before the table says so. The next one calls
+ * {@link #adopt} for each record that its own map knows, then {@link #adopted}. Nothing is preserved without those
+ * memories: a fresh table makes a new key, also so that no nonce is ever used twice with one key.
+ *
+ * <p><b>Failures.</b> What cannot be written stays in its buffer, is read from there, and is tried again after 1, 2, 4
+ * .. 60 s. New segments are tried at once; when all buffers are taken, {@link #append} returns {@link #FAILED}. What
+ * cannot be read is {@link #IO_ERROR} for that record.
+ *
+ * <p><b>Threads.</b> Any number may append, read and free at once. No lock is held during input and output, and nothing
+ * is allocated, except when something fails. A thread may read a record that another one frees: it gets bytes without
+ * meaning, hence the owner keeps a checksum and looks at its map again after a mismatch.
+ */
+public final class BackingFile implements AutoCloseable {
+    /** Done. */
+    public static final int OK = 0;
+
+    /** Nothing was done, since it would have to wait for the device. */
+    public static final int WOULD_WAIT = -1;
+
+    /** No segment is free: compact, or free records. */
+    public static final int NO_ROOM = -2;
+
+    /** The device is failing and all staging buffers are taken; or the backing file was closed. */
+    public static final int FAILED = -3;
+
+    /** The device could not read the record. */
+    public static final int IO_ERROR = -4;
+
+    /** A record lies in one segment. */
+    public static final int SEGMENT_BYTES = 256 << 10;
+
+    /** The longest record. */
+    public static final int MAX_RECORD_BYTES = 8192;
+
+    public static final int KEY_BYTES = 32;
+    public static final long STAGING_BYTES = (long) Staging.BUFFERS * SEGMENT_BYTES;
+
+    private static final int LEAST_SEGMENTS = Staging.RESERVE + 2;
+
+    private final Arena arena = Arena.ofShared();
+    private final BlockDevice device;
+    private final MemorySegment key;
+    private final boolean takenOver;
+    private final long capacity;
+    private final SegmentTable table;
+    private final Staging staging;
+    private final Flusher flusher;
+    private final Compactor compactor;
+    private final AtomicLong reads = new AtomicLong();
+    private final AtomicLong readErrors = new AtomicLong();
+
+    private BackingFile(BackingConfig config, BlockDevice device, Delays delays) throws IOException {
+        this.device = device;
+        this.capacity = device.size();
+        this.key = config.key();
+        MemorySegment words = config.table().asSlice(0, tableBytes(capacity));
+        this.takenOver = !SegmentTable.isFresh(words);
+        if (!takenOver) {
+            makeKey();
+        }
+        this.table = new SegmentTable(words, (int) (capacity / SEGMENT_BYTES), arena);
+        this.staging = new Staging(config.staging(), table, config.encrypt(), delays);
+        this.flusher = new Flusher(device, table, staging, key, arena);
+        this.compactor = new Compactor(device, table, key, delays, arena);
+        if (!takenOver) {
+            adopted();
+        }
+    }
+
+    /**
+     * Bytes that a backing file at {@code path} will have: {@code bytes} rounded up to whole segments, or those of the
+     * block device.
+     *
+     * @throws IOException with a message for the user, if that is impossible
+     */
+    public static long capacity(Path path, long bytes) throws IOException {
+        return FileDevice.capacity(path, bytes);
+    }
+
+    /** Bytes of the table for a backing file of a {@link #capacity}. */
+    public static long tableBytes(long capacity) {
+        return capacity / SEGMENT_BYTES * Long.BYTES;
+    }
+
+    /**
+     * Bytes to reserve so that {@code records} live records of {@code recordBytes} each always find room, if need be
+     * after {@link #compact}: segments run out only with all staging buffers taken, and then at least one of the others
+     * is worth compacting.
+     */
+    public static long bytesFor(long records, int recordBytes) {
+        long fullSegments = records * SegmentTable.padded(recordBytes) / Compactor.WORTH_BYTES;
+        return (fullSegments + 1 + Staging.BUFFERS + Staging.RESERVE) * SEGMENT_BYTES;
+    }
+
+    /**
+     * Opens the device, locks it for this process, reserves a plain file, and takes over what an earlier daemon left in
+     * the memories of {@code config}.
+     *
+     * @throws IOException with a message for the user, if the file or device cannot serve: no room, too small, not
+     *     writable, in use, neither file nor device
+     */
+    public static BackingFile open(BackingConfig config) throws IOException {
+        return open(config, FileDevice.open(config.path(), config.bytes(), NativeFile::open), Delays.STANDARD);
+    }
+
+    /** Opens over any device, which is closed with it. */
+    static BackingFile open(BackingConfig config, BlockDevice device, Delays delays) throws IOException {
+        try {
+            long segments = device.size() / SEGMENT_BYTES;
+            if (segments < LEAST_SEGMENTS || segments > Integer.MAX_VALUE) {
+                throw new IOException(device + " has " + device.size() + " bytes: it must have "
+                        + (long) LEAST_SEGMENTS * SEGMENT_BYTES + " or more, and less than 512 TiB");
+            }
+            return new BackingFile(config, device, delays);
+        } catch (Throwable e) {
+            try {
+                device.close();
+            } catch (IOException suppressed) {
+                e.addSuppressed(suppressed);
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Whether an earlier daemon's records are to be adopted before anything is appended, freed or compacted; they can
+     * be read at once.
+     */
+    public boolean takenOver() {
+        return takenOver;
+    }
+
+    /**
+     * Says, after a takeover, that a record is live. Each one once.
+     *
+     * @return false if there can be no such record: the owner's map is damaged there
+     */
+    public boolean adopt(long place, int length) {
+        if (!isValid(place, length)) {
+            return false;
+        }
+        int segment = SegmentTable.segmentOf(place);
+        if (SegmentTable.state(table.word(segment)) == SegmentTable.FREE) {
+            return false;
+        }
+        table.addLive(segment, SegmentTable.padded(length));
+        return true;
+    }
+
+    /** Ends the takeover: what was not adopted is free. To be called once, and not after a fresh start. */
+    public void adopted() {
+        table.freeDead();
+        staging.start();
+        flusher.start();
+    }
+
+    /** What a thread needs to {@link #read}; it should have one for good. */
+    public ReadBuffer readBuffer() {
+        return new ReadBuffer(device, key);
+    }
+
+    /**
+     * Appends a record; waits while all staging buffers wait to be written and the device works.
+     *
+     * @param length 1 to {@value #MAX_RECORD_BYTES}
+     * @return its place, or {@link #NO_ROOM} or {@link #FAILED}
+     */
+    public long append(MemorySegment from, long offset, int length) {
+        return staging.append(staging.stores, from, offset, length);
+    }
+
+    /** Like {@link #append}, but returns {@link #WOULD_WAIT} where that would wait. */
+    public long appendNow(MemorySegment from, long offset, int length) {
+        return staging.appendNow(staging.stores, from, offset, length);
+    }
+
+    /**
+     * Like {@link #append}, for a {@link Mover}: to segments of their own, and out of the reserve that stores leave to
+     * compaction.
+     */
+    public long appendMoved(MemorySegment from, long offset, int length) {
+        return staging.append(staging.moves, from, offset, length);
+    }
+
+    /** Reads a record that lies in memory. {@link #OK}, or {@link #WOULD_WAIT} if it does not. */
+    public int readNow(long place, int length, MemorySegment into, long offset) {
+        if (!isValid(place, length)) {
+            return WOULD_WAIT;
+        }
+        int segment = SegmentTable.segmentOf(place);
+        int begin = SegmentTable.offsetOf(place);
+        long word = table.word(segment);
+        while (SegmentTable.state(word) == SegmentTable.STAGED) {
+            if (staging.read(segment, word, begin, length, into, offset)) {
+                return OK;
+            }
+            word = table.word(segment);
+        }
+        return WOULD_WAIT;
+    }
+
+    /**
+     * Reads a record, from the device if it must. {@link #OK} or {@link #IO_ERROR}.
+     *
+     * @param buffer of the calling thread
+     */
+    public int read(long place, int length, MemorySegment into, long offset, ReadBuffer buffer) {
+        if (!isValid(place, length)) {
+            return IO_ERROR;
+        }
+        int segment = SegmentTable.segmentOf(place);
+        long word;
+        do {
+            if (readNow(place, length, into, offset) == OK) {
+                return OK;
+            }
+            word = table.word(segment);
+        } while (SegmentTable.state(word) == SegmentTable.STAGED);
+        reads.getAndIncrement();
+        try {
+            buffer.read(word, place, length, into, offset);
+            return OK;
+        } catch (IOException e) {
+            readErrors.getAndIncrement();
+            return IO_ERROR;
+        }
+    }
+
+    /** Says that a record is dead. Once for each record; never waits. */
+    public void free(long place, int length) {
+        table.removeLive(SegmentTable.segmentOf(place), SegmentTable.padded(length));
+    }
+
+    /** Whether free segments run low, so that {@link #compact} should be called until it returns false. */
+    public boolean compactionDue() {
+        return compactor.due();
+    }
+
+    /**
+     * Makes a segment free by moving the live records out of the one that has the fewest, if segments run low and at
+     * most nine tenths of it are live. Waits for the device; one thread at a time, others wait.
+     *
+     * @return whether a segment became free; false if there was none worth it, or none that could be read, or if
+     *     {@code mover} left live records in it, which are lost in no case
+     */
+    public boolean compact(Mover mover) {
+        return compactor.compact(mover);
+    }
+
+    public long segments() {
+        return table.count();
+    }
+
+    public long freeSegments() {
+        return table.free();
+    }
+
+    /** Bytes of live records, padding included; looks at every segment. */
+    public long liveBytes() {
+        return table.liveBytes();
+    }
+
+    /** Records read from the device, or tried to. */
+    public long reads() {
+        return reads.get();
+    }
+
+    /** Segments written. */
+    public long writes() {
+        return flusher.writes();
+    }
+
+    /** Records and, for compaction, segments that could not be read. */
+    public long readErrors() {
+        return readErrors.get() + compactor.errors();
+    }
+
+    /** Writes that failed. */
+    public long writeErrors() {
+        return flusher.errors();
+    }
+
+    /** Whether there is a segment whose writing has failed and not yet succeeded. */
+    public boolean failing() {
+        return staging.failing();
+    }
+
+    /**
+     * Stops writing and closes the device. What is staged stays in its memory, for a takeover. Nothing may read or
+     * compact meanwhile; appends that wait return {@link #FAILED}.
+     */
+    @Override
+    public void close() throws IOException {
+        staging.close();
+        flusher.join();
+        device.close();
+        arena.close();
+    }
+
+    private boolean isValid(long place, int length) {
+        return place >= 0
+                && place < capacity
+                && length > 0
+                && length <= MAX_RECORD_BYTES
+                && SegmentTable.offsetOf(place) + length <= SEGMENT_BYTES;
+    }
+
+    private void makeKey() {
+        byte[] random = new byte[KEY_BYTES];
+        new SecureRandom().nextBytes(random);
+        MemorySegment.copy(random, 0, key, JAVA_BYTE, 0, KEY_BYTES);
+    }
+}

@@ -1,0 +1,33 @@
+package dev.ramzswap.backing;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Input and output at positions. Positions, lengths and memory addresses are multiples of {@link #ALIGNMENT}. Any
+ * number of threads may read and write at once. {@code toString} names the device for people.
+ */
+interface BlockDevice extends AutoCloseable {
+    /** Bytes: what O_DIRECT asks for on devices with sectors of 4 KiB. */
+    int ALIGNMENT = 4096;
+
+    /** Bytes that can be used. */
+    long size();
+
+    /**
+     * Reads into the beginning of {@code into}.
+     *
+     * @return bytes read; fewer than {@code length} is a failure
+     */
+    int read(MemorySegment into, int length, long position) throws IOException;
+
+    /**
+     * Writes from the beginning of {@code from}.
+     *
+     * @return bytes written; fewer than {@code length} is a failure
+     */
+    int write(MemorySegment from, int length, long position) throws IOException;
+
+    @Override
+    void close() throws IOException;
+}

@@ -1,0 +1,15 @@
+package dev.ramzswap.backing;
+
+import java.util.concurrent.TimeUnit;
+
+/**
+ * How long to wait after a failure, in nanoseconds.
+ *
+ * @param firstRetry before a failed write is tried again the first time; doubles with each failure
+ * @param lastRetry the longest that grows to
+ * @param unreadable before a segment that could not be read for compaction is tried again
+ */
+record Delays(long firstRetry, long lastRetry, long unreadable) {
+    static final Delays STANDARD =
+            new Delays(TimeUnit.SECONDS.toNanos(1), TimeUnit.SECONDS.toNanos(60), TimeUnit.MINUTES.toNanos(10));
+}

@@ -1,0 +1,18 @@
+package dev.ramzswap.backing;
+
+import java.lang.foreign.MemorySegment;
+
+/** Moves the live records out of a segment that is being compacted. */
+public interface Mover {
+    /**
+     * Appends each live record again by {@link BackingFile#appendMoved} and then frees its old place. Records lie one
+     * after the other in the order in which they were appended, each padded with zeroes to a multiple of 8 bytes; after
+     * the last one there are zeroes to the end. Dead records are still there and intact, with one exception: the last
+     * one is torn if a daemon died while it was appending it.
+     *
+     * @param records the segment's content, valid until this method returns; its first byte is that at {@code place}
+     * @param place where the segment begins
+     * @param length bytes of the segment
+     */
+    void move(MemorySegment records, long place, int length);
+}

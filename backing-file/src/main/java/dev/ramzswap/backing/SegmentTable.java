@@ -1,0 +1,275 @@
+package dev.ramzswap.backing;
+
+import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLongArray;
+
+/**
+ * What is known of each segment. The truth is one 64-bit word for each, in memory that outlives the process:
+ *
+ * <pre>
+ *   63                          8 7       3      2      1   0
+ *  +-----------------------------+---------+-----------+-------+
+ *  | generation (56)             | buffer  | encrypted | state |
+ *  +-----------------------------+---------+-----------+-------+
+ * </pre>
+ *
+ * The generation counts how often the segment was taken, so that (segment, generation) names one content that is
+ * written at most in one version, although maybe several times: it is the cipher's nonce, and it lets a reader see that
+ * a segment has changed under it. {@code buffer} says where a staged segment lies.
+ *
+ * <pre>
+ *   FREE --take--> STAGED --written--> WRITTEN --last record freed--> FREE
+ *                    |                                                 ^
+ *                    +--------- discard (no record is live) ----------+
+ * </pre>
+ *
+ * Derived from the words and from the owner's records, hence in memory of our own: the live bytes of each segment, and
+ * which segments are free. Only {@link #take}, {@link #discard} and {@link #written} need a lock (that of
+ * {@link Staging}); the rest is lock-free. Live bytes of a written segment never rise from 0, therefore whoever sees
+ * WRITTEN first and 0 afterwards may free the segment, if the word has not changed since.
+ */
+final class SegmentTable {
+    static final int FREE = 0;
+    static final int STAGED = 1;
+    static final int WRITTEN = 2;
+
+    /** No segment, or no buffer. */
+    static final int NONE = -1;
+
+    private static final int STATE_BITS = 2;
+    private static final int ENCRYPTED_SHIFT = STATE_BITS;
+    private static final int BUFFER_SHIFT = ENCRYPTED_SHIFT + 1;
+    private static final int BUFFER_BITS = 5;
+    private static final int GENERATION_SHIFT = BUFFER_SHIFT + BUFFER_BITS;
+    private static final long STATE_MASK = (1L << STATE_BITS) - 1;
+    private static final long BUFFER_MASK = (1L << BUFFER_BITS) - 1;
+    private static final long GENERATION_MASK = -1L << GENERATION_SHIFT;
+
+    /** Keeps a segment from becoming free; a length that a record could have. */
+    private static final int PIN_BYTES = 8;
+
+    private static final VarHandle WORD = JAVA_LONG.varHandle();
+    private static final VarHandle LIVE = JAVA_INT.varHandle();
+
+    private final MemorySegment words;
+    private final MemorySegment live;
+    private final int count;
+    private final AtomicLongArray freeBits;
+    private final AtomicInteger free = new AtomicInteger();
+    private int cursor;
+
+    /**
+     * @param words one word for each segment, 8-byte aligned
+     * @param arena for the memory of our own
+     */
+    SegmentTable(MemorySegment words, int count, Arena arena) {
+        this.words = words.asSlice(0, (long) count * Long.BYTES);
+        this.count = count;
+        this.live = arena.allocate((long) count * Integer.BYTES, Integer.BYTES);
+        this.freeBits = new AtomicLongArray((count + 63) / 64);
+        for (int segment = 0; segment < count; segment++) {
+            if (state(word(segment)) == FREE) {
+                setFree(segment);
+            }
+        }
+    }
+
+    /** Whether no segment was ever taken. */
+    static boolean isFresh(MemorySegment words) {
+        for (long at = 0; at < words.byteSize(); at += Long.BYTES) {
+            if (words.get(JAVA_LONG, at) != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    static int state(long word) {
+        return (int) (word & STATE_MASK);
+    }
+
+    static int buffer(long word) {
+        return (int) (word >>> BUFFER_SHIFT & BUFFER_MASK);
+    }
+
+    static boolean encrypted(long word) {
+        return (word >>> ENCRYPTED_SHIFT & 1) != 0;
+    }
+
+    static long generation(long word) {
+        return word >>> GENERATION_SHIFT;
+    }
+
+    int count() {
+        return count;
+    }
+
+    int free() {
+        return free.get();
+    }
+
+    long word(int segment) {
+        return (long) WORD.getVolatile(words, (long) segment * Long.BYTES);
+    }
+
+    /** Bytes of the records that are live, padding included. */
+    int live(int segment) {
+        return (int) LIVE.getVolatile(live, (long) segment * Integer.BYTES);
+    }
+
+    long liveBytes() {
+        long sum = 0;
+        for (int segment = 0; segment < count; segment++) {
+            sum += live(segment);
+        }
+        return sum;
+    }
+
+    /**
+     * Makes a free segment STAGED in {@code buffer}, whose content must be in order before. Takes the next one in the
+     * order of the file, so that what is written together lies together. At least one must be free.
+     */
+    int take(int buffer, boolean encrypt) {
+        int segment = nextFree();
+        freeBits.getAndAccumulate(segment / 64, ~(1L << segment), (bits, mask) -> bits & mask);
+        free.getAndDecrement();
+        cursor = segment + 1 == count ? 0 : segment + 1;
+        long generation = generation(word(segment)) + 1;
+        setWord(
+                segment,
+                generation << GENERATION_SHIFT
+                        | (long) buffer << BUFFER_SHIFT
+                        | (encrypt ? 1L << ENCRYPTED_SHIFT : 0)
+                        | STAGED);
+        return segment;
+    }
+
+    /** A staged segment is on the device: STAGED becomes WRITTEN, or FREE if no record in it is live any more. */
+    void written(int segment) {
+        long word = word(segment);
+        setWord(segment, word & ~STATE_MASK & ~(BUFFER_MASK << BUFFER_SHIFT) | WRITTEN);
+        freeIfDead(segment);
+    }
+
+    /** A staged segment need not be written, since no record in it is live: STAGED becomes FREE. */
+    void discard(int segment) {
+        setWord(segment, word(segment) & GENERATION_MASK);
+        setFree(segment);
+    }
+
+    void addLive(int segment, int bytes) {
+        LIVE.getAndAdd(live, (long) segment * Integer.BYTES, bytes);
+    }
+
+    void removeLive(int segment, int bytes) {
+        if ((int) LIVE.getAndAdd(live, (long) segment * Integer.BYTES, -bytes) == bytes) {
+            freeIfDead(segment);
+        }
+    }
+
+    /**
+     * Keeps a written segment, with the content that {@code word} stands for, from becoming free until {@link #unpin}.
+     *
+     * @return false if it has become free
+     */
+    boolean pin(int segment, long word) {
+        int bytes;
+        do {
+            bytes = live(segment);
+            if (bytes <= 0) {
+                return false;
+            }
+        } while (!LIVE.compareAndSet(live, (long) segment * Integer.BYTES, bytes, bytes + PIN_BYTES));
+        if (word(segment) == word) {
+            return true;
+        }
+        unpin(segment);
+        return false;
+    }
+
+    void unpin(int segment) {
+        removeLive(segment, PIN_BYTES);
+    }
+
+    /** Frees all written segments without live records, after a takeover. */
+    void freeDead() {
+        for (int segment = 0; segment < count; segment++) {
+            freeIfDead(segment);
+        }
+    }
+
+    /** Which segment is staged in each buffer, {@link #NONE} for none. */
+    int[] staged(int buffers) throws IOException {
+        int[] segments = new int[buffers];
+        Arrays.fill(segments, NONE);
+        for (int segment = 0; segment < count; segment++) {
+            long word = word(segment);
+            int state = state(word);
+            if (state > WRITTEN || state == STAGED && (buffer(word) >= buffers || segments[buffer(word)] != NONE)) {
+                throw new IOException("the backing file's table is damaged at segment " + segment + ": 0x"
+                        + Long.toHexString(word) + "; remove the saved state");
+            }
+            if (state == STAGED) {
+                segments[buffer(word)] = segment;
+            }
+        }
+        return segments;
+    }
+
+    private void freeIfDead(int segment) {
+        long word;
+        do {
+            word = word(segment);
+            if (state(word) != WRITTEN || live(segment) != 0) {
+                return;
+            }
+        } while (!WORD.compareAndSet(words, (long) segment * Long.BYTES, word, word & GENERATION_MASK));
+        setFree(segment);
+    }
+
+    private void setFree(int segment) {
+        freeBits.getAndAccumulate(segment / 64, 1L << segment, (bits, mask) -> bits | mask);
+        free.getAndIncrement();
+    }
+
+    private int nextFree() {
+        int words = freeBits.length();
+        int first = cursor / 64;
+        for (int i = 0; i <= words; i++) {
+            int index = (first + i) % words;
+            long bits = freeBits.get(index);
+            if (i == 0) {
+                bits &= -1L << cursor;
+            }
+            if (bits != 0) {
+                return index * 64 + Long.numberOfTrailingZeros(bits);
+            }
+        }
+        throw new AssertionError("no segment is free");
+    }
+
+    private void setWord(int segment, long word) {
+        WORD.setVolatile(words, (long) segment * Long.BYTES, word);
+    }
+
+    static int segmentOf(long place) {
+        return (int) (place / SEGMENT_BYTES);
+    }
+
+    static int offsetOf(long place) {
+        return (int) (place % SEGMENT_BYTES);
+    }
+
+    static int padded(int length) {
+        return length + 7 & -8;
+    }
+}

@@ -1,0 +1,334 @@
+package dev.ramzswap.backing;
+
+import static dev.ramzswap.backing.BackingFile.FAILED;
+import static dev.ramzswap.backing.BackingFile.NO_ROOM;
+import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
+import static dev.ramzswap.backing.BackingFile.WOULD_WAIT;
+import static dev.ramzswap.backing.SegmentTable.NONE;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The staging buffers, each of one segment: where records are gathered and whence segments are written.
+ *
+ * <pre>
+ *   EMPTY --open--> OPEN --seal--> SEALED --takeSealed--> WRITING --written--> EMPTY
+ *                                    ^  \                   |
+ *                                    |   +-- no live record |--> EMPTY
+ *                                    +------- failed -------+
+ * </pre>
+ *
+ * Records of stores and records that compaction moves go to an open segment each (a {@link Lane}): moved records are
+ * old and live on together, and stores never take the room that a compaction made for itself. An EMPTY buffer is all
+ * zeroes, so that what follows a segment's last record is. A buffer is emptied only after its segment's word has said
+ * that it is elsewhere: a reader copies first and then looks at the word again.
+ *
+ * <p>One lock for all, held for a copy of a record at most; no input or output happens under it. It is a
+ * {@link ReentrantLock} and not a monitor since a contended monitor takes native memory. Waiters are not interruptible.
+ */
+final class Staging {
+    static final int BUFFERS = 8;
+
+    /** Segments that stores leave free, so that compaction can always proceed. */
+    static final int RESERVE = 2;
+
+    private static final int EMPTY = 0;
+    private static final int OPEN = 1;
+    private static final int SEALED = 2;
+    private static final int WRITING = 3;
+
+    /** An open segment that takes records of one kind. */
+    final class Lane {
+        private final int leaveFree;
+        private int buffer = NONE;
+        private int end;
+
+        private Lane(int leaveFree) {
+            this.leaveFree = leaveFree;
+        }
+    }
+
+    final Lane stores = new Lane(RESERVE);
+    final Lane moves = new Lane(0);
+
+    private final SegmentTable table;
+    private final boolean encrypt;
+    private final Delays delays;
+    private final MemorySegment[] buffers = new MemorySegment[BUFFERS];
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition emptied = lock.newCondition();
+    private final Condition sealed = lock.newCondition();
+
+    private final int[] state = new int[BUFFERS];
+    private final int[] segment;
+    /** {@link System#nanoTime} from which a sealed buffer may be written; the order of sealing for new ones. */
+    private final long[] due = new long[BUFFERS];
+    /** 0 for a buffer whose write has not failed. */
+    private final long[] delay = new long[BUFFERS];
+
+    private boolean lastWriteFailed;
+    private volatile int failed;
+    private boolean started;
+    private boolean closed;
+
+    /** Takes over the segments that the table says are staged, as sealed ones. */
+    Staging(MemorySegment memory, SegmentTable table, boolean encrypt, Delays delays) throws IOException {
+        this.table = table;
+        this.encrypt = encrypt;
+        this.delays = delays;
+        this.segment = table.staged(BUFFERS);
+        for (int buffer = 0; buffer < BUFFERS; buffer++) {
+            buffers[buffer] = memory.asSlice((long) buffer * SEGMENT_BYTES, SEGMENT_BYTES);
+            if (segment[buffer] == NONE) {
+                buffers[buffer].fill((byte) 0);
+            } else {
+                state[buffer] = SEALED;
+                due[buffer] = System.nanoTime();
+            }
+        }
+    }
+
+    /** From now on live bytes are known, so that segments may be taken, dropped and written. */
+    void start() {
+        lock.lock();
+        try {
+            started = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The place of the record, NO_ROOM, or FAILED; waits for an empty buffer. */
+    long append(Lane lane, MemorySegment from, long offset, int length) {
+        lock.lock();
+        try {
+            long place = tryAppend(lane, from, offset, length);
+            while (place == WOULD_WAIT) {
+                emptied.awaitUninterruptibly();
+                place = tryAppend(lane, from, offset, length);
+            }
+            return place;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The place of the record, NO_ROOM, FAILED, or WOULD_WAIT. */
+    long appendNow(Lane lane, MemorySegment from, long offset, int length) {
+        lock.lock();
+        try {
+            return tryAppend(lane, from, offset, length);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Copies a part of a buffer that holds the segment of {@code word}.
+     *
+     * @return false if it no longer did when the copy was done
+     */
+    boolean read(int segment, long word, int begin, int length, MemorySegment into, long offset) {
+        MemorySegment.copy(buffers[SegmentTable.buffer(word)], begin, into, offset, length);
+        VarHandle.acquireFence();
+        return table.word(segment) == word;
+    }
+
+    /** Waits for the next segment to write, and returns its buffer; NONE when closed. */
+    int takeSealed() {
+        lock.lock();
+        try {
+            while (!closed) {
+                dropDead();
+                int buffer = firstDue();
+                if (buffer == NONE) {
+                    sealed.awaitUninterruptibly();
+                    continue;
+                }
+                long wait = due[buffer] - System.nanoTime();
+                if (wait <= 0) {
+                    state[buffer] = WRITING;
+                    return buffer;
+                }
+                awaitSealed(wait);
+            }
+            return NONE;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    MemorySegment content(int buffer) {
+        return buffers[buffer];
+    }
+
+    int segment(int buffer) {
+        return segment[buffer];
+    }
+
+    /** The segment in a buffer taken by {@link #takeSealed} is on the device. */
+    void written(int buffer) {
+        table.written(segment[buffer]);
+        clear(buffer);
+        lock.lock();
+        try {
+            lastWriteFailed = false;
+            if (delay[buffer] != 0) {
+                // The device is back: what failed with it need not wait out its delay.
+                long now = System.nanoTime();
+                for (int other = 0; other < BUFFERS; other++) {
+                    due[other] = Math.min(due[other] - now, 0) + now;
+                }
+            }
+            release(buffer);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The segment in a buffer taken by {@link #takeSealed} could not be written: it stays, to be tried again. */
+    void failed(int buffer) {
+        lock.lock();
+        try {
+            lastWriteFailed = true;
+            if (delay[buffer] == 0) {
+                failed++;
+                delay[buffer] = delays.firstRetry();
+            } else {
+                delay[buffer] = Math.min(2 * delay[buffer], delays.lastRetry());
+            }
+            due[buffer] = System.nanoTime() + delay[buffer];
+            state[buffer] = SEALED;
+            emptied.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether there are segments whose write has failed. */
+    boolean failing() {
+        return failed != 0;
+    }
+
+    /** Ends all waiting. What is staged stays so. */
+    void close() {
+        lock.lock();
+        try {
+            closed = true;
+            emptied.signalAll();
+            sealed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private long tryAppend(Lane lane, MemorySegment from, long offset, int length) {
+        if (length <= 0 || length > BackingFile.MAX_RECORD_BYTES) {
+            throw new IllegalArgumentException("a record of " + length + " bytes");
+        }
+        int padded = SegmentTable.padded(length);
+        if (lane.buffer == NONE || lane.end + padded > SEGMENT_BYTES) {
+            int result = advance(lane);
+            if (result < 0) {
+                return result;
+            }
+        }
+        int begin = lane.end;
+        MemorySegment.copy(from, offset, buffers[lane.buffer], begin, length);
+        lane.end = begin + padded;
+        table.addLive(segment[lane.buffer], padded);
+        return (long) segment[lane.buffer] * SEGMENT_BYTES + begin;
+    }
+
+    /** Seals the lane's segment, if it has one, and opens another. */
+    private int advance(Lane lane) {
+        if (!started) {
+            throw new IllegalStateException("records of an earlier daemon are still to be adopted");
+        }
+        if (closed) {
+            return FAILED;
+        }
+        if (lane.buffer != NONE) {
+            seal(lane.buffer);
+            lane.buffer = NONE;
+        }
+        dropDead();
+        if (table.free() <= lane.leaveFree) {
+            return NO_ROOM;
+        }
+        int buffer = firstEmpty();
+        if (buffer == NONE) {
+            return lastWriteFailed ? FAILED : WOULD_WAIT;
+        }
+        segment[buffer] = table.take(buffer, encrypt);
+        state[buffer] = OPEN;
+        lane.buffer = buffer;
+        lane.end = 0;
+        return BackingFile.OK;
+    }
+
+    private void seal(int buffer) {
+        state[buffer] = SEALED;
+        due[buffer] = System.nanoTime();
+        sealed.signal();
+    }
+
+    /** Empties the buffers whose segments need not be written, since no record in them is live. */
+    private void dropDead() {
+        for (int buffer = 0; buffer < BUFFERS; buffer++) {
+            if (state[buffer] == SEALED && table.live(segment[buffer]) == 0) {
+                table.discard(segment[buffer]);
+                clear(buffer);
+                release(buffer);
+            }
+        }
+    }
+
+    private void clear(int buffer) {
+        // The word before, the zeroes after: pairs with the fence in read().
+        VarHandle.fullFence();
+        buffers[buffer].fill((byte) 0);
+    }
+
+    private void release(int buffer) {
+        if (delay[buffer] != 0) {
+            failed--;
+            delay[buffer] = 0;
+        }
+        segment[buffer] = NONE;
+        state[buffer] = EMPTY;
+        emptied.signalAll();
+    }
+
+    private int firstEmpty() {
+        for (int buffer = 0; buffer < BUFFERS; buffer++) {
+            if (state[buffer] == EMPTY) {
+                return buffer;
+            }
+        }
+        return NONE;
+    }
+
+    private int firstDue() {
+        int first = NONE;
+        for (int buffer = 0; buffer < BUFFERS; buffer++) {
+            if (state[buffer] == SEALED && (first == NONE || due[buffer] - due[first] < 0)) {
+                first = buffer;
+            }
+        }
+        return first;
+    }
+
+    private void awaitSealed(long nanos) {
+        try {
+            sealed.awaitNanos(nanos);
+        } catch (InterruptedException e) {
+            // Nobody interrupts the flusher to any purpose; its loop looks at everything again.
+        }
+    }
+}

@@ -1,0 +1,215 @@
+package dev.ramzswap.linux;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.AddressLayout;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+
+/**
+ * System calls, each one method, by {@code java.lang.foreign}. A method returns what the kernel itself returns: the
+ * result, or the negated error number; it neither throws nor allocates once its thread has made a first call. The
+ * classes beside this one make exceptions of the errors, since they know what the call was about.
+ *
+ * <p>The downcalls are plain ones, not {@code critical}: a page fault or a slow device inside a critical call would
+ * hold up every safepoint.
+ */
+@SuppressWarnings("restricted") // the daemon grants itself native access
+final class Linux {
+    // bits/mman-linux.h, asm-generic/mman-common.h
+    static final int PROT_READ = 1;
+    static final int PROT_WRITE = 2;
+    static final int MAP_SHARED = 1;
+    /** Linux 5.14. */
+    static final int MADV_POPULATE_WRITE = 23;
+    // linux/memfd.h
+    static final int MFD_CLOEXEC = 1;
+    // linux/falloc.h
+    static final int FALLOC_FL_KEEP_SIZE = 1;
+    static final int FALLOC_FL_PUNCH_HOLE = 2;
+    // sys/file.h
+    static final int LOCK_EX = 2;
+    static final int LOCK_NB = 4;
+    // linux/fs.h
+    static final int SEEK_END = 2;
+
+    private static final Linker LINKER = Linker.nativeLinker();
+    private static final MemoryLayout CALL_STATE = Linker.Option.captureStateLayout();
+    private static final VarHandle ERRNO = CALL_STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+    private static final ThreadLocal<MemorySegment> STATE =
+            ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(CALL_STATE));
+
+    private static final AddressLayout C_STRING = ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(256, JAVA_BYTE));
+
+    private static final MethodHandle OPEN = variadic("open", 2, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
+    private static final MethodHandle CLOSE = call("close", JAVA_INT, JAVA_INT);
+    private static final MethodHandle PREAD = call("pread", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle PWRITE = call("pwrite", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle LSEEK = call("lseek", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle FTRUNCATE = call("ftruncate", JAVA_INT, JAVA_INT, JAVA_LONG);
+    private static final MethodHandle FALLOCATE = call("fallocate", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle FLOCK = call("flock", JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle MEMFD_CREATE = call("memfd_create", JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle MMAP =
+            call("mmap", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
+    private static final MethodHandle MUNMAP = call("munmap", JAVA_INT, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle MADVISE = call("madvise", JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle STRERROR = LINKER.downcallHandle(
+            LINKER.defaultLookup().findOrThrow("strerror"), FunctionDescriptor.of(C_STRING, JAVA_INT));
+
+    private Linux() {}
+
+    static int open(MemorySegment path, int flags, int mode) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) OPEN.invokeExact(state, path, flags, mode), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static int close(int fd) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) CLOSE.invokeExact(state, fd), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static long pread(int fd, MemorySegment into, long length, long position) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((long) PREAD.invokeExact(state, fd, into, length, position), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static long pwrite(int fd, MemorySegment from, long length, long position) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((long) PWRITE.invokeExact(state, fd, from, length, position), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static long lseek(int fd, long offset, int whence) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((long) LSEEK.invokeExact(state, fd, offset, whence), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static int ftruncate(int fd, long bytes) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) FTRUNCATE.invokeExact(state, fd, bytes), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static int fallocate(int fd, int mode, long offset, long bytes) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) FALLOCATE.invokeExact(state, fd, mode, offset, bytes), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static int flock(int fd, int operation) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) FLOCK.invokeExact(state, fd, operation), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static int memfdCreate(MemorySegment name, int flags) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) MEMFD_CREATE.invokeExact(state, name, flags), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    /** The address, or the negated error number: addresses of user space are positive. */
+    static long mmap(long bytes, int protection, int flags, int fd, long offset) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((long) MMAP.invokeExact(state, 0L, bytes, protection, flags, fd, offset), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static int munmap(long address, long bytes) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) MUNMAP.invokeExact(state, address, bytes), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static int madvise(long address, long bytes, int advice) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) MADVISE.invokeExact(state, address, bytes, advice), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    /** What the C library calls an error number. */
+    static String strerror(int errno) {
+        try {
+            return ((MemorySegment) STRERROR.invokeExact(errno)).getString(0);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    private static MethodHandle call(String name, MemoryLayout result, MemoryLayout... arguments) {
+        return LINKER.downcallHandle(
+                LINKER.defaultLookup().findOrThrow(name),
+                FunctionDescriptor.of(result, arguments),
+                Linker.Option.captureCallState("errno"));
+    }
+
+    private static MethodHandle variadic(String name, int fixed, MemoryLayout result, MemoryLayout... arguments) {
+        return LINKER.downcallHandle(
+                LINKER.defaultLookup().findOrThrow(name),
+                FunctionDescriptor.of(result, arguments),
+                Linker.Option.captureCallState("errno"),
+                Linker.Option.firstVariadicArg(fixed));
+    }
+
+    private static int result(int returned, MemorySegment state) {
+        return returned != -1 ? returned : -(int) ERRNO.get(state, 0L);
+    }
+
+    private static long result(long returned, MemorySegment state) {
+        return returned != -1 ? returned : -(int) ERRNO.get(state, 0L);
+    }
+
+    /** A downcall throws nothing itself, except for an argument that is not what its handle says. */
+    private static Error impossible(Throwable e) {
+        return e instanceof Error error ? error : new AssertionError(e);
+    }
+}

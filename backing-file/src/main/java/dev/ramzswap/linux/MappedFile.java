@@ -1,0 +1,140 @@
+package dev.ramzswap.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import java.nio.file.Path;
+import java.util.Objects;
+
+/**
+ * A file mapped whole into memory, so that what lies in it outlives the process and other processes can read it: either
+ * at a path, or without one, in memory. It is sparse: memory is taken by {@link #populate} (or the first access) and
+ * given back by {@link #release}.
+ *
+ * <p>Thread-safe, except for {@link #close}: nothing may use the memory then.
+ */
+public final class MappedFile implements AutoCloseable {
+    private static final long PAGE_BYTES = 4096;
+    private static final VarHandle LONG = JAVA_LONG.varHandle();
+
+    private final NativeFile file;
+    private final Path path;
+    private final boolean created;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment memory;
+
+    private MappedFile(NativeFile file, Path path, long bytes, boolean created) throws IOException {
+        this.file = file;
+        this.path = path;
+        this.created = created;
+        this.memory = file.map(bytes, arena);
+    }
+
+    /**
+     * Opens a file, or creates it (mode 0600), and takes its lock, so that two daemons never map the same state.
+     *
+     * @param bytes its size, above 0; that of an existing file must be the same
+     * @throws IOException if another process has it open here, its size is another, or the system refuses
+     */
+    public static MappedFile at(Path path, long bytes) throws IOException {
+        NativeFile file = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT);
+        try {
+            if (!file.tryLock()) {
+                throw new IOException(path + " is in use by another process: stop that one first");
+            }
+            long size = file.size();
+            if (size != 0 && size != bytes) {
+                throw new IOException(
+                        path + " has " + size + " bytes, not " + bytes + ": it was made for another size; remove it");
+            }
+            // A daemon that died between open and ftruncate leaves an empty file, which is as good as none.
+            if (size == 0) {
+                file.truncate(bytes);
+            }
+            return new MappedFile(file, path.toRealPath(), bytes, size == 0);
+        } catch (Throwable e) {
+            closeAfter(e, file);
+            throw e;
+        }
+    }
+
+    /**
+     * Makes a memory file.
+     *
+     * @param name for people, in {@code /proc/PID/maps}; at most 249 bytes
+     * @param bytes its size, above 0
+     */
+    public static MappedFile inMemory(String name, long bytes) throws IOException {
+        NativeFile file = NativeFile.inMemory(name);
+        try {
+            file.truncate(bytes);
+            return new MappedFile(file, file.procPath(), bytes, true);
+        } catch (Throwable e) {
+            closeAfter(e, file);
+            throw e;
+        }
+    }
+
+    /** The whole file, page-aligned, until {@link #close}. */
+    public MemorySegment memory() {
+        return memory;
+    }
+
+    /** The file for this and other processes; {@code /proc/PID/fd/N} for a memory file. */
+    public Path path() {
+        return path;
+    }
+
+    /** Whether the file is new, and all zeroes. */
+    public boolean created() {
+        return created;
+    }
+
+    /**
+     * Takes memory for a range without changing its content, so that no access faults there later.
+     *
+     * @param offset bytes, a multiple of 4096
+     * @throws IOException if there is no memory, or no room in the file system
+     */
+    public void populate(long offset, long bytes) throws IOException {
+        Objects.checkFromIndexSize(offset, bytes, memory.byteSize());
+        int result = Linux.madvise(memory.address() + offset, bytes, Linux.MADV_POPULATE_WRITE);
+        if (result == -Errno.EINVAL) {
+            touch(offset, bytes);
+        } else if (result < 0) {
+            throw new ErrnoException("madvise(POPULATE_WRITE)", path.toString(), -result);
+        }
+    }
+
+    /**
+     * Gives back the memory of the pages inside a range, which reads as zeroes from then on. Works on locked memory,
+     * which madvise(DONTNEED) does not.
+     */
+    public void release(long offset, long bytes) throws IOException {
+        file.punchHole(offset, bytes);
+    }
+
+    @Override
+    public void close() throws IOException {
+        arena.close();
+        file.close();
+    }
+
+    /** For kernels before 5.14: adds 0 to a word of each page, which is a write that changes nothing. */
+    void touch(long offset, long bytes) {
+        for (long at = offset; at < offset + bytes; at += PAGE_BYTES) {
+            LONG.getAndAdd(memory, at, 0L);
+        }
+    }
+
+    private static void closeAfter(Throwable cause, NativeFile file) {
+        try {
+            file.close();
+        } catch (IOException e) {
+            cause.addSuppressed(e);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+package dev.ramzswap.linux;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+
+/**
+ * An open file as the kernel sees it: what Java's channels do not offer (locks, reservation, holes, mappings of memory
+ * files), and positional input and output that no interrupt of a thread can close. Thread-safe, except for
+ * {@link #close}: nothing may be under way then.
+ */
+public final class NativeFile implements AutoCloseable {
+    // asm-generic/fcntl.h
+    public static final int O_RDWR = 2;
+    public static final int O_CREAT = 0100;
+    /** On a block device: fail with EBUSY while it is mounted or opened with this flag elsewhere. */
+    public static final int O_EXCL = 0200;
+    /** Input and output past the page cache, aligned; AArch64 has its own value in {@code asm/fcntl.h}. */
+    public static final int O_DIRECT = System.getProperty("os.arch").equals("aarch64") ? 0200000 : 040000;
+
+    private static final int O_CLOEXEC = 02000000;
+    private static final int OWNER_ONLY = 0600;
+
+    private final int fd;
+    private final String name;
+
+    private NativeFile(int fd, String name) {
+        this.fd = fd;
+        this.name = name;
+    }
+
+    /**
+     * open(2), close-on-exec; a file that is created is its owner's only.
+     *
+     * @throws ErrnoException if the system refuses
+     */
+    public static NativeFile open(Path path, int flags) throws ErrnoException {
+        try (Arena arena = Arena.ofConfined()) {
+            int fd = Linux.open(arena.allocateFrom(path.toString()), flags | O_CLOEXEC, OWNER_ONLY);
+            return new NativeFile(check(fd, "open", path.toString()), path.toString());
+        }
+    }
+
+    /** memfd_create(2): a file of size 0 that lies in memory, has no path and is gone with its last user. */
+    static NativeFile inMemory(String name) throws ErrnoException {
+        try (Arena arena = Arena.ofConfined()) {
+            int fd = Linux.memfdCreate(arena.allocateFrom(name), Linux.MFD_CLOEXEC);
+            return new NativeFile(check(fd, "memfd_create", name), name);
+        }
+    }
+
+    /**
+     * Takes the exclusive lock of the file (flock(2)), which ends with the process.
+     *
+     * @return false if another open file has it
+     */
+    public boolean tryLock() throws ErrnoException {
+        int result = Linux.flock(fd, Linux.LOCK_EX | Linux.LOCK_NB);
+        if (result == -Errno.EAGAIN) {
+            return false;
+        }
+        check(result, "flock", name);
+        return true;
+    }
+
+    /** Bytes; of a block device too. */
+    public long size() throws ErrnoException {
+        return check(Linux.lseek(fd, 0, Linux.SEEK_END), "lseek", name);
+    }
+
+    public void truncate(long bytes) throws ErrnoException {
+        check(Linux.ftruncate(fd, bytes), "ftruncate", name);
+    }
+
+    /** Allocates room for the first {@code bytes}, so that no write there can fail for want of it. */
+    public void reserve(long bytes) throws ErrnoException {
+        check(Linux.fallocate(fd, 0, 0, bytes), "fallocate", name);
+    }
+
+    /** Gives back the blocks or pages inside a range, which reads as zeroes from then on; the size stays. */
+    public void punchHole(long offset, long bytes) throws ErrnoException {
+        int mode = Linux.FALLOC_FL_PUNCH_HOLE | Linux.FALLOC_FL_KEEP_SIZE;
+        check(Linux.fallocate(fd, mode, offset, bytes), "fallocate(PUNCH_HOLE)", name);
+    }
+
+    /** Maps the first {@code bytes}, shared, for reading and writing, until {@code arena} is closed. */
+    @SuppressWarnings("restricted")
+    public MemorySegment map(long bytes, Arena arena) throws ErrnoException {
+        long address =
+                check(Linux.mmap(bytes, Linux.PROT_READ | Linux.PROT_WRITE, Linux.MAP_SHARED, fd, 0), "mmap", name);
+        return MemorySegment.ofAddress(address)
+                .reinterpret(bytes, arena, memory -> Linux.munmap(memory.address(), bytes));
+    }
+
+    /**
+     * Reads into the beginning of {@code into}.
+     *
+     * @return bytes read, fewer than {@code length} at the end of the file
+     */
+    public int read(MemorySegment into, int length, long position) throws ErrnoException {
+        long result;
+        do {
+            result = Linux.pread(fd, into, Math.min(length, into.byteSize()), position);
+        } while (result == -Errno.EINTR);
+        return (int) check(result, "pread", name);
+    }
+
+    /**
+     * Writes from the beginning of {@code from}.
+     *
+     * @return bytes written, maybe fewer than {@code length}
+     */
+    public int write(MemorySegment from, int length, long position) throws ErrnoException {
+        long result;
+        do {
+            result = Linux.pwrite(fd, from, Math.min(length, from.byteSize()), position);
+        } while (result == -Errno.EINTR);
+        return (int) check(result, "pwrite", name);
+    }
+
+    /** The file for other processes of the same user, for as long as it is open here. */
+    Path procPath() {
+        return Path.of("/proc", Long.toString(ProcessHandle.current().pid()), "fd", Integer.toString(fd));
+    }
+
+    /** The path it was opened by, or the name of the memory file. */
+    @Override
+    public String toString() {
+        return name;
+    }
+
+    @Override
+    public void close() throws IOException {
+        check(Linux.close(fd), "close", name);
+    }
+
+    private static int check(int result, String call, String subject) throws ErrnoException {
+        if (result < 0) {
+            throw new ErrnoException(call, subject, -result);
+        }
+        return result;
+    }
+
+    private static long check(long result, String call, String subject) throws ErrnoException {
+        if (result < 0) {
+            throw new ErrnoException(call, subject, (int) -result);
+        }
+        return result;
+    }
+}

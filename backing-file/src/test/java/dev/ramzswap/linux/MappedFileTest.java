@@ -1,0 +1,135 @@
+package dev.ramzswap.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MappedFileTest {
+    private static final long BYTES = 1 << 20;
+
+    @TempDir
+    Path dir;
+
+    @Test
+    void keepsContentFromOneOpeningToTheNext() throws IOException {
+        Path path = dir.resolve("state");
+        try (MappedFile file = MappedFile.at(path, BYTES)) {
+            assertTrue(file.created());
+            assertEquals(BYTES, file.memory().byteSize());
+            assertEquals(path.toRealPath(), file.path());
+            file.memory().set(JAVA_LONG, BYTES - 8, 42);
+        }
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
+        try (MappedFile file = MappedFile.at(path, BYTES)) {
+            assertFalse(file.created());
+            assertEquals(42, file.memory().get(JAVA_LONG, BYTES - 8));
+        }
+    }
+
+    @Test
+    void takesAnEmptyFileForNone() throws IOException {
+        Path path = Files.createFile(dir.resolve("state"));
+        try (MappedFile file = MappedFile.at(path, BYTES)) {
+            assertTrue(file.created());
+        }
+    }
+
+    @Test
+    void refusesAFileOfAnotherSize() throws IOException {
+        Path path = Files.write(dir.resolve("state"), new byte[10]);
+        IOException e = assertThrows(IOException.class, () -> MappedFile.at(path, BYTES));
+        assertEquals(path + " has 10 bytes, not 1048576: it was made for another size; remove it", e.getMessage());
+        assertEquals(10, Files.size(path));
+    }
+
+    @Test
+    void refusesAFileThatIsMappedAlready() throws IOException {
+        Path path = dir.resolve("state");
+        MappedFile first = MappedFile.at(path, BYTES);
+        IOException e = assertThrows(IOException.class, () -> MappedFile.at(path, BYTES));
+        assertTrue(e.getMessage().contains("in use by another process"), e.getMessage());
+        first.close();
+        MappedFile.at(path, BYTES).close();
+    }
+
+    @Test
+    void namesCallPathAndErrorWhenTheSystemRefuses() {
+        Path path = dir.resolve("missing/state");
+        ErrnoException e = assertThrows(ErrnoException.class, () -> MappedFile.at(path, BYTES));
+        assertEquals(Errno.ENOENT, e.errno());
+        assertEquals("open " + path + ": No such file or directory, ENOENT (2)", e.getMessage());
+    }
+
+    @Test
+    void aMemoryFileCanBeReadByPath() throws IOException {
+        try (MappedFile file = MappedFile.inMemory("test", BYTES)) {
+            assertTrue(file.created());
+            file.memory().set(JAVA_BYTE, 5000, (byte) 7);
+            assertTrue(file.path().startsWith("/proc/" + ProcessHandle.current().pid()), file.path()::toString);
+            byte[] content = Files.readAllBytes(file.path());
+            assertEquals(BYTES, content.length);
+            assertEquals(7, content[5000]);
+        }
+    }
+
+    @Test
+    void populatesWithoutChangingContent() throws IOException, InterruptedException {
+        try (MappedFile file = MappedFile.inMemory("test", BYTES)) {
+            file.memory().set(JAVA_LONG, 4096, 42);
+            assertEquals(8, blocks(file));
+            file.populate(0, BYTES / 2);
+            assertEquals(BYTES / 2 / 512, blocks(file));
+            assertEquals(42, file.memory().get(JAVA_LONG, 4096));
+            assertEquals(0, file.memory().get(JAVA_LONG, 8192));
+        }
+    }
+
+    @Test
+    void touchingPopulatesLikeTheKernel() throws IOException, InterruptedException {
+        try (MappedFile file = MappedFile.inMemory("test", BYTES)) {
+            file.memory().set(JAVA_LONG, 4096, 42);
+            file.touch(0, BYTES / 2);
+            assertEquals(BYTES / 2 / 512, blocks(file));
+            assertEquals(42, file.memory().get(JAVA_LONG, 4096));
+        }
+    }
+
+    @Test
+    void releaseGivesMemoryBackAndLeavesZeroes() throws IOException, InterruptedException {
+        try (MappedFile file = MappedFile.inMemory("test", BYTES)) {
+            file.memory().fill((byte) 1);
+            file.release(4096, BYTES / 2);
+            assertEquals(BYTES / 2 / 512, blocks(file));
+            assertEquals(1, file.memory().get(JAVA_BYTE, 4095));
+            assertEquals(0, file.memory().get(JAVA_BYTE, 4096));
+            assertEquals(0, file.memory().get(JAVA_BYTE, 4095 + BYTES / 2));
+            assertEquals(1, file.memory().get(JAVA_BYTE, 4096 + BYTES / 2));
+        }
+    }
+
+    @Test
+    void refusesRangesOutsideTheFile() throws IOException {
+        try (MappedFile file = MappedFile.inMemory("test", BYTES)) {
+            assertThrows(IndexOutOfBoundsException.class, () -> file.populate(BYTES, 4096));
+            assertThrows(IOException.class, () -> file.release(-4096, 4096));
+        }
+    }
+
+    /** Blocks of 512 bytes that the file takes, as stat(1) sees it. */
+    private static long blocks(MappedFile file) throws IOException, InterruptedException {
+        Process stat = new ProcessBuilder("stat", "-L", "-c", "%b", file.path().toString()).start();
+        String output = new String(stat.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.US_ASCII);
+        assertEquals(0, stat.waitFor());
+        return Long.parseLong(output.trim());
+    }
+}

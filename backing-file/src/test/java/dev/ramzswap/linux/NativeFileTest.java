@@ -1,0 +1,117 @@
+package dev.ramzswap.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class NativeFileTest {
+    @TempDir
+    Path dir;
+
+    private final Arena arena = Arena.ofConfined();
+    private final MemorySegment memory = arena.allocate(8192, 4096);
+    private Path path;
+    private NativeFile file;
+
+    @BeforeEach
+    void open() throws IOException {
+        path = dir.resolve("file");
+        file = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT);
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        file.close();
+        arena.close();
+    }
+
+    @Test
+    void readsWhatWasWritten() throws IOException {
+        memory.fill((byte) 3);
+        assertEquals(4096, file.write(memory, 4096, 4096));
+        assertEquals(8192, file.size());
+        assertEquals(8192, file.read(memory, 8192, 0));
+        assertEquals(0, memory.get(JAVA_BYTE, 4095));
+        assertEquals(3, memory.get(JAVA_BYTE, 4096));
+    }
+
+    @Test
+    void readsLessAtTheEnd() throws IOException {
+        file.truncate(100);
+        assertEquals(100, file.read(memory, 4096, 0));
+        assertEquals(0, file.read(memory, 4096, 100));
+    }
+
+    @Test
+    void survivesAnInterruptOfItsThread() throws IOException {
+        Thread.currentThread().interrupt();
+        assertEquals(4096, file.write(memory, 4096, 0));
+        assertTrue(Thread.interrupted());
+        assertEquals(4096, file.read(memory, 4096, 0));
+    }
+
+    @Test
+    void neverTouchesMemoryBeyondTheSegment() throws IOException {
+        file.truncate(1 << 20);
+        assertEquals(8192, file.read(memory, 1 << 20, 0));
+        assertEquals(8192, file.write(memory, 1 << 20, 0));
+    }
+
+    @Test
+    void reservesWithoutWriting() throws IOException {
+        file.reserve(1 << 20);
+        assertEquals(1 << 20, Files.size(path));
+        ErrnoException e = assertThrows(ErrnoException.class, () -> file.reserve(-1));
+        assertEquals(Errno.EINVAL, e.errno());
+    }
+
+    @Test
+    void locksAgainstOtherOpenFiles() throws IOException {
+        assertTrue(file.tryLock());
+        try (NativeFile other = NativeFile.open(path, NativeFile.O_RDWR)) {
+            assertFalse(other.tryLock());
+            file.close();
+            assertTrue(other.tryLock());
+        }
+        file = NativeFile.open(path, NativeFile.O_RDWR);
+    }
+
+    @Test
+    void saysWhatFailed() {
+        ErrnoException e = assertThrows(ErrnoException.class, () -> NativeFile.open(dir, NativeFile.O_RDWR));
+        assertEquals("open " + dir + ": Is a directory, EISDIR (21)", e.getMessage());
+        assertEquals(
+                "pread x: Numerical result out of range, errno (34)",
+                new ErrnoException("pread", "x", 34).getMessage());
+    }
+
+    @Test
+    void allocatesNothingOnceWarm() throws IOException {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        for (int i = 0; i < 20_000; i++) {
+            file.write(memory, 4096, 0);
+            file.read(memory, 4096, 0);
+        }
+        long before = threads.getCurrentThreadAllocatedBytes();
+        for (int i = 0; i < 1000; i++) {
+            file.write(memory, 4096, 0);
+            file.read(memory, 4096, 0);
+        }
+        long perCall = (threads.getCurrentThreadAllocatedBytes() - before) / 2000;
+        assertEquals(0, perCall);
+    }
+}

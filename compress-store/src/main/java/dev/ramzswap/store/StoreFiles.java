@@ -1,0 +1,154 @@
+package dev.ramzswap.store;
+
+import dev.ramzswap.backing.BackingConfig;
+import dev.ramzswap.backing.BackingFile;
+import dev.ramzswap.linux.MappedFile;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/**
+ * The mapped files that a store lies in, and what is built on them. In the state directory, or as memory files:
+ *
+ * <ul>
+ *   <li>{@code NAME.map}: the slot map
+ *   <li>{@code NAME.pool}: the pool
+ *   <li>{@code NAME.counters}: the counters
+ *   <li>{@code NAME.backing}, if there is a backing file: its key, its staging buffers, its segment table
+ * </ul>
+ */
+final class StoreFiles implements AutoCloseable {
+    private static final int PAGE_BYTES = 4096;
+
+    /** Opens the backing file; a seam for tests that make it fail. */
+    interface BackingOpener {
+        BackingFile open(BackingConfig config) throws IOException;
+    }
+
+    private final StoreConfig config;
+    private final BackingOpener backingOpener;
+    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+    private long backingBytes;
+    private boolean isTakenOver;
+    private Counters counters;
+    private SlotMap map;
+    private Pool pool;
+    private BackingFile backing;
+
+    private StoreFiles(StoreConfig config, BackingOpener backingOpener) {
+        this.config = config;
+        this.backingOpener = backingOpener;
+    }
+
+    static StoreFiles open(StoreConfig config, BackingOpener backingOpener) throws IOException {
+        StoreFiles files = new StoreFiles(config, backingOpener);
+        try {
+            files.open();
+            return files;
+        } catch (Throwable e) {
+            files.close();
+            throw e;
+        }
+    }
+
+    private void open() throws IOException {
+        if (config.backing().isPresent()) {
+            backingBytes = backingBytes(config.backing().get());
+        }
+        Limit.requireRoomForAll(config, config.limit(), backingBytes);
+        MappedFile mapFile = file("map", SlotMap.bytes(config.slots()));
+        isTakenOver = !mapFile.created();
+        counters = new Counters(file("counters", Counters.FILE_BYTES), config.name(), config.slots());
+        map = new SlotMap(mapFile.memory(), config.slots(), counters);
+        pool = new Pool(file("pool", Pool.bytes(config.slots())), counters);
+        opened.push(pool);
+        if (config.backing().isPresent()) {
+            backing = openBacking(config.backing().get());
+            opened.push(backing);
+            isTakenOver |= backing.takenOver();
+        }
+    }
+
+    private long backingBytes(StoreConfig.Backing wanted) throws IOException {
+        long bytes = wanted.bytes() == StoreConfig.WORST_CASE
+                ? BackingFile.bytesFor(config.slots(), Record.MAX_BYTES)
+                : wanted.bytes();
+        return BackingFile.capacity(wanted.path(), bytes);
+    }
+
+    private BackingFile openBacking(StoreConfig.Backing wanted) throws IOException {
+        long tableOffset = PAGE_BYTES + BackingFile.STAGING_BYTES;
+        long tableBytes = BackingFile.tableBytes(backingBytes);
+        MemorySegment memory =
+                file("backing", roundUp(tableOffset + tableBytes)).memory();
+        return backingOpener.open(new BackingConfig(
+                wanted.path(),
+                backingBytes,
+                wanted.encrypt(),
+                memory.asSlice(tableOffset, tableBytes),
+                memory.asSlice(PAGE_BYTES, BackingFile.STAGING_BYTES),
+                memory.asSlice(0, BackingFile.KEY_BYTES)));
+    }
+
+    private MappedFile file(String part, long bytes) throws IOException {
+        MappedFile file;
+        if (config.stateDir().isPresent()) {
+            Path directory = config.stateDir().get();
+            if (!Files.isDirectory(directory)) {
+                Files.createDirectories(
+                        directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            }
+            file = MappedFile.at(directory.resolve(config.name() + "." + part), bytes);
+        } else {
+            file = MappedFile.inMemory("ramzswap-" + part, bytes);
+        }
+        opened.push(file);
+        return file;
+    }
+
+    private static long roundUp(long bytes) {
+        return Math.ceilDiv(bytes, PAGE_BYTES) * PAGE_BYTES;
+    }
+
+    /** Whether the files hold the pages of an earlier daemon. */
+    boolean isTakenOver() {
+        return isTakenOver;
+    }
+
+    long backingBytes() {
+        return backingBytes;
+    }
+
+    Counters counters() {
+        return counters;
+    }
+
+    SlotMap map() {
+        return map;
+    }
+
+    Pool pool() {
+        return pool;
+    }
+
+    /** Null if there is none. */
+    BackingFile backing() {
+        return backing;
+    }
+
+    /** Closes what was opened, in the opposite order. */
+    @Override
+    public void close() {
+        while (!opened.isEmpty()) {
+            try {
+                opened.pop().close();
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+}

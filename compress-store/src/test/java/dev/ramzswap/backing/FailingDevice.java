@@ -1,0 +1,68 @@
+package dev.ramzswap.backing;
+
+import dev.ramzswap.linux.NativeFile;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.SplittableRandom;
+
+/** A device in front of a real one that fails some of its calls while it is told to. */
+public final class FailingDevice implements BlockDevice {
+    private static final Delays SHORT = new Delays(1_000_000, 10_000_000, 1_000_000);
+
+    private final BlockDevice device;
+    private final SplittableRandom random;
+    private volatile int percent;
+
+    private FailingDevice(BlockDevice device, long seed) {
+        this.device = device;
+        this.random = new SplittableRandom(seed);
+    }
+
+    /** Where the device that {@link #open} makes is put, so that a test can tell it to fail. */
+    public interface Sink {
+        void accept(FailingDevice device);
+    }
+
+    public static BackingFile open(BackingConfig config, long seed, Sink sink) throws IOException {
+        FailingDevice device =
+                new FailingDevice(FileDevice.open(config.path(), config.bytes(), NativeFile::open), seed);
+        sink.accept(device);
+        return BackingFile.open(config, device, SHORT);
+    }
+
+    /** Makes so many of a hundred calls fail from now on. */
+    public void fail(int percent) {
+        this.percent = percent;
+    }
+
+    @Override
+    public long size() {
+        return device.size();
+    }
+
+    @Override
+    public int read(MemorySegment into, int length, long position) throws IOException {
+        return length == result(length) ? device.read(into, length, position) : length / 2;
+    }
+
+    @Override
+    public int write(MemorySegment from, int length, long position) throws IOException {
+        // A short write leaves half of the new content there, as a torn one would.
+        return device.write(from, result(length) / ALIGNMENT * ALIGNMENT, position);
+    }
+
+    private synchronized int result(int length) throws IOException {
+        if (random.nextInt(100) >= percent) {
+            return length;
+        }
+        if (random.nextBoolean()) {
+            throw new IOException("injected: No space left on device");
+        }
+        return length / 2;
+    }
+
+    @Override
+    public void close() throws IOException {
+        device.close();
+    }
+}

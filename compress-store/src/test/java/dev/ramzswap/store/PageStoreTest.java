@@ -1,0 +1,193 @@
+package dev.ramzswap.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ramzswap.store.Counters.Counter;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PageStoreTest {
+    private static final int SLOTS = 4096;
+
+    @TempDir
+    Path directory;
+
+    private final ByteBuffer out = Pages.buffer();
+
+    @ParameterizedTest
+    @ValueSource(strings = {"lz4", "zstd:1", "zstd:19"})
+    void everyKindOfPageComesBack(String codec) throws IOException {
+        try (PageStore store = PageStore.open(config().codec(codec).build());
+                Workspace work = store.workspace()) {
+            for (int slot = 0; slot < SLOTS; slot++) {
+                assertEquals(StoreStatus.OK, store.store(slot, Pages.page(slot), 0, work));
+            }
+            for (int slot = 0; slot < SLOTS; slot++) {
+                assertHolds(store, slot, Pages.page(slot), work);
+            }
+            assertEquals(SLOTS, counter(store, Counter.LOADS));
+            assertEquals(SLOTS, counter(store, Counter.SUCC_STORES));
+            assertEquals(SLOTS * 4096L, counter(store, Counter.ORIG_DATA_SIZE));
+        }
+    }
+
+    @Test
+    void aSlotNeverWrittenReadsAsZeroesAndIsNoLoad() throws IOException {
+        try (PageStore store = PageStore.open(config().build());
+                Workspace work = store.workspace()) {
+            assertHolds(store, 17, Pages.page(Pages.Kind.ZERO, 0), work);
+            assertEquals(PageStore.HOLE, store.extent(17));
+            assertEquals(0, counter(store, Counter.LOADS));
+            assertEquals(0, counter(store, Counter.MEM_USED_TOTAL), "reading costs no memory");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void overwriteInvalidateAndGaugesReturnToZero(Pages.Kind kind) throws IOException {
+        try (PageStore store = PageStore.open(config().build());
+                Workspace work = store.workspace()) {
+            for (int i = 0; i < 3; i++) {
+                ByteBuffer page = Pages.page(kind, i);
+                store.store(5, page, 0, work);
+                assertHolds(store, 5, page, work);
+            }
+            assertEquals(kind == Pages.Kind.ZERO ? PageStore.ZERO : PageStore.DATA, store.extent(5));
+            boolean isFill = kind.ordinal() <= Pages.Kind.WIDE_FILL.ordinal();
+            assertEquals(isFill ? 1 : 0, counter(store, Counter.SAME_PAGES));
+            store.invalidate(5, work);
+            store.invalidate(5, work);
+            assertHolds(store, 5, Pages.page(Pages.Kind.ZERO, 0), work);
+            assertEquals(1, counter(store, Counter.INVALIDATES));
+            for (Counter gauge : new Counter[] {
+                Counter.ORIG_DATA_SIZE, Counter.COMPR_DATA_SIZE, Counter.SAME_PAGES, Counter.HUGE_PAGES
+            }) {
+                assertEquals(0, counter(store, gauge), gauge.label());
+            }
+        }
+    }
+
+    @Test
+    void sameFilledPagesTakeNoPool() throws IOException {
+        try (PageStore store = PageStore.open(config().build());
+                Workspace work = store.workspace()) {
+            for (int slot = 0; slot < SLOTS; slot++) {
+                store.store(slot, Pages.page(Pages.Kind.SAME_FILLED, slot), 0, work);
+            }
+            assertEquals(SLOTS, counter(store, Counter.SAME_PAGES));
+            assertEquals(0, counter(store, Counter.COMPR_DATA_SIZE));
+            assertEquals(SLOTS * 8L, counter(store, Counter.MEM_USED_TOTAL), "the map alone");
+        }
+    }
+
+    @Test
+    void partialWritesKeepTheNeighbours() throws IOException {
+        try (PageStore store = PageStore.open(config().build());
+                Workspace work = store.workspace()) {
+            for (int i = 0; i < 200; i++) {
+                ByteBuffer expected = Pages.page(i);
+                store.store(9, expected, 0, work);
+                int begin = i * 19 % 4096;
+                int length = Math.min(4096 - begin, 1 + i * 7);
+                assertEquals(StoreStatus.OK, store.patch(9, begin, length, Pages.page(i + 3), 0, work));
+                expected.put(begin, Pages.page(i + 3), 0, length);
+                assertHolds(store, 9, expected, work);
+                assertEquals(StoreStatus.OK, store.erase(9, 0, begin + 1, work));
+                expected.put(0, Pages.buffer(), 0, begin + 1);
+                assertHolds(store, 9, expected, work);
+            }
+        }
+    }
+
+    @Test
+    void aFullStoreSaysNoSpaceAndKeepsTheOldPage() throws IOException {
+        try (PageStore store =
+                        PageStore.open(config().limit(2 << 20).overcommit().build());
+                Workspace work = store.workspace()) {
+            int full = 0;
+            while (store.store(full, Pages.page(Pages.Kind.INCOMPRESSIBLE, full), 0, work) == StoreStatus.OK) {
+                full++;
+            }
+            assertTrue(full > 256, "only " + full + " pages fit in 2 MiB");
+            assertEquals(StoreStatus.NO_SPACE, store.store(full, Pages.page(Pages.Kind.INCOMPRESSIBLE, 1), 0, work));
+            assertHolds(store, 3, Pages.page(Pages.Kind.INCOMPRESSIBLE, 3), work);
+            assertEquals(StoreStatus.NO_SPACE, store.store(3, Pages.page(Pages.Kind.INCOMPRESSIBLE, 99), 0, work));
+            assertHolds(store, 3, Pages.page(Pages.Kind.INCOMPRESSIBLE, 3), work);
+            assertTrue(counter(store, Counter.MEM_USED_MAX) <= 2 << 20);
+            store.invalidate(4, work);
+            assertEquals(StoreStatus.OK, store.store(3, Pages.page(Pages.Kind.COMPRESSIBLE, 99), 0, work));
+        }
+    }
+
+    @Test
+    void whatCannotHoldTheWorstCaseIsRefused() {
+        StoreConfig config = config().limit(8 << 20).build();
+        String message = assertThrows(IllegalArgumentException.class, () -> PageStore.open(config))
+                .getMessage();
+        assertTrue(message.contains("MiB too little") && message.contains("overcommit"), message);
+    }
+
+    @Test
+    void aChangedCodecLeavesOldPagesReadable() throws IOException {
+        try (PageStore store = PageStore.open(config().build());
+                Workspace work = store.workspace()) {
+            String[] codecs = {"lz4", "zstd:3", "lz4", "zstd:9"};
+            for (int i = 0; i < codecs.length; i++) {
+                store.setCodec(CodecSpec.parse(codecs[i]));
+                assertEquals(
+                        CodecSpec.parse(codecs[i]).toString(),
+                        store.counters().snapshot().codec());
+                store.store(i, Pages.page(Pages.Kind.COMPRESSIBLE, i), 0, work);
+            }
+            for (int i = 0; i < codecs.length; i++) {
+                assertHolds(store, i, Pages.page(Pages.Kind.COMPRESSIBLE, i), work);
+            }
+        }
+    }
+
+    @Test
+    void damagedRecordsAreErrorsAndHarmNoOtherSlot() throws IOException {
+        try (PageStore store = PageStore.open(config().stateDirectory(directory).build());
+                Workspace work = store.workspace()) {
+            for (int slot = 0; slot < 3; slot++) {
+                store.store(slot, Pages.page(Pages.Kind.COMPRESSIBLE, slot), 0, work);
+            }
+            // The records lie one after the other from the pool's first byte on; 40 is in the data of slot 0.
+            try (RandomAccessFile pool =
+                    new RandomAccessFile(directory.resolve("test.pool").toFile(), "rw")) {
+                pool.seek(40);
+                int value = pool.read();
+                pool.seek(40);
+                pool.write(value ^ 1);
+            }
+            assertEquals(StoreStatus.IO_ERROR, store.load(0, out, 0, work));
+            assertEquals(StoreStatus.IO_ERROR, store.patch(0, 0, 10, Pages.page(1), 0, work));
+            assertEquals(2, counter(store, Counter.IO_ERRORS));
+            assertHolds(store, 1, Pages.page(Pages.Kind.COMPRESSIBLE, 1), work);
+            assertEquals(StoreStatus.OK, store.store(0, Pages.page(Pages.Kind.COMPRESSIBLE, 7), 0, work));
+            assertHolds(store, 0, Pages.page(Pages.Kind.COMPRESSIBLE, 7), work);
+        }
+    }
+
+    private void assertHolds(PageStore store, long slot, ByteBuffer page, Workspace work) {
+        assertEquals(StoreStatus.OK, store.load(slot, out, 0, work));
+        assertTrue(Pages.equal(page, out), "slot " + slot + " holds other bytes");
+    }
+
+    private static long counter(PageStore store, Counter counter) {
+        return store.counters().get(counter);
+    }
+
+    private static TestConfig config() {
+        return new TestConfig(SLOTS);
+    }
+}

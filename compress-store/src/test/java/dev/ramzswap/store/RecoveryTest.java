@@ -1,0 +1,112 @@
+package dev.ramzswap.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ramzswap.store.Counters.Counter;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RecoveryTest {
+    private static final int SLOTS = 2048;
+
+    @TempDir
+    Path directory;
+
+    private final ByteBuffer out = Pages.buffer();
+
+    @Test
+    void aLaterStoreFindsEveryPageAndTheSameGauges() throws IOException {
+        reopenAgainAndAgain(new TestConfig(SLOTS).stateDirectory(directory));
+    }
+
+    @Test
+    void pagesInTheBackingFileAreFoundToo() throws IOException {
+        reopenAgainAndAgain(
+                new TestConfig(SLOTS).stateDirectory(directory).limit(2 << 20).backing(directory.resolve("backing")));
+    }
+
+    private void reopenAgainAndAgain(TestConfig config) throws IOException {
+        long seed = System.nanoTime();
+        SplittableRandom random = new SplittableRandom(seed);
+        long[] model = new long[SLOTS];
+        java.util.Arrays.fill(model, -1);
+        long orig = 0;
+        long compressed = 0;
+        for (int round = 0; round < 5; round++) {
+            try (PageStore store = PageStore.open(config.build());
+                    Workspace work = store.workspace()) {
+                Counters counters = store.counters();
+                assertEquals(orig, counters.get(Counter.ORIG_DATA_SIZE), "seed " + seed);
+                assertEquals(compressed, counters.get(Counter.COMPR_DATA_SIZE), "seed " + seed);
+                for (int slot = 0; slot < SLOTS; slot++) {
+                    assertEquals(StoreStatus.OK, store.load(slot, out, 0, work), "seed " + seed + " slot " + slot);
+                    ByteBuffer expected = model[slot] < 0 ? Pages.buffer() : Pages.page(model[slot]);
+                    assertTrue(Pages.equal(expected, out), "seed " + seed + " round " + round + " slot " + slot);
+                }
+                for (int i = 0; i < 2 * SLOTS; i++) {
+                    int slot = random.nextInt(SLOTS);
+                    if (random.nextInt(4) == 0) {
+                        store.invalidate(slot, work);
+                        model[slot] = -1;
+                    } else {
+                        model[slot] = random.nextInt(1 << 20);
+                        assertEquals(StoreStatus.OK, store.store(slot, Pages.page(model[slot]), 0, work));
+                    }
+                }
+                store.stopBackgroundWork();
+                orig = counters.get(Counter.ORIG_DATA_SIZE);
+                compressed = counters.get(Counter.COMPR_DATA_SIZE);
+            }
+        }
+    }
+
+    @Test
+    void aWordThatPointsNowhereIsALostPageAndNothingElse() throws IOException {
+        TestConfig config = new TestConfig(SLOTS).stateDirectory(directory);
+        try (PageStore store = PageStore.open(config.build());
+                Workspace work = store.workspace()) {
+            store.store(1, Pages.page(Pages.Kind.HALF, 1), 0, work);
+            store.store(2, Pages.page(Pages.Kind.HALF, 2), 0, work);
+        }
+        try (RandomAccessFile map =
+                new RandomAccessFile(directory.resolve("test.map").toFile(), "rw")) {
+            map.seek(8);
+            map.writeLong(Long.reverseBytes(Slot.inPool(Codec.LZ4, 1000, 1L << 40)));
+        }
+        try (PageStore store = PageStore.open(config.build());
+                Workspace work = store.workspace()) {
+            assertEquals(StoreStatus.IO_ERROR, store.load(1, out, 0, work));
+            assertEquals(StoreStatus.OK, store.load(2, out, 0, work));
+            assertTrue(Pages.equal(Pages.page(Pages.Kind.HALF, 2), out));
+            assertEquals(StoreStatus.OK, store.store(1, Pages.page(Pages.Kind.HALF, 3), 0, work));
+            assertEquals(StoreStatus.OK, store.load(1, out, 0, work));
+        }
+    }
+
+    @Test
+    void stateOfAnotherSizeIsRefusedAndLeftAlone() throws IOException {
+        TestConfig config = new TestConfig(SLOTS).stateDirectory(directory);
+        PageStore.open(config.build()).close();
+        StoreConfig other = new TestConfig(2 * SLOTS).stateDirectory(directory).build();
+        assertThrows(IOException.class, () -> PageStore.open(other));
+        PageStore.open(config.build()).close();
+    }
+
+    @Test
+    void twoStoresCannotHaveTheSameState() throws IOException {
+        StoreConfig config = new TestConfig(SLOTS).stateDirectory(directory).build();
+        try (PageStore first = PageStore.open(config)) {
+            assertEquals(SLOTS, first.slots());
+            String message = assertThrows(IOException.class, () -> PageStore.open(config))
+                    .getMessage();
+            assertTrue(message.contains("in use"), message);
+        }
+    }
+}
