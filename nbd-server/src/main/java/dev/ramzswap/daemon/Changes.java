@@ -44,4 +44,12 @@ public record Changes(OptionalLong limit, Optional<CodecSpec> codec) {
         codec.ifPresent(spec -> pairs.add("codec=" + spec));
         return pairs.toString();
     }
+
+    /** For people. */
+    String summary() {
+        var parts = new StringJoiner(", ");
+        limit.ifPresent(bytes -> parts.add("limit is " + Size.format(bytes)));
+        codec.ifPresent(spec -> parts.add("codec is " + spec));
+        return parts.toString();
+    }
 }

@@ -63,6 +63,6 @@ final class ControlRequests implements UnaryOperator<String> {
             store.setLimit(changes.limit().getAsLong());
         }
         changes.codec().ifPresent(store::setCodec);
-        LOG.log(Level.INFO, "export " + name + ": set " + changes);
+        LOG.log(Level.INFO, "export " + name + ": " + changes.summary());
     }
 }

@@ -1,13 +1,12 @@
 package dev.ramzswap.daemon;
 
 import dev.ramzswap.nbd.Export;
+import dev.ramzswap.nbd.Limits;
 import dev.ramzswap.nbd.NbdServer;
 import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.net.BindException;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
@@ -18,6 +17,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 
 /**
@@ -26,6 +26,9 @@ import java.util.concurrent.CountDownLatch;
  */
 public final class Daemon implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Daemon.class.getName());
+    /** The kernel must not have to wait for memory that only its swap device could free: have it from the start. */
+    private static final Limits LIMITS = Limits.DEFAULT.withPreparedMemory(1 << 20);
+
     private static final Duration GRACE = Duration.ofSeconds(10);
 
     private final Config config;
@@ -98,11 +101,25 @@ public final class Daemon implements AutoCloseable {
             try {
                 stores.put(export.name(), PageStore.open(export.store(config.stateDir())));
             } catch (IllegalArgumentException e) {
-                throw new ConfigException("export " + export.name() + ": " + e.getMessage());
+                throw new ConfigException(
+                        "--size " + Size.format(export.size()) + " of export " + export.name() + ": " + e.getMessage());
             } catch (IOException e) {
-                throw new IOException("export " + export.name() + ": " + e.getMessage(), e);
+                throw new IOException(flagOf(e, export) + export.name() + ": " + e.getMessage(), e);
             }
         }
+    }
+
+    /** Which flag gave the path that the store's message names. */
+    private String flagOf(IOException e, ExportConfig export) {
+        if (names(e, export.backing().map(StoreConfig.Backing::path))) {
+            return "--backing-file of export ";
+        }
+        return names(e, config.stateDir()) ? "--state-dir of export " : "export ";
+    }
+
+    private static boolean names(IOException e, Optional<Path> path) {
+        return path.isPresent()
+                && String.valueOf(e.getMessage()).contains(path.get().toString());
     }
 
     private void serve() throws IOException {
@@ -110,31 +127,30 @@ public final class Daemon implements AutoCloseable {
         for (ExportConfig export : config.exports()) {
             exports.add(new SwapExport(export.name(), export.readOnly(), stores.get(export.name())));
         }
-        server = new NbdServer(exports);
+        List<SocketAddress> addresses = new ArrayList<>();
         if (config.socket().isPresent()) {
-            Path socket = config.socket().get();
-            makeParent(socket);
-            listen(UnixDomainSocketAddress.of(socket), "--socket: " + socket);
+            makeParent(config.socket().get());
+            addresses.add(UnixDomainSocketAddress.of(config.socket().get()));
         }
-        if (config.listen().isPresent()) {
-            InetSocketAddress address = config.listen().get();
-            listen(address, "--listen: " + Address.format(address));
-            if (!address.getAddress().isLoopbackAddress()) {
-                LOG.log(
-                        Level.WARNING,
-                        "others can reach " + Address.format(address)
-                                + ": NBD has neither encryption nor authentication");
-            }
+        config.listen().ifPresent(addresses::add);
+        server = new NbdServer(exports, addresses, LIMITS, clients -> {});
+        try {
+            server.start();
+        } catch (IOException e) {
+            String flag = names(e, config.socket()) ? "--socket: " : "--listen: ";
+            throw new IOException(flag + e.getMessage() + ": stop what is there, or give another", e);
         }
+        warnOfOthers();
     }
 
-    private void listen(SocketAddress address, String flag) throws IOException {
-        try {
-            server.listen(address);
-        } catch (BindException e) {
-            throw new IOException(flag + " is in use: stop who has it, or give another", e);
-        } catch (IOException e) {
-            throw new IOException(flag + ": cannot listen: " + e.getMessage(), e);
+    private void warnOfOthers() {
+        if (config.listen()
+                .filter(address -> !address.getAddress().isLoopbackAddress())
+                .isPresent()) {
+            LOG.log(
+                    Level.WARNING,
+                    "others can reach " + config.listenText().orElseThrow()
+                            + ": NBD has neither encryption nor authentication");
         }
     }
 

@@ -29,7 +29,7 @@ public final class LiveExport {
         if (changes.limit().isPresent()) {
             awaitFit(changes.limit().getAsLong());
         }
-        out.println(export.name() + ": " + changes);
+        out.println(export.name() + ": " + changes.summary());
         out.flush();
     }
 
