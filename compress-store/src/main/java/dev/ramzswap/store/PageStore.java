@@ -42,6 +42,9 @@ public final class PageStore implements AutoCloseable {
     /** How often a load tries again before it believes that an unchanged word's record is damaged. */
     private static final int MAX_MISMATCHES = 3;
 
+    /** How often the keeper must have found nothing to do before a store believes that there is no room. */
+    private static final int MAX_FRUITLESS = 3;
+
     private static final long PIN_RETRY_NANOS = 20_000;
 
     private final StoreFiles files;
@@ -250,7 +253,18 @@ public final class PageStore implements AutoCloseable {
     /** Finds room for a page, waits for it if it must, and returns its word, or a status that is not OK. */
     private long place(long slot, ByteBuffer from, int at, Workspace work) {
         long word = placeNow(slot, from, at, work);
-        return word == StoreStatus.WOULD_WAIT ? inFile(file.append(work.memory, 0, work.recordBytes()), work) : word;
+        int fruitless = 0;
+        while (word == StoreStatus.WOULD_WAIT) {
+            long place = file == null ? BackingFile.NO_ROOM : file.append(work.memory, 0, work.recordBytes());
+            if (place != BackingFile.NO_ROOM) {
+                return inFile(place, work);
+            }
+            if (!keeper.makeRoom() && ++fruitless == MAX_FRUITLESS) {
+                return StoreStatus.NO_SPACE;
+            }
+            word = placeRecordNow(work);
+        }
+        return word;
     }
 
     private long placeNow(long slot, ByteBuffer from, int at, Workspace work) {
@@ -281,7 +295,7 @@ public final class PageStore implements AutoCloseable {
             }
         }
         if (file == null) {
-            return StoreStatus.NO_SPACE;
+            return StoreStatus.WOULD_WAIT;
         }
         return inFile(file.appendNow(work.memory, 0, work.recordBytes()), work);
     }
@@ -290,11 +304,7 @@ public final class PageStore implements AutoCloseable {
         if (place >= 0) {
             return Slot.inFile(work.codec(), work.length(), place);
         }
-        if (place == BackingFile.WOULD_WAIT) {
-            return StoreStatus.WOULD_WAIT;
-        }
-        keeper.wake();
-        return place == BackingFile.NO_ROOM ? StoreStatus.NO_SPACE : failed(StoreStatus.IO_ERROR, work);
+        return place == BackingFile.FAILED ? failed(StoreStatus.IO_ERROR, work) : StoreStatus.WOULD_WAIT;
     }
 
     private int publish(long slot, long word, Workspace work) {

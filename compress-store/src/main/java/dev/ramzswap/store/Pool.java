@@ -81,13 +81,13 @@ final class Pool implements AutoCloseable {
     /** Size of the mapped file for so many raw pages, with room for compaction to work in. */
     static long bytes(long rawPages) {
         long regions = Math.ceilDiv(rawPages, RAW_PAGES_PER_REGION);
-        return (regions + regions / 16 + 4) << REGION_SHIFT;
+        return (regions + regions / 12 + 4) << REGION_SHIFT;
     }
 
-    /** How many pages certainly fit in so many bytes of memory, map included. */
+    /** How many pages certainly fit in so many bytes of memory, map included; a sixteenth is left to fragmentation. */
     static long rawPages(long bytes, long slots) {
         long regions = (Math.min(bytes, bytes(slots) + SlotMap.bytes(slots)) - SlotMap.bytes(slots)) >> REGION_SHIFT;
-        return Math.max(regions - COMPACTION_RESERVE, 0) * RAW_PAGES_PER_REGION;
+        return Math.max(regions - COMPACTION_RESERVE, 0) * RAW_PAGES_PER_REGION * 15 / 16;
     }
 
     MemorySegment memory() {
