@@ -122,12 +122,14 @@ public final class PageStore implements AutoCloseable {
         return publish(slot, placeNow(slot, from, at, work), work);
     }
 
-    /** Loads a page; waits for the backing file if it must. OK or IO_ERROR. */
+    /** Loads a page; waits for the backing file if it must, and takes the page back to the pool if that has room. */
     public int load(long slot, ByteBuffer into, int at, Workspace work) {
         int status = loadNow(slot, into, at, work);
         while (status == StoreStatus.WOULD_WAIT) {
             long word = map.get(slot);
-            status = fetch(slot, word, into, at, work);
+            status = isPromotable(word) && copies.pin(slot, word)
+                    ? fetchAndPromote(slot, word, into, at, work)
+                    : fetch(slot, word, into, at, work);
             if (status == StoreStatus.OK) {
                 return loaded(slot, word, work);
             }
@@ -290,14 +292,18 @@ public final class PageStore implements AutoCloseable {
         if (!isLow || file == null || work.codec() != Codec.RAW) {
             long place = pool.allocate(work.length());
             if (place != Pool.NONE) {
-                Record.copy(work.memory, 0, pool.memory(), place, work.length());
-                return Slot.inPool(work.codec(), work.length(), place);
+                return inPool(place, work);
             }
         }
         if (file == null) {
             return StoreStatus.WOULD_WAIT;
         }
         return inFile(file.appendNow(work.memory, 0, work.recordBytes()), work);
+    }
+
+    private long inPool(long place, Workspace work) {
+        Record.copy(work.memory, 0, pool.memory(), place, work.length());
+        return Slot.inPool(work.codec(), work.length(), place);
     }
 
     private long inFile(long place, Workspace work) {
@@ -353,6 +359,22 @@ public final class PageStore implements AutoCloseable {
         }
         int read = file.read(Slot.place(word), recordBytes(word), work.memory, 0, work.readBuffer);
         return read == BackingFile.OK ? decode(slot, word, into, at, work) : StoreStatus.IO_ERROR;
+    }
+
+    private boolean isPromotable(long word) {
+        return Slot.kind(word) == Slot.KIND_FILE && !Slot.isPinned(word) && pool.hasRoomToSpare();
+    }
+
+    /** Fetches a pinned word's page, and ends the pin with a copy in the pool. */
+    private int fetchAndPromote(long slot, long word, ByteBuffer into, int at, Workspace work) {
+        int status = fetch(slot, word, into, at, work);
+        long place = status == StoreStatus.OK ? pool.allocate(work.length()) : Pool.NONE;
+        if (place == Pool.NONE) {
+            copies.unpin(slot, word);
+        } else {
+            copies.replace(slot, word, inPool(place, work), work.stripe);
+        }
+        return status;
     }
 
     private static int decode(long slot, long word, ByteBuffer into, int at, Workspace work) {
