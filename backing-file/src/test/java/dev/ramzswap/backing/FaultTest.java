@@ -77,7 +77,7 @@ class FaultTest {
             names = {"EIO", "SHORT", "SLOW"})
     void noReadThatFailsLosesARecord(Fault fault) throws IOException {
         int calls = 1;
-        for (int call = 0; call < calls; call += 1 + call / 8) {
+        for (int call = 0; call < calls; call += 1 + call / 3) {
             FaultyDevice faulty = new FaultyDevice(24);
             faulty.reads = FaultyDevice.at(call, fault);
             long errors = storeAndLoad(faulty);

@@ -2,11 +2,13 @@ package dev.ramzswap.backing;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 import java.util.Random;
-import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.locks.LockSupport;
 import java.util.zip.CRC32C;
 
 /**
@@ -23,10 +25,13 @@ final class Owner implements Mover {
     /** {@link #load}: the device could not read the record. */
     static final int UNREADABLE = -2;
 
+    private static final int TRIES = 1000;
     private static final int LENGTH_BITS = 13;
+    private static final VarHandle WORD = JAVA_LONG.varHandle();
 
     final BackingFile backing;
-    final AtomicLongArray map;
+    final MemorySegment map;
+    final int keys;
 
     /** What one thread needs. */
     static final class Scratch implements AutoCloseable {
@@ -44,13 +49,15 @@ final class Owner implements Mover {
         }
     }
 
-    Owner(BackingFile backing, AtomicLongArray map) {
+    /** @param map one word for each key */
+    Owner(BackingFile backing, MemorySegment map) {
         this.backing = backing;
         this.map = map;
+        this.keys = (int) (map.byteSize() / Long.BYTES);
     }
 
     Owner(BackingFile backing, int keys) {
-        this(backing, new AtomicLongArray(keys));
+        this(backing, MemorySegment.ofArray(new long[keys]));
     }
 
     /** Makes a record of {@code version}, which is at least 0; returns its length. */
@@ -71,24 +78,27 @@ final class Owner implements Mover {
     int store(int key, int version, Scratch scratch) {
         int length = make(key, version, scratch);
         long place = backing.append(scratch.memory, 0, length);
-        while (place == BackingFile.NO_ROOM && backing.compact(this)) {
+        for (int tries = 0; place == BackingFile.NO_ROOM && tries < TRIES; tries++) {
+            if (!backing.compact(this)) {
+                LockSupport.parkNanos(100_000);
+            }
             place = backing.append(scratch.memory, 0, length);
         }
         if (place < 0) {
             return (int) place;
         }
-        release(map.getAndSet(key, word(place, length)));
+        release((long) WORD.getAndSet(map, 8L * key, word(place, length)));
         return BackingFile.OK;
     }
 
     void drop(int key) {
-        release(map.getAndSet(key, 0));
+        release((long) WORD.getAndSet(map, 8L * key, 0L));
     }
 
     /** The version that is stored, {@link #ABSENT} or {@link #UNREADABLE}. Throws if it is not intact. */
     int load(int key, Scratch scratch) {
         while (true) {
-            long word = map.get(key);
+            long word = get(key);
             if (word == 0) {
                 return ABSENT;
             }
@@ -97,7 +107,7 @@ final class Owner implements Mover {
             if (version >= 0) {
                 return version;
             }
-            if (map.get(key) == word) {
+            if (get(key) == word) {
                 if (status == BackingFile.OK) {
                     throw new AssertionError("key " + key + " at " + place(word) + " is damaged");
                 }
@@ -108,8 +118,8 @@ final class Owner implements Mover {
 
     /** Tells a backing file that took over what is live. */
     void adopt() {
-        for (int key = 0; key < map.length(); key++) {
-            long word = map.get(key);
+        for (int key = 0; key < keys; key++) {
+            long word = get(key);
             if (word != 0 && !backing.adopt(place(word), length(word))) {
                 throw new AssertionError("key " + key + " at " + place(word) + " is refused");
             }
@@ -123,16 +133,16 @@ final class Owner implements Mover {
         while (at + HEADER_BYTES <= length) {
             int bytes = records.get(JAVA_INT_UNALIGNED, at);
             int key = records.get(JAVA_INT_UNALIGNED, at + 4);
-            if (bytes < HEADER_BYTES || bytes > MAX_BYTES || key < 0 || key >= map.length()) {
+            if (bytes < HEADER_BYTES || bytes > MAX_BYTES || key < 0 || key >= keys) {
                 return;
             }
             long word = word(place + at, bytes);
-            if (map.get(key) == word) {
+            if (get(key) == word) {
                 long moved = backing.appendMoved(records, at, bytes);
                 if (moved < 0) {
                     return;
                 }
-                boolean current = map.compareAndSet(key, word, word(moved, bytes));
+                boolean current = WORD.compareAndSet(map, 8L * key, word, word(moved, bytes));
                 release(current ? word : word(moved, bytes));
             }
             at += SegmentTable.padded(bytes);
@@ -149,6 +159,10 @@ final class Owner implements Mover {
 
     private static long word(long place, int length) {
         return place + 1 << LENGTH_BITS | length;
+    }
+
+    private long get(int key) {
+        return (long) WORD.getVolatile(map, 8L * key);
     }
 
     private void release(long word) {
