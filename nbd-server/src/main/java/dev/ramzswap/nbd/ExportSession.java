@@ -4,8 +4,9 @@ import java.nio.ByteBuffer;
 
 /**
  * One thread's way to the content of an {@link Export}: byte ranges of any offset and length inside the device. Every
- * method that returns an {@code int} returns {@link #OK}, {@link #WOULD_WAIT} or an NBD error of the protocol
- * ({@code EIO}, {@code ENOSPC}). Buffers are direct, and their position and limit are neither used nor changed.
+ * method that returns an {@code int} status returns {@link #OK}, {@link #WOULD_WAIT} (those named {@code ..Now} only)
+ * or an error of the protocol ({@link Protocol#NBD_EIO}, {@link Protocol#NBD_ENOSPC}). Buffers are direct, and their
+ * position and limit are neither used nor changed.
  */
 public interface ExportSession extends AutoCloseable {
     int OK = 0;
@@ -32,14 +33,11 @@ public interface ExportSession extends AutoCloseable {
     int zero(long offset, long length);
 
     /**
-     * How many bytes from {@code offset} on, at most {@code length}, have one and the same {@link #flags}.
+     * The {@code base:allocation} flags of the slot that holds {@code offset}: a combination of
+     * {@link Protocol#NBD_STATE_HOLE} and {@link Protocol#NBD_STATE_ZERO}. Never waits.
      *
-     * @return 1 to {@code length}
-     */
-    long extent(long offset, long length);
-
-    /**
-     * The {@code base:allocation} flags at {@code offset}: a combination of {@code STATE_HOLE} and {@code STATE_ZERO}.
+     * <p>It tells of one slot only, so that an answer is always true of a moment: a run of slots whose length and flags
+     * were asked for one after the other could be neither, when another connection writes in between.
      */
     int flags(long offset);
 

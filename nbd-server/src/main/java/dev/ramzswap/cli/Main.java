@@ -1,0 +1,54 @@
+package dev.ramzswap.cli;
+
+import dev.ramzswap.daemon.Host;
+import java.io.IOException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** {@code ramzswap}: all commands. Exit status: 0, 1 for what failed at run time, 2 for what was asked wrongly. */
+@Command(
+        name = "ramzswap",
+        description = "A compressed swap device in user space, served over NBD.",
+        synopsisSubcommandLabel = "COMMAND",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        subcommands = {ServeCommand.class, StatusCommand.class, SetCommand.class},
+        footer = {
+            "  test    Install what the tests need, and run them (by the launcher).",
+            "  bench   Measure against nbdkit (by the launcher).",
+            "",
+            "Examples:",
+            "  ramzswap serve --size 1G --socket /run/ramzswap/swap0.sock",
+            "  ramzswap serve --size 8G --limit 1G --codec zstd:3 --backing-file /var/lib/ramzswap/swap0",
+            "  ramzswap status",
+            "  ramzswap set swap0 limit=256M codec=zstd:3",
+        })
+public final class Main {
+    private Main() {}
+
+    public static void main(String[] args) throws IOException {
+        System.exit(commandLine(Host.current()).execute(args));
+    }
+
+    /** The commands, as they run on a host. */
+    static CommandLine commandLine(Host host) {
+        OneLineErrors errors = new OneLineErrors();
+        return new CommandLine(new Main(), new HostFactory(host))
+                .setUsageHelpWidth(100)
+                .setParameterExceptionHandler(errors)
+                .setExecutionExceptionHandler(errors);
+    }
+
+    /** Gives commands the host that they run on. */
+    private record HostFactory(Host host) implements CommandLine.IFactory {
+        @Override
+        public <K> K create(Class<K> type) throws Exception {
+            for (var constructor : type.getDeclaredConstructors()) {
+                if (constructor.getParameterCount() == 1 && constructor.getParameterTypes()[0] == Host.class) {
+                    return type.cast(constructor.newInstance(host));
+                }
+            }
+            return CommandLine.defaultFactory().create(type);
+        }
+    }
+}

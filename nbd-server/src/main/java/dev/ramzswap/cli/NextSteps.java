@@ -1,0 +1,43 @@
+package dev.ramzswap.cli;
+
+import dev.ramzswap.daemon.Config;
+import dev.ramzswap.daemon.ExportConfig;
+import java.nio.file.Path;
+
+/** What {@code serve} prints when it is ready: what it serves and where, and the commands to type next. */
+final class NextSteps {
+    private NextSteps() {}
+
+    static String of(Config config) {
+        var text = new StringBuilder();
+        for (ExportConfig export : config.exports()) {
+            text.append(export.summary()).append('\n');
+        }
+        config.socket().ifPresent(path -> text.append("on ").append(path).append('\n'));
+        config.listenText()
+                .ifPresent(address -> text.append("on ").append(address).append('\n'));
+        text.append("\nTo swap on it, as root (choose a free /dev/nbdN):\n  modprobe nbd\n");
+        int device = 0;
+        for (ExportConfig export : config.exports()) {
+            String node = "/dev/nbd" + device++;
+            text.append("  nbd-client ").append(server(config)).append(' ').append(node);
+            text.append(" -b 4096 -N ").append(export.name()).append('\n');
+            text.append("  mkswap ").append(node).append('\n');
+            text.append("  swapon --discard --priority 100 ").append(node).append('\n');
+        }
+        return text.append("To look at it:\n  ramzswap status\n\nready\n").toString();
+    }
+
+    private static String server(Config config) {
+        return config.socket()
+                .map(path -> "-unix " + quoted(path))
+                .orElseGet(() -> config.listen()
+                        .map(address -> address.getAddress().getHostAddress() + " " + address.getPort())
+                        .orElseThrow());
+    }
+
+    private static String quoted(Path path) {
+        String text = path.toString();
+        return text.matches("[\\w./@%+=:,-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
+    }
+}

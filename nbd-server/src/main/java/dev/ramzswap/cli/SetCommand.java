@@ -1,0 +1,51 @@
+package dev.ramzswap.cli;
+
+import dev.ramzswap.daemon.Changes;
+import dev.ramzswap.daemon.ConfigException;
+import dev.ramzswap.daemon.ExportStatus;
+import dev.ramzswap.daemon.Host;
+import dev.ramzswap.daemon.LiveExport;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code ramzswap set}. */
+@Command(
+        name = "set",
+        description = "Change a running export. Returns when the pool is within a lowered limit.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        footer = {"", "Example:", "  ramzswap set swap0 limit=256M codec=zstd:3"})
+final class SetCommand implements Callable<Integer> {
+    @Parameters(index = "0", paramLabel = "NAME", description = "The export, as ramzswap status shows it.")
+    private String name;
+
+    @Parameters(
+            index = "1..*",
+            arity = "1..*",
+            paramLabel = "KEY=VALUE",
+            description = "limit=SIZE, codec=CODEC, or both.")
+    private List<String> changes;
+
+    @Spec
+    private CommandSpec spec;
+
+    private final Host host;
+
+    SetCommand(Host host) {
+        this.host = host;
+    }
+
+    @Override
+    public Integer call() throws IOException, ConfigException, InterruptedException {
+        Changes asked = Changes.parse(changes);
+        boolean terminal = System.console() != null && System.console().isTerminal();
+        ExportStatus export = ExportStatus.named(host, name).getFirst();
+        new LiveExport(export, spec.commandLine().getOut(), terminal).set(asked);
+        return 0;
+    }
+}

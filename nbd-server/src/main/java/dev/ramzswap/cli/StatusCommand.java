@@ -1,0 +1,67 @@
+package dev.ramzswap.cli;
+
+import dev.ramzswap.daemon.ExportStatus;
+import dev.ramzswap.daemon.Host;
+import dev.ramzswap.daemon.StatusText;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code ramzswap status}. */
+@Command(
+        name = "status",
+        description = "Show what running daemons hold, one line per export. Reads their counters; does not ask them.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        footer = {
+            "",
+            "SIZE is the device's, DATA what is stored, COMPR what of it is in RAM, compressed, TOTAL the RAM it takes,",
+            "LIMIT what it may take, FILE what of DATA is in the backing file, RATIO is (DATA - FILE) / COMPR.",
+        })
+final class StatusCommand implements Callable<Integer> {
+    /** At most one of them. */
+    private static final class Which {
+        @Option(names = "--socket", paramLabel = "PATH", description = "Only the exports at this Unix socket.")
+        private Path socket;
+
+        @Option(names = "--name", paramLabel = "NAME", description = "Only the export of this name.")
+        private String name;
+    }
+
+    @ArgGroup
+    private Which which;
+
+    @Option(names = "--json", description = "JSON, with the counters' own names, in bytes or numbers of pages.")
+    private boolean json;
+
+    @Spec
+    private CommandSpec spec;
+
+    private final Host host;
+
+    StatusCommand(Host host) {
+        this.host = host;
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        List<ExportStatus> exports = exports();
+        var out = spec.commandLine().getOut();
+        out.print(json ? StatusText.json(exports) : StatusText.table(exports));
+        out.flush();
+        return 0;
+    }
+
+    private List<ExportStatus> exports() throws IOException {
+        if (which == null) {
+            return ExportStatus.all(host);
+        }
+        return which.name != null ? ExportStatus.named(host, which.name) : ExportStatus.at(host, which.socket);
+    }
+}

@@ -1,0 +1,116 @@
+package dev.ramzswap.daemon;
+
+import dev.ramzswap.daemon.Settings.Value;
+import dev.ramzswap.store.StoreConfig;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a daemon serves and where, understood and checked against the machine.
+ *
+ * @param exports at least one; clients that ask for no name get the first
+ * @param socket the Unix socket
+ * @param listen the TCP address
+ * @param stateDir where the stores' files lie that outlive the daemon
+ */
+public record Config(
+        List<ExportConfig> exports,
+        Optional<Path> socket,
+        Optional<InetSocketAddress> listen,
+        Optional<Path> stateDir) {
+
+    public Config {
+        exports = List.copyOf(exports);
+    }
+
+    /** @throws ConfigException if the settings are wrong or the machine cannot serve them */
+    public static Config of(Settings settings, Host host) throws ConfigException {
+        List<ExportConfig> exports = exports(settings);
+        checkNames(exports);
+        checkBackingFiles(exports);
+        checkMemory(settings, exports, host.memory());
+        Optional<Path> socket = ExportReader.read(settings.daemon, "socket", Address::socket);
+        Optional<InetSocketAddress> listen = ExportReader.read(settings.daemon, "listen", Address::tcp);
+        if (socket.isEmpty() && listen.isEmpty()) {
+            Path path = RuntimeDir.own(host).path().resolve(exports.getFirst().name() + ".sock");
+            socket = ExportReader.read(
+                    Map.of("socket", new Value(path.toString(), "--socket")), "socket", Address::socket);
+        }
+        return new Config(exports, socket, listen, ExportReader.read(settings.daemon, "state-dir", ExportReader::path));
+    }
+
+    /** The TCP address as {@code HOST:PORT} with a numeric host. */
+    public Optional<String> listenText() {
+        return listen.map(Address::format);
+    }
+
+    private static List<ExportConfig> exports(Settings settings) throws ConfigException {
+        if (settings.exports.isEmpty()) {
+            return List.of(new ExportReader(settings.single, "--size").read());
+        }
+        if (!settings.single.isEmpty()) {
+            String origin = settings.single.values().iterator().next().origin();
+            throw new ConfigException(origin + ": describes the only export, and there are others by --export or"
+                    + " [export NAME]: move it into one of them");
+        }
+        var exports = new ArrayList<ExportConfig>();
+        for (Map<String, Value> export : settings.exports) {
+            if (settings.exports.size() > 1 && !export.containsKey("name")) {
+                throw new ConfigException("--export: one of several exports has no name: add name=swap1");
+            }
+            exports.add(new ExportReader(export, "--export").read());
+        }
+        return exports;
+    }
+
+    private static void checkNames(List<ExportConfig> exports) throws ConfigException {
+        var names = new HashSet<String>();
+        for (ExportConfig export : exports) {
+            if (!names.add(export.name())) {
+                throw new ConfigException(
+                        "--export: two exports have the name '" + export.name() + "': give each its own");
+            }
+        }
+    }
+
+    private static void checkBackingFiles(List<ExportConfig> exports) throws ConfigException {
+        var users = new HashMap<Path, String>();
+        for (ExportConfig export : exports) {
+            Path file = export.backing().map(StoreConfig.Backing::path).orElse(null);
+            String other = file == null ? null : users.putIfAbsent(file, export.name());
+            if (other != null) {
+                throw new ConfigException("--backing-file: exports " + other + " and " + export.name() + " both have "
+                        + file + ": give each its own");
+            }
+        }
+    }
+
+    private static void checkMemory(Settings settings, List<ExportConfig> exports, long memory) throws ConfigException {
+        long sum = 0;
+        for (ExportConfig export : exports) {
+            if (export.limit() != StoreConfig.NO_LIMIT) {
+                checkLimit(
+                        export.limit(), memory, settings.exports.isEmpty() ? "--limit" : "limit of " + export.name());
+                sum += export.limit();
+            }
+        }
+        if (sum > memory) {
+            throw new ConfigException("--export: the limits add up to " + Size.format(sum) + ", and this machine has "
+                    + Size.format(memory) + " of memory: give less");
+        }
+    }
+
+    /** @param origin whom to blame */
+    static void checkLimit(long limit, long memory, String origin) throws ConfigException {
+        if (limit > memory) {
+            throw new ConfigException(origin + ": " + Size.format(limit) + " is more than the " + Size.format(memory)
+                    + " of memory that this machine has: give less");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package dev.ramzswap.daemon;
+
+import dev.ramzswap.store.PageStore;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+
+/**
+ * What the control socket understands: {@code ping} and {@code set NAME key=value ...}. Replies are {@code ok}, or
+ * {@code error} and a message for the user.
+ */
+final class ControlRequests implements UnaryOperator<String> {
+    private static final System.Logger LOG = System.getLogger(ControlRequests.class.getName());
+    private static final String OK = "ok";
+    private static final String ERROR = "error ";
+
+    private final Map<String, PageStore> stores;
+    private final long memory;
+
+    /** @param memory bytes that the machine has */
+    ControlRequests(Map<String, PageStore> stores, long memory) {
+        this.stores = Map.copyOf(stores);
+        this.memory = memory;
+    }
+
+    /** Asks the daemon behind a control socket to change an export. */
+    static void set(Path control, String name, Changes changes) throws IOException {
+        String reply = ControlSocket.request(control, "set " + name + " " + changes);
+        if (!reply.equals(OK)) {
+            throw new IOException(reply.startsWith(ERROR) ? reply.substring(ERROR.length()) : reply);
+        }
+    }
+
+    @Override
+    public String apply(String request) {
+        List<String> words = List.of(request.strip().split("\\s+"));
+        try {
+            if (words.equals(List.of("ping"))) {
+                return OK;
+            }
+            if (words.getFirst().equals("set") && words.size() > 2) {
+                set(words.get(1), words.subList(2, words.size()));
+                return OK;
+            }
+            return ERROR + "not a request: ping and set NAME key=value ... are";
+        } catch (ConfigException | IllegalArgumentException e) {
+            return ERROR + e.getMessage().replace('\n', ' ');
+        }
+    }
+
+    /** The limit goes first: it is what the store may refuse. */
+    private void set(String name, List<String> pairs) throws ConfigException {
+        PageStore store = stores.get(name);
+        if (store == null) {
+            throw new ConfigException("no export '" + name + "' here");
+        }
+        Changes changes = Changes.parse(pairs);
+        if (changes.limit().isPresent()) {
+            Config.checkLimit(changes.limit().getAsLong(), memory, "limit");
+            store.setLimit(changes.limit().getAsLong());
+        }
+        changes.codec().ifPresent(store::setCodec);
+        LOG.log(Level.INFO, "export " + name + ": " + changes.summary());
+    }
+}

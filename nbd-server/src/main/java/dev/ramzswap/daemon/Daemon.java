@@ -1,0 +1,199 @@
+package dev.ramzswap.daemon;
+
+import dev.ramzswap.nbd.Export;
+import dev.ramzswap.nbd.Limits;
+import dev.ramzswap.nbd.NbdServer;
+import dev.ramzswap.store.PageStore;
+import dev.ramzswap.store.StoreConfig;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+
+/**
+ * The running whole: names are claimed, stores opened, clients let in, and word of it is left in the runtime directory,
+ * in this order; {@link #close} undoes it in the reverse order.
+ */
+public final class Daemon implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Daemon.class.getName());
+    /** The kernel must not have to wait for memory that only its swap device could free: have it from the start. */
+    private static final Limits LIMITS = Limits.DEFAULT.withPreparedMemory(1 << 20);
+
+    private static final Duration GRACE = Duration.ofSeconds(10);
+
+    private final Config config;
+    private final Host host;
+    private final RuntimeDir dir;
+    private final List<ExportEntry> claimed = new ArrayList<>();
+    private final Map<String, PageStore> stores = new LinkedHashMap<>();
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private NbdServer server;
+    private ControlSocket control;
+
+    private Daemon(Config config, Host host) {
+        this.config = config;
+        this.host = host;
+        this.dir = RuntimeDir.own(host);
+    }
+
+    /**
+     * Starts to serve; clients are let in when this returns.
+     *
+     * @throws ConfigException if an export cannot be as it is described
+     * @throws IOException if something that it needs is not there or is taken
+     */
+    public static Daemon start(Config config, Host host) throws IOException, ConfigException {
+        Daemon daemon = new Daemon(config, host);
+        try {
+            daemon.open();
+        } catch (IOException | ConfigException | RuntimeException e) {
+            daemon.close();
+            throw e;
+        }
+        return daemon;
+    }
+
+    private void open() throws IOException, ConfigException {
+        dir.prepare(host);
+        claimNames();
+        openStores();
+        serve();
+        control = new ControlSocket(dir.control(pid()), new ControlRequests(stores, host.memory()));
+        for (ExportEntry entry : claimed) {
+            dir.publish(entry.withCounters(stores.get(entry.name()).counters().path()));
+        }
+    }
+
+    private void claimNames() throws IOException {
+        var entries = new ArrayList<ExportEntry>();
+        for (ExportConfig export : config.exports()) {
+            entries.add(new ExportEntry(
+                    export.name(),
+                    pid(),
+                    ExportEntry.startOf(pid()),
+                    dir.control(pid()),
+                    "",
+                    config.socket().map(Path::toString).orElse(""),
+                    config.listenText().orElse("")));
+        }
+        dir.claim(entries);
+        claimed.addAll(entries);
+    }
+
+    private void openStores() throws IOException, ConfigException {
+        for (ExportConfig export : config.exports()) {
+            if (export.limit() == StoreConfig.NO_LIMIT && export.size() > host.memory()) {
+                LOG.log(
+                        Level.WARNING,
+                        "export " + export.name() + " has no limit, and may need more than the "
+                                + Size.format(host.memory()) + " of memory here");
+            }
+            try {
+                stores.put(export.name(), PageStore.open(export.store(config.stateDir())));
+            } catch (IllegalArgumentException e) {
+                throw new ConfigException(
+                        "--size " + Size.format(export.size()) + " of export " + export.name() + ": " + e.getMessage());
+            } catch (IOException e) {
+                throw new IOException(flagOf(e, export) + export.name() + ": " + e.getMessage(), e);
+            }
+        }
+    }
+
+    /** Which flag gave the path that the store's message names. */
+    private String flagOf(IOException e, ExportConfig export) {
+        if (names(e, export.backing().map(StoreConfig.Backing::path))) {
+            return "--backing-file of export ";
+        }
+        return names(e, config.stateDir()) ? "--state-dir of export " : "export ";
+    }
+
+    private static boolean names(IOException e, Optional<Path> path) {
+        return path.isPresent()
+                && String.valueOf(e.getMessage()).contains(path.get().toString());
+    }
+
+    private void serve() throws IOException {
+        List<Export> exports = new ArrayList<>();
+        for (ExportConfig export : config.exports()) {
+            exports.add(new SwapExport(export.name(), export.readOnly(), stores.get(export.name())));
+        }
+        List<SocketAddress> addresses = new ArrayList<>();
+        if (config.socket().isPresent()) {
+            makeParent(config.socket().get());
+            addresses.add(UnixDomainSocketAddress.of(config.socket().get()));
+        }
+        config.listen().ifPresent(addresses::add);
+        server = new NbdServer(exports, addresses, LIMITS, clients -> {});
+        try {
+            server.start();
+        } catch (IOException e) {
+            String flag = names(e, config.socket()) ? "--socket: " : "--listen: ";
+            throw new IOException(flag + e.getMessage() + ": stop what is there, or give another", e);
+        }
+        warnOfOthers();
+    }
+
+    private void warnOfOthers() {
+        if (config.listen()
+                .filter(address -> !address.getAddress().isLoopbackAddress())
+                .isPresent()) {
+            LOG.log(
+                    Level.WARNING,
+                    "others can reach " + config.listenText().orElseThrow()
+                            + ": NBD has neither encryption nor authentication");
+        }
+    }
+
+    private void makeParent(Path socket) throws IOException {
+        Path parent = socket.getParent();
+        if (!Files.exists(parent)) {
+            String mode = host.isRoot() ? "rwxr-xr-x" : "rwx------";
+            Files.createDirectories(
+                    parent, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(mode)));
+        }
+    }
+
+    /** Makes SIGTERM and SIGINT close this daemon and end the process with status 0. */
+    public void stopOnExit() {
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(
+                        () -> {
+                            close();
+                            Runtime.getRuntime().halt(0);
+                        },
+                        "shutdown"));
+    }
+
+    /** Waits until {@link #close} is done. */
+    public void await() throws InterruptedException {
+        closed.await();
+    }
+
+    /** Answers what is in flight, refuses the rest, and gives everything back. */
+    @Override
+    public void close() {
+        if (server != null) {
+            server.shutdown(GRACE);
+        }
+        if (control != null) {
+            control.close();
+        }
+        claimed.forEach(entry -> dir.release(entry.name()));
+        stores.values().forEach(PageStore::close);
+        closed.countDown();
+    }
+
+    private static long pid() {
+        return ProcessHandle.current().pid();
+    }
+}

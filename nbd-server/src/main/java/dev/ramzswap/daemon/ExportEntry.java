@@ -1,0 +1,79 @@
+package dev.ramzswap.daemon;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What {@link RuntimeDir} says of a served export: lines of {@code key=value} in a file of its own.
+ *
+ * @param pid the daemon's
+ * @param start the daemon's start in clock ticks since boot: with the pid, it names a process for ever
+ * @param control the daemon's control socket
+ * @param counters the store's counters file; empty while the daemon starts
+ * @param socket the Unix socket that clients use; empty if there is none
+ * @param listen the TCP address that clients use; empty if there is none
+ */
+public record ExportEntry(
+        String name, long pid, long start, Path control, String counters, String socket, String listen) {
+
+    /** Reads an entry, or nothing if there is none or it is not one. */
+    static Optional<ExportEntry> read(Path file) throws IOException {
+        Map<String, String> values = new HashMap<>();
+        try {
+            for (String line : Files.readAllLines(file)) {
+                int equals = line.indexOf('=');
+                values.put(line.substring(0, Math.max(equals, 0)), line.substring(equals + 1));
+            }
+            return Optional.of(new ExportEntry(
+                    values.getOrDefault("name", ""),
+                    Long.parseLong(values.getOrDefault("pid", "")),
+                    Long.parseLong(values.getOrDefault("start", "")),
+                    Path.of(values.getOrDefault("control", "")),
+                    values.getOrDefault("counters", ""),
+                    values.getOrDefault("socket", ""),
+                    values.getOrDefault("listen", "")));
+        } catch (NoSuchFileException | NumberFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    List<String> lines() {
+        return List.of(
+                "name=" + name,
+                "pid=" + pid,
+                "start=" + start,
+                "control=" + control,
+                "counters=" + counters,
+                "socket=" + socket,
+                "listen=" + listen);
+    }
+
+    ExportEntry withCounters(Path file) {
+        return new ExportEntry(name, pid, start, control, file.toString(), socket, listen);
+    }
+
+    /** Whether the daemon that wrote this still runs. */
+    boolean isAlive() {
+        return start == startOf(pid);
+    }
+
+    boolean isServing() {
+        return !counters.isEmpty();
+    }
+
+    /** Field 22 of {@code /proc/PID/stat}, counted from behind the command's name, which may hold anything; or -1. */
+    static long startOf(long pid) {
+        try {
+            String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+            return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[19]);
+        } catch (IOException e) {
+            return -1;
+        }
+    }
+}

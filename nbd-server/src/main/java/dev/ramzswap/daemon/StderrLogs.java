@@ -1,0 +1,86 @@
+package dev.ramzswap.daemon;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.text.MessageFormat;
+import java.util.ResourceBundle;
+
+/**
+ * Logs as one terse line each on stderr: {@code ramzswap: warning: text}. Where stderr is the journal, the line starts
+ * with the level as the journal reads it ({@code <4>text}). This spares the daemon java.util.logging.
+ */
+public final class StderrLogs extends System.LoggerFinder {
+    private final boolean journal = isJournal(System.getenv("JOURNAL_STREAM"));
+
+    @Override
+    public System.Logger getLogger(String name, Module module) {
+        return new Logger(name, System.err, journal);
+    }
+
+    /** systemd.exec(5): the variable holds device and inode of the stream, which a child may have redirected since. */
+    private static boolean isJournal(String stream) {
+        if (stream == null) {
+            return false;
+        }
+        try {
+            var stderr = Files.readAttributes(Path.of("/proc/self/fd/2"), "unix:dev,ino");
+            return stream.equals(stderr.get("dev") + ":" + stderr.get("ino"));
+        } catch (IOException | UnsupportedOperationException e) {
+            return false;
+        }
+    }
+
+    record Logger(String name, PrintStream out, boolean journal) implements System.Logger {
+        @Override
+        public String getName() {
+            return name;
+        }
+
+        @Override
+        public boolean isLoggable(Level level) {
+            return level.getSeverity() >= Level.INFO.getSeverity() && level != Level.OFF;
+        }
+
+        @Override
+        public void log(Level level, ResourceBundle bundle, String message, Throwable thrown) {
+            if (isLoggable(level)) {
+                print(level, thrown == null ? message : message + ": " + thrown);
+                if (thrown instanceof RuntimeException || thrown instanceof Error) {
+                    for (StackTraceElement frame : thrown.getStackTrace()) {
+                        print(level, "  at " + frame);
+                    }
+                }
+            }
+        }
+
+        @Override
+        public void log(Level level, ResourceBundle bundle, String format, Object... values) {
+            if (isLoggable(level)) {
+                print(level, values == null || values.length == 0 ? format : MessageFormat.format(format, values));
+            }
+        }
+
+        private void print(Level level, String text) {
+            out.println((journal ? priority(level) : prefix(level)) + text);
+        }
+
+        private static String prefix(Level level) {
+            return switch (level) {
+                case ERROR -> "ramzswap: error: ";
+                case WARNING -> "ramzswap: warning: ";
+                default -> "ramzswap: ";
+            };
+        }
+
+        /** The levels of sd-daemon(3). */
+        private static String priority(Level level) {
+            return switch (level) {
+                case ERROR -> "<3>";
+                case WARNING -> "<4>";
+                default -> "<6>";
+            };
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package dev.ramzswap.daemon;
+
+import dev.ramzswap.nbd.Export;
+import dev.ramzswap.nbd.ExportSession;
+import dev.ramzswap.store.PageStore;
+
+/** A page store as a device: byte ranges on one side, slots on the other. */
+final class SwapExport implements Export {
+    private final String name;
+    private final boolean readOnly;
+    private final PageStore store;
+
+    SwapExport(String name, boolean readOnly, PageStore store) {
+        this.name = name;
+        this.readOnly = readOnly;
+        this.store = store;
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public String description() {
+        return "ramzswap, " + Size.format(size()) + ", " + store.codec();
+    }
+
+    @Override
+    public long size() {
+        return store.slots() * PageStore.SLOT_BYTES;
+    }
+
+    @Override
+    public boolean readOnly() {
+        return readOnly;
+    }
+
+    @Override
+    public ExportSession open() {
+        return new SwapSession(store);
+    }
+
+    PageStore store() {
+        return store;
+    }
+}

@@ -1,0 +1,65 @@
+package dev.ramzswap.nbd;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.channels.SocketChannel;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+
+/** One client from accept to close, on a thread of its own. When it ends, all of its memory and threads are gone. */
+final class Connection implements Runnable {
+    private static final System.Logger LOG = System.getLogger(Connection.class.getName());
+
+    /** Bytes that are received at once, and the most that are collected in replies. */
+    private static final int BUFFER_BYTES = 1 << 20;
+
+    private final ServerContext context;
+    private final SocketChannel channel;
+
+    Connection(ServerContext context, SocketChannel channel) {
+        this.context = context;
+        this.channel = channel;
+    }
+
+    @Override
+    public void run() {
+        try (channel;
+                IoBuffer received = new IoBuffer(context.allocator(), BUFFER_BYTES);
+                IoBuffer reply = new IoBuffer(context.allocator(), BUFFER_BYTES + ReplyWriter.OVERHEAD)) {
+            Negotiated agreed = negotiate(received, reply);
+            if (agreed != null) {
+                transmit(agreed, received, reply);
+            }
+        } catch (IOException e) {
+            LOG.log(Level.DEBUG, "connection lost", e);
+        } catch (RuntimeException | Error e) {
+            LOG.log(Level.ERROR, "connection closed after an unexpected error", e);
+        }
+    }
+
+    private Negotiated negotiate(IoBuffer received, IoBuffer reply) throws IOException {
+        Future<?> alarm = context.watchdog()
+                .schedule(this::abandon, context.limits().handshake().toMillis(), TimeUnit.MILLISECONDS);
+        try {
+            return new Handshake(context, channel, received.view(), reply.view()).run();
+        } finally {
+            alarm.cancel(false);
+        }
+    }
+
+    private void transmit(Negotiated agreed, IoBuffer received, IoBuffer reply) throws IOException {
+        context.clientJoined();
+        try (ExportSession session = agreed.export().open();
+                Transmission transmission =
+                        new Transmission(context, agreed, session, channel, received.view(), reply.view())) {
+            transmission.run();
+        } finally {
+            context.clientLeft();
+        }
+    }
+
+    /** Closes the channel, so that the connection's threads end; safe from any thread. */
+    void abandon() {
+        ServerContext.close(channel);
+    }
+}

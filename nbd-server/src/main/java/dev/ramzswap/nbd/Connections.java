@@ -1,0 +1,76 @@
+package dev.ramzswap.nbd;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.channels.SocketChannel;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** The connections of a server and their threads. Thread-safe. */
+final class Connections {
+    private static final System.Logger LOG = System.getLogger(Connections.class.getName());
+
+    private final ServerContext context;
+    private final Map<Connection, Thread> open = new LinkedHashMap<>();
+    private long admitted;
+
+    Connections(ServerContext context) {
+        this.context = context;
+    }
+
+    /** Starts a connection, or closes the channel when there are too many, the server is going, or no thread is had. */
+    synchronized void admit(SocketChannel channel) {
+        try {
+            if (context.shuttingDown() || open.size() >= context.limits().connections()) {
+                ServerContext.close(channel);
+                return;
+            }
+            if (channel.getLocalAddress() instanceof InetSocketAddress) {
+                channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+                channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true); // a host that died holds no connection
+            }
+            Connection connection = new Connection(context, channel);
+            open.put(connection, ServerContext.thread("nbd-" + ++admitted, () -> serve(connection)));
+        } catch (IOException | OutOfMemoryError e) {
+            LOG.log(Level.WARNING, "cannot serve a new connection", e);
+            ServerContext.close(channel);
+        }
+    }
+
+    private void serve(Connection connection) {
+        try {
+            connection.run();
+        } finally {
+            remove(connection);
+        }
+    }
+
+    private synchronized void remove(Connection connection) {
+        open.remove(connection);
+        notifyAll();
+    }
+
+    synchronized int count() {
+        return open.size();
+    }
+
+    /** Waits until all are gone. @return false if some are left after that time */
+    synchronized boolean awaitNone(long nanos) throws InterruptedException {
+        long end = System.nanoTime() + nanos;
+        while (!open.isEmpty()) {
+            long left = end - System.nanoTime();
+            if (left <= 0) {
+                return false;
+            }
+            wait(TimeUnit.NANOSECONDS.toMillis(left) + 1);
+        }
+        return true;
+    }
+
+    synchronized void abandonAll() {
+        open.keySet().forEach(Connection::abandon);
+    }
+}

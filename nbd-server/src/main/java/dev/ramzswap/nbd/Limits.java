@@ -1,0 +1,52 @@
+package dev.ramzswap.nbd;
+
+import java.time.Duration;
+
+/**
+ * What the clients of one {@link NbdServer} may use. Beside the memory named here, each connection has 2 MiB of
+ * buffers, and 1.1 MiB more once it has a slow lane.
+ *
+ * @param connections at once, handshakes included; one more is closed as soon as it is accepted
+ * @param handshake how long one may take before the connection is closed
+ * @param connectionMemory bytes of payload that one connection may have waiting for slow storage; when it is used up,
+ *     the connection is not read until some is free
+ * @param totalMemory the same over all connections; each has 64 KiB of its own in any case, so that none waits for
+ *     another
+ * @param preparedMemory bytes of {@code connectionMemory}, outside {@code totalMemory}, that a connection has from its
+ *     start, with the threads of its slow lane. 0 means that both are made at first use: right for a server, wrong for
+ *     a swap device, which must not ask for memory when memory is short.
+ */
+public record Limits(
+        int connections, Duration handshake, long connectionMemory, long totalMemory, long preparedMemory) {
+    /**
+     * 128 requests of 128 KiB, which is what the kernel's client has in flight at most, fit in a connection's memory.
+     */
+    public static final Limits DEFAULT = new Limits(64, Duration.ofSeconds(10), 16 << 20, 64 << 20, 0);
+
+    public Limits {
+        if (connections < 1
+                || !handshake.isPositive()
+                || preparedMemory < 0
+                || preparedMemory > connectionMemory
+                || totalMemory < 0) {
+            throw new IllegalArgumentException("impossible limits");
+        }
+    }
+
+    public Limits withConnections(int count) {
+        return new Limits(count, handshake, connectionMemory, totalMemory, preparedMemory);
+    }
+
+    public Limits withHandshake(Duration time) {
+        return new Limits(connections, time, connectionMemory, totalMemory, preparedMemory);
+    }
+
+    /** @param connection bytes, see {@link #connectionMemory}; {@code total}, see {@link #totalMemory} */
+    public Limits withMemory(long connection, long total) {
+        return new Limits(connections, handshake, connection, total, preparedMemory);
+    }
+
+    public Limits withPreparedMemory(long bytes) {
+        return new Limits(connections, handshake, connectionMemory, totalMemory, bytes);
+    }
+}

@@ -1,0 +1,85 @@
+package dev.ramzswap.nbd;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+
+/** One listening address and the thread that accepts there. */
+final class Listener implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Listener.class.getName());
+
+    /** Between two attempts when nothing can be accepted (no file descriptor left, say). */
+    private static final long RETRY_NANOS = 100_000_000;
+
+    private final ServerSocketChannel channel;
+    private final SocketAddress address;
+    /** Null for TCP. */
+    private final UnixSocketFile file;
+
+    private Thread thread;
+
+    /** Binds. @throws IOException with a message that names the address and what is wrong */
+    Listener(SocketAddress wanted) throws IOException {
+        if (wanted instanceof UnixDomainSocketAddress unix) {
+            file = new UnixSocketFile(unix.getPath());
+            channel = file.channel();
+            address = unix;
+        } else {
+            file = null;
+            channel = ServerSocketChannel.open();
+            address = bind(channel, wanted);
+        }
+    }
+
+    private static SocketAddress bind(ServerSocketChannel channel, SocketAddress wanted) throws IOException {
+        try {
+            if (wanted instanceof InetSocketAddress inet && inet.isUnresolved()) {
+                throw new IOException("unknown host");
+            }
+            return channel.bind(wanted).getLocalAddress();
+        } catch (IOException e) {
+            channel.close();
+            throw new IOException("cannot listen on " + wanted + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Where it listens; the port is the real one. */
+    SocketAddress address() {
+        return address;
+    }
+
+    void start(Consumer<SocketChannel> accepted) {
+        thread = ServerContext.thread("nbd-accept", () -> accept(accepted));
+    }
+
+    private void accept(Consumer<SocketChannel> accepted) {
+        while (channel.isOpen()) {
+            try {
+                accepted.accept(channel.accept());
+            } catch (IOException e) {
+                if (channel.isOpen()) {
+                    LOG.log(Level.WARNING, "cannot accept a connection on " + address, e);
+                    LockSupport.parkNanos(RETRY_NANOS);
+                }
+            }
+        }
+    }
+
+    /** Stops listening, and removes the socket file. */
+    @Override
+    public void close() {
+        ServerContext.close(channel);
+        if (file != null) {
+            file.remove();
+        }
+        if (thread != null) {
+            ServerContext.join(thread);
+        }
+    }
+}

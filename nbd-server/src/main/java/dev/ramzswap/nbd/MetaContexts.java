@@ -1,0 +1,67 @@
+package dev.ramzswap.nbd;
+
+import static dev.ramzswap.nbd.Protocol.*;
+
+import java.io.IOException;
+
+/** LIST_META_CONTEXT and SET_META_CONTEXT; {@code base:allocation} is the one context that there is. */
+final class MetaContexts {
+    private final ExportTable exports;
+    private final OptionReplies replies;
+    /** The export that base:allocation is selected for, or null. */
+    private Export selected;
+
+    MetaContexts(ExportTable exports, OptionReplies replies) {
+        this.exports = exports;
+        this.replies = replies;
+    }
+
+    boolean selectedFor(Export export) {
+        return selected == export;
+    }
+
+    /** No query lists all that there is, and {@code base:} is a wildcard. */
+    void list(OptionData data, boolean structured) throws IOException, OptionException {
+        Export export = export(data, structured);
+        long queries = data.unsignedInt();
+        boolean found = queries == 0;
+        for (long i = 0; i < queries; i++) {
+            String query = data.string();
+            found |= query.equals(BASE_ALLOCATION) || query.equals(BASE_WILDCARD);
+        }
+        data.end();
+        answer(found, 0, export);
+    }
+
+    /** Replaces what was selected, also when it fails. */
+    void set(OptionData data, boolean structured) throws IOException, OptionException {
+        selected = null;
+        Export export = export(data, structured);
+        boolean found = false;
+        for (long queries = data.unsignedInt(); queries > 0; queries--) {
+            found |= data.string().equals(BASE_ALLOCATION);
+        }
+        data.end();
+        answer(found, Slots.CONTEXT_ID, export);
+        selected = found ? export : null;
+    }
+
+    private Export export(OptionData data, boolean structured) throws OptionException {
+        String name = data.string();
+        if (!structured) {
+            throw new OptionException(NBD_REP_ERR_INVALID, "structured replies must be negotiated first");
+        }
+        Export export = exports.find(name);
+        if (export == null) {
+            throw new OptionException(NBD_REP_ERR_UNKNOWN, "no such export");
+        }
+        return export;
+    }
+
+    private void answer(boolean found, int id, Export export) throws IOException {
+        if (found) {
+            replies.metaContext(id, BASE_ALLOCATION);
+        }
+        replies.ack();
+    }
+}

@@ -1,0 +1,114 @@
+package dev.ramzswap.nbd;
+
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntConsumer;
+
+/**
+ * Serves exports over NBD on any number of addresses: Unix sockets, whose files have mode 0600, and TCP. One platform
+ * thread for each connection. All methods are thread-safe; the life of a server is start, then shutdown or close, once.
+ */
+public final class NbdServer implements AutoCloseable {
+    private final ServerContext context;
+    private final Connections connections;
+    private final List<SocketAddress> addresses;
+    private final List<Listener> listeners = new ArrayList<>();
+
+    /**
+     * @param exports the first is the default one
+     * @param addresses {@link java.net.UnixDomainSocketAddress} or {@link java.net.InetSocketAddress}
+     * @param clients hears how many clients are attached, at every change, on a thread of the server that it must not
+     *     hold up
+     * @throws IllegalArgumentException if the exports cannot be told apart, or cannot be described in the protocol
+     */
+    public NbdServer(
+            List<? extends Export> exports, List<SocketAddress> addresses, Limits limits, IntConsumer clients) {
+        context = new ServerContext(new ExportTable(exports), limits, clients);
+        connections = new Connections(context);
+        this.addresses = List.copyOf(addresses);
+    }
+
+    /**
+     * Binds all addresses, then accepts on all of them. A socket file that nobody listens on any more is replaced.
+     *
+     * @throws IOException if an address cannot be had, with a message that names it; nothing is left bound then
+     */
+    public synchronized void start() throws IOException {
+        try {
+            for (SocketAddress address : addresses) {
+                listeners.add(new Listener(address));
+            }
+        } catch (IOException e) {
+            closeListeners();
+            throw e;
+        }
+        listeners.forEach(listener -> listener.start(connections::admit));
+    }
+
+    /** Where it listens, in the order given, with the real port where 0 was asked for. */
+    public synchronized List<SocketAddress> addresses() {
+        return listeners.stream().map(Listener::address).toList();
+    }
+
+    /** Clients that are past their handshake. */
+    public int clients() {
+        return context.clients();
+    }
+
+    /** Connections, handshakes included. */
+    int connections() {
+        return connections.count();
+    }
+
+    /** Bytes of I/O buffers that connections have now. */
+    long memoryInUse() {
+        return context.memoryInUse();
+    }
+
+    /** Stops accepting and removes the socket files; the clients that are there are served as before. */
+    public synchronized void stopAccepting() {
+        closeListeners();
+    }
+
+    /**
+     * Stops accepting, finishes what is in flight, answers what comes then by {@code NBD_ESHUTDOWN}, and returns when
+     * all clients have gone or, with the connections closed, after the grace period. No session of an export is open
+     * then; a request that is waiting for storage is waited for.
+     *
+     * @return whether all clients went by themselves
+     */
+    public boolean shutdown(Duration grace) {
+        context.shutDown();
+        stopAccepting();
+        boolean gone = awaitNoConnection(grace.toNanos());
+        connections.abandonAll();
+        while (!awaitNoConnection(Long.MAX_VALUE / 2)) {
+            connections.abandonAll();
+        }
+        context.watchdog().shutdownNow();
+        return gone;
+    }
+
+    /** {@link #shutdown} without grace. */
+    @Override
+    public void close() {
+        shutdown(Duration.ZERO);
+    }
+
+    /** An interrupt ends the patience, not the wait for threads that still use the exports. */
+    private boolean awaitNoConnection(long nanos) {
+        try {
+            return connections.awaitNone(nanos);
+        } catch (InterruptedException e) {
+            return false;
+        }
+    }
+
+    private void closeListeners() {
+        listeners.forEach(Listener::close);
+        listeners.clear();
+    }
+}

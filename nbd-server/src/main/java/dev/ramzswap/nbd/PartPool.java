@@ -1,0 +1,82 @@
+package dev.ramzswap.nbd;
+
+import io.netty.buffer.ByteBufAllocator;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The tasks with a payload of one connection. Some are its own from the start, at least one; more are made at need up
+ * to the connection's limit, as long as the server's budget has room, and kept for the next burst unless the budget is
+ * scarce. So a connection waits for its own tasks only, and none can starve another.
+ */
+final class PartPool extends TaskPool {
+    /**
+     * Bytes of payload in a part: small, since many WRITEs of one slot may wait, yet half a request of the kernel's.
+     */
+    static final int PART_BYTES = 64 << 10;
+
+    private final ByteBufAllocator allocator;
+    private final MemoryBudget budget;
+    private final int most;
+    private final List<IoBuffer> buffers;
+    /** How many of the buffers are counted in the budget. */
+    private int borrowed;
+
+    PartPool(ByteBufAllocator allocator, MemoryBudget budget, Limits limits) {
+        super(0);
+        this.allocator = allocator;
+        this.budget = budget;
+        int own = Math.max(1, (int) (limits.preparedMemory() / PART_BYTES));
+        most = Math.max(own, (int) (limits.connectionMemory() / PART_BYTES));
+        buffers = new ArrayList<>(most);
+        try {
+            for (int i = 0; i < own; i++) {
+                add(make());
+            }
+        } catch (OutOfMemoryError e) {
+            free();
+            throw e;
+        }
+    }
+
+    @Override
+    SlowTask grow() {
+        if (buffers.size() == most || !budget.tryAcquire(PART_BYTES)) {
+            return null;
+        }
+        borrowed++;
+        try {
+            return make();
+        } catch (OutOfMemoryError e) { // make do with what there is
+            borrowed--;
+            budget.release(PART_BYTES);
+            return null;
+        }
+    }
+
+    @Override
+    boolean discard(SlowTask task) {
+        if (borrowed == 0 || !budget.scarce()) {
+            return false;
+        }
+        buffers.remove(task.payload);
+        task.payload.close();
+        borrowed--;
+        budget.release(PART_BYTES);
+        return true;
+    }
+
+    /** Frees the memory of all tasks, wherever they are; nobody uses them any more. */
+    synchronized void free() {
+        budget.release((long) borrowed * PART_BYTES);
+        borrowed = 0;
+        buffers.forEach(IoBuffer::close);
+        buffers.clear();
+    }
+
+    private SlowTask make() {
+        IoBuffer buffer = new IoBuffer(allocator, PART_BYTES);
+        buffers.add(buffer);
+        return new SlowTask(buffer);
+    }
+}

@@ -1,0 +1,121 @@
+package dev.ramzswap.nbd;
+
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import java.io.IOException;
+import java.nio.channels.Channel;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.function.IntConsumer;
+
+/** What all connections of a server share. Thread-safe. */
+final class ServerContext {
+    /** Enough for the codecs, which keep up to 20 KiB on the stack; a default one would be 1 MiB, and may be locked. */
+    private static final long STACK_BYTES = 256 << 10;
+
+    private final ExportTable exports;
+    private final Limits limits;
+    private final MemoryBudget budget;
+    /**
+     * Unpooled, since buffers live as long as their connection: a pool would only keep more memory resident. Without
+     * leak detection, which would allocate.
+     */
+    private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true, true);
+    /** Closes handshakes that take too long. */
+    private final ScheduledThreadPoolExecutor watchdog =
+            new ScheduledThreadPoolExecutor(1, task -> newThread("nbd-watchdog", task));
+
+    private final IntConsumer clientListener;
+    private int clients;
+    private volatile boolean shuttingDown;
+
+    ServerContext(ExportTable exports, Limits limits, IntConsumer clientListener) {
+        this.exports = exports;
+        this.limits = limits;
+        this.clientListener = clientListener;
+        budget = new MemoryBudget(limits.totalMemory());
+        watchdog.setRemoveOnCancelPolicy(true);
+    }
+
+    ExportTable exports() {
+        return exports;
+    }
+
+    Limits limits() {
+        return limits;
+    }
+
+    MemoryBudget budget() {
+        return budget;
+    }
+
+    ByteBufAllocator allocator() {
+        return allocator;
+    }
+
+    /** Bytes of direct memory that the connections have now. */
+    long memoryInUse() {
+        return allocator.metric().usedDirectMemory();
+    }
+
+    ScheduledThreadPoolExecutor watchdog() {
+        return watchdog;
+    }
+
+    synchronized int clients() {
+        return clients;
+    }
+
+    synchronized void clientJoined() {
+        clientListener.accept(++clients);
+    }
+
+    synchronized void clientLeft() {
+        clientListener.accept(--clients);
+    }
+
+    boolean shuttingDown() {
+        return shuttingDown;
+    }
+
+    void shutDown() {
+        shuttingDown = true;
+    }
+
+    /** Starts a daemon thread. */
+    static Thread thread(String name, Runnable task) {
+        Thread thread = newThread(name, task);
+        thread.start();
+        return thread;
+    }
+
+    private static Thread newThread(String name, Runnable task) {
+        return Thread.ofPlatform()
+                .name(name)
+                .daemon(true)
+                .stackSize(STACK_BYTES)
+                .unstarted(task);
+    }
+
+    /** Waits for the end of a thread, however often this one is interrupted. */
+    static void join(Thread thread) {
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    static void close(Channel channel) {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            // it is gone, which is what was wanted
+        }
+    }
+}

@@ -1,0 +1,181 @@
+package dev.ramzswap.nbd;
+
+import static dev.ramzswap.nbd.Protocol.*;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.ProtocolException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
+
+/**
+ * The transmission phase of one connection, on one thread:
+ *
+ * <pre>
+ *   read as much as the socket holds ──► serve every complete request, straight from the buffer ──► send all replies
+ *        ▲                                        │ would wait                                          │
+ *        └────────────────────────────────────────┼─────────────────────────────────────────────────────┘
+ *                                                 ▼
+ *                                              SlowLane
+ * </pre>
+ *
+ * Nothing is allocated on the way of a request. What would wait for slow storage is done by the {@link SlowLane}, which
+ * sends its own replies. FLUSH and FUA need no work: a WRITE is answered when its bytes are where the export keeps
+ * them, and the store does not outlive the machine. CACHE is a hint that is not taken. NO_HOLE is accepted, and zeroes
+ * are kept as a hole all the same, since no write to a hole can fail that would not fail elsewhere.
+ */
+final class Transmission implements AutoCloseable {
+    private final ServerContext context;
+    private final Negotiated agreed;
+    private final ByteChannel channel;
+    private final ByteBuffer received;
+    private final Outlet outlet;
+    private final ReplyWriter replies;
+    private final RequestValidator validator;
+    private final ExportSession session;
+    private final WritePayload payload;
+    private final Request request = new Request();
+    private boolean inPayload;
+    private SlowLane lane;
+
+    /** @param received,reply used in whole; the caller owns them, and all other arguments too */
+    Transmission(
+            ServerContext context,
+            Negotiated agreed,
+            ExportSession session,
+            ByteChannel channel,
+            ByteBuffer received,
+            ByteBuffer reply) {
+        this.context = context;
+        this.agreed = agreed;
+        this.session = session;
+        this.channel = channel;
+        this.received = received.clear().limit(0);
+        outlet = new Outlet(channel);
+        replies = new ReplyWriter(outlet, reply.clear(), agreed.structured());
+        validator = new RequestValidator(agreed);
+        payload = new WritePayload(session, replies, this::lane);
+        if (context.limits().preparedMemory() > 0) {
+            lane();
+        }
+    }
+
+    /** Serves until the client disconnects, and answers all that it has asked before. */
+    void run() throws IOException {
+        while (serveReceived()) {
+            replies.flush();
+            if (!receive()) {
+                if (inPayload) {
+                    throw new EOFException("the client left in the middle of a WRITE");
+                }
+                break;
+            }
+        }
+        replies.flush();
+        if (lane != null) {
+            lane.drain();
+        }
+    }
+
+    /** Closes the channel, and frees all that the slow lane has. */
+    @Override
+    public void close() {
+        ServerContext.close(channel);
+        if (lane != null) {
+            lane.close();
+        }
+    }
+
+    private boolean receive() throws IOException {
+        received.compact();
+        int bytes = channel.read(received);
+        received.flip();
+        return bytes >= 0;
+    }
+
+    /** Serves every complete request in the buffer. @return false for a DISC */
+    private boolean serveReceived() throws IOException {
+        while (inPayload || received.remaining() >= REQUEST_HEADER) {
+            if (inPayload) {
+                if (!payload.advance(received)) {
+                    return true;
+                }
+                inPayload = false;
+            } else {
+                if (!request.read(received, received.position())) {
+                    throw new ProtocolException("a request without its magic number");
+                }
+                received.position(received.position() + REQUEST_HEADER);
+                if (request.type == NBD_CMD_DISC) {
+                    return false;
+                }
+                serve();
+            }
+        }
+        return true;
+    }
+
+    private void serve() throws IOException {
+        int error = context.shuttingDown() ? NBD_ESHUTDOWN : validator.check(request);
+        if (request.type == NBD_CMD_WRITE) {
+            payload.begin(request, error);
+            inPayload = true;
+        } else if (error != ExportSession.OK) {
+            replies.status(request.cookie, error);
+        } else {
+            switch (request.type) {
+                case NBD_CMD_READ -> read();
+                case NBD_CMD_TRIM, NBD_CMD_WRITE_ZEROES -> zero();
+                case NBD_CMD_BLOCK_STATUS -> Slots.blockStatus(session, request, replies);
+                default -> replies.status(request.cookie, ExportSession.OK); // FLUSH, CACHE
+            }
+        }
+    }
+
+    private void read() throws IOException {
+        if (request.length == 0) {
+            replies.noData(request.cookie);
+            return;
+        }
+        if (request.length > replies.maximumData()) {
+            lane().read(request, replies);
+            return;
+        }
+        int length = (int) request.length;
+        if (replies.structured() && Slots.allZero(session, request.offset, length)) {
+            replies.hole(request.cookie, request.offset, length, true);
+            return;
+        }
+        int status = session.readNow(request.offset, length, replies.buffer(), replies.dataAt(length));
+        switch (status) {
+            case ExportSession.OK -> replies.data(request.cookie, request.offset, length, true);
+            case ExportSession.WOULD_WAIT -> lane().read(request, replies);
+            default -> replies.errorAt(request.cookie, status, request.offset);
+        }
+    }
+
+    /**
+     * A range above the largest payload takes its time even if it needs no storage, and goes to the slow lane at once.
+     * With FAST_ZERO, that is still no slower than writing as many zeroes, which is what the flag asks.
+     */
+    private void zero() throws IOException {
+        int status = ExportSession.OK;
+        if (request.length > MAXIMUM_PAYLOAD) {
+            status = ExportSession.WOULD_WAIT;
+        } else if (request.length > 0) {
+            status = session.zeroNow(request.offset, request.length);
+        }
+        if (status == ExportSession.WOULD_WAIT) {
+            lane().zero(request, replies);
+        } else {
+            replies.status(request.cookie, status);
+        }
+    }
+
+    private SlowLane lane() {
+        if (lane == null) {
+            lane = new SlowLane(context, agreed, channel, outlet);
+        }
+        return lane;
+    }
+}

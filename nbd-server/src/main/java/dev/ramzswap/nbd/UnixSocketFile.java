@@ -1,0 +1,132 @@
+package dev.ramzswap.nbd;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.net.ConnectException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * A listening Unix socket and its file, which nobody but its owner can connect to at any time. Java can neither set the
+ * umask nor come between bind and listen, so the socket is bound in a new directory of mode 0700, gets mode 0600 there,
+ * and is then linked to its place; a link never replaces what is there. (A rename would, and could hit a file that came
+ * meanwhile.)
+ *
+ * <p>The socket of a dead daemon (nobody accepts there) is removed first. One that lives, and a file of any other kind,
+ * are left alone and make the attempt fail. Two daemons that replace the same dead socket in the same instant are not
+ * told apart: the later one gets the place.
+ */
+final class UnixSocketFile {
+    private static final System.Logger LOG = System.getLogger(UnixSocketFile.class.getName());
+
+    /** {@code S_IFMT}, {@code S_IFSOCK}: Linux, include/uapi/linux/stat.h. */
+    private static final int TYPE_MASK = 0170000;
+
+    private static final int TYPE_SOCKET = 0140000;
+    private static final int TEMPORARY_NAMES = 36 * 36 * 36 * 36;
+
+    private final Path path;
+    private final ServerSocketChannel channel;
+    /** Device and inode: what is at the path later may be a successor's. */
+    private final Object identity;
+
+    /** @throws IOException with a message that names the path and what is wrong */
+    UnixSocketFile(Path path) throws IOException {
+        this.path = path;
+        channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            identity = listen();
+        } catch (IOException e) {
+            channel.close();
+            throw new IOException("cannot listen on " + path + ": " + reason(e), e);
+        }
+    }
+
+    ServerSocketChannel channel() {
+        return channel;
+    }
+
+    private Object listen() throws IOException {
+        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            requireDeadSocket();
+        }
+        Path directory = privateDirectory();
+        Path socket = directory.resolve("s");
+        try {
+            channel.bind(UnixDomainSocketAddress.of(socket));
+            Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
+            if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+                requireDeadSocket();
+                Files.delete(path);
+            }
+            Files.createLink(path, socket);
+            return identity(socket);
+        } finally {
+            Files.deleteIfExists(socket);
+            Files.delete(directory);
+        }
+    }
+
+    /** Beside the socket to be, since a link cannot leave its file system; short, since socket paths must be. */
+    private Path privateDirectory() throws IOException {
+        Path parent = path.toAbsolutePath().getParent();
+        var mode = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+        while (true) {
+            int number = ThreadLocalRandom.current().nextInt(TEMPORARY_NAMES);
+            try {
+                return Files.createDirectory(parent.resolve("." + Integer.toString(number, Character.MAX_RADIX)), mode);
+            } catch (FileAlreadyExistsException e) {
+                LOG.log(Level.DEBUG, "a temporary name was taken", e);
+            }
+        }
+    }
+
+    private void requireDeadSocket() throws IOException {
+        int mode = (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+        if ((mode & TYPE_MASK) != TYPE_SOCKET) {
+            throw new IOException("there is a file of that name that is not a socket");
+        }
+        try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            probe.configureBlocking(false); // a live server with a full backlog would let us wait
+            probe.connect(UnixDomainSocketAddress.of(path));
+            throw new IOException("another server is listening there");
+        } catch (ConnectException e) {
+            LOG.log(Level.DEBUG, () -> "replacing the socket of a dead server: " + path);
+        }
+    }
+
+    private static Object identity(Path file) throws IOException {
+        return Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                .fileKey();
+    }
+
+    private String reason(IOException e) {
+        if (e instanceof NoSuchFileException) {
+            return "its directory does not exist";
+        }
+        return e.getMessage();
+    }
+
+    /** Removes the file, unless it has become another's. */
+    void remove() {
+        try {
+            if (identity(path).equals(identity)) {
+                Files.delete(path);
+            }
+        } catch (NoSuchFileException e) {
+            LOG.log(Level.DEBUG, "somebody else has removed the socket", e);
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "cannot remove the socket " + path, e);
+        }
+    }
+}

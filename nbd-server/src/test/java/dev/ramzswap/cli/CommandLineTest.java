@@ -1,0 +1,116 @@
+package dev.ramzswap.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ramzswap.daemon.Host;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The commands as a user sees them: exit status, stdout, and one line on stderr. */
+class CommandLineTest {
+    @TempDir
+    private Path temp;
+
+    private Host host;
+    private int status;
+    private String out;
+    private String err;
+
+    @BeforeEach
+    void host() throws IOException {
+        Map<String, String> variables =
+                Map.of("RAMZSWAP_RUNTIME_DIR", temp.resolve("run").toString());
+        host = new Host(8L << 30, Host.current().uid(), variables);
+    }
+
+    /** @param line the words, with {@code @} for the test's directory */
+    private void run(String line) {
+        var outText = new StringWriter();
+        var errText = new StringWriter();
+        status = Main.commandLine(host)
+                .setOut(new PrintWriter(outText))
+                .setErr(new PrintWriter(errText))
+                .execute(
+                        line.isEmpty()
+                                ? new String[0]
+                                : line.replace("@", temp.toString()).split(" "));
+        out = outText.toString();
+        err = errText.toString().replace(temp.toString(), "@");
+    }
+
+    private void assertFails(int status, String message) {
+        assertEquals("ramzswap: " + message + "\n", err);
+        assertEquals(status, this.status);
+        assertEquals("", out);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "serve", "status", "set"})
+    void helpAndVersionEverywhere(String command) {
+        run((command + " --help").strip());
+        assertEquals(0, status);
+        assertTrue(out.startsWith("Usage: ramzswap " + command), out);
+        assertTrue(out.contains("--version"), out);
+        run((command + " --version").strip());
+        assertEquals(0, status);
+        assertTrue(out.matches("ramzswap \\d+\\.\\d+\\.\\d+\\S*\n"), out);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            nullValues = "-",
+            value = {
+                "-                      | Missing required subcommand (see ramzswap --help)",
+                "sreve                  | Unmatched argument at index 0: 'sreve', did you mean serve? (see ramzswap --help)",
+                "serve --siez=1G        | Unknown option: '--siez=1G', did you mean --size? (see ramzswap serve --help)",
+                "serve --size           | Missing required parameter for option '--size' (SIZE) (see ramzswap serve --help)",
+                "serve --size 1G --size 2G | option '--size' (SIZE) should be specified only once (see ramzswap serve --help)",
+                "serve                  | --size: missing: say how large the device is, as in --size 1G (see ramzswap serve --help)",
+                "serve --size 0         | --size: 0 is too small: one page, 4096 bytes, is the least (see ramzswap serve --help)",
+                "serve --size -5G       | --size: '-5G' is not a size: write one such as 512M, 1.5G or 4G (see ramzswap serve --help)",
+                "serve --size lots      | --size: 'lots' is not a size: write one such as 512M, 1.5G or 4G (see ramzswap serve --help)",
+                "serve --size 9T        | --size: 9T is too large: 8T is the most (see ramzswap serve --help)",
+                "serve --size 1G --limit 9G | --limit: 9G is more than the 8G of memory that this machine has: give less"
+                        + " (see ramzswap serve --help)",
+                "serve --size 1G --no-encrypt | --no-encrypt: there is no backing file: give backing-file as well"
+                        + " (see ramzswap serve --help)",
+                "serve --size 1G --export size=1G | --size: describes the only export, and there are others by --export or"
+                        + " [export NAME]: move it into one of them (see ramzswap serve --help)",
+                "serve --config @/none  | --config: @/none does not exist: give the path of a file (see ramzswap serve --help)",
+                "status --name a --socket b | --socket=PATH, --name=NAME are mutually exclusive (specify only one)"
+                        + " (see ramzswap status --help)",
+                "set                    | Missing required parameters: 'NAME', 'KEY=VALUE' (see ramzswap set --help)",
+                "set a                  | Missing required parameter: 'KEY=VALUE' (see ramzswap set --help)",
+                "set a size=1G          | size: can be set are limit=SIZE and codec=CODEC (see ramzswap set --help)",
+                "set a limit=x          | limit: 'x' is not a size: write one such as 512M, 1.5G or 4G (see ramzswap set --help)",
+            })
+    void wrongUseIsStatus2(String line, String message) {
+        run(line == null ? "" : line);
+        assertFails(2, message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "status             | nothing is served: start with ramzswap serve --size 1G",
+                "status --json      | nothing is served: start with ramzswap serve --size 1G",
+                "status --name a    | no export 'a' is served: ramzswap status shows which are",
+                "status --socket /s | --socket: nothing is served at /s: ramzswap status shows what is",
+                "set a limit=1G     | no export 'a' is served: ramzswap status shows which are",
+            })
+    void nothingRunsIsStatus1(String line, String message) {
+        run(line);
+        assertFails(1, message);
+    }
+}

@@ -1,0 +1,59 @@
+package dev.ramzswap.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ramzswap.daemon.Config;
+import dev.ramzswap.daemon.ConfigException;
+import dev.ramzswap.daemon.Host;
+import dev.ramzswap.daemon.Settings;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class NextStepsTest {
+    private static Config config(Settings settings) throws ConfigException {
+        return Config.of(settings, new Host(8L << 30, 0, Map.of()));
+    }
+
+    @Test
+    void saysWhatToTypeNext() throws ConfigException {
+        var settings = new Settings();
+        settings.flag("size", "1G");
+        settings.flag("socket", "/run/ramzswap/swap0.sock");
+        assertEquals("""
+                export swap0: 1G, lz4, no limit
+                on /run/ramzswap/swap0.sock
+
+                To swap on it, as root (choose a free /dev/nbdN):
+                  modprobe nbd
+                  nbd-client -unix /run/ramzswap/swap0.sock /dev/nbd0 -b 4096 -N swap0
+                  mkswap /dev/nbd0
+                  swapon --discard --priority 100 /dev/nbd0
+                To look at it:
+                  ramzswap status
+
+                ready
+                """, NextSteps.of(config(settings)));
+    }
+
+    @Test
+    void namesEveryExportOverTcp() throws ConfigException {
+        var settings = new Settings();
+        settings.flag("listen", "127.0.0.1:10809");
+        settings.export("name=a,size=1G");
+        settings.export("name=b,size=1G");
+        String text = NextSteps.of(config(settings));
+        assertTrue(text.contains("on 127.0.0.1:10809\n"), text);
+        assertTrue(text.contains("  nbd-client 127.0.0.1 10809 /dev/nbd0 -b 4096 -N a\n"), text);
+        assertTrue(text.contains("  nbd-client 127.0.0.1 10809 /dev/nbd1 -b 4096 -N b\n"), text);
+    }
+
+    @Test
+    void quotesOddPathsForTheShell() throws ConfigException {
+        var settings = new Settings();
+        settings.flag("size", "1G");
+        settings.flag("socket", "/run/it's here");
+        String text = NextSteps.of(config(settings));
+        assertTrue(text.contains("-unix '/run/it'\\''s here' /dev/nbd0"), text);
+    }
+}

@@ -1,0 +1,162 @@
+package dev.ramzswap.daemon;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ramzswap.store.Counters.Counter;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DaemonTest {
+    @TempDir
+    private Path temp;
+
+    private Path run;
+    private Host host;
+
+    @BeforeEach
+    void host() throws IOException {
+        run = temp.resolve("run");
+        host = new Host(8L << 30, Host.current().uid(), Map.of(RuntimeDir.VARIABLE, run.toString()));
+    }
+
+    private Daemon start(String... pairs) throws IOException, ConfigException {
+        var settings = new Settings();
+        for (String pair : pairs) {
+            String[] parts = pair.split("=", 2);
+            if (parts[0].equals("export")) {
+                settings.export(parts[1]);
+            } else {
+                settings.flag(parts[0], parts[1]);
+            }
+        }
+        return Daemon.start(Config.of(settings, host), host);
+    }
+
+    private void assertNothingLeft() throws IOException {
+        try (Stream<Path> files = Files.list(run)) {
+            assertEquals(List.of(run.resolve("lock")), files.toList());
+        }
+    }
+
+    @Test
+    void isFoundWhileItRuns() throws Exception {
+        try (Daemon daemon = start("size=16M", "limit=32M")) {
+            ExportStatus status = ExportStatus.named(host, "swap0").getFirst();
+            assertEquals(4096, status.snapshot().slots());
+            assertEquals(32L << 20, status.value(Counter.MEM_LIMIT));
+            assertEquals(
+                    List.of(status.entry()),
+                    ExportStatus.at(host, run.resolve("swap0.sock")).stream()
+                            .map(ExportStatus::entry)
+                            .toList());
+            daemon.close();
+            assertThrows(IOException.class, () -> ExportStatus.all(host));
+            assertThrows(IOException.class, status::again);
+        }
+        assertNothingLeft();
+    }
+
+    @Test
+    void changesWhileItRuns() throws Exception {
+        try (Daemon _ = start("export=name=a,size=16M,limit=64M", "export=name=b,size=16M")) {
+            ExportStatus a = ExportStatus.named(host, "a").getFirst();
+            var out = new StringWriter();
+            new LiveExport(a, new PrintWriter(out), false).set(Changes.parse(List.of("limit=32M", "codec=zstd:3")));
+            assertEquals("a: limit is 32M, codec is zstd:3\n", out.toString());
+            ExportStatus changed = a.again();
+            assertEquals("zstd:3", changed.snapshot().codec());
+            assertEquals(32L << 20, changed.value(Counter.MEM_LIMIT));
+            assertEquals(
+                    "lz4", ExportStatus.named(host, "b").getFirst().snapshot().codec());
+        }
+    }
+
+    @Test
+    void refusesChangesThatCannotBe() throws Exception {
+        try (Daemon _ = start("size=16M")) {
+            Path control = ExportStatus.all(host).getFirst().entry().control();
+            assertEquals("ok", ControlSocket.request(control, "ping"));
+            Map.of(
+                            "set swap0 limit=9G",
+                            "error limit: 9G is more than the 8G of memory that this machine has: give less",
+                            "set other limit=1G",
+                            "error no export 'other' here",
+                            "set swap0 codec=xz",
+                            "error codec: 'xz' is not a codec: use lz4, zstd or zstd:LEVEL with LEVEL from 1 to 19",
+                            "set swap0",
+                            "error not a request: ping and set NAME key=value ... are",
+                            "halt",
+                            "error not a request: ping and set NAME key=value ... are")
+                    .forEach((request, reply) -> {
+                        try {
+                            assertEquals(reply, ControlSocket.request(control, request));
+                        } catch (IOException e) {
+                            throw new AssertionError(request, e);
+                        }
+                    });
+            String tooLow = ControlSocket.request(control, "set swap0 limit=4K codec=zstd:3");
+            assertTrue(tooLow.startsWith("error "), tooLow);
+            assertEquals("lz4", ExportStatus.all(host).getFirst().snapshot().codec(), "all or nothing");
+        }
+    }
+
+    @Test
+    void whatIsInUseIsRefusedAndNothingIsLeft() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            String address = "127.0.0.1:" + taken.getLocalPort();
+            var e = assertThrows(IOException.class, () -> start("size=16M", "listen=" + address));
+            assertTrue(e.getMessage().startsWith("--listen: cannot listen on /" + address), e.getMessage());
+        }
+        assertNothingLeft();
+        try (Daemon _ = start("size=16M")) {
+            var name = assertThrows(IOException.class, () -> start("size=16M", "socket=" + temp.resolve("s")));
+            assertTrue(name.getMessage().startsWith("--name: a running daemon"), name.getMessage());
+            String socket = run.resolve("swap0.sock").toString();
+            var e = assertThrows(IOException.class, () -> start("name=b", "size=16M", "socket=" + socket));
+            assertTrue(e.getMessage().startsWith("--socket: cannot listen on " + socket), e.getMessage());
+            assertEquals(1, ExportStatus.all(host).size());
+        }
+        assertNothingLeft();
+    }
+
+    @Test
+    void anExportThatCannotBeHeldIsWrongUse() throws IOException {
+        var e = assertThrows(ConfigException.class, () -> start("size=1G", "limit=64M"));
+        assertTrue(e.getMessage().startsWith("--size 1G of export swap0: "), e.getMessage());
+        assertNothingLeft();
+    }
+
+    @Test
+    void aBackingFileOnAFullDiskIsNamed() throws IOException {
+        Path file = temp.resolve("file");
+        var e = assertThrows(
+                IOException.class, () -> start("size=4T", "limit=1G", "backing-file=" + file, "overcommit=yes"));
+        assertTrue(e.getMessage().startsWith("--backing-file"), e.getMessage());
+        assertTrue(e.getMessage().contains(file.toString()), e.getMessage());
+        assertNothingLeft();
+        assertFalse(Files.exists(file), "what could not be reserved is not left on the disk");
+    }
+
+    @Test
+    void makesTheSocketsDirectory() throws Exception {
+        Path socket = temp.resolve("new/s.sock");
+        try (Daemon _ = start("size=16M", "socket=" + socket)) {
+            assertTrue(Files.exists(socket));
+        }
+        assertFalse(Files.exists(socket));
+    }
+}
