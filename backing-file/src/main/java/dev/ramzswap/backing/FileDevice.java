@@ -8,6 +8,7 @@ import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -107,7 +108,13 @@ final class FileDevice implements BlockDevice {
 
     private static void reserve(NativeFile file, Path path, long bytes, boolean created) throws IOException {
         long before = file.size();
+        FileStore store = Files.getFileStore(path);
+        long free = store.getUsableSpace();
         try {
+            // fallocate would fill the disk before it says so. A memory file system without a limit has a total of 0.
+            if (store.getTotalSpace() > 0 && bytes - before > free) {
+                throw new ErrnoException("fallocate", path.toString(), Errno.ENOSPC);
+            }
             file.reserve(bytes);
         } catch (ErrnoException e) {
             // What was reserved until then must not fill the file system for nothing.
@@ -119,8 +126,8 @@ final class FileDevice implements BlockDevice {
             throw switch (e.errno()) {
                 case Errno.ENOSPC, Errno.EDQUOT ->
                     new IOException(
-                            "no room for the backing file " + path + ": it needs " + bytes + " bytes, and "
-                                    + freeBytes(path) + " are free; give it a smaller size or another place",
+                            "no room for the backing file " + path + ": it needs " + bytes + " bytes, and " + free
+                                    + " are free; give it a smaller size or another place",
                             e);
                 case Errno.EFBIG ->
                     new IOException(
@@ -135,11 +142,6 @@ final class FileDevice implements BlockDevice {
                 default -> e;
             };
         }
-    }
-
-    private static String freeBytes(Path path) throws IOException {
-        return Long.toString(
-                Files.getFileStore(path.toAbsolutePath().getParent()).getUsableSpace());
     }
 
     private static boolean isBlockDevice(Path path) throws IOException {
