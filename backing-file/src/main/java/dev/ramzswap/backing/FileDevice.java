@@ -13,8 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A plain file, reserved in full, or a whole block device, locked for this process. Past the page cache (O_DIRECT)
- * where the file system can do that: spilling must not need memory.
+ * A plain file, reserved in full, or a whole block device, locked for this process, with a {@link Label} at its end.
+ * Past the page cache (O_DIRECT) where the file system can do that: spilling must not need memory.
  */
 final class FileDevice implements BlockDevice {
     // linux/stat.h
@@ -40,7 +40,7 @@ final class FileDevice implements BlockDevice {
     static long capacity(Path path, long bytes) throws IOException {
         if (isBlockDevice(path)) {
             try (NativeFile file = openWith(NativeFile::open, path, NativeFile.O_RDWR)) {
-                return file.size() / SEGMENT_BYTES * SEGMENT_BYTES;
+                return Math.max(file.size() - Label.BYTES, 0) / SEGMENT_BYTES * SEGMENT_BYTES;
             }
         }
         if (bytes <= 0 || bytes > Long.MAX_VALUE - SEGMENT_BYTES) {
@@ -76,9 +76,12 @@ final class FileDevice implements BlockDevice {
             if (!file.tryLock()) {
                 throw new IOException(path + " is in use by another process: stop that one, or give another file");
             }
+            Label.requireOursOrBlank(file, (block ? capacity + Label.BYTES : file.size()) - Label.BYTES, path);
             if (!block) {
-                reserve(file, path, capacity, created);
+                reserve(file, path, capacity + Label.BYTES, created);
+                file.truncate(capacity + Label.BYTES);
             }
+            Label.write(file, capacity);
             FileDevice device = new FileDevice(file, capacity, (flags & NativeFile.O_DIRECT) != 0);
             device.probe();
             return device;

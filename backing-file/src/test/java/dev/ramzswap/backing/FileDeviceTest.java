@@ -1,6 +1,7 @@
 package dev.ramzswap.backing;
 
 import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -42,11 +43,32 @@ class FileDeviceTest {
     }
 
     @Test
-    void anExistingFileIsExtendedAndKeepsItsContent() throws IOException {
-        Path path = Files.write(dir.resolve("file"), new byte[] {1, 2, 3});
+    void aBackingFileIsUsedAgainAndResized() throws IOException {
+        Path path = dir.resolve("file");
+        for (long bytes : new long[] {BYTES, 2 * BYTES, BYTES}) {
+            try (FileDevice device = FileDevice.open(path, bytes, NativeFile::open)) {
+                writeAndRead(device);
+            }
+            assertEquals(bytes + Label.BYTES, Files.size(path));
+        }
+    }
+
+    @Test
+    void anEmptyOrZeroedFileIsTaken() throws IOException {
+        Path path = Files.write(dir.resolve("file"), new byte[100_000]);
         FileDevice.open(path, BYTES, NativeFile::open).close();
-        assertEquals(BYTES, Files.size(path));
-        assertEquals(2, Files.readAllBytes(path)[1]);
+        Path empty = Files.createFile(dir.resolve("empty"));
+        FileDevice.open(empty, BYTES, NativeFile::open).close();
+    }
+
+    @Test
+    void whatHoldsOtherContentIsRefusedAndLeftAlone() throws IOException {
+        byte[] content = new byte[50_000];
+        content[49_999] = 1;
+        Path path = Files.write(dir.resolve("file"), content);
+        IOException e = assertThrows(IOException.class, () -> FileDevice.open(path, BYTES, NativeFile::open));
+        assertTrue(e.getMessage().startsWith(path + " has other content, which would be overwritten"), e.getMessage());
+        assertArrayEquals(content, Files.readAllBytes(path));
     }
 
     @Test
@@ -122,9 +144,9 @@ class FileDeviceTest {
         FileStore store = Files.getFileStore(dir);
         long tooMuch = (store.getTotalSpace() / SEGMENT_BYTES + 1) * SEGMENT_BYTES;
         IOException e = assertThrows(IOException.class, () -> FileDevice.open(path, tooMuch, NativeFile::open));
-        String message =
-                Pattern.quote("no room for the backing file " + path + ": it needs " + tooMuch + " bytes, and ")
-                        + "[1-9]\\d* are free; give it a smaller size or another place";
+        String message = Pattern.quote("no room for the backing file " + path + ": it needs " + (tooMuch + Label.BYTES)
+                        + " bytes, and ")
+                + "[1-9]\\d* are free; give it a smaller size or another place";
         assertTrue(e.getMessage().matches(message), e.getMessage());
         assertFalse(Files.exists(path));
     }
