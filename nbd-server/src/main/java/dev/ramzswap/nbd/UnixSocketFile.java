@@ -3,10 +3,12 @@ package dev.ramzswap.nbd;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.ConnectException;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -33,6 +35,9 @@ final class UnixSocketFile {
     private static final int TYPE_MASK = 0170000;
 
     private static final int TYPE_SOCKET = 0140000;
+    /** Bytes in {@code sun_path} but for the NUL: unix(7). A longer path could be linked, but not connected to. */
+    private static final int LONGEST_PATH = 107;
+
     private static final int TEMPORARY_NAMES = 36 * 36 * 36 * 36;
 
     private final Path path;
@@ -43,6 +48,9 @@ final class UnixSocketFile {
     /** @throws IOException with a message that names the path and what is wrong */
     UnixSocketFile(Path path) throws IOException {
         this.path = path;
+        if (path.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH) {
+            throw new IOException("cannot listen on " + path + ": longer than " + LONGEST_PATH + " bytes");
+        }
         channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
             identity = listen();
@@ -99,10 +107,13 @@ final class UnixSocketFile {
         try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             probe.configureBlocking(false); // a live server with a full backlog would let us wait
             probe.connect(UnixDomainSocketAddress.of(path));
-            throw new IOException("another server is listening there");
         } catch (ConnectException e) {
             LOG.log(Level.DEBUG, () -> "replacing the socket of a dead server: " + path);
+            return;
+        } catch (SocketException e) { // a full backlog, or no permission to ask
+            throw new IOException("another server may be listening there (" + e.getMessage() + ")", e);
         }
+        throw new IOException("another server is listening there");
     }
 
     private static Object identity(Path file) throws IOException {

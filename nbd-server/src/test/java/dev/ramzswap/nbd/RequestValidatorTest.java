@@ -8,6 +8,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class RequestValidatorTest {
     private static final int SIZE = 64 << 20;
+    private static final Export WRITABLE = new MemoryExport("w", SIZE);
+    private static final Export READ_ONLY = new MemoryExport("r", SIZE, true);
     private static final int FUA = NBD_CMD_FLAG_FUA;
 
     @ParameterizedTest
@@ -99,7 +101,7 @@ class RequestValidatorTest {
         request.flags = flags;
         request.offset = offset;
         request.length = length;
-        Export export = new MemoryExport("x", SIZE, readOnly);
+        Export export = readOnly ? READ_ONLY : WRITABLE;
         return new RequestValidator(new Negotiated(export, structured, status)).check(request);
     }
 }

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
 
 /** What a server has sent, read as a client would. */
 final class ServerBytes {
@@ -16,11 +18,7 @@ final class ServerBytes {
         this.in = new DataInputStream(in);
     }
 
-    record OptionReply(int option, int type, byte[] data) {
-        boolean isError() {
-            return type < 0;
-        }
-    }
+    record OptionReply(int option, int type, byte[] data) {}
 
     /** A simple reply (type {@code SIMPLE}, its data not read yet), or one chunk with its payload. */
     record Reply(long cookie, int type, boolean last, int error, byte[] payload) {
@@ -55,7 +53,7 @@ final class ServerBytes {
         long cookie = in.readLong();
         byte[] payload = bytes(in.readInt());
         boolean isError = (type & 1 << 15) != 0;
-        int error = isError ? java.nio.ByteBuffer.wrap(payload).getInt() : 0;
+        int error = isError ? ByteBuffer.wrap(payload).getInt() : 0;
         return new Reply(cookie, type, (flags & NBD_REPLY_FLAG_DONE) != 0, error, payload);
     }
 
@@ -86,6 +84,10 @@ final class ServerBytes {
         byte[] result = new byte[count];
         in.readFully(result);
         return result;
+    }
+
+    void skipToEnd() throws IOException {
+        in.transferTo(OutputStream.nullOutputStream());
     }
 
     void expectEnd() throws IOException {
