@@ -9,6 +9,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -22,7 +23,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * A listening Unix socket and its file, which nobody but its owner can connect to at any time. Java can neither set the
  * umask nor come between bind and listen, so the socket is bound in a new directory of mode 0700, gets mode 0600 there,
  * and is then linked to its place; a link never replaces what is there. (A rename would, and could hit a file that came
- * meanwhile.)
+ * meanwhile.) Tools that list sockets by the address they were bound to show the name in that directory.
  *
  * <p>The socket of a dead daemon (nobody accepts there) is removed first. One that lives, and a file of any other kind,
  * are left alone and make the attempt fail. Two daemons that replace the same dead socket in the same instant are not
@@ -121,11 +122,13 @@ final class UnixSocketFile {
                 .fileKey();
     }
 
-    private String reason(IOException e) {
-        if (e instanceof NoSuchFileException) {
-            return "its directory does not exist";
-        }
-        return e.getMessage();
+    private static String reason(IOException e) {
+        return switch (e) {
+            case NoSuchFileException missing -> "its directory does not exist";
+            case AccessDeniedException denied -> "no permission to write to its directory";
+            case FileAlreadyExistsException taken -> "somebody else has just taken that name";
+            default -> e.getMessage();
+        };
     }
 
     /** Removes the file, unless it has become another's. */

@@ -196,6 +196,23 @@ class SlowLaneTest {
         }
     }
 
+    /** Its reply has begun, so all that is left is to hang up. */
+    @Test
+    void aLargeSimpleReadThatFailsTheSecondTimeEndsTheConnection() throws IOException {
+        Semaphore reads = export.holdReads();
+        int pieces = 8;
+        try (RawClient client = attach()) {
+            client.send(new Bytes().read(1, 0, (long) pieces * MAXIMUM_UNFRAGMENTED));
+            reads.release(pieces);
+            TestServer.await(() -> export.slowReads.get() == pieces + 1);
+            export.broken(1 << 20, (1 << 20) + 1, NBD_EIO);
+            reads.release(pieces);
+            client.in.expect(1, ExportSession.OK);
+            client.in.bytes(1 << 20);
+            client.in.expectEnd();
+        }
+    }
+
     @Test
     void aLargeStructuredReadComesInPiecesWithHolesAndErrors() throws IOException {
         try (RawClient client = attach(Limits.DEFAULT, true)) {

@@ -63,6 +63,20 @@ class TransmissionTest {
     }
 
     @Test
+    void flushesAndHintsSucceedAndChangeNothing() throws IOException {
+        ServerBytes said = play(new Bytes()
+                .request(NBD_CMD_WRITE, NBD_CMD_FLAG_FUA, 1, 0, 3, (byte) 1, (byte) 2, (byte) 3)
+                .request(NBD_CMD_FLUSH, 0, 2, 0, 0)
+                .request(NBD_CMD_CACHE, 0, 3, 0, SIZE)
+                .request(NBD_CMD_TRIM, 0, 4, 1, 0)
+                .read(5, 0, 4));
+        for (int cookie = 1; cookie <= 4; cookie++) {
+            said.expect(cookie, ExportSession.OK);
+        }
+        said.expectData(5, new byte[] {1, 2, 3, 0});
+    }
+
+    @Test
     void repliesToAllThatArrivedLeaveInOneCall() throws IOException {
         Bytes client = new Bytes();
         for (int i = 0; i < 200; i++) {
