@@ -41,7 +41,7 @@ public record Limits(
         return new Limits(connections, time, connectionMemory, totalMemory, preparedMemory);
     }
 
-    /** @param connection bytes, see {@link #connectionMemory}; {@code total}, see {@link #totalMemory} */
+    /** Bytes for {@link #connectionMemory} and {@link #totalMemory}. */
     public Limits withMemory(long connection, long total) {
         return new Limits(connections, handshake, connection, total, preparedMemory);
     }
