@@ -71,6 +71,18 @@ class CommandLineIT {
         assertTrue(Files.notExists(directory.resolve("s")), "a socket is left behind");
     }
 
+    @Test
+    void aDiskWithoutRoomIsNotFilledUp() throws Exception {
+        long free = Files.getFileStore(directory).getUsableSpace();
+        String more = Long.toString((free + (1L << 30)) / 4096 * 4096);
+        Tool.Result result = type("serve --size 64M --limit 4M --socket DIR/s --backing-file DIR/f --backing-size "
+                        + more)
+                .expect(1);
+        assertEquals(1, result.err().lines().count(), result::toString);
+        assertTrue(result.err().contains("--backing-file"), result::toString);
+        assertTrue(Files.notExists(directory.resolve("f")), "the file is left behind");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "serve ", "status ", "set "})
     void everyCommandHelpsAndTellsItsVersion(String command) throws Exception {
