@@ -5,7 +5,9 @@ import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
@@ -57,17 +59,28 @@ final class Connections {
         return open.size();
     }
 
-    /** Waits until all are gone. @return false if some are left after that time */
-    synchronized boolean awaitNone(long nanos) throws InterruptedException {
-        long end = System.nanoTime() + nanos;
-        while (!open.isEmpty()) {
-            long left = end - System.nanoTime();
-            if (left <= 0) {
-                return false;
+    /** Waits until all are gone, or that time is over, or this thread is interrupted. @return whether all are gone */
+    synchronized boolean awaitNone(Duration time) {
+        long end = System.nanoTime() + time.toNanos();
+        try {
+            for (long left = time.toNanos(); !open.isEmpty() && left > 0; left = end - System.nanoTime()) {
+                wait(TimeUnit.NANOSECONDS.toMillis(left) + 1);
             }
-            wait(TimeUnit.NANOSECONDS.toMillis(left) + 1);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
-        return true;
+        return open.isEmpty();
+    }
+
+    /** Waits until all are gone, interrupted or not: their threads use what the caller will free. */
+    void awaitNone() {
+        for (Thread thread : threads()) {
+            ServerContext.join(thread);
+        }
+    }
+
+    private synchronized List<Thread> threads() {
+        return List.copyOf(open.values());
     }
 
     synchronized void abandonAll() {

@@ -24,7 +24,9 @@ final class Handshake {
     private boolean aborted;
     private Negotiated agreed;
 
-    /** @param in,out used in whole, at least {@link Protocol#MAXIMUM_OPTION_DATA} large; the caller owns them */
+    /**
+     * Both buffers are used in whole, and at least {@link Protocol#MAXIMUM_OPTION_DATA} large; the caller owns them.
+     */
     Handshake(ServerContext context, ByteChannel channel, ByteBuffer in, ByteBuffer out) {
         this.context = context;
         this.channel = channel;

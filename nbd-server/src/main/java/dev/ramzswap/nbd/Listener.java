@@ -45,8 +45,14 @@ final class Listener implements AutoCloseable {
             return channel.bind(wanted).getLocalAddress();
         } catch (IOException e) {
             channel.close();
-            throw new IOException("cannot listen on " + wanted + ": " + e.getMessage(), e);
+            throw new IOException("cannot listen on " + text(wanted) + ": " + e.getMessage(), e);
         }
+    }
+
+    private static String text(SocketAddress address) {
+        return address instanceof InetSocketAddress inet
+                ? inet.getHostString() + ":" + inet.getPort()
+                : address.toString();
     }
 
     /** Where it listens; the port is the real one. */

@@ -22,7 +22,7 @@ final class MetaContexts {
 
     /** No query lists all that there is, and {@code base:} is a wildcard. */
     void list(OptionData data, boolean structured) throws IOException, OptionException {
-        Export export = export(data, structured);
+        export(data, structured);
         long queries = data.unsignedInt();
         boolean found = queries == 0;
         for (long i = 0; i < queries; i++) {
@@ -30,7 +30,7 @@ final class MetaContexts {
             found |= query.equals(BASE_ALLOCATION) || query.equals(BASE_WILDCARD);
         }
         data.end();
-        answer(found, 0, export);
+        answer(found, 0);
     }
 
     /** Replaces what was selected, also when it fails. */
@@ -42,7 +42,7 @@ final class MetaContexts {
             found |= data.string().equals(BASE_ALLOCATION);
         }
         data.end();
-        answer(found, Slots.CONTEXT_ID, export);
+        answer(found, Slots.CONTEXT_ID);
         selected = found ? export : null;
     }
 
@@ -58,7 +58,7 @@ final class MetaContexts {
         return export;
     }
 
-    private void answer(boolean found, int id, Export export) throws IOException {
+    private void answer(boolean found, int id) throws IOException {
         if (found) {
             replies.metaContext(id, BASE_ALLOCATION);
         }

@@ -83,10 +83,10 @@ public final class NbdServer implements AutoCloseable {
     public boolean shutdown(Duration grace) {
         context.shutDown();
         stopAccepting();
-        boolean gone = awaitNoConnection(grace.toNanos());
-        connections.abandonAll();
-        while (!awaitNoConnection(Long.MAX_VALUE / 2)) {
+        boolean gone = connections.awaitNone(grace);
+        if (!gone) {
             connections.abandonAll();
+            connections.awaitNone();
         }
         context.watchdog().shutdownNow();
         return gone;
@@ -96,15 +96,6 @@ public final class NbdServer implements AutoCloseable {
     @Override
     public void close() {
         shutdown(Duration.ZERO);
-    }
-
-    /** An interrupt ends the patience, not the wait for threads that still use the exports. */
-    private boolean awaitNoConnection(long nanos) {
-        try {
-            return connections.awaitNone(nanos);
-        } catch (InterruptedException e) {
-            return false;
-        }
     }
 
     private void closeListeners() {

@@ -38,7 +38,7 @@ final class Transmission implements AutoCloseable {
     private boolean inPayload;
     private SlowLane lane;
 
-    /** @param received,reply used in whole; the caller owns them, and all other arguments too */
+    /** Both buffers are used in whole; the caller owns them, and all other arguments too. */
     Transmission(
             ServerContext context,
             Negotiated agreed,

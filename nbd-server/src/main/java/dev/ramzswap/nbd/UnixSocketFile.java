@@ -3,10 +3,13 @@ package dev.ramzswap.nbd;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.ConnectException;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -20,7 +23,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * A listening Unix socket and its file, which nobody but its owner can connect to at any time. Java can neither set the
  * umask nor come between bind and listen, so the socket is bound in a new directory of mode 0700, gets mode 0600 there,
  * and is then linked to its place; a link never replaces what is there. (A rename would, and could hit a file that came
- * meanwhile.)
+ * meanwhile.) Tools that list sockets by the address they were bound to show the name in that directory.
  *
  * <p>The socket of a dead daemon (nobody accepts there) is removed first. One that lives, and a file of any other kind,
  * are left alone and make the attempt fail. Two daemons that replace the same dead socket in the same instant are not
@@ -33,6 +36,9 @@ final class UnixSocketFile {
     private static final int TYPE_MASK = 0170000;
 
     private static final int TYPE_SOCKET = 0140000;
+    /** Bytes in {@code sun_path} but for the NUL: unix(7). A longer path could be linked, but not connected to. */
+    private static final int LONGEST_PATH = 107;
+
     private static final int TEMPORARY_NAMES = 36 * 36 * 36 * 36;
 
     private final Path path;
@@ -43,6 +49,9 @@ final class UnixSocketFile {
     /** @throws IOException with a message that names the path and what is wrong */
     UnixSocketFile(Path path) throws IOException {
         this.path = path;
+        if (path.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH) {
+            throw new IOException("cannot listen on " + path + ": longer than " + LONGEST_PATH + " bytes");
+        }
         channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
             identity = listen();
@@ -99,10 +108,13 @@ final class UnixSocketFile {
         try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             probe.configureBlocking(false); // a live server with a full backlog would let us wait
             probe.connect(UnixDomainSocketAddress.of(path));
-            throw new IOException("another server is listening there");
         } catch (ConnectException e) {
             LOG.log(Level.DEBUG, () -> "replacing the socket of a dead server: " + path);
+            return;
+        } catch (SocketException e) { // a full backlog, or no permission to ask
+            throw new IOException("another server may be listening there (" + e.getMessage() + ")", e);
         }
+        throw new IOException("another server is listening there");
     }
 
     private static Object identity(Path file) throws IOException {
@@ -110,11 +122,13 @@ final class UnixSocketFile {
                 .fileKey();
     }
 
-    private String reason(IOException e) {
-        if (e instanceof NoSuchFileException) {
-            return "its directory does not exist";
-        }
-        return e.getMessage();
+    private static String reason(IOException e) {
+        return switch (e) {
+            case NoSuchFileException missing -> "its directory does not exist";
+            case AccessDeniedException denied -> "no permission to write to its directory";
+            case FileAlreadyExistsException taken -> "somebody else has just taken that name";
+            default -> e.getMessage();
+        };
     }
 
     /** Removes the file, unless it has become another's. */

@@ -1,0 +1,283 @@
+package dev.ramzswap.nbd;
+
+import static dev.ramzswap.nbd.Protocol.*;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(30)
+class NbdServerTest {
+    private static final int SIZE = 4 << 20;
+
+    private final MemoryExport export = new MemoryExport("x", SIZE);
+
+    @TempDir
+    private Path directory;
+
+    @AfterEach
+    void nothingIsLeft() {
+        TestServer.await(() -> TestServer.threads("nbd-") == 0);
+        assertEquals(0, export.sessions.get());
+    }
+
+    private TestServer serve(Limits limits) throws IOException {
+        return new TestServer(directory, limits, export);
+    }
+
+    @Test
+    void unixAndTcpAndSeveralExportsAtOnce() throws IOException {
+        MemoryExport other = new MemoryExport("other", 8192);
+        SocketAddress unix = UnixDomainSocketAddress.of(directory.resolve("s"));
+        SocketAddress tcp = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        try (NbdServer server = new NbdServer(List.of(export, other), List.of(unix, tcp), Limits.DEFAULT, n -> {})) {
+            server.start();
+            try (RawClient first = RawClient.attached(server.addresses().get(0), "x", false);
+                    RawClient second = RawClient.attached(server.addresses().get(1), "other", false);
+                    RawClient third = RawClient.attached(server.addresses().get(1), "", false)) {
+                first.send(new Bytes().write(1, 0, (byte) 7));
+                first.in.expect(1, 0);
+                second.send(new Bytes().read(2, 0, 1).read(3, 8192, 1));
+                second.in.expectData(2, new byte[1]);
+                second.in.expect(3, NBD_EINVAL);
+                third.send(new Bytes().read(4, 0, 1));
+                third.in.expectData(4, new byte[] {7});
+            }
+        }
+        assertFalse(Files.exists(directory.resolve("s")));
+    }
+
+    @Test
+    void anAddressInUseIsNamedAndNothingStaysBound() throws IOException {
+        Path path = directory.resolve("t");
+        try (NbdServer first = new NbdServer(
+                List.of(export), List.of(new InetSocketAddress("127.0.0.1", 0)), Limits.DEFAULT, n -> {})) {
+            first.start();
+            InetSocketAddress taken = (InetSocketAddress) first.addresses().getFirst();
+            try (NbdServer second = new NbdServer(
+                    List.of(export), List.of(UnixDomainSocketAddress.of(path), taken), Limits.DEFAULT, n -> {})) {
+                String message = assertThrows(IOException.class, second::start).getMessage();
+                assertTrue(message.startsWith("cannot listen on 127.0.0.1:" + taken.getPort()), message);
+                assertFalse(Files.exists(path));
+            }
+        }
+    }
+
+    @Test
+    void clientsAreCounted() throws IOException {
+        List<Integer> counts = new CopyOnWriteArrayList<>();
+        SocketAddress unix = UnixDomainSocketAddress.of(directory.resolve("s"));
+        try (NbdServer server = new NbdServer(List.of(export), List.of(unix), Limits.DEFAULT, counts::add)) {
+            server.start();
+            try (RawClient idle = new RawClient(unix);
+                    RawClient attached = RawClient.attached(unix, "", false)) {
+                idle.in.greeting();
+                attached.send(new Bytes().read(1, 0, 1));
+                attached.in.expectData(1, new byte[1]);
+                assertEquals(1, server.clients());
+                server.stopAccepting();
+                assertThrows(IOException.class, () -> new RawClient(unix));
+                attached.send(new Bytes().read(2, 0, 1));
+                attached.in.expectData(2, new byte[1]);
+            }
+            TestServer.await(() -> server.connections() == 0);
+            assertEquals(List.of(1, 0), counts);
+        }
+    }
+
+    @Test
+    void oneConnectionTooManyIsClosed() throws IOException {
+        try (TestServer server = serve(Limits.DEFAULT.withConnections(2));
+                RawClient first = server.attach();
+                RawClient second = server.attach()) {
+            try (RawClient third = new RawClient(server.address)) {
+                third.in.expectEnd();
+            }
+            second.channel.close();
+            TestServer.await(() -> server.server.connections() == 1);
+            server.attach().close();
+            first.send(new Bytes().disconnect());
+            first.in.expectEnd();
+        }
+    }
+
+    @Test
+    void aHandshakeThatDripsIsClosed() throws IOException {
+        try (TestServer server = serve(Limits.DEFAULT.withHandshake(Duration.ofMillis(300)));
+                RawClient client = new RawClient(server.address)) {
+            byte[] options = new Bytes().u32(3).option(NBD_OPT_LIST).array();
+            assertThrows(IOException.class, () -> {
+                for (int i = 0; ; i = Math.min(i + 1, options.length - 1)) {
+                    client.send(new Bytes().raw(options[i]));
+                    LockSupport.parkNanos(20_000_000);
+                }
+            });
+            TestServer.await(() -> server.server.memoryInUse() == 0);
+        }
+    }
+
+    /** Nor does one that asks for much and reads nothing hold its handshake open. */
+    @Test
+    void aHandshakeThatNeverReadsIsClosed() throws IOException {
+        MemoryExport[] exports = new MemoryExport[60];
+        for (int i = 0; i < exports.length; i++) {
+            exports[i] = new MemoryExport(i + "x".repeat(4000), 4096);
+        }
+        Limits limits = Limits.DEFAULT.withHandshake(Duration.ofMillis(300));
+        try (TestServer server = new TestServer(directory, limits, exports);
+                RawClient client = new RawClient(server.address)) {
+            Bytes lists = new Bytes().u32(3);
+            for (int i = 0; i < 60; i++) {
+                lists.option(NBD_OPT_LIST);
+            }
+            client.send(lists);
+            TestServer.await(() -> server.server.connections() == 0);
+        }
+    }
+
+    @Test
+    void anAttachedClientMayBeIdle() throws IOException {
+        try (TestServer server = serve(Limits.DEFAULT.withHandshake(Duration.ofMillis(100)));
+                RawClient client = server.attach()) {
+            LockSupport.parkNanos(300_000_000);
+            client.send(new Bytes().read(1, 0, 1));
+            client.in.expectData(1, new byte[1]);
+        }
+    }
+
+    @Test
+    void aClientThatNeverReadsItsRepliesBlocksOnlyItself() throws IOException {
+        try (TestServer server = serve(Limits.DEFAULT);
+                RawClient deaf = server.attach();
+                RawClient other = server.attach()) {
+            Bytes reads = new Bytes();
+            for (int i = 0; i < 64; i++) {
+                reads.read(i, 0, i % 2 == 0 ? SIZE : 65_536);
+            }
+            deaf.send(reads);
+            for (int i = 0; i < 100; i++) {
+                other.send(new Bytes().read(i, 0, 16));
+                other.in.expectData(i, new byte[16]);
+            }
+        }
+    }
+
+    @Test
+    void garbageHarmsNobody() throws IOException {
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        try (TestServer server = serve(Limits.DEFAULT);
+                RawClient good = server.attach()) {
+            for (int i = 0; i < 200; i++) {
+                try (RawClient bad = random.nextBoolean() ? new RawClient(server.address) : server.attach()) {
+                    bad.send(garbage(random));
+                    bad.channel.shutdownOutput();
+                    Thread drain = Thread.ofPlatform().start(() -> drain(bad));
+                    good.send(new Bytes().read(i, 0, 1));
+                    good.in.expect(i, 0);
+                    good.in.bytes(1);
+                    TestServer.await(() -> !drain.isAlive());
+                } catch (IOException e) {
+                    assertFalse(e instanceof java.io.EOFException, "seed " + seed);
+                }
+            }
+        }
+    }
+
+    /** Requests and options with random fields, and random bytes. */
+    private static Bytes garbage(Random random) {
+        Bytes bytes = new Bytes();
+        for (int i = 0; i < 20; i++) {
+            byte[] data = new byte[random.nextInt(50)];
+            random.nextBytes(data);
+            switch (random.nextInt(10)) {
+                case 0 -> bytes.raw(data);
+                case 1 -> bytes.u32(3);
+                case 2, 3 -> bytes.option(random.nextInt(12), data);
+                default ->
+                    bytes.request(
+                            random.nextInt(9),
+                            random.nextInt(4) == 0 ? random.nextInt() : 0,
+                            random.nextLong(),
+                            random.nextBoolean() ? random.nextInt(SIZE) : random.nextLong(),
+                            random.nextBoolean() ? random.nextInt(5000) : random.nextInt(),
+                            data);
+            }
+        }
+        return bytes;
+    }
+
+    private static void drain(RawClient client) {
+        try {
+            client.in.skipToEnd();
+        } catch (IOException e) {
+            assertTrue(client.channel.isOpen());
+        }
+    }
+
+    @Test
+    void shutdownFinishesWhatIsInFlightAndRefusesTheRest() throws Exception {
+        Semaphore reads = export.slow(0, 1).holdReads();
+        try (TestServer server = serve(Limits.DEFAULT);
+                RawClient client = server.attach()) {
+            client.send(new Bytes().read(1, 0, 1));
+            TestServer.await(() -> export.slowReads.get() == 1);
+            var gone = CompletableFuture.supplyAsync(() -> server.server.shutdown(Duration.ofSeconds(20)));
+            TestServer.await(() -> !Files.exists(directory.resolve("s")));
+            client.send(new Bytes().write(2, 0, new byte[10]));
+            client.in.expect(2, NBD_ESHUTDOWN);
+            reads.release();
+            client.in.expectData(1, new byte[1]);
+            client.send(new Bytes().disconnect());
+            client.in.expectEnd();
+            assertTrue(gone.get());
+        }
+    }
+
+    @Test
+    void shutdownClosesWhoStaysAfterTheGracePeriod() throws IOException {
+        try (TestServer server = serve(Limits.DEFAULT);
+                RawClient attached = server.attach();
+                RawClient handshaking = new RawClient(server.address)) {
+            handshaking.in.greeting();
+            assertFalse(server.server.shutdown(Duration.ofMillis(50)));
+            attached.in.expectEnd();
+            handshaking.in.expectEnd();
+        }
+    }
+
+    @Test
+    void shutdownIsNotHeldUpByAClientThatNeverReads() throws IOException {
+        export.slow(0, SIZE / 2);
+        try (TestServer server = serve(Limits.DEFAULT);
+                RawClient deaf = server.attach()) {
+            Bytes reads = new Bytes();
+            for (int i = 0; i < 400; i++) {
+                reads.read(i, i * 4096L, 65_536);
+            }
+            deaf.send(reads);
+            TestServer.await(() -> export.slowReads.get() > 2);
+            assertFalse(server.server.shutdown(Duration.ofMillis(50)));
+            assertEquals(0, server.server.memoryInUse());
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package dev.ramzswap.nbd;
+
+import static dev.ramzswap.nbd.PartPool.PART_BYTES;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import io.netty.buffer.UnpooledByteBufAllocator;
+import org.junit.jupiter.api.Test;
+
+class PartPoolTest {
+    private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true, true);
+    private final MemoryBudget budget = new MemoryBudget(10L * PART_BYTES);
+
+    private PartPool pool(int connection, int prepared) {
+        Limits limits = Limits.DEFAULT.withMemory((long) connection * PART_BYTES, 0);
+        return new PartPool(allocator, budget, limits.withPreparedMemory((long) prepared * PART_BYTES));
+    }
+
+    /** In parts. */
+    private long memory() {
+        return allocator.metric().usedDirectMemory() / PART_BYTES;
+    }
+
+    @Test
+    void growsToTheConnectionsLimitAndKeepsWhatItHas() {
+        PartPool pool = pool(4, 0);
+        assertEquals(1, memory());
+        SlowTask[] taken = {pool.tryTake(), pool.tryTake(), pool.tryTake(), pool.tryTake()};
+        assertNotNull(taken[3]);
+        assertNull(pool.tryTake());
+        assertEquals(3L * PART_BYTES, budget.used());
+        for (SlowTask task : taken) {
+            pool.give(task);
+        }
+        assertEquals(4, memory());
+        pool.free();
+        assertEquals(0, memory());
+        assertEquals(0, budget.used());
+    }
+
+    @Test
+    void stopsGrowingWhenTheBudgetIsUsedUp() {
+        budget.tryAcquire(9L * PART_BYTES);
+        PartPool pool = pool(8, 2);
+        assertNotNull(pool.tryTake());
+        assertNotNull(pool.tryTake());
+        assertNotNull(pool.tryTake());
+        assertNull(pool.tryTake());
+        pool.free();
+        assertEquals(9L * PART_BYTES, budget.used());
+    }
+
+    @Test
+    void givesBackWhatItBorrowedWhenTheBudgetIsScarce() {
+        PartPool pool = pool(8, 2);
+        SlowTask[] taken = {pool.tryTake(), pool.tryTake(), pool.tryTake(), pool.tryTake()};
+        budget.tryAcquire(6L * PART_BYTES);
+        for (SlowTask task : taken) {
+            pool.give(task);
+        }
+        assertEquals(2, memory());
+        assertEquals(6L * PART_BYTES, budget.used());
+        pool.free();
+        assertEquals(0, memory());
+    }
+}

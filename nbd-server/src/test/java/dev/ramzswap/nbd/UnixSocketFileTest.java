@@ -1,0 +1,123 @@
+package dev.ramzswap.nbd;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class UnixSocketFileTest {
+    @TempDir
+    private Path directory;
+
+    private Path path;
+
+    @BeforeEach
+    void path() {
+        path = directory.resolve("x.sock");
+    }
+
+    @Test
+    void onlyTheOwnerMayConnectAndNothingElseIsLeft() throws IOException {
+        UnixSocketFile file = new UnixSocketFile(path);
+        try (ServerSocketChannel server = file.channel();
+                SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(path));
+                SocketChannel accepted = server.accept()) {
+            assertTrue(client.isConnected() && accepted.isConnected());
+            assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
+            assertEquals(1, files());
+        }
+        file.remove();
+        assertEquals(0, files());
+    }
+
+    private long files() throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.count();
+        }
+    }
+
+    @Test
+    void theSocketOfADeadServerIsReplaced() throws IOException {
+        bindElsewhere(path).close();
+        assertTrue(Files.exists(path));
+        UnixSocketFile file = new UnixSocketFile(path);
+        SocketChannel.open(UnixDomainSocketAddress.of(path)).close();
+        file.channel().close();
+        file.remove();
+        assertEquals(0, files());
+    }
+
+    private static ServerSocketChannel bindElsewhere(Path path) throws IOException {
+        ServerSocketChannel other = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        return other.bind(UnixDomainSocketAddress.of(path), 1);
+    }
+
+    /** Even one that accepts nobody: each attempt takes a place in its backlog, until that is full. */
+    @Test
+    void theSocketOfALiveServerIsNot() throws IOException {
+        try (ServerSocketChannel other = bindElsewhere(path)) {
+            assertRefused("another server is listening there");
+            for (int i = 0; i < 5; i++) {
+                assertRefused("another server ");
+            }
+            assertTrue(other.isOpen() && Files.exists(path));
+        }
+    }
+
+    @Test
+    void aFileIsNeverDeleted() throws IOException {
+        Files.write(path, new byte[] {1});
+        assertRefused("not a socket");
+        assertArrayEquals(new byte[] {1}, Files.readAllBytes(path));
+        Files.delete(path);
+        Files.createDirectory(path);
+        assertRefused("not a socket");
+        assertTrue(Files.isDirectory(path));
+        Files.delete(path);
+        Files.createSymbolicLink(path, directory.resolve("nowhere"));
+        assertRefused("not a socket");
+        assertTrue(Files.isSymbolicLink(path));
+    }
+
+    @Test
+    void whatIsWrongIsSaid() throws IOException {
+        path = directory.resolve("missing").resolve("x.sock");
+        assertRefused("its directory does not exist");
+        path = directory.resolve("x".repeat(200));
+        assertRefused("longer than 107 bytes");
+        assertEquals(0, files());
+    }
+
+    private void assertRefused(String reason) {
+        String message =
+                assertThrows(IOException.class, () -> new UnixSocketFile(path)).getMessage();
+        assertTrue(message.startsWith("cannot listen on " + path + ": "), message);
+        assertTrue(message.contains(reason), message);
+    }
+
+    @Test
+    void aSuccessorsSocketIsNotRemoved() throws IOException {
+        UnixSocketFile first = new UnixSocketFile(path);
+        first.channel().close();
+        UnixSocketFile second = new UnixSocketFile(path);
+        first.remove();
+        assertTrue(Files.exists(path));
+        second.channel().close();
+        second.remove();
+        assertFalse(Files.exists(path));
+    }
+}
