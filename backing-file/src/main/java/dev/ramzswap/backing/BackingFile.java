@@ -264,11 +264,14 @@ public final class BackingFile implements AutoCloseable {
     }
 
     /**
-     * Makes a segment free by moving the live records out of the one that has the fewest, if segments run low and at
-     * most nine tenths of it are live. Waits for the device; one thread at a time, others wait.
+     * Moves the live records out of the segment that has the fewest, if segments run low and at most nine tenths of it
+     * are live. Waits for the device; one thread at a time, others wait.
      *
-     * @return whether a segment became free; false if there was none worth it, or none that could be read, or if
-     *     {@code mover} left live records in it, which are lost in no case
+     * <p>After {@link #NO_ROOM}, false alone is no reason to give up: another thread may have compacted meanwhile, or
+     * be about to free the one record that keeps a segment. Append again, and allow it some milliseconds.
+     *
+     * @return whether this freed anything; false if no segment was worth it, if it could not be read, or if
+     *     {@code mover} could not move anything: no record is lost, and the next call tries another one
      */
     public boolean compact(Mover mover) {
         return compactor.compact(mover);

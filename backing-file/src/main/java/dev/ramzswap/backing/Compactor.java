@@ -33,6 +33,9 @@ final class Compactor {
     /** Victims that could not be read; forgotten after a while, since the device may have come back. */
     private final BitSet unreadable;
 
+    /** The victim of the last call if that gained nothing: the next one tries another. */
+    private int unmoved = NONE;
+
     private long forgetAt;
     private volatile long errors;
 
@@ -56,13 +59,14 @@ final class Compactor {
         return errors;
     }
 
-    /** Compacts one segment, and returns whether that made it free. One at a time. */
+    /** Compacts one segment, and returns whether that freed anything in it. One at a time. */
     synchronized boolean compact(Mover mover) {
         int victim = due() ? victim() : NONE;
         if (victim == NONE) {
             return false;
         }
         long word = table.word(victim);
+        int before = table.live(victim);
         if (SegmentTable.state(word) == SegmentTable.WRITTEN && table.pin(victim, word)) {
             try {
                 if (read(victim, word)) {
@@ -72,7 +76,9 @@ final class Compactor {
                 table.unpin(victim);
             }
         }
-        return table.word(victim) != word;
+        boolean gained = table.word(victim) != word || table.live(victim) < before;
+        unmoved = gained ? NONE : victim;
+        return gained;
     }
 
     private int victim() {
@@ -83,14 +89,16 @@ final class Compactor {
         int fewest = WORTH_BYTES + 1;
         for (int segment = 0; segment < table.count(); segment++) {
             int live = table.live(segment);
-            if (live < fewest
-                    && SegmentTable.state(table.word(segment)) == SegmentTable.WRITTEN
-                    && !unreadable.get(segment)) {
+            if (live < fewest && segment != unmoved && isReadable(segment)) {
                 victim = segment;
                 fewest = live;
             }
         }
         return victim;
+    }
+
+    private boolean isReadable(int segment) {
+        return SegmentTable.state(table.word(segment)) == SegmentTable.WRITTEN && !unreadable.get(segment);
     }
 
     private boolean read(int victim, long word) {

@@ -8,12 +8,13 @@ import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A plain file, reserved in full, or a whole block device, locked for this process. Past the page cache (O_DIRECT)
- * where the file system can do that: spilling must not need memory.
+ * A plain file, reserved in full, or a whole block device, locked for this process, with a {@link Label} at its end.
+ * Past the page cache (O_DIRECT) where the file system can do that: spilling must not need memory.
  */
 final class FileDevice implements BlockDevice {
     // linux/stat.h
@@ -39,7 +40,7 @@ final class FileDevice implements BlockDevice {
     static long capacity(Path path, long bytes) throws IOException {
         if (isBlockDevice(path)) {
             try (NativeFile file = openWith(NativeFile::open, path, NativeFile.O_RDWR)) {
-                return file.size() / SEGMENT_BYTES * SEGMENT_BYTES;
+                return Math.max(file.size() - Label.BYTES, 0) / SEGMENT_BYTES * SEGMENT_BYTES;
             }
         }
         if (bytes <= 0 || bytes > Long.MAX_VALUE - SEGMENT_BYTES) {
@@ -75,9 +76,12 @@ final class FileDevice implements BlockDevice {
             if (!file.tryLock()) {
                 throw new IOException(path + " is in use by another process: stop that one, or give another file");
             }
+            Label.requireOursOrBlank(file, (block ? capacity + Label.BYTES : file.size()) - Label.BYTES, path);
             if (!block) {
-                reserve(file, path, capacity, created);
+                reserve(file, path, capacity + Label.BYTES, created);
+                file.truncate(capacity + Label.BYTES);
             }
+            Label.write(file, capacity);
             FileDevice device = new FileDevice(file, capacity, (flags & NativeFile.O_DIRECT) != 0);
             device.probe();
             return device;
@@ -107,7 +111,13 @@ final class FileDevice implements BlockDevice {
 
     private static void reserve(NativeFile file, Path path, long bytes, boolean created) throws IOException {
         long before = file.size();
+        FileStore store = Files.getFileStore(path);
+        long free = store.getUsableSpace();
         try {
+            // fallocate would fill the disk before it says so. A memory file system without a limit has a total of 0.
+            if (store.getTotalSpace() > 0 && bytes - before > free) {
+                throw new ErrnoException("fallocate", path.toString(), Errno.ENOSPC);
+            }
             file.reserve(bytes);
         } catch (ErrnoException e) {
             // What was reserved until then must not fill the file system for nothing.
@@ -119,8 +129,8 @@ final class FileDevice implements BlockDevice {
             throw switch (e.errno()) {
                 case Errno.ENOSPC, Errno.EDQUOT ->
                     new IOException(
-                            "no room for the backing file " + path + ": it needs " + bytes + " bytes, and "
-                                    + freeBytes(path) + " are free; give it a smaller size or another place",
+                            "no room for the backing file " + path + ": it needs " + bytes + " bytes, and " + free
+                                    + " are free; give it a smaller size or another place",
                             e);
                 case Errno.EFBIG ->
                     new IOException(
@@ -135,11 +145,6 @@ final class FileDevice implements BlockDevice {
                 default -> e;
             };
         }
-    }
-
-    private static String freeBytes(Path path) throws IOException {
-        return Long.toString(
-                Files.getFileStore(path.toAbsolutePath().getParent()).getUsableSpace());
     }
 
     private static boolean isBlockDevice(Path path) throws IOException {

@@ -231,6 +231,9 @@ final class Staging {
         if (length <= 0 || length > BackingFile.MAX_RECORD_BYTES) {
             throw new IllegalArgumentException("a record of " + length + " bytes");
         }
+        if (closed) {
+            return FAILED;
+        }
         int padded = SegmentTable.padded(length);
         if (lane.buffer == NONE || lane.end + padded > SEGMENT_BYTES) {
             int result = advance(lane);
@@ -249,9 +252,6 @@ final class Staging {
     private int advance(Lane lane) {
         if (!started) {
             throw new IllegalStateException("records of an earlier daemon are still to be adopted");
-        }
-        if (closed) {
-            return FAILED;
         }
         if (lane.buffer != NONE) {
             seal(lane.buffer);

@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.sun.management.ThreadMXBean;
+import dev.ramzswap.Allocation;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
@@ -100,18 +100,20 @@ class NativeFileTest {
     }
 
     @Test
-    void allocatesNothingOnceWarm() throws IOException {
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        for (int i = 0; i < 20_000; i++) {
+    void allocatesNothingOnceWarm() {
+        Allocation.assertNoneOnceWarm(2000, () -> {
+            for (int i = 0; i < 1000; i++) {
+                writeAndRead();
+            }
+        });
+    }
+
+    private void writeAndRead() {
+        try {
             file.write(memory, 4096, 0);
             file.read(memory, 4096, 0);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        long before = threads.getCurrentThreadAllocatedBytes();
-        for (int i = 0; i < 1000; i++) {
-            file.write(memory, 4096, 0);
-            file.read(memory, 4096, 0);
-        }
-        long perCall = (threads.getCurrentThreadAllocatedBytes() - before) / 2000;
-        assertEquals(0, perCall);
     }
 }

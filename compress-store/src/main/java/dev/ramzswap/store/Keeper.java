@@ -17,6 +17,9 @@ final class Keeper implements AutoCloseable {
     private final Compactor compactor;
     private final Thread thread;
     private volatile boolean isParked;
+    private boolean isLooking;
+    private boolean isFruitful;
+    private long looks;
     private volatile boolean isClosed;
 
     Keeper(String name, Spiller spiller, Compactor compactor) {
@@ -37,17 +40,47 @@ final class Keeper implements AutoCloseable {
         }
     }
 
-    private void run() {
-        while (!isClosed) {
+    /** Waits until a look that began after this call is over. Returns whether it found anything to do. */
+    synchronized boolean makeRoom() {
+        long look = looks + (isLooking ? 2 : 1);
+        while (looks < look && !isClosed) {
+            wake();
             try {
-                if (!tidy()) {
-                    park(PAUSE_NANOS);
-                }
-            } catch (IOException | RuntimeException e) {
-                LOG.log(Level.ERROR, thread.getName() + ": cannot give memory back: " + e.getMessage());
-                park(PAUSE_AFTER_ERROR_NANOS);
+                wait(PAUSE_NANOS / 1_000_000);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
             }
         }
+        return isFruitful;
+    }
+
+    private void run() {
+        while (!isClosed) {
+            begin();
+            boolean isFruitful = false;
+            try {
+                isFruitful = tidy();
+            } catch (IOException | RuntimeException e) {
+                LOG.log(Level.ERROR, thread.getName() + ": cannot give memory back: " + e.getMessage());
+                LockSupport.parkNanos(PAUSE_AFTER_ERROR_NANOS);
+            }
+            end(isFruitful);
+            if (!isFruitful) {
+                park();
+            }
+        }
+    }
+
+    private synchronized void begin() {
+        isLooking = true;
+    }
+
+    private synchronized void end(boolean isFruitful) {
+        isLooking = false;
+        looks++;
+        this.isFruitful = isFruitful;
+        notifyAll();
     }
 
     private boolean tidy() throws IOException {
@@ -57,10 +90,10 @@ final class Keeper implements AutoCloseable {
         return isFileCompacted || isSpilled || isPoolCompacted;
     }
 
-    private void park(long nanos) {
+    private void park() {
         isParked = true;
         if (!isClosed) {
-            LockSupport.parkNanos(this, nanos);
+            LockSupport.parkNanos(this, PAUSE_NANOS);
         }
         isParked = false;
     }

@@ -42,6 +42,9 @@ public final class PageStore implements AutoCloseable {
     /** How often a load tries again before it believes that an unchanged word's record is damaged. */
     private static final int MAX_MISMATCHES = 3;
 
+    /** How often the keeper must have found nothing to do before a store believes that there is no room. */
+    private static final int MAX_FRUITLESS = 3;
+
     private static final long PIN_RETRY_NANOS = 20_000;
 
     private final StoreFiles files;
@@ -119,12 +122,14 @@ public final class PageStore implements AutoCloseable {
         return publish(slot, placeNow(slot, from, at, work), work);
     }
 
-    /** Loads a page; waits for the backing file if it must. OK or IO_ERROR. */
+    /** Loads a page; waits for the backing file if it must, and takes the page back to the pool if that has room. */
     public int load(long slot, ByteBuffer into, int at, Workspace work) {
         int status = loadNow(slot, into, at, work);
         while (status == StoreStatus.WOULD_WAIT) {
             long word = map.get(slot);
-            status = fetch(slot, word, into, at, work);
+            status = isPromotable(word) && copies.pin(slot, word)
+                    ? fetchAndPromote(slot, word, into, at, work)
+                    : fetch(slot, word, into, at, work);
             if (status == StoreStatus.OK) {
                 return loaded(slot, word, work);
             }
@@ -250,7 +255,18 @@ public final class PageStore implements AutoCloseable {
     /** Finds room for a page, waits for it if it must, and returns its word, or a status that is not OK. */
     private long place(long slot, ByteBuffer from, int at, Workspace work) {
         long word = placeNow(slot, from, at, work);
-        return word == StoreStatus.WOULD_WAIT ? inFile(file.append(work.memory, 0, work.recordBytes()), work) : word;
+        int fruitless = 0;
+        while (word == StoreStatus.WOULD_WAIT) {
+            long place = file == null ? BackingFile.NO_ROOM : file.append(work.memory, 0, work.recordBytes());
+            if (place != BackingFile.NO_ROOM) {
+                return inFile(place, work);
+            }
+            if (!keeper.makeRoom() && ++fruitless == MAX_FRUITLESS) {
+                return StoreStatus.NO_SPACE;
+            }
+            word = placeRecordNow(work);
+        }
+        return word;
     }
 
     private long placeNow(long slot, ByteBuffer from, int at, Workspace work) {
@@ -276,25 +292,25 @@ public final class PageStore implements AutoCloseable {
         if (!isLow || file == null || work.codec() != Codec.RAW) {
             long place = pool.allocate(work.length());
             if (place != Pool.NONE) {
-                Record.copy(work.memory, 0, pool.memory(), place, work.length());
-                return Slot.inPool(work.codec(), work.length(), place);
+                return inPool(place, work);
             }
         }
         if (file == null) {
-            return StoreStatus.NO_SPACE;
+            return StoreStatus.WOULD_WAIT;
         }
         return inFile(file.appendNow(work.memory, 0, work.recordBytes()), work);
+    }
+
+    private long inPool(long place, Workspace work) {
+        Record.copy(work.memory, 0, pool.memory(), place, work.length());
+        return Slot.inPool(work.codec(), work.length(), place);
     }
 
     private long inFile(long place, Workspace work) {
         if (place >= 0) {
             return Slot.inFile(work.codec(), work.length(), place);
         }
-        if (place == BackingFile.WOULD_WAIT) {
-            return StoreStatus.WOULD_WAIT;
-        }
-        keeper.wake();
-        return place == BackingFile.NO_ROOM ? StoreStatus.NO_SPACE : failed(StoreStatus.IO_ERROR, work);
+        return place == BackingFile.FAILED ? failed(StoreStatus.IO_ERROR, work) : StoreStatus.WOULD_WAIT;
     }
 
     private int publish(long slot, long word, Workspace work) {
@@ -343,6 +359,22 @@ public final class PageStore implements AutoCloseable {
         }
         int read = file.read(Slot.place(word), recordBytes(word), work.memory, 0, work.readBuffer);
         return read == BackingFile.OK ? decode(slot, word, into, at, work) : StoreStatus.IO_ERROR;
+    }
+
+    private boolean isPromotable(long word) {
+        return Slot.kind(word) == Slot.KIND_FILE && !Slot.isPinned(word) && pool.hasRoomToSpare();
+    }
+
+    /** Fetches a pinned word's page, and ends the pin with a copy in the pool. */
+    private int fetchAndPromote(long slot, long word, ByteBuffer into, int at, Workspace work) {
+        int status = fetch(slot, word, into, at, work);
+        long place = status == StoreStatus.OK ? pool.allocate(work.length()) : Pool.NONE;
+        if (place == Pool.NONE) {
+            copies.unpin(slot, word);
+        } else {
+            copies.replace(slot, word, inPool(place, work), work.stripe);
+        }
+        return status;
     }
 
     private static int decode(long slot, long word, ByteBuffer into, int at, Workspace work) {

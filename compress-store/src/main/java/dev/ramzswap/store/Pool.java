@@ -40,6 +40,7 @@ final class Pool implements AutoCloseable {
     private static final int UNIT_SHIFT = Record.UNIT_SHIFT;
     private static final int FIT_SHIFT = 5;
     private static final int SPLIT_UNITS = 32;
+    private static final int SPARE_LOW_WATERS = 4;
     private static final int LOW_WATER_SHIFT = 4;
     private static final long MAX_LOW_WATER = 16 << 20;
     private static final int PAGE_MASK = 4095;
@@ -81,13 +82,13 @@ final class Pool implements AutoCloseable {
     /** Size of the mapped file for so many raw pages, with room for compaction to work in. */
     static long bytes(long rawPages) {
         long regions = Math.ceilDiv(rawPages, RAW_PAGES_PER_REGION);
-        return (regions + regions / 16 + 4) << REGION_SHIFT;
+        return (regions + regions / 12 + 4) << REGION_SHIFT;
     }
 
-    /** How many pages certainly fit in so many bytes of memory, map included. */
+    /** How many pages certainly fit in so many bytes of memory, map included; a sixteenth is left to fragmentation. */
     static long rawPages(long bytes, long slots) {
         long regions = (Math.min(bytes, bytes(slots) + SlotMap.bytes(slots)) - SlotMap.bytes(slots)) >> REGION_SHIFT;
-        return Math.max(regions - COMPACTION_RESERVE, 0) * RAW_PAGES_PER_REGION;
+        return Math.max(regions - COMPACTION_RESERVE, 0) * RAW_PAGES_PER_REGION * 15 / 16;
     }
 
     MemorySegment memory() {
@@ -218,13 +219,18 @@ final class Pool implements AutoCloseable {
     /** Sets how much memory the regions may take, in bytes. Regions above it are for {@link Compactor} to empty. */
     synchronized void setBudget(long bytes) {
         maxRegions = (int) Math.min(Math.max(bytes, 0) >>> REGION_SHIFT, regions);
-        lowWater = Math.min(bytes >>> LOW_WATER_SHIFT, MAX_LOW_WATER);
+        lowWater = Math.min((long) maxRegions << REGION_SHIFT >>> LOW_WATER_SHIFT, MAX_LOW_WATER);
         updateIsLow();
     }
 
     /** Whether so little room is left within the budget that pages should be spilled. */
     boolean isLow() {
         return isLow;
+    }
+
+    /** Whether pages may come back from the backing file without being spilled again soon. */
+    synchronized boolean hasRoomToSpare() {
+        return availableBytes() > SPARE_LOW_WATERS * lowWater;
     }
 
     private void updateIsLow() {

@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -175,6 +177,54 @@ class PageStoreTest {
             assertHolds(store, 1, Pages.page(Pages.Kind.COMPRESSIBLE, 1), work);
             assertEquals(StoreStatus.OK, store.store(0, Pages.page(Pages.Kind.COMPRESSIBLE, 7), 0, work));
             assertHolds(store, 0, Pages.page(Pages.Kind.COMPRESSIBLE, 7), work);
+        }
+    }
+
+    @Test
+    void aLoweredLimitSpillsAndARaisedOneLetsPagesComeBack() throws IOException {
+        try (PageStore store = PageStore.open(
+                        config().backing(directory.resolve("file")).build());
+                Workspace work = store.workspace()) {
+            for (int slot = 0; slot < SLOTS; slot++) {
+                store.store(slot, Pages.page(slot), 0, work);
+            }
+            assertEquals(0, counter(store, Counter.BD_COUNT));
+            store.setLimit(1 << 20);
+            await(() -> counter(store, Counter.MEM_USED_TOTAL) <= 1 << 20);
+            long spilled = counter(store, Counter.BD_COUNT);
+            assertTrue(spilled > SLOTS / 3, spilled + " pages in the file");
+            assertEquals(0, counter(store, Counter.HUGE_PAGES), "incompressible pages leave first");
+            store.setLimit(StoreConfig.NO_LIMIT);
+            for (int slot = 0; slot < SLOTS; slot++) {
+                assertHolds(store, slot, Pages.page(slot), work);
+            }
+            assertTrue(counter(store, Counter.BD_COUNT) < spilled / 2, "what was read from the disk came back");
+            for (int slot = 0; slot < SLOTS; slot++) {
+                assertHolds(store, slot, Pages.page(slot), work);
+            }
+        }
+    }
+
+    @Test
+    void pagesWrittenAreThoseThatStayedAndThoseThatWentToTheFile() throws IOException {
+        try (PageStore store = PageStore.open(config().limit(1 << 20)
+                        .backing(directory.resolve("file"))
+                        .build());
+                Workspace work = store.workspace()) {
+            for (int i = 0; i < 3 * SLOTS; i++) {
+                assertEquals(StoreStatus.OK, store.store(i % SLOTS, Pages.page(i), 0, work));
+            }
+            assertEquals(3 * SLOTS, counter(store, Counter.SUCC_STORES) + counter(store, Counter.FAILED_STORES));
+            assertTrue(counter(store, Counter.FAILED_STORES) > SLOTS / 4);
+            assertTrue(counter(store, Counter.MEM_USED_MAX) <= 1 << 20);
+        }
+    }
+
+    private static void await(BooleanSupplier condition) {
+        long deadline = System.nanoTime() + 20_000_000_000L;
+        while (!condition.getAsBoolean()) {
+            assertTrue(System.nanoTime() < deadline, "nothing happens");
+            LockSupport.parkNanos(5_000_000);
         }
     }
 

@@ -1,0 +1,301 @@
+package dev.ramzswap.backing;
+
+import static dev.ramzswap.backing.BackingFile.FAILED;
+import static dev.ramzswap.backing.BackingFile.IO_ERROR;
+import static dev.ramzswap.backing.BackingFile.OK;
+import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
+import static dev.ramzswap.backing.BackingFile.WOULD_WAIT;
+import static dev.ramzswap.backing.BackingFileTest.await;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ramzswap.backing.FaultyDevice.Fault;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Contract 6: a failing device loses nothing that it had not yet been given, and says so once. */
+@Timeout(60)
+class FaultTest {
+    private static final int RECORD_BYTES = 4096;
+    private static final int RECORDS_PER_SEGMENT = SEGMENT_BYTES / RECORD_BYTES;
+    private static final int SEGMENTS = 40;
+
+    private final FaultyDevice device = new FaultyDevice(SEGMENTS);
+    private final MemorySegment memory = Arena.ofAuto().allocate(8192, 8);
+    private final Logger logger = Logger.getLogger(Flusher.class.getName());
+    private final Log log = new Log();
+
+    @BeforeEach
+    void listen() {
+        logger.setUseParentHandlers(false);
+        logger.addHandler(log);
+    }
+
+    @AfterEach
+    void stopListening() {
+        logger.removeHandler(log);
+        logger.setUseParentHandlers(true);
+    }
+
+    /** Enough work for about a dozen writes, with one of them failing: each in turn. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Fault.class,
+            names = {"EIO", "ENOSPC", "SHORT", "SLOW"})
+    void noWriteThatFailsLosesARecord(Fault fault) throws IOException {
+        int calls = 1;
+        for (int call = 0; call < calls; call++) {
+            FaultyDevice faulty = new FaultyDevice(24);
+            faulty.writes = FaultyDevice.at(call, fault);
+            assertEquals(0, storeAndLoad(faulty), "read errors");
+            calls = faulty.writeCalls.get();
+            assertTrue(calls > 10, "writes: " + calls);
+        }
+    }
+
+    /** Compaction among it: a victim that cannot be read loses nothing either. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Fault.class,
+            names = {"EIO", "SHORT", "SLOW"})
+    void noReadThatFailsLosesARecord(Fault fault) throws IOException {
+        int calls = 1;
+        for (int call = 0; call < calls; call += 1 + call / 3) {
+            FaultyDevice faulty = new FaultyDevice(24);
+            faulty.reads = FaultyDevice.at(call, fault);
+            long errors = storeAndLoad(faulty);
+            calls = faulty.readCalls.get();
+            assertEquals(call < calls && fault != Fault.SLOW ? 1 : 0, errors);
+            assertTrue(calls > 10, "reads: " + calls);
+        }
+    }
+
+    /** Returns the read errors; the caller of each sees it once, and gets its record the next time. */
+    private static long storeAndLoad(FaultyDevice device) throws IOException {
+        int keys = 1000;
+        try (BackingFile backing = State.fresh(device.size()).open(device, State.FAST);
+                Owner.Scratch scratch = new Owner.Scratch(backing)) {
+            Owner owner = new Owner(backing, keys);
+            int unreadable = 0;
+            for (int version = 0; version < 4; version++) {
+                for (int key = version % 2; key < keys; key += 1 + version % 2) {
+                    int status = owner.store(key, version, scratch);
+                    while (status != OK) {
+                        // Fails at once while it fails; compaction may have to wait for a segment to be written.
+                        LockSupport.parkNanos(100_000);
+                        status = owner.store(key, version, scratch);
+                    }
+                }
+            }
+            for (int key = 0; key < keys; key++) {
+                int version = owner.load(key, scratch);
+                if (version == Owner.UNREADABLE) {
+                    unreadable++;
+                    version = owner.load(key, scratch);
+                }
+                assertEquals(key % 2 == 1 ? 3 : 2, version, "key " + key);
+            }
+            await(() -> !backing.failing());
+            assertTrue(unreadable <= backing.readErrors());
+            return backing.readErrors();
+        }
+    }
+
+    @Test
+    void whileItFailsEverythingIsReadFromMemoryAndAppendFailsAtOnce() throws IOException {
+        device.writes = FaultyDevice.DEAD;
+        device.reads = FaultyDevice.DEAD;
+        try (BackingFile backing = State.fresh(device.size()).open(device, State.NEVER)) {
+            List<Long> places = new ArrayList<>();
+            long place = append(backing, 0);
+            while (place >= 0) {
+                places.add(place);
+                place = append(backing, places.size());
+            }
+            assertEquals(FAILED, place);
+            assertEquals(FAILED, backing.appendNow(memory, 0, RECORD_BYTES));
+            assertEquals(FAILED, backing.appendMoved(memory, 0, RECORD_BYTES));
+            assertEquals(Staging.BUFFERS * RECORDS_PER_SEGMENT, places.size());
+            assertTrue(backing.failing());
+            for (int i = 0; i < places.size(); i++) {
+                assertEquals(OK, backing.readNow(places.get(i), RECORD_BYTES, memory, 0));
+                assertEquals(i, memory.get(JAVA_INT, 0));
+            }
+            assertEquals(0, device.readCalls.get());
+
+            // Records that die meanwhile make room again.
+            for (int i = 0; i < RECORDS_PER_SEGMENT; i++) {
+                backing.free(places.get(i), RECORD_BYTES);
+            }
+            assertTrue(append(backing, 0) >= 0);
+        }
+    }
+
+    @Test
+    void triesAgainUntilItWorksAndSaysBothOnce() throws IOException {
+        device.writes = call -> call < 20 ? Fault.ENOSPC : Fault.NONE;
+        try (BackingFile backing = State.fresh(device.size()).open(device, State.FAST)) {
+            for (int i = 0; i < 3 * RECORDS_PER_SEGMENT + 1; i++) {
+                assertTrue(append(backing, i) >= 0);
+            }
+            await(() -> backing.writes() == 3);
+            await(() -> log.messages.size() == 2);
+            assertFalse(backing.failing());
+            assertEquals(20, backing.writeErrors());
+            assertEquals(
+                    List.of(
+                            "faulty device fails: what is written to it stays in memory",
+                            "faulty device works again: all that had failed is written"),
+                    log.messages);
+        }
+    }
+
+    @Test
+    void oneBadPlaceDoesNotHoldUpTheOthers() throws IOException {
+        try (BackingFile backing = State.fresh(device.size()).open(device, State.NEVER)) {
+            device.writes = FaultyDevice.at(0, Fault.EIO);
+            for (int i = 0; i < 20 * RECORDS_PER_SEGMENT; i++) {
+                long place = append(backing, i);
+                if (place == FAILED) {
+                    i--;
+                }
+            }
+            await(() -> backing.writes() >= 18);
+            assertTrue(backing.failing());
+            assertEquals(OK, backing.readNow(0, RECORD_BYTES, memory, 0));
+        }
+    }
+
+    @Test
+    void aSegmentThatCannotBeReadIsAnErrorForItsRecordsOnly() throws IOException {
+        try (BackingFile backing = State.fresh(device.size()).open(device, State.FAST);
+                ReadBuffer buffer = backing.readBuffer()) {
+            long place = append(backing, 1);
+            for (int i = 0; i < RECORDS_PER_SEGMENT; i++) {
+                append(backing, 2);
+            }
+            await(() -> backing.writes() == 1);
+            device.reads = FaultyDevice.DEAD;
+            assertEquals(IO_ERROR, backing.read(place, RECORD_BYTES, memory, 0, buffer));
+            assertEquals(OK, backing.read(SEGMENT_BYTES, RECORD_BYTES, memory, 0, buffer));
+            assertEquals(1, backing.readErrors());
+            device.reads = FaultyDevice.HEALTHY;
+            assertEquals(OK, backing.read(place, RECORD_BYTES, memory, 0, buffer));
+            assertEquals(1, memory.get(JAVA_INT, 0));
+        }
+    }
+
+    @Test
+    void compactionLeavesAVictimThatCannotBeRead() throws IOException {
+        try (BackingFile backing = State.fresh(device.size()).open(device, State.NEVER)) {
+            long place = append(backing, 0);
+            while (place >= 0) {
+                if (place % SEGMENT_BYTES > SEGMENT_BYTES / 2) {
+                    backing.free(place, RECORD_BYTES);
+                }
+                place = append(backing, 0);
+            }
+            await(() -> backing.writes() >= SEGMENTS - Staging.RESERVE - 1);
+            device.reads = FaultyDevice.at(device.readCalls.get(), Fault.EIO);
+            long live = backing.liveBytes();
+            int[] victim = {-1};
+            Mover mover = (records, begin, length) -> victim[0] = (int) (begin / SEGMENT_BYTES);
+            assertFalse(backing.compact(mover));
+            assertEquals(-1, victim[0], "nothing is moved");
+            assertEquals(1, backing.readErrors());
+            assertFalse(backing.compact(mover), "the mover moves nothing");
+            assertEquals(1, victim[0], "the next one");
+            assertEquals(live, backing.liveBytes());
+        }
+    }
+
+    @Test
+    void appendNowDoesNotWaitAndAppendDoes() throws IOException, InterruptedException {
+        Object gate = new Object();
+        boolean[] open = {false};
+        device.writes = call -> {
+            synchronized (gate) {
+                while (!open[0]) {
+                    try {
+                        gate.wait();
+                    } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                }
+            }
+            return Fault.NONE;
+        };
+        try (BackingFile backing = State.fresh(device.size()).open(device, State.FAST)) {
+            long place = 0;
+            int records = 0;
+            while (place >= 0) {
+                place = backing.appendNow(memory, 0, RECORD_BYTES);
+                records++;
+            }
+            assertEquals(WOULD_WAIT, place);
+            assertEquals(Staging.BUFFERS * RECORDS_PER_SEGMENT + 1, records);
+            long[] waited = {-1};
+            Thread thread = Thread.ofPlatform().start(() -> waited[0] = append(backing, 1));
+            await(() -> thread.getState() == Thread.State.WAITING);
+            synchronized (gate) {
+                open[0] = true;
+                gate.notifyAll();
+            }
+            thread.join();
+            assertTrue(waited[0] >= 0);
+        }
+    }
+
+    @Test
+    void closeDoesNotWaitForRetriesAndRefusesWhatComesAfter() throws IOException {
+        device.writes = FaultyDevice.DEAD;
+        BackingFile backing = State.fresh(device.size()).open(device, State.NEVER);
+        for (int i = 0; i < RECORDS_PER_SEGMENT + 1; i++) {
+            append(backing, i);
+        }
+        await(backing::failing);
+        backing.close();
+        assertTrue(device.closed);
+        assertEquals(FAILED, append(backing, 0));
+        assertEquals(FAILED, backing.appendNow(memory, 0, RECORD_BYTES));
+    }
+
+    private long append(BackingFile backing, int value) {
+        memory.set(JAVA_INT, 0, value);
+        return backing.append(memory, 0, RECORD_BYTES);
+    }
+
+    private static final class Log extends Handler {
+        final List<String> messages = Collections.synchronizedList(new ArrayList<>());
+
+        @Override
+        public void publish(LogRecord record) {
+            if (record.getLevel().intValue() >= Level.WARNING.intValue()) {
+                messages.add(record.getMessage());
+            }
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+    }
+}

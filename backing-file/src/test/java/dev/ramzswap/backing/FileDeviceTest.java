@@ -1,0 +1,195 @@
+package dev.ramzswap.backing;
+
+import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ramzswap.linux.Errno;
+import dev.ramzswap.linux.ErrnoException;
+import dev.ramzswap.linux.NativeFile;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FileDeviceTest {
+    private static final long BYTES = 4L * SEGMENT_BYTES;
+
+    @TempDir
+    Path dir;
+
+    @Test
+    void aPlainFileIsMadeForItsOwnerAndReservedInFull() throws IOException, InterruptedException {
+        Path path = dir.resolve("file");
+        try (FileDevice device = FileDevice.open(path, BYTES - 1, NativeFile::open)) {
+            assertEquals(BYTES, device.size());
+            assertEquals(BYTES, FileDevice.capacity(path, BYTES - 1));
+            assertEquals("backing file " + path, device.toString());
+        }
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
+        Process stat = new ProcessBuilder("stat", "-c", "%b", path.toString()).start();
+        String blocks = new String(stat.getInputStream().readAllBytes()).trim();
+        assertEquals(0, stat.waitFor());
+        assertTrue(Long.parseLong(blocks) >= BYTES / 512, blocks + " blocks");
+    }
+
+    @Test
+    void aBackingFileIsUsedAgainAndResized() throws IOException {
+        Path path = dir.resolve("file");
+        for (long bytes : new long[] {BYTES, 2 * BYTES, BYTES}) {
+            try (FileDevice device = FileDevice.open(path, bytes, NativeFile::open)) {
+                writeAndRead(device);
+            }
+            assertEquals(bytes + Label.BYTES, Files.size(path));
+        }
+    }
+
+    @Test
+    void anEmptyOrZeroedFileIsTaken() throws IOException {
+        Path path = Files.write(dir.resolve("file"), new byte[100_000]);
+        FileDevice.open(path, BYTES, NativeFile::open).close();
+        Path empty = Files.createFile(dir.resolve("empty"));
+        FileDevice.open(empty, BYTES, NativeFile::open).close();
+    }
+
+    @Test
+    void whatHoldsOtherContentIsRefusedAndLeftAlone() throws IOException {
+        byte[] content = new byte[50_000];
+        content[49_999] = 1;
+        Path path = Files.write(dir.resolve("file"), content);
+        IOException e = assertThrows(IOException.class, () -> FileDevice.open(path, BYTES, NativeFile::open));
+        assertTrue(e.getMessage().startsWith(path + " has other content, which would be overwritten"), e.getMessage());
+        assertArrayEquals(content, Files.readAllBytes(path));
+    }
+
+    @Test
+    void readsAndWritesPastThePageCacheOrThroughIt() throws IOException {
+        try (FileDevice device = FileDevice.open(dir.resolve("file"), BYTES, NativeFile::open)) {
+            writeAndRead(device);
+        }
+        try (FileDevice device = FileDevice.open(dir.resolve("file"), BYTES, FileDeviceTest::withoutDirect)) {
+            assertFalse(device.direct());
+            writeAndRead(device);
+        }
+    }
+
+    @Test
+    void triesWithoutDirectOnlyWhereThatIsTheCause() {
+        int[] calls = {0};
+        ErrnoException e = assertThrows(
+                ErrnoException.class,
+                () -> FileDevice.open(dir.resolve("file"), BYTES, (path, flags) -> {
+                    calls[0]++;
+                    throw new ErrnoException("open", path.toString(), Errno.ENOMEM);
+                }));
+        assertEquals(Errno.ENOMEM, e.errno());
+        assertEquals(1, calls[0]);
+    }
+
+    @Test
+    void refusesAFileThatIsInUse() throws IOException {
+        Path path = dir.resolve("file");
+        try (FileDevice first = FileDevice.open(path, BYTES, NativeFile::open)) {
+            assertTrue(first.size() > 0);
+            assertMessage(path, BYTES, path + " is in use by another process: stop that one, or give another file");
+        }
+    }
+
+    @Test
+    void refusesWhatIsNoFile() {
+        assertMessage(dir, BYTES, dir + " is neither a plain file nor a block device: it cannot be a backing file");
+        Path device = Path.of("/dev/null");
+        assertMessage(
+                device, BYTES, device + " is neither a plain file nor a block device: it cannot be a backing file");
+    }
+
+    @Test
+    void refusesAMissingDirectory() {
+        Path path = dir.resolve("missing/file");
+        assertMessage(path, BYTES, "the directory of " + path + " does not exist");
+    }
+
+    @Test
+    void refusesNoSize() {
+        Path path = dir.resolve("file");
+        assertMessage(path, 0, "the backing file " + path + " cannot have 0 bytes: give it a size");
+        assertFalse(Files.exists(path));
+    }
+
+    @Test
+    void refusesAFileThatMayNotBeWritten() {
+        Path path = dir.resolve("file");
+        IOException e = assertThrows(
+                IOException.class,
+                () -> FileDevice.open(path, BYTES, (p, flags) -> {
+                    throw new ErrnoException("open", p.toString(), Errno.EACCES);
+                }));
+        assertEquals(
+                path + " is not writable for this user: open " + path + ": Permission denied, EACCES (13)",
+                e.getMessage());
+    }
+
+    @Test
+    void saysHowMuchRoomIsMissingAndLeavesNothing() throws IOException {
+        Path path = dir.resolve("file");
+        FileStore store = Files.getFileStore(dir);
+        long tooMuch = (store.getTotalSpace() / SEGMENT_BYTES + 1) * SEGMENT_BYTES;
+        IOException e = assertThrows(IOException.class, () -> FileDevice.open(path, tooMuch, NativeFile::open));
+        String message = Pattern.quote("no room for the backing file " + path + ": it needs " + (tooMuch + Label.BYTES)
+                        + " bytes, and ")
+                + "[1-9]\\d* are free; give it a smaller size or another place";
+        assertTrue(e.getMessage().matches(message), e.getMessage());
+        assertFalse(Files.exists(path));
+    }
+
+    @Test
+    void aFileThatCannotGrowKeepsItsSize() throws IOException {
+        Path path = Files.write(dir.resolve("file"), new byte[100]);
+        assertThrows(IOException.class, () -> FileDevice.open(path, 1L << 62, NativeFile::open));
+        assertEquals(100, Files.size(path));
+    }
+
+    @Test
+    void refusesATooSmallDevice() {
+        Path path = dir.resolve("file");
+        State state = State.fresh(SEGMENT_BYTES);
+        IOException e =
+                assertThrows(IOException.class, () -> BackingFile.open(state.config(path, SEGMENT_BYTES, true)));
+        assertTrue(
+                e.getMessage().startsWith("backing file " + path + " has 262144 bytes: it must have 1048576 or more"),
+                e.getMessage());
+        assertThrows(IOException.class, () -> BackingFile.open(state.config(path, SEGMENT_BYTES, true)), "not locked");
+    }
+
+    private static NativeFile withoutDirect(Path path, int flags) throws ErrnoException {
+        if ((flags & NativeFile.O_DIRECT) != 0) {
+            throw new ErrnoException("open", path.toString(), Errno.EINVAL);
+        }
+        return NativeFile.open(path, flags);
+    }
+
+    private static void writeAndRead(FileDevice device) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocate(SEGMENT_BYTES, 4096).fill((byte) 5);
+            assertEquals(SEGMENT_BYTES, device.write(memory, SEGMENT_BYTES, SEGMENT_BYTES));
+            MemorySegment read = arena.allocate(8192, 4096);
+            assertEquals(8192, device.read(read, 8192, SEGMENT_BYTES - 4096));
+            assertEquals(4096, read.mismatch(arena.allocate(8192)));
+            assertEquals(-1, read.asSlice(4096).mismatch(memory.asSlice(0, 4096)));
+        }
+    }
+
+    private static void assertMessage(Path path, long bytes, String message) {
+        IOException e = assertThrows(IOException.class, () -> FileDevice.open(path, bytes, NativeFile::open));
+        assertEquals(message, e.getMessage());
+    }
+}

@@ -1,0 +1,33 @@
+package dev.ramzswap.backing;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+
+/** The memories of a backing file, which outlive it. */
+record State(MemorySegment table, MemorySegment staging, MemorySegment key) {
+    static final Delays FAST = new Delays(
+            TimeUnit.MILLISECONDS.toNanos(1), TimeUnit.MILLISECONDS.toNanos(4), TimeUnit.MILLISECONDS.toNanos(5));
+
+    /** Retries that no test lives to see. */
+    static final Delays NEVER =
+            new Delays(TimeUnit.HOURS.toNanos(1), TimeUnit.HOURS.toNanos(1), TimeUnit.HOURS.toNanos(1));
+
+    static State fresh(long capacity) {
+        Arena arena = Arena.ofAuto();
+        return new State(
+                arena.allocate(BackingFile.tableBytes(capacity), 8),
+                arena.allocate(BackingFile.STAGING_BYTES, 4096),
+                arena.allocate(BackingFile.KEY_BYTES));
+    }
+
+    BackingConfig config(Path path, long bytes, boolean encrypt) {
+        return new BackingConfig(path, bytes, encrypt, table, staging, key);
+    }
+
+    BackingFile open(BlockDevice device, Delays delays) throws IOException {
+        return BackingFile.open(config(Path.of("unused"), 0, true), device, delays);
+    }
+}

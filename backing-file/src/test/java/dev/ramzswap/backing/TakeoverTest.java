@@ -1,0 +1,172 @@
+package dev.ramzswap.backing;
+
+import static dev.ramzswap.backing.BackingFile.OK;
+import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
+import static dev.ramzswap.backing.BackingFileTest.await;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A later backing file in the memories of an earlier one. */
+@Timeout(60)
+class TakeoverTest {
+    private static final int KEYS = 600;
+    private static final long BYTES = 24L * SEGMENT_BYTES;
+
+    @TempDir
+    Path dir;
+
+    private final State state = State.fresh(BYTES);
+
+    @Test
+    void everyRecordIsThereAgain() throws IOException {
+        Owner owner = storeAll(true);
+        long live = owner.backing.liveBytes();
+        owner.backing.close();
+        try (BackingFile backing = open(true);
+                Owner.Scratch scratch = new Owner.Scratch(backing)) {
+            assertTrue(backing.takenOver());
+            Owner next = new Owner(backing, owner.map);
+            assertLoads(next, 0, scratch);
+            next.adopt();
+            assertEquals(live, backing.liveBytes());
+            assertLoads(next, 0, scratch);
+            for (int key = 0; key < KEYS; key++) {
+                assertEquals(OK, next.store(key, 1, scratch));
+            }
+            assertLoads(next, 1, scratch);
+        }
+    }
+
+    @Test
+    void whatIsNotAdoptedIsFree() throws IOException {
+        Owner owner = storeAll(true);
+        owner.backing.close();
+        try (BackingFile backing = open(true)) {
+            backing.adopted();
+            await(() -> backing.freeSegments() == backing.segments());
+            assertEquals(0, backing.liveBytes());
+            assertEquals(0, backing.writes());
+        }
+    }
+
+    @Test
+    void nothingIsTakenBeforeAllIsAdopted() throws IOException {
+        Owner owner = storeAll(true);
+        owner.backing.close();
+        try (BackingFile backing = open(true);
+                Owner.Scratch scratch = new Owner.Scratch(backing)) {
+            Owner next = new Owner(backing, owner.map);
+            assertThrows(IllegalStateException.class, () -> next.store(0, 1, scratch));
+        }
+    }
+
+    @Test
+    void refusesRecordsWhereThereCanBeNone() throws IOException {
+        Owner owner = storeAll(true);
+        owner.backing.close();
+        try (BackingFile backing = open(true)) {
+            assertFalse(backing.adopt(BYTES - SEGMENT_BYTES, 100), "a free segment");
+            assertFalse(backing.adopt(BYTES, 100), "beyond the end");
+            assertFalse(backing.adopt(-8, 100));
+            assertFalse(backing.adopt(0, 0));
+            assertTrue(backing.adopt(0, 100));
+        }
+    }
+
+    @Test
+    void encryptionMayChange() throws IOException {
+        Owner owner = storeAll(true);
+        owner.backing.close();
+        BackingFile plain = open(false);
+        Owner next = new Owner(plain, owner.map);
+        next.adopt();
+        try (Owner.Scratch scratch = new Owner.Scratch(plain)) {
+            assertLoads(next, 0, scratch);
+            for (int key = 0; key < KEYS; key += 2) {
+                next.store(key, 0, scratch);
+            }
+            assertLoads(next, 0, scratch);
+        }
+        plain.close();
+        try (BackingFile backing = open(true);
+                Owner.Scratch scratch = new Owner.Scratch(backing)) {
+            Owner last = new Owner(backing, owner.map);
+            last.adopt();
+            assertLoads(last, 0, scratch);
+        }
+    }
+
+    @Test
+    void aTakeoverKeepsTheKeyAndAFreshStartMakesOne() throws IOException {
+        storeAll(true).backing.close();
+        byte[] key = state.key().toArray(JAVA_BYTE);
+        open(true).close();
+        assertArrayEquals(key, state.key().toArray(JAVA_BYTE));
+        state.table().fill((byte) 0);
+        open(true).close();
+        assertFalse(Arrays.equals(key, state.key().toArray(JAVA_BYTE)));
+    }
+
+    @Test
+    void everyUseOfASegmentHasAGenerationOfItsOwn() throws IOException {
+        Owner owner = storeAll(true);
+        try (Owner.Scratch scratch = new Owner.Scratch(owner.backing)) {
+            for (int round = 0; round < 20; round++) {
+                for (int key = 0; key < KEYS; key++) {
+                    owner.store(key, round, scratch);
+                }
+            }
+        }
+        long taken = 0;
+        for (long at = 0; at < state.table().byteSize(); at += 8) {
+            taken += SegmentTable.generation(state.table().get(JAVA_LONG, at));
+        }
+        long open = 1;
+        assertTrue(taken >= owner.backing.writes() + open, taken + " of " + owner.backing.writes());
+        owner.backing.close();
+    }
+
+    @Test
+    void refusesADamagedTable() throws IOException {
+        storeAll(true).backing.close();
+        state.table().set(JAVA_LONG, 16, 0x103);
+        IOException e = assertThrows(IOException.class, () -> open(true));
+        assertEquals("the backing file's table is damaged at segment 2: 0x103; remove the saved state", e.getMessage());
+        state.table().set(JAVA_LONG, 16, 9 << 3 | SegmentTable.STAGED);
+        assertThrows(IOException.class, () -> open(true), "no such buffer");
+    }
+
+    private BackingFile open(boolean encrypt) throws IOException {
+        return BackingFile.open(state.config(dir.resolve("backing"), BYTES, encrypt));
+    }
+
+    private Owner storeAll(boolean encrypt) throws IOException {
+        BackingFile backing = open(encrypt);
+        assertFalse(backing.takenOver());
+        Owner owner = new Owner(backing, KEYS);
+        try (Owner.Scratch scratch = new Owner.Scratch(backing)) {
+            for (int key = 0; key < KEYS; key++) {
+                assertEquals(OK, owner.store(key, 0, scratch));
+            }
+        }
+        return owner;
+    }
+
+    private static void assertLoads(Owner owner, int version, Owner.Scratch scratch) {
+        for (int key = 0; key < KEYS; key++) {
+            assertEquals(version, owner.load(key, scratch), "key " + key);
+        }
+    }
+}
