@@ -20,7 +20,7 @@ public interface ExportSession extends AutoCloseable {
     /** Reads, and waits as long as it takes. */
     int read(long offset, int length, ByteBuffer into, int at);
 
-    /** Writes if it can be done without waiting; on {@link #WOULD_WAIT} any part may have been written. */
+    /** Writes a range inside one 4 KiB slot if it can be done without waiting; on {@link #WOULD_WAIT} nothing was. */
     int writeNow(long offset, int length, ByteBuffer from, int at);
 
     /** Writes, and waits as long as it takes. */

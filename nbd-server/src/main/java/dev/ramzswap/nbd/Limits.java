@@ -4,7 +4,7 @@ import java.time.Duration;
 
 /**
  * What the clients of one {@link NbdServer} may use. Beside the memory named here, each connection has 2 MiB of
- * buffers, and 1.1 MiB more once it has a slow lane.
+ * buffers, and 0.6 MiB more once it has a slow lane.
  *
  * @param connections at once, handshakes included; one more is closed as soon as it is accepted
  * @param handshake how long one may take before the connection is closed

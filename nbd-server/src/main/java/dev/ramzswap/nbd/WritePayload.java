@@ -74,15 +74,19 @@ final class WritePayload {
         if (bytes < left) { // up to a slot boundary; less than a slot waits for the rest of it
             bytes -= (int) ((offset + bytes) & (Protocol.PREFERRED_BLOCK - 1));
         }
-        if (bytes <= 0) {
-            return;
-        }
-        int status = session.writeNow(offset, bytes, received, received.position());
-        if (status == ExportSession.WOULD_WAIT) {
-            whole = lane.get().beginWrite(cookie, replies);
-        } else {
-            error = status;
-            take(received, bytes);
+        while (bytes > 0) { // slot by slot, so that none is written twice when one would wait
+            int piece = Math.min(bytes, Protocol.PREFERRED_BLOCK - (int) (offset & (Protocol.PREFERRED_BLOCK - 1)));
+            int status = session.writeNow(offset, piece, received, received.position());
+            if (status == ExportSession.WOULD_WAIT) {
+                whole = lane.get().beginWrite(cookie, replies);
+                return;
+            }
+            if (status != ExportSession.OK) {
+                error = status;
+                return;
+            }
+            take(received, piece);
+            bytes -= piece;
         }
     }
 

@@ -54,19 +54,16 @@ class DaemonTest {
 
     @Test
     void isFoundWhileItRuns() throws Exception {
-        try (Daemon daemon = start("size=16M", "limit=32M")) {
-            ExportStatus status = ExportStatus.named(host, "swap0").getFirst();
+        ExportStatus status;
+        try (Daemon _ = start("size=16M", "limit=32M")) {
+            status = ExportStatus.named(host, "swap0").getFirst();
             assertEquals(4096, status.snapshot().slots());
             assertEquals(32L << 20, status.value(Counter.MEM_LIMIT));
-            assertEquals(
-                    List.of(status.entry()),
-                    ExportStatus.at(host, run.resolve("swap0.sock")).stream()
-                            .map(ExportStatus::entry)
-                            .toList());
-            daemon.close();
-            assertThrows(IOException.class, () -> ExportStatus.all(host));
-            assertThrows(IOException.class, status::again);
+            ExportStatus bySocket =
+                    ExportStatus.at(host, run.resolve("swap0.sock")).getFirst();
+            assertEquals(status.entry(), bySocket.entry());
         }
+        assertThrows(IOException.class, () -> ExportStatus.all(host));
         assertNothingLeft();
     }
 
@@ -119,7 +116,7 @@ class DaemonTest {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             String address = "127.0.0.1:" + taken.getLocalPort();
             var e = assertThrows(IOException.class, () -> start("size=16M", "listen=" + address));
-            assertTrue(e.getMessage().startsWith("--listen: cannot listen on /" + address), e.getMessage());
+            assertTrue(e.getMessage().startsWith("--listen: cannot listen on " + address), e.getMessage());
         }
         assertNothingLeft();
         try (Daemon _ = start("size=16M")) {
