@@ -26,7 +26,7 @@ class PoolTest {
         countersFile = MappedFile.inMemory("counters", Counters.FILE_BYTES);
         counters = new Counters(countersFile, "test", 1);
         file = MappedFile.inMemory("pool", (long) REGIONS << Pool.REGION_SHIFT);
-        pool = new Pool(file, counters);
+        pool = new Pool(file, counters, 0);
         pool.setBudget(Long.MAX_VALUE);
     }
 
