@@ -43,6 +43,8 @@ final class Pool implements AutoCloseable {
     private static final int SPARE_LOW_WATERS = 4;
     private static final int LOW_WATER_SHIFT = 4;
     private static final long MAX_LOW_WATER = 16 << 20;
+    private static final int PAGE_MASK = 4095;
+
     private static final int FREE = -1;
     private static final int READY = -2;
     private static final int EVACUATING = 1 << 30;
@@ -203,7 +205,6 @@ final class Pool implements AutoCloseable {
                 lowestFree = region + 1;
                 usedRegions++;
                 highWater = Math.max(highWater, region + 1);
-                counters.addMemory(REGION_BYTES);
                 return region;
             }
         }
@@ -228,6 +229,10 @@ final class Pool implements AutoCloseable {
     private void setOpenEnd(int end) {
         if (end < REGION_BYTES) {
             memory.set(JAVA_SHORT_UNALIGNED, start(openRegion) + end + 4, (short) 0);
+        }
+        if (ready.length == 0) {
+            // Without population, a region becomes resident page by page.
+            counters.addMemory((end + PAGE_MASK & ~PAGE_MASK) - (openEnd + PAGE_MASK & ~PAGE_MASK));
         }
         openEnd = end;
     }
@@ -421,6 +426,7 @@ final class Pool implements AutoCloseable {
         if (region >= 0) {
             setLive(region, READY);
             populating++;
+            counters.addMemory(REGION_BYTES);
         }
         return region;
     }
