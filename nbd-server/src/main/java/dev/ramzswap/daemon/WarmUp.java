@@ -27,7 +27,7 @@ final class WarmUp {
     private static final int SLOT_BYTES = PageStore.SLOT_BYTES;
 
     /** Rounds of {@link #BATCH} requests: enough for the JIT compiler's last tier. */
-    private static final int ROUNDS = 1500;
+    private static final int ROUNDS = 700;
 
     private static final int BATCH = 16;
     private static final long LIMIT = 2 << 20;
