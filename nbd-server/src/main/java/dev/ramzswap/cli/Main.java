@@ -12,7 +12,7 @@ import picocli.CommandLine.Command;
         synopsisSubcommandLabel = "COMMAND",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        subcommands = {ServeCommand.class, StatusCommand.class, SetCommand.class},
+        subcommands = {ServeCommand.class, StatusCommand.class, SetCommand.class, StopCommand.class},
         footer = {
             "  test    Install what the tests need, and run them (by the launcher).",
             "  bench   Measure against nbdkit (by the launcher).",

@@ -18,12 +18,14 @@ import java.util.Optional;
  * @param socket the Unix socket
  * @param listen the TCP address
  * @param stateDir where the stores' files lie that outlive the daemon
+ * @param swap whether the clients are kernels that swap here, which cannot do without the daemon once they are attached
  */
 public record Config(
         List<ExportConfig> exports,
         Optional<Path> socket,
         Optional<InetSocketAddress> listen,
-        Optional<Path> stateDir) {
+        Optional<Path> stateDir,
+        boolean swap) {
 
     public Config {
         exports = List.copyOf(exports);
@@ -42,7 +44,12 @@ public record Config(
             socket = ExportReader.read(
                     Map.of("socket", new Value(path.toString(), "--socket")), "socket", Address::socket);
         }
-        return new Config(exports, socket, listen, ExportReader.read(settings.daemon, "state-dir", ExportReader::path));
+        return new Config(
+                exports,
+                socket,
+                listen,
+                ExportReader.read(settings.daemon, "state-dir", ExportReader::path),
+                ExportReader.read(settings.daemon, "swap", ExportReader::yes).orElse(false));
     }
 
     /** The TCP address as {@code HOST:PORT} with a numeric host. */

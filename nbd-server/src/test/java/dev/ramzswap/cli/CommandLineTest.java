@@ -54,7 +54,7 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "serve", "status", "set"})
+    @ValueSource(strings = {"", "serve", "status", "set", "stop"})
     void helpAndVersionEverywhere(String command) {
         run((command + " --help").strip());
         assertEquals(0, status);
@@ -107,6 +107,7 @@ class CommandLineTest {
                 "status --json      | nothing is served: start with ramzswap serve --size 1G",
                 "status --name a    | no export 'a' is served: ramzswap status shows which are",
                 "status --socket /s | --socket: nothing is served at /s: ramzswap status shows what is",
+                "stop a             | no export 'a' is served: ramzswap status shows which are",
                 "set a limit=1G     | no export 'a' is served: ramzswap status shows which are",
             })
     void nothingRunsIsStatus1(String line, String message) {
