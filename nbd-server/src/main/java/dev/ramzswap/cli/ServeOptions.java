@@ -83,6 +83,11 @@ final class ServeOptions {
             description = "Read the same keys from a file; flags go before it.")
     private Path config;
 
+    /** Whether the flags describe the only export, rather than --export or a file. */
+    boolean describesOne() {
+        return exports.isEmpty() && config == null;
+    }
+
     /**
      * What was asked for.
      *

@@ -40,7 +40,7 @@ final class StopCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         ExportStatus status = ExportStatus.named(host, name).getFirst();
-        var export = new LiveExport(status, spec.commandLine().getOut(), false);
+        var export = new LiveExport(status, spec.commandLine().getOut(), Terminal.isThere());
         if (force) {
             export.stopByForce();
         } else {

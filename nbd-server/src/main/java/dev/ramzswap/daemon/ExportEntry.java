@@ -75,6 +75,10 @@ public record ExportEntry(
         return start == startOf(pid);
     }
 
+    public boolean isDraining() {
+        return state.equals(DRAINING);
+    }
+
     boolean isServing() {
         return !state.equals(STARTING);
     }

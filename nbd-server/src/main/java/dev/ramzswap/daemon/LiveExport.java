@@ -49,9 +49,7 @@ public final class LiveExport {
                 throw new IOException("the limit is set, but the pool stays at " + Size.format(used)
                         + ": look for errors of the backing file in the daemon's log");
             }
-            long inUse = used;
-            progress.show(
-                    () -> export.name() + ": " + Size.format(inUse) + " in use, going down to " + Size.format(limit));
+            progress.show(export.name() + ": " + Size.format(used) + " in use, going down to " + Size.format(limit));
             Thread.sleep(LOOK);
             export = export.again();
             used = export.value(MEM_USED_TOTAL);
@@ -67,6 +65,12 @@ public final class LiveExport {
             say("draining: its clients may swap there, so the daemon (pid "
                     + export.entry().pid() + ") goes on until they are gone: ramzswap swapoff " + export.name());
         }
+    }
+
+    /** Ends the daemon of this export, and returns when it has ended. Its clients must be about to go. */
+    public void stopAndWait() throws IOException, InterruptedException {
+        ControlRequests.stop(export.entry().control());
+        awaitEnd();
     }
 
     /** Ends the daemon of this export now, whatever its clients lose. */

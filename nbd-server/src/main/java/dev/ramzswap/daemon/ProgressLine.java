@@ -2,7 +2,6 @@ package dev.ramzswap.daemon;
 
 import java.io.PrintWriter;
 import java.time.Duration;
-import java.util.function.Supplier;
 
 /** Progress of something slow: a line that overwrites itself on a terminal, or one now and then elsewhere. */
 public final class ProgressLine {
@@ -19,12 +18,12 @@ public final class ProgressLine {
     }
 
     /** Shows a text, if it is time to. */
-    public void show(Supplier<String> text) {
+    public void show(String text) {
         long now = System.nanoTime();
         if (terminal) {
-            out.print(CLEAR + text.get());
+            out.print(CLEAR + text);
         } else if (now - reported > REPORT.toNanos()) {
-            out.println(text.get());
+            out.println(text);
             reported = now;
         }
         out.flush();

@@ -54,7 +54,7 @@ public final class StatusText {
         return List.of(
                 export.name(),
                 export.snapshot().codec(),
-                Size.format(size(export)),
+                Size.format(export.size()),
                 Size.format(data),
                 Size.format(compressed),
                 Size.format(export.value(MEM_USED_TOTAL)),
@@ -74,10 +74,6 @@ public final class StatusText {
         return entry.socket().isEmpty() ? entry.listen() : entry.socket();
     }
 
-    private static long size(ExportStatus export) {
-        return export.snapshot().slots() * PageStore.SLOT_BYTES;
-    }
-
     public static String json(List<ExportStatus> exports) {
         return Json.array(exports.stream().map(StatusText::object).toList());
     }
@@ -85,7 +81,7 @@ public final class StatusText {
     private static String object(ExportStatus export) {
         var object = new Json();
         object.add("name", export.name());
-        object.add("size", size(export));
+        object.add("size", export.size());
         object.add("codec", export.snapshot().codec());
         object.add("state", export.entry().state());
         object.add("pid", export.entry().pid());
