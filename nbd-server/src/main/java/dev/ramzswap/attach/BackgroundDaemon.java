@@ -9,16 +9,20 @@ import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** Starts {@code serve} as a process that outlives this one and its terminal, and logs to a file. */
 public final class BackgroundDaemon implements SwapOn.Starter {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final int LOOK_MILLIS = 50;
+    private static final Set<PosixFilePermission> DIRECTORY_MODE = PosixFilePermissions.fromString("rwxr-xr-x");
     private static final String LOG_PREFIX = "ramzswap: ";
 
     private final Host host;
@@ -57,15 +61,16 @@ public final class BackgroundDaemon implements SwapOn.Starter {
     /** Starts it and waits until it serves. */
     @Override
     public ExportStatus start() throws IOException, InterruptedException {
-        Files.createDirectories(log.getParent());
+        Files.createDirectories(log.getParent(), PosixFilePermissions.asFileAttribute(DIRECTORY_MODE));
         long before = Files.exists(log) ? Files.size(log) : 0;
         var words = new ArrayList<>(List.of("setsid"));
         words.addAll(command);
-        Process process = new ProcessBuilder(words)
+        var builder = new ProcessBuilder(words)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-                .redirectInput(new File("/dev/null"))
-                .start();
+                .redirectInput(new File("/dev/null"));
+        builder.environment().putAll(host.variables());
+        Process process = builder.start();
         try {
             return awaitServing(process, before);
         } catch (IOException | InterruptedException e) {

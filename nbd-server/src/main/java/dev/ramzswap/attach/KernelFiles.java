@@ -1,5 +1,9 @@
 package dev.ramzswap.attach;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.ByteArrayOutputStream;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -15,6 +19,8 @@ import java.util.stream.Stream;
  * @param root what they lie below: {@code /}, or a made-up tree
  */
 record KernelFiles(Path root) {
+    private static final int PIECE_BYTES = 1 << 16;
+
     private Path at(String path) {
         return root.resolve(path.substring(1));
     }
@@ -23,17 +29,23 @@ record KernelFiles(Path root) {
         return Files.exists(at(path));
     }
 
-    /** A file's text without white space at its ends. */
+    /**
+     * A file's text without white space at its ends. Read in large pieces: files below {@code /proc/sys} give what one
+     * read has room for, and nothing to the next; {@code Files.readString} begins with one byte where the size is 0.
+     */
     String read(String path) throws IOException {
-        return Files.readString(at(path)).strip();
+        var text = new ByteArrayOutputStream();
+        byte[] piece = new byte[PIECE_BYTES];
+        try (var file = new FileInputStream(at(path).toFile())) {
+            for (int length = file.read(piece); length > 0; length = file.read(piece)) {
+                text.write(piece, 0, length);
+            }
+        }
+        return text.toString(UTF_8).strip();
     }
 
     Optional<String> find(String path) throws IOException {
-        try {
-            return Optional.of(read(path));
-        } catch (NoSuchFileException e) {
-            return Optional.empty();
-        }
+        return exists(path) ? Optional.of(read(path)) : Optional.empty();
     }
 
     long number(String path) throws IOException {

@@ -19,9 +19,14 @@ final class MachineChecks {
     private final KernelFiles files;
     private final Tools tools;
 
+    private final String rightsCure;
+
     MachineChecks(Machine machine) {
         this.files = machine.files();
         this.tools = machine.tools();
+        this.rightsCure = machine.host().isRoot()
+                ? "this container or service takes it away: grant it there"
+                : "run this as root, with sudo";
     }
 
     /** What is needed before anything can be attached. */
@@ -137,9 +142,7 @@ final class MachineChecks {
     }
 
     private Finding capability(int number, String name, String purpose) throws IOException {
-        return has(number)
-                ? Finding.ok(name, "held")
-                : Finding.problem(name, "missing, needed " + purpose, "run as root, with sudo");
+        return has(number) ? Finding.ok(name, "held") : Finding.problem(name, "missing, needed " + purpose, rightsCure);
     }
 
     private Finding locking() throws IOException {
@@ -153,6 +156,6 @@ final class MachineChecks {
                 : Finding.problem(
                         "locked memory",
                         "limited, and no CAP_IPC_LOCK: the daemon could be swapped out",
-                        "run as root, or raise RLIMIT_MEMLOCK to unlimited");
+                        rightsCure + ", or raise RLIMIT_MEMLOCK to unlimited");
     }
 }

@@ -48,11 +48,15 @@ record NbdDevice(KernelFiles files, String name) {
 
     /** Who attached it; nothing if it is free. The size may outlive this. */
     Optional<String> pid() throws IOException {
-        return files.find(BLOCK + "/" + name + "/pid");
+        return files.find(pidFile());
     }
 
-    boolean isAttached() throws IOException {
-        return pid().isPresent();
+    boolean isAttached() {
+        return files.exists(pidFile());
+    }
+
+    private String pidFile() {
+        return BLOCK + "/" + name + "/pid";
     }
 
     long bytes() throws IOException {

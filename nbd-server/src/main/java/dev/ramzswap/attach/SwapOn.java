@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Makes an export this machine's swap, step by step: daemon (where it was asked for), nbd module, device, swap header,
+ * Makes an export this machine's swap, step by step: nbd module, daemon (where it was asked for), device, swap header,
  * record for {@code swapoff}, kernel settings (where they were asked for), swapon. Says what it does, and what is not
  * as it should be. A step that fails takes back those before it.
  */
@@ -57,10 +57,11 @@ public final class SwapOn {
         requireMeans();
         refuseTwice();
         try (Undo undo = new Undo(out)) {
+            loadModule(undo);
+            NbdDevice device = device();
             ExportStatus export = starter.isPresent() ? start(starter.get(), undo) : running();
             requireUsable(export);
-            loadModule(undo);
-            NbdDevice device = attach(export, undo);
+            attach(export, device, undo);
             makeSwap(device);
             leaveRecord(SwapRecord.of(device, starter.isPresent()), undo);
             if (request.tune) {
@@ -125,8 +126,7 @@ public final class SwapOn {
         }
     }
 
-    private NbdDevice attach(ExportStatus export, Undo undo) throws IOException, InterruptedException {
-        NbdDevice device = device();
+    private void attach(ExportStatus export, NbdDevice device, Undo undo) throws IOException, InterruptedException {
         machine.tools()
                 .must(
                         "nbd-client",
@@ -143,7 +143,6 @@ public final class SwapOn {
         undo.add(() -> machine.tools().must("nbd-client", "-d", device.path()));
         awaitSize(device, export.size());
         say("attached to " + device.path() + ", connections: " + request.connections);
-        return device;
     }
 
     private NbdDevice device() throws IOException {
