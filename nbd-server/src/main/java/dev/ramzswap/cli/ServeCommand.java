@@ -4,6 +4,7 @@ import dev.ramzswap.daemon.Config;
 import dev.ramzswap.daemon.ConfigException;
 import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.daemon.Host;
+import dev.ramzswap.daemon.ProcessGuard;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -47,6 +48,7 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, ConfigException, InterruptedException {
         Config asked = Config.of(options.settings(name), host);
+        ProcessGuard.mark(asked.protection());
         Daemon daemon = Daemon.start(asked, host);
         daemon.endOnSignals();
         var out = spec.commandLine().getOut();

@@ -74,8 +74,18 @@ final class ServeOptions {
             description = "Directory for files that outlive the daemon. Default: memory of its own.")
     private String stateDir;
 
-    @Option(names = "--swap", description = "Be swap: SIGTERM does not end the daemon before its clients are gone.")
+    @Option(
+            names = "--swap",
+            description = "Guard the daemon as the kernel needs it that swaps on it: lock it in memory, mark it for"
+                    + " reclaim, warm it up, populate memory ahead; on SIGTERM, go on until its clients are gone. Needs"
+                    + " root.")
     private boolean swap;
+
+    @Option(names = "--unsafe", description = "With --swap: serve also if the daemon cannot be guarded.")
+    private boolean unsafe;
+
+    @Option(names = "--reserve", description = "With --swap: take all memory that the limits allow at the start.")
+    private boolean reserve;
 
     @Option(
             names = "--config",
@@ -111,6 +121,8 @@ final class ServeOptions {
         settings.flag("listen", listen);
         settings.flag("state-dir", stateDir);
         settings.flag("swap", swap ? "yes" : null);
+        settings.flag("unsafe", unsafe ? "yes" : null);
+        settings.flag("reserve", reserve ? "yes" : null);
         for (String export : exports) {
             settings.export(export);
         }

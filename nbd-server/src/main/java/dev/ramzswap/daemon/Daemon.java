@@ -26,8 +26,9 @@ import java.util.Optional;
  */
 public final class Daemon implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Daemon.class.getName());
-    /** The kernel must not have to wait for memory that only its swap device could free: have it from the start. */
-    private static final Limits LIMITS = Limits.DEFAULT.withPreparedMemory(1 << 20);
+
+    /** What a connection that the kernel swaps on has from the start, and does not ask for when memory is short. */
+    private static final long PREPARED_BYTES = 1 << 20;
 
     private static final Duration GRACE = Duration.ofSeconds(10);
 
@@ -44,7 +45,7 @@ public final class Daemon implements AutoCloseable {
         this.config = config;
         this.host = host;
         this.dir = RuntimeDir.own(host);
-        this.ending = new Ending(config.swap());
+        this.ending = new Ending(config.protection().isSwap());
     }
 
     /**
@@ -68,6 +69,10 @@ public final class Daemon implements AutoCloseable {
         dir.prepare(host);
         claimNames();
         openStores();
+        if (config.protection().isSwap()) {
+            new WarmUp(dir.path()).run();
+            ProcessGuard.lock(config.protection());
+        }
         serve();
         control = new ControlSocket(dir.control(pid()), new ControlRequests(stores, host.memory(), ending));
         claimed.replaceAll(
@@ -107,7 +112,7 @@ public final class Daemon implements AutoCloseable {
                                 + Size.format(host.memory()) + " of memory here");
             }
             try {
-                stores.put(export.name(), PageStore.open(export.store(config.stateDir())));
+                stores.put(export.name(), PageStore.open(export.store(config)));
             } catch (IllegalArgumentException e) {
                 throw new ConfigException(
                         "--size " + Size.format(export.size()) + " of export " + export.name() + ": " + e.getMessage());
@@ -141,7 +146,9 @@ public final class Daemon implements AutoCloseable {
             addresses.add(UnixDomainSocketAddress.of(config.socket().get()));
         }
         config.listen().ifPresent(addresses::add);
-        server = new NbdServer(exports, addresses, LIMITS, ending::clients);
+        Limits limits =
+                config.protection().isSwap() ? Limits.DEFAULT.withPreparedMemory(PREPARED_BYTES) : Limits.DEFAULT;
+        server = new NbdServer(exports, addresses, limits, ending::clients);
         try {
             server.start();
         } catch (IOException e) {
@@ -173,7 +180,7 @@ public final class Daemon implements AutoCloseable {
 
     /** Makes SIGTERM, SIGINT and SIGHUP end {@link #run}, instead of the process. */
     public void endOnSignals() {
-        Signals.onTermination(ending::request);
+        Signals.on(ending::request, Signals.TERMINATION);
     }
 
     /** Serves until it may end, then closes. */

@@ -8,14 +8,17 @@ import java.lang.reflect.Proxy;
  * not to.
  */
 final class Signals {
-    private static final String[] NAMES = {"TERM", "INT", "HUP"};
+    static final String[] TERMINATION = {"TERM", "INT", "HUP"};
+    /** One that means nothing to a process that runs. */
+    private static final String HARMLESS = "CONT";
+
+    private static final String CLASS = "sun.misc.Signal";
 
     private Signals() {}
 
     /** Makes each of these signals run the action, on a thread of its own, and do nothing else. */
-    static void onTermination(Runnable action) {
+    static void on(Runnable action, String... names) {
         try {
-            Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
             Object runner =
                     Proxy.newProxyInstance(Signals.class.getClassLoader(), new Class<?>[] {handler}, (_, method, _) -> {
@@ -24,12 +27,33 @@ final class Signals {
                         }
                         return null;
                     });
-            for (String name : NAMES) {
-                Object one = signal.getConstructor(String.class).newInstance(name);
-                signal.getMethod("handle", signal, handler).invoke(null, one, runner);
+            for (String name : names) {
+                type().getMethod("handle", type(), handler).invoke(null, signal(name), runner);
             }
         } catch (ReflectiveOperationException e) {
-            throw new LinkageError("this Java has no sun.misc.Signal (module jdk.unsupported)", e);
+            throw missing(e);
         }
+    }
+
+    /** Takes the whole way once, so that its classes are loaded when memory is short. */
+    static void warmUp(Runnable action) {
+        on(action, HARMLESS);
+        try {
+            type().getMethod("raise", type()).invoke(null, signal(HARMLESS));
+        } catch (ReflectiveOperationException e) {
+            throw missing(e);
+        }
+    }
+
+    private static Class<?> type() throws ClassNotFoundException {
+        return Class.forName(CLASS);
+    }
+
+    private static Object signal(String name) throws ReflectiveOperationException {
+        return type().getConstructor(String.class).newInstance(name);
+    }
+
+    private static LinkageError missing(ReflectiveOperationException cause) {
+        return new LinkageError("this Java has no " + CLASS + " (module jdk.unsupported)", cause);
     }
 }

@@ -32,7 +32,8 @@ final class DaemonProcess implements AutoCloseable {
     private final int port;
     private final Process process;
 
-    private DaemonProcess(Launcher launcher, int port, Object... options) throws IOException {
+    private DaemonProcess(Launcher launcher, int port, Map<String, String> environment, Object... options)
+            throws IOException {
         this.launcher = launcher;
         this.socket = launcher.directory().resolve("s");
         this.log = launcher.directory().resolve("serve.log");
@@ -40,15 +41,21 @@ final class DaemonProcess implements AutoCloseable {
         Object[] arguments = Stream.concat(
                         Stream.of("serve", "--socket", socket, "--listen", "127.0.0.1:" + port), Stream.of(options))
                 .toArray();
-        this.process = launcher.process(arguments)
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
+        ProcessBuilder builder =
+                launcher.process(arguments).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment().putAll(environment);
+        this.process = builder.start();
     }
 
     /** Starts a daemon in the directory of a test, and waits until it says that it is ready. */
     static DaemonProcess start(Path directory, Object... options) throws IOException, InterruptedException {
-        DaemonProcess daemon = new DaemonProcess(new Launcher(directory), freePort(), options);
+        return start(directory, Map.of(), options);
+    }
+
+    /** The same, with something added to the environment. */
+    static DaemonProcess start(Path directory, Map<String, String> environment, Object... options)
+            throws IOException, InterruptedException {
+        DaemonProcess daemon = new DaemonProcess(new Launcher(directory), freePort(), environment, options);
         long end = System.nanoTime() + BOUND.toNanos();
         while (!daemon.output().endsWith("ready\n")) {
             if (daemon.process.waitFor(20, TimeUnit.MILLISECONDS) || System.nanoTime() - end > 0) {
@@ -109,14 +116,23 @@ final class DaemonProcess implements AutoCloseable {
         process.destroyForcibly().onExit().join();
     }
 
+    void terminate() {
+        process.destroy();
+    }
+
     /** Sends SIGTERM; it must exit with status 0, soon. */
     void stop() throws IOException {
-        process.destroy();
+        terminate();
+        awaitEnd();
+    }
+
+    /** Waits until it has exited, which must be soon, with status 0. */
+    void awaitEnd() throws IOException {
         try {
             process.onExit().orTimeout(BOUND.toSeconds(), TimeUnit.SECONDS).join();
         } catch (CompletionException e) {
             kill();
-            fail("SIGTERM did not end the daemon: " + output(), e);
+            fail("the daemon did not end: " + output(), e);
         }
         assertEquals(0, process.exitValue(), output());
         assertFalse(Files.exists(socket), "the socket is left behind");
