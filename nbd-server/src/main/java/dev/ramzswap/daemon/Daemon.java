@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 
 /**
  * The running whole: names are claimed, stores opened, clients let in, and word of it is left in the runtime directory,
@@ -37,6 +38,7 @@ public final class Daemon implements AutoCloseable {
     private final List<ExportEntry> claimed = new ArrayList<>();
     private final Map<String, PageStore> stores = new LinkedHashMap<>();
     private final CountDownLatch closed = new CountDownLatch(1);
+    private ServiceManager service;
     private NbdServer server;
     private ControlSocket control;
 
@@ -64,6 +66,7 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void open() throws IOException, ConfigException {
+        service = ServiceManager.of(host.variables());
         dir.prepare(host);
         claimNames();
         openStores();
@@ -72,6 +75,7 @@ public final class Daemon implements AutoCloseable {
         for (ExportEntry entry : claimed) {
             dir.publish(entry.withCounters(stores.get(entry.name()).counters().path()));
         }
+        service.ready(config.exports().stream().map(ExportConfig::summary).collect(Collectors.joining("; ")));
     }
 
     private void claimNames() throws IOException {
@@ -182,6 +186,9 @@ public final class Daemon implements AutoCloseable {
     /** Answers what is in flight, refuses the rest, and gives everything back. */
     @Override
     public void close() {
+        if (service != null) {
+            service.close();
+        }
         if (server != null) {
             server.shutdown(GRACE);
         }
