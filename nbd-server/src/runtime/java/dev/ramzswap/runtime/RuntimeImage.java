@@ -3,10 +3,8 @@ package dev.ramzswap.runtime;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.spi.ToolProvider;
@@ -22,7 +20,7 @@ import java.util.zip.ZipFile;
  * java.options    flags of the JVM
  * jvm/            the few modules of Java that are used
  * lib/            jars, and the native libraries out of them, which would be unpacked into /tmp at every start otherwise
- * ramzswap.aot    the AOT cache: classes as the JVM has them in memory once a daemon has served
+ * ramzswap.aot    the AOT cache: classes as the JVM has them in memory once a daemon has warmed up
  * share/          manual pages and shell completion
  * </pre>
  */
@@ -59,7 +57,7 @@ final class RuntimeImage {
         if (Files.exists(mark) && Files.readString(mark).equals(madeFrom)) {
             return;
         }
-        delete(jvm);
+        Trees.delete(jvm);
         // Compressed, since all of it is locked in memory with the daemon, while classes come from the AOT cache.
         String[] arguments = {
             "--add-modules",
@@ -82,21 +80,21 @@ final class RuntimeImage {
     private void copyCommand(Path source) throws IOException {
         Files.createDirectories(home.resolve("bin"));
         for (String file : List.of("bin/ramzswap", "java.options")) {
-            replace(source.resolve(file), home.resolve(file));
+            Trees.replace(source.resolve(file), home.resolve(file));
         }
     }
 
     /** The AOT cache knows jars by size and time, so the package's must have the same time. */
     private void copyJars(Path target, FileTime time) throws IOException {
         Path lib = home.resolve("lib");
-        delete(lib);
+        Trees.delete(lib);
         Files.createDirectories(lib);
         try (var jars = Files.newDirectoryStream(target, "nbd-server-*.jar")) {
-            replace(jars.iterator().next(), lib.resolve("ramzswap.jar"));
+            Trees.replace(jars.iterator().next(), lib.resolve("ramzswap.jar"));
         }
         try (var jars = Files.newDirectoryStream(target.resolve("lib"), "*.jar")) {
             for (Path jar : jars) {
-                replace(jar, lib.resolve(jar.getFileName()));
+                Trees.replace(jar, lib.resolve(jar.getFileName()));
                 unpackLibrary(jar, lib);
             }
         }
@@ -119,23 +117,6 @@ final class RuntimeImage {
                             .orElseThrow();
                     String name = entry.getName().substring(directory.length());
                     Files.copy(zip.getInputStream(entry), lib.resolve(name));
-                }
-            }
-        }
-    }
-
-    /** Replaced, not overwritten: a daemon may run from it. */
-    private static void replace(Path from, Path to) throws IOException {
-        Path whole = to.resolveSibling(to.getFileName() + ".new");
-        Files.copy(from, whole, StandardCopyOption.COPY_ATTRIBUTES, StandardCopyOption.REPLACE_EXISTING);
-        Files.move(whole, to, StandardCopyOption.ATOMIC_MOVE);
-    }
-
-    private static void delete(Path directory) throws IOException {
-        if (Files.exists(directory)) {
-            try (var files = Files.walk(directory)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
                 }
             }
         }
