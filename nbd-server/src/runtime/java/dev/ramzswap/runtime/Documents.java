@@ -20,6 +20,8 @@ final class Documents {
             ManualPage.write(command.getCommandSpec(), manual);
         }
         Path completions = Files.createDirectories(share.resolve("bash-completion/completions"));
-        Files.writeString(completions.resolve("ramzswap"), AutoComplete.bash("ramzswap", commands));
+        // It is read by a shell, not run.
+        String script = AutoComplete.bash("ramzswap", commands).replaceFirst("^#!.*\n", "");
+        Files.writeString(completions.resolve("ramzswap"), script);
     }
 }
