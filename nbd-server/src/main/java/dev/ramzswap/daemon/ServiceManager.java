@@ -50,6 +50,11 @@ final class ServiceManager implements AutoCloseable {
         tell("READY=1\nSTATUS=" + status);
     }
 
+    /** One line that {@code systemctl status} shows. */
+    void status(String status) {
+        tell("STATUS=" + status);
+    }
+
     private void tell(String message) {
         if (sender == null) {
             return;

@@ -23,6 +23,8 @@ class ServiceManagerTest {
             try (ServiceManager service = ServiceManager.of(Map.of("NOTIFY_SOCKET", name))) {
                 service.ready("swap0, 1G");
                 assertEquals("READY=1\nSTATUS=swap0, 1G", systemd.receive());
+                service.status("draining");
+                assertEquals("STATUS=draining", systemd.receive());
             }
             assertEquals("STOPPING=1", systemd.receive());
         }
