@@ -3,6 +3,7 @@ package dev.ramzswap.it;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -18,13 +19,18 @@ class FootprintIT {
     @Test
     void anEmptyDaemonIsSmall() throws Exception {
         try (DaemonProcess daemon = DaemonProcess.start(directory, "--size", "1G")) {
-            Path proc = Path.of("/proc", Long.toString(daemon.pid()));
-            int resident = Files.readAllLines(proc.resolve("status")).stream()
-                    .filter(line -> line.startsWith("VmRSS:"))
-                    .mapToInt(line -> Integer.parseInt(line.replaceAll("\\D", "")))
-                    .sum();
+            int resident = kilobytes(daemon, "VmRSS");
             assertTrue(resident > 0 && resident < 64 * MEBIBYTE_IN_KILOBYTES, resident + " KiB are resident");
-            assertTrue(Files.readString(proc.resolve("maps")).contains("/ramzswap.aot"), "runs without the AOT cache");
+            assertTrue(maps(daemon).contains("/ramzswap.aot"), "runs without the AOT cache");
+        }
+    }
+
+    @Test
+    void aGuardedDaemonIsSmallToo() throws Exception {
+        try (DaemonProcess daemon = DaemonProcess.start(directory, "--size", "1G", "--swap", "--unsafe")) {
+            // Shared memory is the pool, populated ahead, and the map.
+            int resident = kilobytes(daemon, "VmRSS") - kilobytes(daemon, "RssShmem");
+            assertTrue(resident > 0 && resident < 96 * MEBIBYTE_IN_KILOBYTES, resident + " KiB are resident");
         }
     }
 
@@ -35,10 +41,25 @@ class FootprintIT {
                 DaemonProcess.start(directory, "--export", "name=a,size=1M", "--export", "name=b,size=1M,codec=zstd")) {
             Tool.run("nbdcopy", image, daemon.uri("a"));
             Tool.run("nbdcopy", image, daemon.uri("b"));
-            String maps = Files.readString(Path.of("/proc", Long.toString(daemon.pid()), "maps"));
+            String maps = maps(daemon);
             assertTrue(maps.contains("/runtime/lib/liblz4-java.so"), maps);
             assertTrue(maps.contains("/runtime/lib/libzstd-jni"), maps);
             assertFalse(maps.contains(System.getProperty("java.io.tmpdir") + "/lib"), maps);
         }
+    }
+
+    private static int kilobytes(DaemonProcess daemon, String name) throws IOException {
+        return Files.readAllLines(proc(daemon, "status")).stream()
+                .filter(line -> line.startsWith(name + ":"))
+                .mapToInt(line -> Integer.parseInt(line.replaceAll("\\D", "")))
+                .sum();
+    }
+
+    private static String maps(DaemonProcess daemon) throws IOException {
+        return Files.readString(proc(daemon, "maps"));
+    }
+
+    private static Path proc(DaemonProcess daemon, String file) {
+        return Path.of("/proc", Long.toString(daemon.pid()), file);
     }
 }
