@@ -137,11 +137,6 @@ final class FileDevice implements BlockDevice {
                             "the backing file " + path + " may not have " + bytes
                                     + " bytes: above the limit of the process (ulimit -f) or of the file system",
                             e);
-                case Errno.EOPNOTSUPP ->
-                    new IOException(
-                            "the file system of " + path + " cannot reserve room (fallocate): use another one,"
-                                    + " such as ext4, xfs, btrfs or tmpfs, or a block device",
-                            e);
                 default -> e;
             };
         }

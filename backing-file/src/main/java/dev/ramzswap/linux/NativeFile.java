@@ -21,6 +21,8 @@ public final class NativeFile implements AutoCloseable {
 
     private static final int O_CLOEXEC = 02000000;
     private static final int OWNER_ONLY = 0600;
+    private static final int BLOCK_BYTES = 4096;
+    private static final int RESERVE_BYTES = 64 * BLOCK_BYTES;
 
     private final int fd;
     private final String name;
@@ -73,9 +75,44 @@ public final class NativeFile implements AutoCloseable {
         check(Linux.ftruncate(fd, bytes), "ftruncate", name);
     }
 
-    /** Allocates room for the first {@code bytes}, so that no write there can fail for want of it. */
+    /**
+     * Allocates room for the first {@code bytes}, so that no write there can fail for want of it; what the file holds
+     * stays. Where the file system cannot allocate ahead (ramfs, some network file systems), by
+     * {@link #reserveByWriting}.
+     */
     public void reserve(long bytes) throws ErrnoException {
-        check(Linux.fallocate(fd, 0, 0, bytes), "fallocate", name);
+        int result = Linux.fallocate(fd, 0, 0, bytes);
+        if (result == -Errno.EOPNOTSUPP) {
+            reserveByWriting(bytes);
+        } else {
+            check(result, "fallocate", name);
+        }
+    }
+
+    /** Writes back what the file holds, zeroes for its holes and behind its end. Nobody else may write meanwhile. */
+    void reserveByWriting(long bytes) throws ErrnoException {
+        long held = size();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(RESERVE_BYTES, BLOCK_BYTES);
+            for (long at = 0; at < bytes; at += RESERVE_BYTES) {
+                int length = (int) Math.min(RESERVE_BYTES, bytes - at);
+                buffer.fill((byte) 0);
+                readFully(buffer, Math.clamp(held - at, 0, length), at);
+                writeFully(buffer, length, at);
+            }
+        }
+    }
+
+    private void readFully(MemorySegment into, int length, long position) throws ErrnoException {
+        for (int done = 0, got = 1; done < length && got > 0; done += got) {
+            got = read(into.asSlice(done), length - done, position + done);
+        }
+    }
+
+    private void writeFully(MemorySegment from, int length, long position) throws ErrnoException {
+        for (int done = 0; done < length; ) {
+            done += write(from.asSlice(done), length - done, position + done);
+        }
     }
 
     /** Gives back the blocks or pages inside a range, which reads as zeroes from then on; the size stays. */

@@ -1,6 +1,7 @@
 package dev.ramzswap.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -13,6 +14,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -77,6 +80,28 @@ class NativeFileTest {
         assertEquals(1 << 20, Files.size(path));
         ErrnoException e = assertThrows(ErrnoException.class, () -> file.reserve(-1));
         assertEquals(Errno.EINVAL, e.errno());
+    }
+
+    @Test
+    void reservesByWritingWhereTheFileSystemCannotAllocateAhead() throws IOException, InterruptedException {
+        byte[] content = new byte[500_000];
+        new Random(1).nextBytes(content);
+        Files.write(path, content);
+        file.truncate(600_001);
+        file.reserveByWriting(1 << 20);
+        assertEquals(1 << 20, Files.size(path));
+        assertArrayEquals(Arrays.copyOf(content, 1 << 20), Files.readAllBytes(path));
+        Process stat = new ProcessBuilder("stat", "-c", "%b", path.toString()).start();
+        long blocks = Long.parseLong(new String(stat.getInputStream().readAllBytes()).trim());
+        assertEquals(0, stat.waitFor());
+        assertTrue(blocks * 512 >= 1 << 20, blocks + " blocks");
+    }
+
+    @Test
+    void aReservationByWritingKeepsALongerFile() throws IOException {
+        Files.write(path, new byte[] {1, 2, 3, 4, 5});
+        file.reserveByWriting(3);
+        assertArrayEquals(new byte[] {1, 2, 3, 4, 5}, Files.readAllBytes(path));
     }
 
     @Test
