@@ -29,7 +29,17 @@ final class Linux {
     static final int PROT_WRITE = 2;
     static final int MAP_SHARED = 1;
     /** Linux 5.14. */
+    static final int MADV_POPULATE_READ = 22;
+
+    /** Linux 5.14. */
     static final int MADV_POPULATE_WRITE = 23;
+    // bits/mman-linux.h
+    static final int MCL_CURRENT = 1;
+    static final int MCL_FUTURE = 2;
+    static final int MCL_ONFAULT = 4;
+    // linux/prctl.h
+    static final int PR_SET_IO_FLUSHER = 57;
+    static final int PR_GET_IO_FLUSHER = 58;
     // linux/memfd.h
     static final int MFD_CLOEXEC = 1;
     // linux/falloc.h
@@ -62,6 +72,10 @@ final class Linux {
             call("mmap", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
     private static final MethodHandle MUNMAP = call("munmap", JAVA_INT, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle MADVISE = call("madvise", JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle MLOCKALL = call("mlockall", JAVA_INT, JAVA_INT);
+    private static final MethodHandle PRCTL =
+            variadic("prctl", 1, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle EXECV = call("execv", JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle STRERROR = LINKER.downcallHandle(
             LINKER.defaultLookup().findOrThrow("strerror"), FunctionDescriptor.of(C_STRING, JAVA_INT));
 
@@ -171,6 +185,34 @@ final class Linux {
         MemorySegment state = STATE.get();
         try {
             return result((int) MADVISE.invokeExact(state, address, bytes, advice), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static int mlockall(int flags) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) MLOCKALL.invokeExact(state, flags), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static int prctl(int option, long argument) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) PRCTL.invokeExact(state, option, argument, 0L, 0L, 0L), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    /** Returns only if it fails. */
+    static int execv(MemorySegment path, MemorySegment arguments) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) EXECV.invokeExact(state, path, arguments), state);
         } catch (Throwable e) {
             throw impossible(e);
         }

@@ -56,7 +56,12 @@ public final class PageStore implements AutoCloseable {
     private final Counters counters;
     private final Copies copies;
     private final Limit limit;
-    private final Keeper keeper;
+    /** Keeps room in the pool and in the backing file ahead of the stores: spills and compacts. */
+    private final BackgroundLoop keeper;
+
+    /** Keeps populated memory ahead of the stores. */
+    private final BackgroundLoop populator;
+
     private final AtomicInteger workspaces = new AtomicInteger();
     private volatile CodecSpec codec;
 
@@ -70,10 +75,11 @@ public final class PageStore implements AutoCloseable {
         this.counters = files.counters();
         this.copies = new Copies(map, pool, file, counters);
         this.limit = new Limit(config, files.backingBytes(), pool, counters);
-        this.keeper = new Keeper(
-                config.name(),
-                new Spiller(slots, map, pool, file, copies, counters),
-                new Compactor(slots, map, pool, file, copies));
+        Spiller spiller = new Spiller(slots, map, pool, file, copies, counters);
+        Compactor compactor = new Compactor(slots, map, pool, file, copies);
+        this.keeper = new BackgroundLoop(
+                "keeper-" + config.name(), () -> compactor.compactFile() | spiller.spill() | compactor.compactPool());
+        this.populator = new BackgroundLoop("populator-" + config.name(), () -> pool.depopulate() || pool.populate());
         setCodec(config.codec());
     }
 
@@ -94,7 +100,9 @@ public final class PageStore implements AutoCloseable {
                 new Recovery(store.slots, store.map, store.pool, store.file, store.copies).run();
             }
             store.limit.set(config.limit());
+            files.populate();
             store.keeper.start();
+            store.populator.start();
             return store;
         } catch (IOException | RuntimeException e) {
             files.close();
@@ -224,6 +232,7 @@ public final class PageStore implements AutoCloseable {
     public void setLimit(long bytes) {
         limit.set(bytes);
         keeper.wake();
+        populator.wake();
     }
 
     public CodecSpec codec() {
@@ -240,15 +249,16 @@ public final class PageStore implements AutoCloseable {
         return counters;
     }
 
-    /** Ends spilling and compaction, for tests that compare what they do not expect to move. */
+    /** Ends what changes counters and places by itself. */
     void stopBackgroundWork() {
         keeper.close();
+        populator.close();
     }
 
     /** Ends the background work and unmaps the memory, which nobody may use any more. State files stay. */
     @Override
     public void close() {
-        keeper.close();
+        stopBackgroundWork();
         files.close();
     }
 
@@ -261,7 +271,9 @@ public final class PageStore implements AutoCloseable {
             if (place != BackingFile.NO_ROOM) {
                 return inFile(place, work);
             }
-            if (!keeper.makeRoom() && ++fruitless == MAX_FRUITLESS) {
+            if (pool.isWaitingForMemory()) {
+                populator.awaitLook();
+            } else if (!keeper.awaitLook() && ++fruitless == MAX_FRUITLESS) {
                 return StoreStatus.NO_SPACE;
             }
             word = placeRecordNow(work);
@@ -287,6 +299,9 @@ public final class PageStore implements AutoCloseable {
         boolean isLow = pool.isLow();
         if (isLow) {
             keeper.wake();
+        }
+        if (pool.isShortOfReady()) {
+            populator.wake();
         }
         // An incompressible page gains nothing in RAM and would be the first to leave it.
         if (!isLow || file == null || work.codec() != Codec.RAW) {

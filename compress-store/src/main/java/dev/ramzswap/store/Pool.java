@@ -46,6 +46,7 @@ final class Pool implements AutoCloseable {
     private static final int PAGE_MASK = 4095;
 
     private static final int FREE = -1;
+    private static final int READY = -2;
     private static final int EVACUATING = 1 << 30;
 
     private final MappedFile file;
@@ -53,7 +54,10 @@ final class Pool implements AutoCloseable {
     private final Counters counters;
     private final int regions;
 
-    /** For each region: bytes of its places that are not holes, plus {@link #EVACUATING}; or {@link #FREE}. */
+    /**
+     * For each region: bytes of its places that are not holes, plus {@link #EVACUATING}; or {@link #FREE}, or
+     * {@link #READY}: populated and empty, or about to be.
+     */
     private final MemorySegment live;
 
     private final Arena arena = Arena.ofShared();
@@ -62,20 +66,33 @@ final class Pool implements AutoCloseable {
     private int maxRegions;
     private long lowWater;
     private volatile boolean isLow;
+    /** Regions that are not free, the ready ones included. */
     private int usedRegions;
+
+    /** The ready regions, and how many there should be. */
+    private final int[] ready;
+
+    private int readyRegions;
+    private volatile boolean isShortOfReady;
+
+    /** 1 while a region is being populated. */
+    private int populating;
+
     private int highWater;
     private int lowestFree;
     private int openRegion = -1;
     private int openEnd;
     private long liveBytes;
 
-    Pool(MappedFile file, Counters counters) {
+    /** @param ahead bytes of regions to keep ready; see {@link StoreConfig} */
+    Pool(MappedFile file, Counters counters, long ahead) {
         this.file = file;
         this.memory = file.memory();
         this.counters = counters;
         this.regions = (int) (memory.byteSize() >>> REGION_SHIFT);
         this.live = arena.allocate((long) regions * Integer.BYTES, Integer.BYTES);
         live.fill((byte) 0xff);
+        this.ready = new int[(int) Math.min(Math.ceilDiv(ahead, REGION_BYTES), regions)];
         this.holes = new HoleLists(memory);
     }
 
@@ -142,7 +159,7 @@ final class Pool implements AutoCloseable {
     private long append(int units, int reserve) {
         int bytes = units << UNIT_SHIFT;
         if (openRegion < 0 || openEnd + bytes > REGION_BYTES) {
-            if (usedRegions + reserve >= maxRegions || !openRegion()) {
+            if (!openRegion(reserve)) {
                 return NONE;
             }
         }
@@ -157,18 +174,42 @@ final class Pool implements AutoCloseable {
         return place;
     }
 
-    private boolean openRegion() {
-        int region = findFree();
+    private boolean openRegion(int reserve) {
+        int region = ready.length > 0 ? takeReady(reserve) : takeFree(reserve);
         if (region < 0) {
             return false;
         }
         closeOpenRegion();
         setLive(region, 0);
-        usedRegions++;
-        highWater = Math.max(highWater, region + 1);
         openRegion = region;
         openEnd = 0;
         return true;
+    }
+
+    private int takeReady(int reserve) {
+        boolean isAllowed = readyRegions > 0 && usedRegions - readyRegions + reserve < maxRegions;
+        if (!isAllowed) {
+            return -1;
+        }
+        readyRegions--;
+        isShortOfReady = readyRegions <= ready.length / 2;
+        return ready[readyRegions];
+    }
+
+    private int takeFree(int reserve) {
+        if (usedRegions + reserve >= maxRegions) {
+            return -1;
+        }
+        for (int region = lowestFree; region < regions; region++) {
+            if (liveOf(region) == FREE) {
+                lowestFree = region + 1;
+                usedRegions++;
+                highWater = Math.max(highWater, region + 1);
+                return region;
+            }
+        }
+        lowestFree = regions;
+        return -1;
     }
 
     private void closeOpenRegion() {
@@ -189,19 +230,11 @@ final class Pool implements AutoCloseable {
         if (end < REGION_BYTES) {
             memory.set(JAVA_SHORT_UNALIGNED, start(openRegion) + end + 4, (short) 0);
         }
-        counters.addMemory((end + PAGE_MASK & ~PAGE_MASK) - (openEnd + PAGE_MASK & ~PAGE_MASK));
-        openEnd = end;
-    }
-
-    private int findFree() {
-        for (int region = lowestFree; region < regions; region++) {
-            if (liveOf(region) == FREE) {
-                lowestFree = region + 1;
-                return region;
-            }
+        if (ready.length == 0) {
+            // Without population, a region becomes resident page by page.
+            counters.addMemory((end + PAGE_MASK & ~PAGE_MASK) - (openEnd + PAGE_MASK & ~PAGE_MASK));
         }
-        lowestFree = regions;
-        return -1;
+        openEnd = end;
     }
 
     /** Gives back a record's room. */
@@ -252,7 +285,8 @@ final class Pool implements AutoCloseable {
 
     /** Bytes in holes. */
     synchronized long holeBytes() {
-        return ((long) usedRegions << REGION_SHIFT) - liveBytes - (openRegion < 0 ? 0 : REGION_BYTES - openEnd);
+        long filled = (long) (usedRegions - readyRegions - populating) << REGION_SHIFT;
+        return filled - liveBytes - (openRegion < 0 ? 0 : REGION_BYTES - openEnd);
     }
 
     /** Bytes in regions, used or not. */
@@ -261,7 +295,7 @@ final class Pool implements AutoCloseable {
     }
 
     synchronized boolean exceedsBudget() {
-        return usedRegions > maxRegions - COMPACTION_RESERVE;
+        return usedRegions - readyRegions > maxRegions - COMPACTION_RESERVE;
     }
 
     // Evacuation of a region: begin, then for each place vacate and move its record away, then end.
@@ -328,12 +362,27 @@ final class Pool implements AutoCloseable {
             }
             return false;
         }
+        if (!keepReady(region)) {
+            giveBack(region);
+        }
+        return true;
+    }
+
+    private synchronized boolean keepReady(int region) {
+        boolean isWanted = readyRegions + populating < ready.length && usedRegions <= maxRegions;
+        if (isWanted) {
+            setLive(region, READY);
+            ready[readyRegions++] = region;
+        }
+        return isWanted;
+    }
+
+    private void giveBack(int region) throws IOException {
         try {
             file.release(start(region), REGION_BYTES);
         } finally {
             released(region);
         }
-        return true;
     }
 
     private synchronized void released(int region) {
@@ -341,6 +390,69 @@ final class Pool implements AutoCloseable {
         usedRegions--;
         lowestFree = Math.min(lowestFree, region);
         counters.addMemory(-REGION_BYTES);
+    }
+
+    // Population, by one thread.
+
+    /** Whether half of the ready regions are used up: time to populate more. */
+    boolean isShortOfReady() {
+        return isShortOfReady;
+    }
+
+    /** Whether there is no room now, but there will be when more memory is populated. */
+    synchronized boolean isWaitingForMemory() {
+        return ready.length > 0 && readyRegions == 0 && usedRegions < maxRegions;
+    }
+
+    /** Populates one more region if there are too few ready ones and the budget allows it. False if not. */
+    boolean populate() throws IOException {
+        int region = beginPopulation();
+        if (region < 0) {
+            return false;
+        }
+        try {
+            file.populate(start(region), REGION_BYTES);
+        } catch (IOException e) {
+            endPopulation();
+            giveBack(region);
+            throw e;
+        }
+        populated(region);
+        return true;
+    }
+
+    private synchronized int beginPopulation() {
+        int region = readyRegions < ready.length ? takeFree(0) : -1;
+        if (region >= 0) {
+            setLive(region, READY);
+            populating++;
+            counters.addMemory(REGION_BYTES);
+        }
+        return region;
+    }
+
+    private synchronized void endPopulation() {
+        populating--;
+    }
+
+    private synchronized void populated(int region) {
+        populating--;
+        ready[readyRegions++] = region;
+        isShortOfReady = false;
+    }
+
+    /** Gives a ready region back if the budget is exceeded. False if not. */
+    boolean depopulate() throws IOException {
+        int region = takeExcess();
+        if (region < 0) {
+            return false;
+        }
+        giveBack(region);
+        return true;
+    }
+
+    private synchronized int takeExcess() {
+        return usedRegions > maxRegions && readyRegions > 0 ? ready[--readyRegions] : -1;
     }
 
     private synchronized void unmarkEvacuating(int region) {

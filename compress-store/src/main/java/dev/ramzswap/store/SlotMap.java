@@ -18,11 +18,13 @@ final class SlotMap {
     private static final int SLOTS_PER_PAGE_SHIFT = 9;
 
     private final MemorySegment words;
+    private final long slots;
     private final byte[] touched;
     private final Counters counters;
 
     SlotMap(MemorySegment words, long slots, Counters counters) {
         this.words = words;
+        this.slots = slots;
         this.touched = new byte[Math.toIntExact((slots >>> SLOTS_PER_PAGE_SHIFT) + 1)];
         this.counters = counters;
     }
@@ -68,6 +70,13 @@ final class SlotMap {
     /** The first slot after {@code slot} that lies in another page of the map. */
     static long nextPage(long slot) {
         return ((slot >>> SLOTS_PER_PAGE_SHIFT) + 1) << SLOTS_PER_PAGE_SHIFT;
+    }
+
+    /** Counts the whole map as resident, after it was populated. */
+    void touchAll() {
+        for (long slot = 0; slot < slots; slot = nextPage(slot)) {
+            touch(slot);
+        }
     }
 
     void touch(long slot) {

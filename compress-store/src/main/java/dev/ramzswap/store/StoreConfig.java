@@ -14,6 +14,8 @@ import java.util.Optional;
  * @param cutoff a page that does not compress to fewer bytes than this is kept raw, 1 to 4096
  * @param backing takes what the pool does not keep
  * @param overcommit accept more slots than limit and backing file can hold in the worst case
+ * @param ahead bytes of pool memory to keep populated ahead of the stores; with 0, stores fault memory in themselves.
+ *     Above 0, nothing on the way of a page takes new memory: a page that finds none populated goes to the backing file
  * @param stateDir where map, pool and counters lie as files that outlive the process; empty for memory files
  */
 public record StoreConfig(
@@ -24,6 +26,7 @@ public record StoreConfig(
         int cutoff,
         Optional<Backing> backing,
         boolean overcommit,
+        long ahead,
         Optional<Path> stateDir) {
     public static final long NO_LIMIT = Long.MAX_VALUE;
 

@@ -9,7 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 
 /**
  * The mapped files that a store lies in, and what is built on them. In the state directory, or as memory files:
@@ -32,6 +34,10 @@ final class StoreFiles implements AutoCloseable {
     private final StoreConfig config;
     private final BackingOpener backingOpener;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+
+    /** Those that are used in whole, unlike the pool. */
+    private final List<MappedFile> dense = new ArrayList<>();
+
     private long backingBytes;
     private boolean isTakenOver;
     private Counters counters;
@@ -60,11 +66,11 @@ final class StoreFiles implements AutoCloseable {
             backingBytes = backingBytes(config.backing().get());
         }
         Limit.requireRoomForAll(config, config.limit(), backingBytes);
-        MappedFile mapFile = file("map", SlotMap.bytes(config.slots()));
+        MappedFile mapFile = denseFile("map", SlotMap.bytes(config.slots()));
         isTakenOver = !mapFile.created();
-        counters = new Counters(file("counters", Counters.FILE_BYTES), config.name(), config.slots());
+        counters = new Counters(denseFile("counters", Counters.FILE_BYTES), config.name(), config.slots());
         map = new SlotMap(mapFile.memory(), config.slots(), counters);
-        pool = new Pool(file("pool", Pool.bytes(config.slots())), counters);
+        pool = new Pool(file("pool", Pool.bytes(config.slots())), counters, config.ahead());
         opened.push(pool);
         if (config.backing().isPresent()) {
             backing = openBacking(config.backing().get());
@@ -84,7 +90,7 @@ final class StoreFiles implements AutoCloseable {
         long tableOffset = PAGE_BYTES + BackingFile.STAGING_BYTES;
         long tableBytes = BackingFile.tableBytes(backingBytes);
         MemorySegment memory =
-                file("backing", roundUp(tableOffset + tableBytes)).memory();
+                denseFile("backing", roundUp(tableOffset + tableBytes)).memory();
         return backingOpener.open(new BackingConfig(
                 wanted.path(),
                 backingBytes,
@@ -92,6 +98,24 @@ final class StoreFiles implements AutoCloseable {
                 memory.asSlice(tableOffset, tableBytes),
                 memory.asSlice(PAGE_BYTES, BackingFile.STAGING_BYTES),
                 memory.asSlice(0, BackingFile.KEY_BYTES)));
+    }
+
+    /** Takes, if the configuration asks for memory ahead, what else the way of a page could fault in. */
+    void populate() throws IOException {
+        if (config.ahead() == 0) {
+            return;
+        }
+        for (MappedFile file : dense) {
+            file.populate(0, file.memory().byteSize());
+        }
+        map.touchAll();
+        while (pool.populate()) {}
+    }
+
+    private MappedFile denseFile(String part, long bytes) throws IOException {
+        MappedFile file = file(part, bytes);
+        dense.add(file);
+        return file;
     }
 
     private MappedFile file(String part, long bytes) throws IOException {

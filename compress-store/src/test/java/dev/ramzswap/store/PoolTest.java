@@ -26,7 +26,7 @@ class PoolTest {
         countersFile = MappedFile.inMemory("counters", Counters.FILE_BYTES);
         counters = new Counters(countersFile, "test", 1);
         file = MappedFile.inMemory("pool", (long) REGIONS << Pool.REGION_SHIFT);
-        pool = new Pool(file, counters);
+        pool = new Pool(file, counters, 0);
         pool.setBudget(Long.MAX_VALUE);
     }
 
@@ -101,6 +101,38 @@ class PoolTest {
         assertTrue(pool.isLow());
         assertNotEquals(Pool.NONE, pool.allocateForCompaction(4096));
         assertTrue(pool.exceedsBudget());
+    }
+
+    @Test
+    void withMemoryAheadAStoreTakesOnlyWhatIsPopulated() throws IOException {
+        pool.close();
+        pool = new Pool(file, counters, 2L << Pool.REGION_SHIFT);
+        pool.setBudget(8L << Pool.REGION_SHIFT);
+        assertEquals(Pool.NONE, pool.allocate(4096), "nothing is populated");
+        assertTrue(pool.isWaitingForMemory());
+        assertTrue(pool.populate());
+        assertTrue(pool.populate());
+        assertFalse(pool.populate(), "two are ready, as it should be");
+        assertEquals(2L << Pool.REGION_SHIFT, counters.memoryUsed());
+        int pages = 0;
+        while (pool.allocate(4096) != Pool.NONE) {
+            pages++;
+        }
+        assertEquals(2 * Pool.RAW_PAGES_PER_REGION, pages);
+        assertTrue(pool.isShortOfReady());
+        assertEquals(2L << Pool.REGION_SHIFT, counters.memoryUsed());
+    }
+
+    @Test
+    void readyRegionsKeepWithinTheBudgetAndFollowIt() throws IOException {
+        pool.close();
+        pool = new Pool(file, counters, 8L << Pool.REGION_SHIFT);
+        pool.setBudget(4L << Pool.REGION_SHIFT);
+        while (pool.populate()) {}
+        assertEquals(4L << Pool.REGION_SHIFT, counters.memoryUsed());
+        pool.setBudget(1L << Pool.REGION_SHIFT);
+        while (pool.depopulate()) {}
+        assertEquals(1L << Pool.REGION_SHIFT, counters.memoryUsed());
     }
 
     @Test

@@ -60,6 +60,17 @@ class StoreModelTest {
     }
 
     @Test
+    void memoryIsPopulatedAhead() throws Exception {
+        play(
+                new TestConfig(SLOTS)
+                        .ahead(1 << 20)
+                        .backing(directory.resolve("file"))
+                        .build(),
+                1 << 20,
+                false);
+    }
+
+    @Test
     void theBackingFileFails() throws Exception {
         play(new TestConfig(SLOTS).backing(directory.resolve("file")).build(), 1 << 20, true);
     }

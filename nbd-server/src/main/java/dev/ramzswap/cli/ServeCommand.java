@@ -5,6 +5,7 @@ import dev.ramzswap.daemon.ConfigException;
 import dev.ramzswap.daemon.ConfigFile;
 import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.daemon.Host;
+import dev.ramzswap.daemon.ProcessGuard;
 import dev.ramzswap.daemon.Settings;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -101,6 +102,18 @@ final class ServeCommand implements Callable<Integer> {
     private String stateDir;
 
     @Option(
+            names = "--swap",
+            description = "Guard the daemon as the kernel needs it that swaps on it: lock it in memory, mark it for"
+                    + " reclaim, warm it up, populate memory ahead. Needs root.")
+    private boolean swap;
+
+    @Option(names = "--unsafe", description = "With --swap: serve also if the daemon cannot be guarded.")
+    private boolean unsafe;
+
+    @Option(names = "--reserve", description = "With --swap: take all memory that the limits allow at the start.")
+    private boolean reserve;
+
+    @Option(
             names = "--config",
             paramLabel = "FILE",
             description = "Read the same keys from a file; flags go before it.")
@@ -118,6 +131,7 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, ConfigException, InterruptedException {
         Config asked = Config.of(settings(), host);
+        ProcessGuard.mark(asked.protection());
         Daemon daemon = Daemon.start(asked, host);
         daemon.stopOnExit();
         var out = spec.commandLine().getOut();
@@ -144,6 +158,9 @@ final class ServeCommand implements Callable<Integer> {
         settings.flag("socket", socket);
         settings.flag("listen", listen);
         settings.flag("state-dir", stateDir);
+        settings.flag("swap", swap ? "yes" : null);
+        settings.flag("unsafe", unsafe ? "yes" : null);
+        settings.flag("reserve", reserve ? "yes" : null);
         for (String export : exports) {
             settings.export(export);
         }

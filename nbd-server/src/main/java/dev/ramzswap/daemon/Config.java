@@ -18,12 +18,14 @@ import java.util.Optional;
  * @param socket the Unix socket
  * @param listen the TCP address
  * @param stateDir where the stores' files lie that outlive the daemon
+ * @param protection how the daemon guards itself against the lack of memory that it is there to cure
  */
 public record Config(
         List<ExportConfig> exports,
         Optional<Path> socket,
         Optional<InetSocketAddress> listen,
-        Optional<Path> stateDir) {
+        Optional<Path> stateDir,
+        Protection protection) {
 
     public Config {
         exports = List.copyOf(exports);
@@ -42,7 +44,22 @@ public record Config(
             socket = ExportReader.read(
                     Map.of("socket", new Value(path.toString(), "--socket")), "socket", Address::socket);
         }
-        return new Config(exports, socket, listen, ExportReader.read(settings.daemon, "state-dir", ExportReader::path));
+        Optional<Path> stateDir = ExportReader.read(settings.daemon, "state-dir", ExportReader::path);
+        return new Config(exports, socket, listen, stateDir, protection(settings));
+    }
+
+    private static Protection protection(Settings settings) throws ConfigException {
+        boolean isSwap = isYes(settings, "swap");
+        for (String key : List.of("unsafe", "reserve")) {
+            if (isYes(settings, key) && !isSwap) {
+                throw new ConfigException(settings.daemon.get(key).origin() + ": is of use only with --swap: add it");
+            }
+        }
+        return new Protection(isSwap, isYes(settings, "unsafe"), isYes(settings, "reserve"));
+    }
+
+    private static boolean isYes(Settings settings, String key) throws ConfigException {
+        return ExportReader.read(settings.daemon, key, ExportReader::yes).orElse(false);
     }
 
     /** The TCP address as {@code HOST:PORT} with a numeric host. */

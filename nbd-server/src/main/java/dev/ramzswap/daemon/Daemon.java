@@ -26,8 +26,9 @@ import java.util.concurrent.CountDownLatch;
  */
 public final class Daemon implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Daemon.class.getName());
-    /** The kernel must not have to wait for memory that only its swap device could free: have it from the start. */
-    private static final Limits LIMITS = Limits.DEFAULT.withPreparedMemory(1 << 20);
+
+    /** What a connection that the kernel swaps on has from the start, and does not ask for when memory is short. */
+    private static final long PREPARED_BYTES = 1 << 20;
 
     private static final Duration GRACE = Duration.ofSeconds(10);
 
@@ -67,6 +68,10 @@ public final class Daemon implements AutoCloseable {
         dir.prepare(host);
         claimNames();
         openStores();
+        if (config.protection().isSwap()) {
+            new WarmUp(dir.path()).run();
+            ProcessGuard.lock(config.protection());
+        }
         serve();
         control = new ControlSocket(dir.control(pid()), new ControlRequests(stores, host.memory()));
         for (ExportEntry entry : claimed) {
@@ -99,7 +104,7 @@ public final class Daemon implements AutoCloseable {
                                 + Size.format(host.memory()) + " of memory here");
             }
             try {
-                stores.put(export.name(), PageStore.open(export.store(config.stateDir())));
+                stores.put(export.name(), PageStore.open(export.store(config)));
             } catch (IllegalArgumentException e) {
                 throw new ConfigException(
                         "--size " + Size.format(export.size()) + " of export " + export.name() + ": " + e.getMessage());
@@ -133,7 +138,9 @@ public final class Daemon implements AutoCloseable {
             addresses.add(UnixDomainSocketAddress.of(config.socket().get()));
         }
         config.listen().ifPresent(addresses::add);
-        server = new NbdServer(exports, addresses, LIMITS, clients -> {});
+        Limits limits =
+                config.protection().isSwap() ? Limits.DEFAULT.withPreparedMemory(PREPARED_BYTES) : Limits.DEFAULT;
+        server = new NbdServer(exports, addresses, limits, clients -> {});
         try {
             server.start();
         } catch (IOException e) {

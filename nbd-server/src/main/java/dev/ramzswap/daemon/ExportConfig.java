@@ -3,7 +3,6 @@ package dev.ramzswap.daemon;
 import dev.ramzswap.store.CodecSpec;
 import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;
-import java.nio.file.Path;
 import java.util.Optional;
 
 /**
@@ -23,8 +22,17 @@ public record ExportConfig(
         boolean overcommit,
         boolean readOnly) {
 
-    StoreConfig store(Optional<Path> stateDir) {
-        return new StoreConfig(name, size / PageStore.SLOT_BYTES, limit, codec, cutoff, backing, overcommit, stateDir);
+    StoreConfig store(Config config) {
+        return new StoreConfig(
+                name,
+                size / PageStore.SLOT_BYTES,
+                limit,
+                codec,
+                cutoff,
+                backing,
+                overcommit,
+                config.protection().ahead(),
+                config.stateDir());
     }
 
     /** One line for people. */

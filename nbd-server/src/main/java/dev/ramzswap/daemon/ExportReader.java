@@ -110,7 +110,7 @@ final class ExportReader {
         return bytes;
     }
 
-    private static boolean yes(String text) {
+    static boolean yes(String text) {
         return switch (text) {
             case "yes", "true" -> true;
             case "no", "false" -> false;

@@ -39,6 +39,7 @@ class LiveExportTest {
                 StoreConfig.DEFAULT_CUTOFF,
                 Optional.of(new StoreConfig.Backing(temp.resolve("file"), StoreConfig.WORST_CASE, true)),
                 false,
+                0,
                 Optional.empty()));
         byte[] bytes = new byte[PageStore.SLOT_BYTES];
         ByteBuffer page = ByteBuffer.allocateDirect(bytes.length);

@@ -39,6 +39,7 @@ class SwapExportTest {
                 StoreConfig.DEFAULT_CUTOFF,
                 Optional.empty(),
                 false,
+                0,
                 Optional.empty()));
         export = new SwapExport("swap0", true, store);
         session = export.open();
@@ -152,8 +153,8 @@ class SwapExportTest {
 
     @Test
     void aStoreThatIsFullIsNoSpaceAndKeepsWhatItHad() throws IOException {
-        var config =
-                new StoreConfig("full", 4096, 1 << 20, CodecSpec.LZ4, SLOT, Optional.empty(), true, Optional.empty());
+        var config = new StoreConfig(
+                "full", 4096, 1 << 20, CodecSpec.LZ4, SLOT, Optional.empty(), true, 0, Optional.empty());
         byte[] page = new byte[SLOT];
         try (PageStore small = PageStore.open(config);
                 ExportSession full = new SwapExport("full", false, small).open()) {

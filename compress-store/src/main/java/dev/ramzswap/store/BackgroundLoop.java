@@ -5,27 +5,31 @@ import java.lang.System.Logger.Level;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The thread that keeps room in the pool and in the backing file ahead of the stores: it spills and compacts a little
- * at a time while there is anything to do, and looks again when it is woken or a moment has passed.
+ * A thread that does a little at a time while there is anything to do, and looks again when it is woken or a moment has
+ * passed. Errors are logged and tried again.
  */
-final class Keeper implements AutoCloseable {
-    private static final System.Logger LOG = System.getLogger(Keeper.class.getName());
+final class BackgroundLoop implements AutoCloseable {
+    /** One look. */
+    interface Step {
+        /** Does some of what there is to do. Returns whether there was anything. */
+        boolean run() throws IOException;
+    }
+
+    private static final System.Logger LOG = System.getLogger(BackgroundLoop.class.getName());
     private static final long PAUSE_NANOS = 50_000_000;
     private static final long PAUSE_AFTER_ERROR_NANOS = 1_000_000_000;
 
-    private final Spiller spiller;
-    private final Compactor compactor;
+    private final Step step;
     private final Thread thread;
     private volatile boolean isParked;
+    private volatile boolean isClosed;
     private boolean isLooking;
     private boolean isFruitful;
     private long looks;
-    private volatile boolean isClosed;
 
-    Keeper(String name, Spiller spiller, Compactor compactor) {
-        this.spiller = spiller;
-        this.compactor = compactor;
-        this.thread = Thread.ofPlatform().daemon().name("keeper-" + name).unstarted(this::run);
+    BackgroundLoop(String name, Step step) {
+        this.step = step;
+        this.thread = Thread.ofPlatform().daemon().name(name).unstarted(this::run);
     }
 
     void start() {
@@ -41,7 +45,7 @@ final class Keeper implements AutoCloseable {
     }
 
     /** Waits until a look that began after this call is over. Returns whether it found anything to do. */
-    synchronized boolean makeRoom() {
+    synchronized boolean awaitLook() {
         long look = looks + (isLooking ? 2 : 1);
         while (looks < look && !isClosed) {
             wake();
@@ -60,9 +64,9 @@ final class Keeper implements AutoCloseable {
             begin();
             boolean isFruitful = false;
             try {
-                isFruitful = tidy();
+                isFruitful = step.run();
             } catch (IOException | RuntimeException e) {
-                LOG.log(Level.ERROR, thread.getName() + ": cannot give memory back: " + e.getMessage());
+                LOG.log(Level.ERROR, thread.getName() + ": " + e.getMessage() + "; trying again");
                 LockSupport.parkNanos(PAUSE_AFTER_ERROR_NANOS);
             }
             end(isFruitful);
@@ -81,13 +85,6 @@ final class Keeper implements AutoCloseable {
         looks++;
         this.isFruitful = isFruitful;
         notifyAll();
-    }
-
-    private boolean tidy() throws IOException {
-        boolean isFileCompacted = compactor.compactFile();
-        boolean isSpilled = spiller.spill();
-        boolean isPoolCompacted = compactor.compactPool();
-        return isFileCompacted || isSpilled || isPoolCompacted;
     }
 
     private void park() {

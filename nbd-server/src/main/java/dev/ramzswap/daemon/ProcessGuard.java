@@ -1,0 +1,75 @@
+package dev.ramzswap.daemon;
+
+import dev.ramzswap.linux.Self;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Makes this process one that the kernel can swap on. When memory is short, the kernel waits for it; so it must never
+ * wait for memory that only its own device could free:
+ *
+ * <ol>
+ *   <li>{@link #mark}: every thread is an I/O flusher (PR_SET_IO_FLUSHER), so that its allocations do not start I/O and
+ *       wait for it. The mark is a thread's own and is kept by execve: the process marks itself and executes itself
+ *       again, which is the only way to mark the threads that the JVM itself makes.
+ *   <li>The OOM killer must take anybody else.
+ *   <li>{@link #lock}: no page of it is ever swapped out, and what it may need is in memory before the first client
+ *       comes.
+ * </ol>
+ *
+ * What is on the way of a page asks for no memory at all: see {@link WarmUp} and {@code StoreConfig.ahead}.
+ */
+public final class ProcessGuard {
+    private static final System.Logger LOG = System.getLogger(ProcessGuard.class.getName());
+    private static final Path PROC = Path.of("/proc/self");
+    private static final String NEVER = "-1000";
+
+    private ProcessGuard() {}
+
+    /**
+     * The first two steps. Returns when this process is marked, which is in its second life.
+     *
+     * @throws IOException with a message for the user, if it lacks the capability
+     */
+    public static void mark(Protection protection) throws IOException {
+        if (!protection.isSwap() || Self.isIoFlusher()) {
+            return;
+        }
+        try {
+            Self.setIoFlusher();
+            Files.writeString(PROC.resolve("oom_score_adj"), NEVER);
+        } catch (IOException e) {
+            refuse(protection, "CAP_SYS_RESOURCE", e);
+            return;
+        }
+        String commandLine = Files.readString(PROC.resolve("cmdline"));
+        Self.execute(Files.readSymbolicLink(PROC.resolve("exe")), List.of(commandLine.split("\0")));
+    }
+
+    /**
+     * The last step, when all that the way of a page needs has been used once.
+     *
+     * @throws IOException with a message for the user, if it lacks the capability
+     */
+    static void lock(Protection protection) throws IOException {
+        try {
+            Self.lockMemory();
+            // The JDK's own class file store is large and, once the classes are loaded, of no more use.
+            Self.populate(path -> path.endsWith("/lib/modules"));
+        } catch (IOException e) {
+            refuse(protection, "CAP_IPC_LOCK, or an unlimited RLIMIT_MEMLOCK", e);
+        }
+    }
+
+    private static void refuse(Protection protection, String missing, IOException cause) throws IOException {
+        String message = "--swap: the daemon cannot be guarded against lack of memory: " + cause.getMessage()
+                + ": run it as root or give it " + missing;
+        if (!protection.isUnsafe()) {
+            throw new IOException(message + "; --unsafe serves all the same", cause);
+        }
+        LOG.log(Level.WARNING, message);
+    }
+}

@@ -1,0 +1,131 @@
+package dev.ramzswap.daemon;
+
+import dev.ramzswap.nbd.Limits;
+import dev.ramzswap.nbd.LoopbackClient;
+import dev.ramzswap.nbd.NbdServer;
+import dev.ramzswap.store.CodecSpec;
+import dev.ramzswap.store.PageStore;
+import dev.ramzswap.store.StoreConfig;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+
+/**
+ * Uses a small export of its own in every way that the real ones will be used, before these are there: all classes that
+ * the way of a page, a spill, a changed limit and the end of a daemon need are then loaded, the hot ones compiled, and
+ * what is made once and for all is made. Afterwards nothing of that asks for memory while the kernel has none.
+ */
+final class WarmUp {
+    private static final String NAME = "warm-up";
+    private static final int SLOTS = 2048;
+    private static final int SLOT_BYTES = PageStore.SLOT_BYTES;
+
+    /** Rounds of {@link #BATCH} requests: enough for the JIT compiler's last tier. */
+    private static final int ROUNDS = 1500;
+
+    private static final int BATCH = 16;
+    private static final long LIMIT = 2 << 20;
+    private static final Duration GRACE = Duration.ofSeconds(1);
+
+    private final Path socket;
+    private final Path backingFile;
+    private final SplittableRandom random = new SplittableRandom(1);
+    private final ByteBuffer pages = ByteBuffer.allocateDirect(2 * BATCH * SLOT_BYTES);
+
+    /** @param directory where its socket and its backing file may lie meanwhile */
+    WarmUp(Path directory) {
+        long pid = ProcessHandle.current().pid();
+        socket = directory.resolve(pid + ".warm-up.sock");
+        backingFile = directory.resolve(pid + ".warm-up.file");
+    }
+
+    void run() throws IOException {
+        makePages();
+        try (PageStore store = PageStore.open(config(backingFile))) {
+            NbdServer server = new NbdServer(
+                    List.of(new SwapExport(NAME, false, store)),
+                    List.of(UnixDomainSocketAddress.of(socket)),
+                    Limits.DEFAULT.withPreparedMemory(1 << 20),
+                    clients -> {});
+            try {
+                server.start();
+                for (CodecSpec codec : List.of(CodecSpec.parse("zstd:1"), CodecSpec.LZ4)) {
+                    store.setCodec(codec);
+                    play(store);
+                }
+            } finally {
+                server.shutdown(GRACE);
+            }
+        } finally {
+            Files.deleteIfExists(backingFile);
+        }
+    }
+
+    private static StoreConfig config(Path backingFile) {
+        return new StoreConfig(
+                NAME,
+                SLOTS,
+                StoreConfig.NO_LIMIT,
+                CodecSpec.LZ4,
+                StoreConfig.DEFAULT_CUTOFF,
+                Optional.of(new StoreConfig.Backing(backingFile, StoreConfig.WORST_CASE, true)),
+                false,
+                1 << 20,
+                Optional.empty());
+    }
+
+    /** Some that are same-filled, some that compress, some that do not. */
+    private void makePages() {
+        for (int i = 0; i < pages.capacity() / Long.BYTES; i++) {
+            int page = i * Long.BYTES / SLOT_BYTES;
+            boolean isRandom = page % 8 != 0 && i % 512 < page * 16;
+            pages.putLong(i * Long.BYTES, isRandom ? random.nextLong() : page);
+        }
+    }
+
+    private void play(PageStore store) throws IOException {
+        try (LoopbackClient client = new LoopbackClient(UnixDomainSocketAddress.of(socket), NAME)) {
+            for (int round = 0; round < ROUNDS; round++) {
+                // Up and down: spills and compaction, then pages that come back.
+                if (round % 100 == 0) {
+                    store.setLimit(round / 100 % 3 == 2 ? StoreConfig.NO_LIMIT : LIMIT);
+                }
+                ask(client, round);
+            }
+            store.setLimit(StoreConfig.NO_LIMIT);
+        }
+        store.counters().snapshot();
+    }
+
+    private void ask(LoopbackClient client, int round) throws IOException {
+        for (int i = 0; i < BATCH; i++) {
+            client.write(anySlot(), pages, random.nextInt(2 * BATCH) * SLOT_BYTES, SLOT_BYTES);
+        }
+        client.exchange(BATCH);
+        for (int i = 0; i < BATCH; i++) {
+            client.read(anySlot(), SLOT_BYTES);
+        }
+        client.exchange(BATCH);
+        if (round % 10 == 0) {
+            client.write(anySlot() / 2, pages, 0, 8 * SLOT_BYTES);
+            client.read(anySlot() / 2, 8 * SLOT_BYTES);
+            client.trim(anySlot() / 2, 8 * SLOT_BYTES);
+            client.writeZeroes(anySlot(), SLOT_BYTES);
+            client.write(anySlot() + 100, pages, 0, 1000);
+            client.read(anySlot() + 100, 1000);
+            client.read((long) SLOTS * SLOT_BYTES, SLOT_BYTES);
+            client.flush();
+            client.exchange(8);
+        }
+    }
+
+    private long anySlot() {
+        return (long) random.nextInt(SLOTS) * SLOT_BYTES;
+    }
+}
