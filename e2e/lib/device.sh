@@ -1,0 +1,90 @@
+# The daemon, its devices, and its counters against the kernel's.
+
+launcher=$repository/ramzswap
+socket=/run/ramzswap.sock
+swapoff_seconds=0
+own_pages=0
+
+# Starts the daemon for swap and waits until it serves.
+serve() { # OPTION...
+    "$launcher" serve --swap --socket "$socket" "$@" >/run/serve.out 2>/run/serve.log &
+    daemon=$!
+    local start
+    start=$(now)
+    await 60 grep -qx ready /run/serve.out || fail 'the daemon does not get ready'
+    figure ready "$(since "$start")"
+}
+
+attach() { # N NAME SWAPON-OPTION...
+    local device=/dev/nbd$1 name=$2
+    shift 2
+    nbd-client -unix "$socket" "$device" -b 4096 -N "$name" >/run/nbd-client.log 2>&1 || fail "nbd-client: $(cat /run/nbd-client.log)"
+    await 10 test "$(cat "/sys/block/${device#/dev/}/size")" -gt 0
+    mkswap -q "$device" || fail "mkswap $device"
+    swap_on "$device" "$@"
+}
+
+swap_on() { # DEVICE SWAPON-OPTION...
+    local device=$1
+    shift
+    swapon --priority 100 "$@" "$device" || fail "swapon $device"
+    # mkswap, swapon and the partition table's readers use pages that the kernel does not count as swapped.
+    own_pages=$((own_pages + 8))
+}
+
+swap_off() { # DEVICE
+    local start
+    start=$(now)
+    swapoff "$1" || fail "swapoff $1"
+    swapoff_seconds=$(awk -v sum="$swapoff_seconds" -v seconds="$(since "$start")" 'BEGIN { print sum + seconds }')
+}
+
+# Swaps off, keeps the counters, which end with the daemon, and disconnects.
+detach() { # N
+    swap_off "/dev/nbd$1"
+    read_counters
+    nbd-client -d "/dev/nbd$1" >/dev/null || fail "nbd-client -d /dev/nbd$1"
+}
+
+read_counters() {
+    "$launcher" status --json >/run/status.json || fail 'ramzswap status'
+}
+
+# As read last: the sum over all exports, or that of one.
+counter() { # COUNTER [NAME]
+    grep "\"name\": \"${2:-}" /run/status.json | grep -o "\"$1\": [0-9]*" | awk '{ sum += $2 } END { printf "%d", sum }'
+}
+
+# The pages that the kernel swapped are those that the daemon stored and loaded.
+check_counters() {
+    local out in stores loads
+    out=$(vmstat pswpout)
+    in=$(vmstat pswpin)
+    stores=$(($(counter succ_stores) + $(counter failed_stores)))
+    loads=$(counter loads)
+    figure out "$out"
+    figure in "$in"
+    figure stores "$stores"
+    figure loads "$loads"
+    figure failed_stores "$(counter failed_stores)"
+    figure mem_used_max "$(counter mem_used_max)"
+    figure io_errors "$(counter io_errors)"
+    check 'pages stored, at least those swapped out' "$stores" -ge "$out"
+    check 'pages stored, at most those swapped out' "$stores" -le $((out + own_pages))
+    check 'pages loaded, at least those swapped in' "$loads" -ge "$in"
+    check 'pages loaded, at most those swapped in' "$loads" -le $((in + own_pages))
+    check 'pages swapped out' "$out" -gt 5000
+    check 'pages swapped in' "$in" -gt 5000
+    check "the daemon's I/O errors" "$(counter io_errors)" = 0
+}
+
+check_limit() { # NAME BYTES
+    check "highest memory of $1" "$(counter mem_used_max "$1")" -le "$2"
+}
+
+stop_daemon() {
+    kill -TERM "$daemon"
+    wait "$daemon"
+    check "the daemon's exit status" $? = 0
+    sed 's/^/serve: /' /run/serve.log
+}

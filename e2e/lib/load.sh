@@ -1,0 +1,66 @@
+# What swaps: stress-ng, whose quick methods write same-filled pages, and hog, whose pages reach the pool.
+
+stress_status=0
+hog_ops=0
+hog_bad=0
+
+# Starts work for about twice the memory that is free. 0 operations: until it is stopped.
+start_load() { # HOG-OPS STRESS-OPS-FACTOR
+    local free
+    free=$(awk '$1 == "MemAvailable:" { print int($2 / 1024) }' /proc/meminfo)
+    "$e2e/target/hog" $((free * 15 / 10)) "$1" >/run/hog.log 2>&1 &
+    hog=$!
+    await 300 grep -q filled /run/hog.log || fail 'hog does not get filled'
+    # brk and bigheap grow until they meet a limit.
+    (
+        cd /run || exit
+        ulimit -d $((free * 1024 * 4 / 10))
+        exec stress-ng --temp-path /run --verify --oomable --metrics-brief -t 0 \
+            --vm 1 --vm-bytes $((free * 3 / 10))M --vm-method zero-one --vm-ops $(($2 * 5000)) \
+            --bigheap 1 --bigheap-ops $(($2 * 1000)) --brk 1 --brk-ops $(($2 * 10000)) --pageswap 1 --pageswap-ops $(($2 * 100))
+    ) >/run/stress.log 2>&1 &
+    stress=$!
+}
+
+load() {
+    start_load 20000 1
+    finish_load
+}
+
+stop_load() {
+    kill -0 "$hog" && kill -0 "$stress" || fail 'the load ended before it was stopped'
+    kill -TERM "$hog"
+    kill -INT "$stress"
+    finish_load
+}
+
+finish_load() {
+    wait "$hog"
+    check "hog's status" $? = 0
+    wait "$stress"
+    stress_status=$?
+    check "stress-ng's status" $stress_status = 0
+    cat /run/hog.log /run/stress.log
+    hog_ops=$((hog_ops + $(sed -n 's/.* ops \([0-9]*\) bad.*/\1/p' /run/hog.log)))
+    hog_bad=$((hog_bad + $(sed -n 's/.* bad \([0-9]*\)$/\1/p' /run/hog.log)))
+    check "hog's operations" "$hog_ops" -gt 0
+    check "hog's bad pages" "$hog_bad" = 0
+    local stressor
+    for stressor in vm bigheap brk pageswap; do
+        check "bogo-ops of $stressor" "$(bogo_ops $stressor)" -gt 0
+    done
+}
+
+bogo_ops() { # STRESSOR
+    awk -v stressor="$1" '$2 == "metrc:" && $4 == stressor { ops = $5; exit } END { print ops + 0 }' /run/stress.log
+}
+
+load_figures() {
+    figure stress_status "$stress_status"
+    local stressor
+    for stressor in vm bigheap brk pageswap; do
+        figure "$stressor" "$(bogo_ops $stressor)"
+    done
+    figure hog_ops "$hog_ops"
+    figure hog_bad "$hog_bad"
+}
