@@ -50,9 +50,11 @@ done
 # shellcheck source=/dev/null
 . "$e2e/scenarios/$E2E_SCENARIO.sh"
 "$e2e/target/watchdog" "$seconds" &
+echo -1000 >/proc/$!/oom_score_adj
 
 start=$(now)
 scenario
+stop_daemon
 figure seconds "$(since "$start")"
 load_figures
 figure swapoff "$swapoff_seconds"

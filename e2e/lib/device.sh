@@ -7,12 +7,13 @@ own_pages=0
 
 # Starts the daemon for swap and waits until it serves.
 serve() { # OPTION...
-    "$launcher" serve --swap --socket "$socket" "$@" >/run/serve.out 2>/run/serve.log &
+    "$launcher" serve --swap --socket "$socket" "$@" >/run/serve.out &
     daemon=$!
     local start
     start=$(now)
     await 60 grep -qx ready /run/serve.out || fail 'the daemon does not get ready'
     figure ready "$(since "$start")"
+    grep -H . /proc/$daemon/task/*/comm; cat /proc/$daemon/task/*/stack | head -30; cat /proc/$daemon/task/*/wchan
 }
 
 attach() { # N NAME SWAPON-OPTION...
@@ -82,9 +83,13 @@ check_limit() { # NAME BYTES
     check "highest memory of $1" "$(counter mem_used_max "$1")" -le "$2"
 }
 
+daemon_has_ended() {
+    ! kill -0 "$daemon" 2>/dev/null
+}
+
+# Waits for the daemon, told to end or not yet.
 stop_daemon() {
-    kill -TERM "$daemon"
+    kill -TERM "$daemon" 2>/dev/null
     wait "$daemon"
     check "the daemon's exit status" $? = 0
-    sed 's/^/serve: /' /run/serve.log
 }

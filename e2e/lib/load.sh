@@ -4,8 +4,26 @@ stress_status=0
 hog_ops=0
 hog_bad=0
 
-# Starts work for about twice the memory that is free. 0 operations: until it is stopped.
-start_load() { # HOG-OPS STRESS-OPS-FACTOR
+# Starts work for about twice the memory that is free. 0 operations of hog: until it is stopped, all of it.
+start_load() { # HOG-OPS
+    local free runs=$(($1 > 0))
+    free=$(awk '$1 == "MemAvailable:" { print int($2 / 1024) }' /proc/meminfo)
+    "$e2e/target/hog" $((free * 15 / 10)) "$1" >/run/hog.log 2>&1 &
+    hog=$!
+    await 300 grep -q filled /run/hog.log || fail 'hog does not get filled'
+    # brk and bigheap grow until they meet a limit.
+    (
+        cd /run || exit
+        ulimit -d $((free * 1024 * 4 / 10))
+        exec stress-ng --temp-path /run --verify --oomable --metrics-brief -t 0 \
+            --vm 1 --vm-bytes $((free * 3 / 10))M --vm-method zero-one --vm-ops $((runs * 5000)) \
+            --bigheap 1 --bigheap-ops $((runs * 1000)) --brk 1 --brk-ops $((runs * 10000)) \
+            --pageswap 1 --pageswap-ops $((runs * 100))
+    ) >/run/stress.log 2>&1 &
+    stress=$!
+}
+
+load() { # HOG-OPS STRESS-OPS-FACTOR
     local free
     free=$(awk '$1 == "MemAvailable:" { print int($2 / 1024) }' /proc/meminfo)
     "$e2e/target/hog" $((free * 15 / 10)) "$1" >/run/hog.log 2>&1 &
@@ -23,7 +41,7 @@ start_load() { # HOG-OPS STRESS-OPS-FACTOR
 }
 
 load() {
-    start_load 20000 1
+    start_load 20000
     finish_load
 }
 
