@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 
@@ -27,13 +28,15 @@ final class WarmUp {
     private static final int SLOT_BYTES = PageStore.SLOT_BYTES;
 
     /** Rounds of {@link #BATCH} requests: enough for the JIT compiler's last tier. */
-    private static final int ROUNDS = 1500;
+    private static final int ROUNDS = 700;
 
     private static final int BATCH = 16;
+    private static final int CLUSTER_BYTES = 8 * SLOT_BYTES;
     private static final long LIMIT = 2 << 20;
     private static final Duration GRACE = Duration.ofSeconds(1);
 
     private final Path socket;
+    private final Path controlSocket;
     private final Path backingFile;
     private final SplittableRandom random = new SplittableRandom(1);
     private final ByteBuffer pages = ByteBuffer.allocateDirect(2 * BATCH * SLOT_BYTES);
@@ -42,6 +45,7 @@ final class WarmUp {
     WarmUp(Path directory) {
         long pid = ProcessHandle.current().pid();
         socket = directory.resolve(pid + ".warm-up.sock");
+        controlSocket = directory.resolve(pid + ".warm-up.control");
         backingFile = directory.resolve(pid + ".warm-up.file");
     }
 
@@ -55,6 +59,7 @@ final class WarmUp {
                     clients -> {});
             try {
                 server.start();
+                change(store);
                 for (CodecSpec codec : List.of(CodecSpec.parse("zstd:1"), CodecSpec.LZ4)) {
                     store.setCodec(codec);
                     play(store);
@@ -89,6 +94,14 @@ final class WarmUp {
         }
     }
 
+    /** As {@code set} does, a wrong one first. */
+    private void change(PageStore store) throws IOException {
+        try (ControlSocket _ = new ControlSocket(controlSocket, new ControlRequests(Map.of(NAME, store), 0))) {
+            ControlSocket.request(controlSocket, "set " + NAME + " limit=1");
+            ControlSocket.request(controlSocket, "set " + NAME + " codec=zstd:3");
+        }
+    }
+
     private void play(PageStore store) throws IOException {
         try (LoopbackClient client = new LoopbackClient(UnixDomainSocketAddress.of(socket), NAME)) {
             for (int round = 0; round < ROUNDS; round++) {
@@ -107,22 +120,34 @@ final class WarmUp {
         for (int i = 0; i < BATCH; i++) {
             client.write(anySlot(), pages, random.nextInt(2 * BATCH) * SLOT_BYTES, SLOT_BYTES);
         }
-        client.exchange(BATCH);
+        exchange(client, BATCH, 0);
         for (int i = 0; i < BATCH; i++) {
             client.read(anySlot(), SLOT_BYTES);
         }
-        client.exchange(BATCH);
+        exchange(client, BATCH, 0);
         if (round % 10 == 0) {
-            client.write(anySlot() / 2, pages, 0, 8 * SLOT_BYTES);
-            client.read(anySlot() / 2, 8 * SLOT_BYTES);
-            client.trim(anySlot() / 2, 8 * SLOT_BYTES);
+            client.write(anyCluster(), pages, 0, CLUSTER_BYTES);
+            client.read(anyCluster(), CLUSTER_BYTES);
+            client.trim(anyCluster(), CLUSTER_BYTES);
             client.writeZeroes(anySlot(), SLOT_BYTES);
             client.write(anySlot() + 100, pages, 0, 1000);
             client.read(anySlot() + 100, 1000);
             client.read((long) SLOTS * SLOT_BYTES, SLOT_BYTES);
             client.flush();
-            client.exchange(8);
+            // The READ past the end is an error.
+            exchange(client, 8, 1);
         }
+    }
+
+    private static void exchange(LoopbackClient client, int replies, int errors) throws IOException {
+        int failed = client.exchange(replies);
+        if (failed > errors) {
+            throw new IOException("warm-up: " + failed + " of " + replies + " requests failed");
+        }
+    }
+
+    private long anyCluster() {
+        return anySlot() / CLUSTER_BYTES * CLUSTER_BYTES;
     }
 
     private long anySlot() {

@@ -89,18 +89,22 @@ public final class LoopbackClient implements AutoCloseable {
         out.putLong(command == NBD_CMD_READ ? length : 0).putLong(offset).putInt(length);
     }
 
-    /** Sends what was asked for since the last time, and takes {@code replies} replies, failures too. */
-    public void exchange(int replies) throws IOException {
+    /** Sends what was asked for since the last time, takes {@code replies} replies, and returns how many are errors. */
+    public int exchange(int replies) throws IOException {
         send();
+        int errors = 0;
         for (int i = 0; i < replies; i++) {
             receive(SIMPLE_REPLY_HEADER);
             in.getInt();
             int error = in.getInt();
             int follow = (int) in.getLong();
-            if (error == ExportSession.OK && follow > 0) {
+            if (error != ExportSession.OK) {
+                errors++;
+            } else if (follow > 0) {
                 receive(follow);
             }
         }
+        return errors;
     }
 
     private void send() throws IOException {

@@ -76,9 +76,8 @@ class ConfigTest {
         assertEquals(2L << 30, b.size());
         assertFalse(b.readOnly());
         assertEquals("[0:0:0:0:0:0:0:1]:10809", config.listenText().orElseThrow());
-        assertEquals((1L << 30) / 4096, a.store(config.stateDir()).slots());
-        assertEquals(
-                Optional.of(Path.of("/run/state")), a.store(config.stateDir()).stateDir());
+        assertEquals((1L << 30) / 4096, a.store(config).slots());
+        assertEquals(Optional.of(Path.of("/run/state")), a.store(config).stateDir());
     }
 
     @Test

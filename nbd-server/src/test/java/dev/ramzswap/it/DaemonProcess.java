@@ -32,7 +32,8 @@ final class DaemonProcess implements AutoCloseable {
     private final int port;
     private final Process process;
 
-    private DaemonProcess(Launcher launcher, int port, Object... options) throws IOException {
+    private DaemonProcess(Launcher launcher, int port, Map<String, String> environment, Object... options)
+            throws IOException {
         this.launcher = launcher;
         this.socket = launcher.directory().resolve("s");
         this.log = launcher.directory().resolve("serve.log");
@@ -40,15 +41,21 @@ final class DaemonProcess implements AutoCloseable {
         Object[] arguments = Stream.concat(
                         Stream.of("serve", "--socket", socket, "--listen", "127.0.0.1:" + port), Stream.of(options))
                 .toArray();
-        this.process = launcher.process(arguments)
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
+        ProcessBuilder builder =
+                launcher.process(arguments).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment().putAll(environment);
+        this.process = builder.start();
     }
 
     /** Starts a daemon in the directory of a test, and waits until it says that it is ready. */
     static DaemonProcess start(Path directory, Object... options) throws IOException, InterruptedException {
-        DaemonProcess daemon = new DaemonProcess(new Launcher(directory), freePort(), options);
+        return start(directory, Map.of(), options);
+    }
+
+    /** The same, with something added to the environment. */
+    static DaemonProcess start(Path directory, Map<String, String> environment, Object... options)
+            throws IOException, InterruptedException {
+        DaemonProcess daemon = new DaemonProcess(new Launcher(directory), freePort(), environment, options);
         long end = System.nanoTime() + BOUND.toNanos();
         while (!daemon.output().endsWith("ready\n")) {
             if (daemon.process.waitFor(20, TimeUnit.MILLISECONDS) || System.nanoTime() - end > 0) {
