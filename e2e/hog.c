@@ -44,6 +44,11 @@ static int intact(uint64_t page, uint32_t rewrite, const char *at) {
     return sigsetjmp(unreadable, 1) == 0 && memcmp(expected, at, PAGE_BYTES) == 0;
 }
 
+static int overwrite(uint64_t page, uint32_t rewrite, char *at) {
+    generate(page, rewrite, expected);
+    return sigsetjmp(unreadable, 1) == 0 && memcpy(at, expected, PAGE_BYTES) == at;
+}
+
 static void on_sigbus(int signal) {
     (void) signal;
     siglongjmp(unreadable, 1);
@@ -76,7 +81,7 @@ int main(int argc, char **argv) {
     signal(SIGTERM, on_sigterm);
 
     for (uint64_t page = 0; page < pages; page++) {
-        generate(page, 0, (uint64_t *) (memory + page * PAGE_BYTES));
+        overwrite(page, 0, memory + page * PAGE_BYTES);
     }
     printf("hog: filled\n");
     fflush(stdout);
@@ -88,7 +93,7 @@ int main(int argc, char **argv) {
         if (!intact(page, rewrites[page], at)) {
             bad++;
         } else if (next(&dice) % 2 == 0) {
-            generate(page, ++rewrites[page], (uint64_t *) at);
+            bad += !overwrite(page, ++rewrites[page], at);
         }
     }
     for (uint64_t page = 0; page < pages; page++) {

@@ -13,7 +13,6 @@ serve() { # OPTION...
     start=$(now)
     await 60 grep -qx ready /run/serve.out || fail 'the daemon does not get ready'
     figure ready "$(since "$start")"
-    grep -H . /proc/$daemon/task/*/comm; cat /proc/$daemon/task/*/stack | head -30; cat /proc/$daemon/task/*/wchan
 }
 
 attach() { # N NAME SWAPON-OPTION...
@@ -21,6 +20,7 @@ attach() { # N NAME SWAPON-OPTION...
     shift 2
     nbd-client -unix "$socket" "$device" -b 4096 -N "$name" >/run/nbd-client.log 2>&1 || fail "nbd-client: $(cat /run/nbd-client.log)"
     await 10 test "$(cat "/sys/block/${device#/dev/}/size")" -gt 0
+    show_maps
     mkswap -q "$device" || fail "mkswap $device"
     swap_on "$device" "$@"
 }
@@ -38,6 +38,10 @@ swap_off() { # DEVICE
     start=$(now)
     swapoff "$1" || fail "swapoff $1"
     swapoff_seconds=$(awk -v sum="$swapoff_seconds" -v seconds="$(since "$start")" 'BEGIN { print sum + seconds }')
+}
+
+show_maps() { # temporary
+    awk '/^[0-9a-f]+-[0-9a-f]+ /{head=$0} /^Size:/{size=$2} /^Rss:/{rss=$2; if (rss<size && head ~ / rw/) print "MAPS", head, "size", size, "rss", rss}' /proc/$daemon/smaps; grep -E "Vm|Rss" /proc/$daemon/status | paste -sd ' '
 }
 
 # Swaps off, keeps the counters, which end with the daemon, and disconnects.

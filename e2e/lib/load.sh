@@ -4,45 +4,37 @@ stress_status=0
 hog_ops=0
 hog_bad=0
 
-# Starts work for about twice the memory that is free. 0 operations of hog: until it is stopped, all of it.
-start_load() { # HOG-OPS
-    local free runs=$(($1 > 0))
+# Starts hog with 1.5 times the memory that is free, and waits until it is filled. 0 operations: until it is stopped.
+start_hog() { # OPS
     free=$(awk '$1 == "MemAvailable:" { print int($2 / 1024) }' /proc/meminfo)
     "$e2e/target/hog" $((free * 15 / 10)) "$1" >/run/hog.log 2>&1 &
     hog=$!
     await 300 grep -q filled /run/hog.log || fail 'hog does not get filled'
-    # brk and bigheap grow until they meet a limit.
-    (
-        cd /run || exit
-        ulimit -d $((free * 1024 * 4 / 10))
-        exec stress-ng --temp-path /run --verify --oomable --metrics-brief -t 0 \
-            --vm 1 --vm-bytes $((free * 3 / 10))M --vm-method zero-one --vm-ops $((runs * 5000)) \
-            --bigheap 1 --bigheap-ops $((runs * 1000)) --brk 1 --brk-ops $((runs * 10000)) \
-            --pageswap 1 --pageswap-ops $((runs * 100))
-    ) >/run/stress.log 2>&1 &
-    stress=$!
 }
 
-load() { # HOG-OPS STRESS-OPS-FACTOR
-    local free
-    free=$(awk '$1 == "MemAvailable:" { print int($2 / 1024) }' /proc/meminfo)
-    "$e2e/target/hog" $((free * 15 / 10)) "$1" >/run/hog.log 2>&1 &
-    hog=$!
-    await 300 grep -q filled /run/hog.log || fail 'hog does not get filled'
+# Starts stress-ng with about as much memory as was free before hog. 0 runs: until it is stopped.
+start_stress() { # RUNS
     # brk and bigheap grow until they meet a limit.
     (
         cd /run || exit
         ulimit -d $((free * 1024 * 4 / 10))
         exec stress-ng --temp-path /run --verify --oomable --metrics-brief -t 0 \
-            --vm 1 --vm-bytes $((free * 3 / 10))M --vm-method zero-one --vm-ops $(($2 * 5000)) \
-            --bigheap 1 --bigheap-ops $(($2 * 1000)) --brk 1 --brk-ops $(($2 * 10000)) --pageswap 1 --pageswap-ops $(($2 * 100))
+            --vm 1 --vm-bytes $((free * 3 / 10))M --vm-method zero-one --vm-ops $(($1 * 5000)) \
+            --bigheap 1 --bigheap-ops $(($1 * 1000)) --brk 1 --brk-ops $(($1 * 10000)) \
+            --pageswap 1 --pageswap-ops $(($1 * 100))
     ) >/run/stress.log 2>&1 &
     stress=$!
 }
 
 load() {
-    start_load 20000
+    start_hog 20000
+    start_stress 1
     finish_load
+}
+
+start_endless_load() {
+    start_hog 0
+    start_stress 0
 }
 
 stop_load() {
@@ -59,14 +51,18 @@ finish_load() {
     stress_status=$?
     check "stress-ng's status" $stress_status = 0
     cat /run/hog.log /run/stress.log
-    hog_ops=$((hog_ops + $(sed -n 's/.* ops \([0-9]*\) bad.*/\1/p' /run/hog.log)))
-    hog_bad=$((hog_bad + $(sed -n 's/.* bad \([0-9]*\)$/\1/p' /run/hog.log)))
+    hog_ops=$((hog_ops + $(hog_result ops)))
+    hog_bad=$((hog_bad + $(hog_result bad)))
     check "hog's operations" "$hog_ops" -gt 0
     check "hog's bad pages" "$hog_bad" = 0
     local stressor
     for stressor in vm bigheap brk pageswap; do
         check "bogo-ops of $stressor" "$(bogo_ops $stressor)" -gt 0
     done
+}
+
+hog_result() { # NAME
+    awk -v name="$1" '{ for (i = 1; i < NF; i++) if ($i == name) result = $(i + 1) } END { print result + 0 }' /run/hog.log
 }
 
 bogo_ops() { # STRESSOR

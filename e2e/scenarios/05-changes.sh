@@ -5,7 +5,7 @@ seconds=300
 scenario() {
     serve --size 512M --backing-file /run/ram/swap0
     attach 0 swap0
-    start_load 0
+    start_endless_load
     change limit=32M
     change codec=zstd:3
     change limit=200M

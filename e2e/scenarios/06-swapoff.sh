@@ -5,7 +5,7 @@ seconds=400
 scenario() {
     serve --size 1G
     attach 0 swap0
-    start_load 0
+    start_endless_load
     local round
     for round in 1 2 3 4 5; do
         sleep 2

@@ -5,7 +5,7 @@ seconds=200
 scenario() {
     serve --size 1G
     attach 0 swap0
-    start_load 0
+    start_endless_load
     kill -TERM "$daemon"
     sleep 5
     kill -TERM "$daemon"

@@ -1,20 +1,24 @@
 # Negative control: bytes of the pool are overwritten, which hog and the daemon's checksums must find.
 must_fail="hog's status"
 memory=460
-seconds=200
+seconds=120
 
 scenario() {
     serve --size 1G
     attach 0 swap0
-    start_load 20000
+    start_hog 20000
     corrupt_pool
+    start_stress 1
     finish_load
     detach 0
 }
 
-# Half of the pages of the first 64 MiB.
+# 16 bytes of every 64 KiB in the first 32 MiB: of the pages, not of the lists of holes, since hog has only filled yet.
 corrupt_pool() {
-    local file
+    local file offset
     file=$(find "/proc/$daemon/fd" -lname '*ramzswap-pool*')
-    head -c 64M /dev/urandom | dd of="$file" bs=4K seek=1 conv=notrunc iflag=fullblock status=none || fail 'the pool cannot be overwritten'
+    for ((offset = 1; offset < 512; offset++)); do
+        printf '0123456789abcdef' | dd of="$file" bs=1 seek=$((offset * 65536)) conv=notrunc status=none ||
+            fail 'the pool cannot be overwritten'
+    done
 }
