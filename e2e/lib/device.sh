@@ -11,24 +11,28 @@ serve() { # OPTION...
     daemon=$!
     local start
     start=$(now)
-    await 60 grep -qx ready /run/serve.out || fail 'the daemon does not get ready'
+    await 60 daemon_is_ready || die 'the daemon does not get ready'
     figure ready "$(since "$start")"
+}
+
+daemon_is_ready() {
+    kill -0 "$daemon" || die 'the daemon has ended'
+    grep -qx ready /run/serve.out
 }
 
 attach() { # N NAME SWAPON-OPTION...
     local device=/dev/nbd$1 name=$2
     shift 2
-    nbd-client -unix "$socket" "$device" -b 4096 -N "$name" >/run/nbd-client.log 2>&1 || fail "nbd-client: $(cat /run/nbd-client.log)"
-    await 10 test "$(cat "/sys/block/${device#/dev/}/size")" -gt 0
+    nbd-client -unix "$socket" "$device" -b 4096 -N "$name" || die "nbd-client $device"
     show_maps
-    mkswap -q "$device" || fail "mkswap $device"
+    mkswap -q "$device" || die "mkswap $device"
     swap_on "$device" "$@"
 }
 
 swap_on() { # DEVICE SWAPON-OPTION...
     local device=$1
     shift
-    swapon --priority 100 "$@" "$device" || fail "swapon $device"
+    swapon --priority 100 "$@" "$device" || die "swapon $device"
     # mkswap, swapon and the partition table's readers use pages that the kernel does not count as swapped.
     own_pages=$((own_pages + 8))
 }

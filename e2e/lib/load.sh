@@ -9,7 +9,7 @@ start_hog() { # OPS
     free=$(awk '$1 == "MemAvailable:" { print int($2 / 1024) }' /proc/meminfo)
     "$e2e/target/hog" $((free * 15 / 10)) "$1" >/run/hog.log 2>&1 &
     hog=$!
-    await 300 grep -q filled /run/hog.log || fail 'hog does not get filled'
+    await 300 grep -q filled /run/hog.log || die 'hog does not get filled'
 }
 
 # Starts stress-ng with about as much memory as was free before hog. 0 runs: until it is stopped.

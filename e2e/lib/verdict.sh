@@ -10,6 +10,11 @@ fail() { # WHY...
     echo "FAILED $*"
 }
 
+die() { # WHY...
+    fail "$@"
+    exit 1
+}
+
 check() { # WHAT TEST...
     local what=$1
     shift

@@ -3,8 +3,8 @@ memory=600
 seconds=200
 
 scenario() {
-    serve --export name=small,size=256M,limit=16M,backing-file=/run/ram/small \
-        --export name=large,size=512M,limit=400M,backing-size=150M,backing-file=/run/ram/large,codec=zstd:1
+    serve --export name=small,size=128M,limit=16M,backing-file=/run/ram/small \
+        --export name=large,size=300M,limit=400M,codec=zstd:1
     attach 0 small
     attach 1 large
     load

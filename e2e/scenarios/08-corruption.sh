@@ -13,12 +13,12 @@ scenario() {
     detach 0
 }
 
-# 16 bytes of every 64 KiB in the first 32 MiB: of the pages, not of the lists of holes, since hog has only filled yet.
+# 16 bytes of every 512 KiB in the first 32 MiB: of the pages, not of the lists of holes, since hog has only filled yet.
 corrupt_pool() {
     local file offset
     file=$(find "/proc/$daemon/fd" -lname '*ramzswap-pool*')
-    for ((offset = 1; offset < 512; offset++)); do
-        printf '0123456789abcdef' | dd of="$file" bs=1 seek=$((offset * 65536)) conv=notrunc status=none ||
+    for ((offset = 1; offset < 64; offset++)); do
+        printf '0123456789abcdef' | dd of="$file" bs=1 seek=$((offset << 19)) conv=notrunc status=none ||
             fail 'the pool cannot be overwritten'
     done
 }
