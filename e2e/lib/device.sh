@@ -24,7 +24,6 @@ attach() { # N NAME SWAPON-OPTION...
     local device=/dev/nbd$1 name=$2
     shift 2
     nbd-client -unix "$socket" "$device" -b 4096 -N "$name" || die "nbd-client $device"
-    show_maps
     mkswap -q "$device" || die "mkswap $device"
     swap_on "$device" "$@"
 }
@@ -44,9 +43,6 @@ swap_off() { # DEVICE
     swapoff_seconds=$(awk -v sum="$swapoff_seconds" -v seconds="$(since "$start")" 'BEGIN { print sum + seconds }')
 }
 
-show_maps() { # temporary
-    awk '/^[0-9a-f]+-[0-9a-f]+ /{head=$0} /^Size:/{size=$2} /^Rss:/{rss=$2; if (rss<size && head ~ / rw/) print "MAPS", head, "size", size, "rss", rss}' /proc/$daemon/smaps; grep -E "Vm|Rss" /proc/$daemon/status | paste -sd ' '
-}
 
 # Swaps off, keeps the counters, which end with the daemon, and disconnects.
 detach() { # N

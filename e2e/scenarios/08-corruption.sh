@@ -1,5 +1,5 @@
 # Negative control: bytes of the pool are overwritten, which hog and the daemon's checksums must find.
-must_fail="hog's status"
+must_fail='bad pages'
 memory=460
 seconds=120
 
