@@ -22,6 +22,9 @@ final class Spiller {
     private final BackingFile file;
     private final Copies copies;
     private final Counters counters;
+    /** The backing file took no more during this batch: no use in trying page after page. */
+    private boolean isRefused;
+
     private long clockHand;
     private long rawHand;
 
@@ -36,9 +39,10 @@ final class Spiller {
 
     /** Spills a batch if the pool is low. Returns whether it spilled anything. */
     boolean spill() {
-        if (file == null || !pool.isLow()) {
+        if (file == null || !pool.isLow() || pool.liveBytes() == 0) {
             return false;
         }
+        isRefused = false;
         long spilled = 0;
         if (counters.get(Counter.HUGE_PAGES) > 0) {
             spilled = spillIncompressible();
@@ -49,7 +53,7 @@ final class Spiller {
     private long spillIncompressible() {
         long spilled = 0;
         long end = Math.min(RAW_SCAN_SLOTS, slots);
-        for (long i = 0; i < end && spilled < BATCH_BYTES; i++) {
+        for (long i = 0; i < end && spilled < BATCH_BYTES && !isRefused; i++) {
             long slot = rawHand;
             rawHand = next(slot);
             long word = map.get(slot);
@@ -63,7 +67,7 @@ final class Spiller {
     private long spillUnused(long bytes) {
         long spilled = 0;
         // The first turn may only clear the marks of pages that were used.
-        for (long i = 0; i < 2 * slots && spilled < bytes && pool.isLow(); i++) {
+        for (long i = 0; i < 2 * slots && spilled < bytes && pool.isLow() && !isRefused; i++) {
             long slot = clockHand;
             clockHand = next(slot);
             long word = map.get(slot);
@@ -94,6 +98,7 @@ final class Spiller {
         int bytes = Record.HEADER_BYTES + Slot.length(word);
         long place = file.append(pool.memory(), Slot.place(word), bytes);
         if (place < 0) {
+            isRefused = true;
             copies.unpin(slot, word);
             return 0;
         }
