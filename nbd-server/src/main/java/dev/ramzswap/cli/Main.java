@@ -12,12 +12,22 @@ import picocli.CommandLine.Command;
         synopsisSubcommandLabel = "COMMAND",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        subcommands = {ServeCommand.class, StatusCommand.class, SetCommand.class},
+        subcommands = {
+            ServeCommand.class,
+            SwaponCommand.class,
+            SwapoffCommand.class,
+            StatusCommand.class,
+            SetCommand.class,
+            StopCommand.class,
+            DoctorCommand.class
+        },
         footer = {
             "  test    Install what the tests need, and run them (by the launcher).",
             "  bench   Measure against nbdkit (by the launcher).",
             "",
             "Examples:",
+            "  sudo ramzswap swapon swap0 --size 4G",
+            "  sudo ramzswap swapoff swap0",
             "  ramzswap serve --size 1G --socket /run/ramzswap/swap0.sock",
             "  ramzswap serve --size 8G --limit 1G --codec zstd:3 --backing-file /var/lib/ramzswap/swap0",
             "  ramzswap status",

@@ -16,7 +16,22 @@ final class NextSteps {
         config.socket().ifPresent(path -> text.append("on ").append(path).append('\n'));
         config.listenText()
                 .ifPresent(address -> text.append("on ").append(address).append('\n'));
-        text.append("\nTo swap on it, as root (choose a free /dev/nbdN):\n  modprobe nbd\n");
+        text.append(
+                config.protection().isSwap() && config.socket().isPresent() ? attach(config) : attachByHand(config));
+        return text.append("To look at it:\n  ramzswap status\n\nready\n").toString();
+    }
+
+    /** It needs a daemon of root's, on a Unix socket. */
+    private static String attach(Config config) {
+        var text = new StringBuilder("\nTo swap on it, as root:\n");
+        for (ExportConfig export : config.exports()) {
+            text.append("  ramzswap swapon ").append(export.name()).append('\n');
+        }
+        return text.toString();
+    }
+
+    private static String attachByHand(Config config) {
+        var text = new StringBuilder("\nTo swap on it, as root (choose a free /dev/nbdN):\n  modprobe nbd\n");
         int device = 0;
         for (ExportConfig export : config.exports()) {
             String node = "/dev/nbd" + device++;
@@ -25,7 +40,7 @@ final class NextSteps {
             text.append("  mkswap ").append(node).append('\n');
             text.append("  swapon --discard --priority 100 ").append(node).append('\n');
         }
-        return text.append("To look at it:\n  ramzswap status\n\nready\n").toString();
+        return text.toString();
     }
 
     private static String server(Config config) {

@@ -43,9 +43,8 @@ final class SetCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, ConfigException, InterruptedException {
         Changes asked = Changes.parse(changes);
-        boolean terminal = System.console() != null && System.console().isTerminal();
         ExportStatus export = ExportStatus.named(host, name).getFirst();
-        new LiveExport(export, spec.commandLine().getOut(), terminal).set(asked);
+        new LiveExport(export, spec.commandLine().getOut(), Terminal.isThere()).set(asked);
         return 0;
     }
 }

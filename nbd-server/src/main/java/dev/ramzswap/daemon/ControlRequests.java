@@ -9,29 +9,47 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /**
- * What the control socket understands: {@code ping} and {@code set NAME key=value ...}. Replies are {@code ok}, or
- * {@code error} and a message for the user.
+ * What the control socket understands: {@code ping}, {@code set NAME key=value ...}, {@code stop} and {@code stop
+ * force}. Replies are {@code ok}, {@code draining} where the daemon goes on for its clients, or {@code error} and a
+ * message for the user.
  */
 final class ControlRequests implements UnaryOperator<String> {
     private static final System.Logger LOG = System.getLogger(ControlRequests.class.getName());
     private static final String OK = "ok";
+    private static final String DRAINING = "draining";
     private static final String ERROR = "error ";
 
     private final Map<String, PageStore> stores;
     private final long memory;
+    private final Ending ending;
 
     /** @param memory bytes that the machine has */
-    ControlRequests(Map<String, PageStore> stores, long memory) {
+    ControlRequests(Map<String, PageStore> stores, long memory, Ending ending) {
         this.stores = Map.copyOf(stores);
         this.memory = memory;
+        this.ending = ending;
     }
 
     /** Asks the daemon behind a control socket to change an export. */
     static void set(Path control, String name, Changes changes) throws IOException {
-        String reply = ControlSocket.request(control, "set " + name + " " + changes);
-        if (!reply.equals(OK)) {
+        ask(control, "set " + name + " " + changes);
+    }
+
+    /** @return whether the daemon ends now, rather than when its last client is gone */
+    static boolean stop(Path control) throws IOException {
+        return ask(control, "stop").equals(OK);
+    }
+
+    static void stopByForce(Path control) throws IOException {
+        ask(control, "stop force");
+    }
+
+    private static String ask(Path control, String request) throws IOException {
+        String reply = ControlSocket.request(control, request);
+        if (!reply.equals(OK) && !reply.equals(DRAINING)) {
             throw new IOException(reply.startsWith(ERROR) ? reply.substring(ERROR.length()) : reply);
         }
+        return reply;
     }
 
     @Override
@@ -45,7 +63,14 @@ final class ControlRequests implements UnaryOperator<String> {
                 set(words.get(1), words.subList(2, words.size()));
                 return OK;
             }
-            return ERROR + "not a request: ping and set NAME key=value ... are";
+            if (words.equals(List.of("stop"))) {
+                return ending.request() ? DRAINING : OK;
+            }
+            if (words.equals(List.of("stop", "force"))) {
+                ending.force();
+                return OK;
+            }
+            return ERROR + "not a request: ping, set NAME key=value ..., stop and stop force are";
         } catch (ConfigException | IllegalArgumentException e) {
             return ERROR + e.getMessage().replace('\n', ' ');
         }

@@ -18,11 +18,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
 
 /**
  * The running whole: names are claimed, stores opened, clients let in, and word of it is left in the runtime directory,
- * in this order; {@link #close} undoes it in the reverse order.
+ * in this order; {@link #close} undoes it in the reverse order. In between, {@link #run} waits for the end, see
+ * {@link Ending}.
  */
 public final class Daemon implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Daemon.class.getName());
@@ -37,7 +37,7 @@ public final class Daemon implements AutoCloseable {
     private final RuntimeDir dir;
     private final List<ExportEntry> claimed = new ArrayList<>();
     private final Map<String, PageStore> stores = new LinkedHashMap<>();
-    private final CountDownLatch closed = new CountDownLatch(1);
+    private final Ending ending;
     private NbdServer server;
     private ControlSocket control;
 
@@ -45,6 +45,7 @@ public final class Daemon implements AutoCloseable {
         this.config = config;
         this.host = host;
         this.dir = RuntimeDir.own(host);
+        this.ending = new Ending(config.protection().isSwap());
     }
 
     /**
@@ -73,9 +74,15 @@ public final class Daemon implements AutoCloseable {
             ProcessGuard.lock(config.protection());
         }
         serve();
-        control = new ControlSocket(dir.control(pid()), new ControlRequests(stores, host.memory()));
+        control = new ControlSocket(dir.control(pid()), new ControlRequests(stores, host.memory(), ending));
+        claimed.replaceAll(
+                entry -> entry.serving(stores.get(entry.name()).counters().path()));
+        publish();
+    }
+
+    private void publish() throws IOException {
         for (ExportEntry entry : claimed) {
-            dir.publish(entry.withCounters(stores.get(entry.name()).counters().path()));
+            dir.publish(entry);
         }
     }
 
@@ -89,7 +96,8 @@ public final class Daemon implements AutoCloseable {
                     dir.control(pid()),
                     "",
                     config.socket().map(Path::toString).orElse(""),
-                    config.listenText().orElse("")));
+                    config.listenText().orElse(""),
+                    ExportEntry.STARTING));
         }
         dir.claim(entries);
         claimed.addAll(entries);
@@ -140,7 +148,7 @@ public final class Daemon implements AutoCloseable {
         config.listen().ifPresent(addresses::add);
         Limits limits =
                 config.protection().isSwap() ? Limits.DEFAULT.withPreparedMemory(PREPARED_BYTES) : Limits.DEFAULT;
-        server = new NbdServer(exports, addresses, limits, clients -> {});
+        server = new NbdServer(exports, addresses, limits, ending::clients);
         try {
             server.start();
         } catch (IOException e) {
@@ -170,34 +178,46 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
-    /** Makes SIGTERM and SIGINT close this daemon and end the process with status 0. */
-    public void stopOnExit() {
-        Runtime.getRuntime()
-                .addShutdownHook(new Thread(
-                        () -> {
-                            close();
-                            Runtime.getRuntime().halt(0);
-                        },
-                        "shutdown"));
+    /** Makes SIGTERM, SIGINT and SIGHUP end {@link #run}, instead of the process. */
+    public void endOnSignals() {
+        Signals.on(ending::request, Signals.TERMINATION);
     }
 
-    /** Waits until {@link #close} is done. */
-    public void await() throws InterruptedException {
-        closed.await();
+    /** Serves until it may end, then closes. */
+    public void run() throws InterruptedException {
+        ending.awaitRequest();
+        if (ending.isDraining()) {
+            drain();
+        }
+        ending.await();
+        close();
+    }
+
+    private void drain() {
+        server.stopAccepting();
+        LOG.log(
+                Level.WARNING,
+                "told to end, but clients may swap here (" + ending.clients() + " connections): draining, that is,"
+                        + " serving until they are gone; only stop --force ends it now");
+        claimed.replaceAll(ExportEntry::draining);
+        try {
+            publish();
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "the status does not show that this drains: " + e);
+        }
     }
 
     /** Answers what is in flight, refuses the rest, and gives everything back. */
     @Override
     public void close() {
         if (server != null) {
-            server.shutdown(GRACE);
+            server.shutdown(ending.isForced() ? Duration.ZERO : GRACE);
         }
         if (control != null) {
             control.close();
         }
         claimed.forEach(entry -> dir.release(entry.name()));
         stores.values().forEach(PageStore::close);
-        closed.countDown();
     }
 
     private static long pid() {

@@ -15,12 +15,18 @@ import java.util.Optional;
  * @param pid the daemon's
  * @param start the daemon's start in clock ticks since boot: with the pid, it names a process for ever
  * @param control the daemon's control socket
- * @param counters the store's counters file; empty while the daemon starts
+ * @param counters the store's counters file; empty while it starts
  * @param socket the Unix socket that clients use; empty if there is none
  * @param listen the TCP address that clients use; empty if there is none
+ * @param state {@link #STARTING}, {@link #SERVING} or {@link #DRAINING}
  */
 public record ExportEntry(
-        String name, long pid, long start, Path control, String counters, String socket, String listen) {
+        String name, long pid, long start, Path control, String counters, String socket, String listen, String state) {
+
+    static final String STARTING = "starting";
+    static final String SERVING = "serving";
+    /** Was told to end, and serves the clients that it has until they are gone. */
+    static final String DRAINING = "draining";
 
     /** Reads an entry, or nothing if there is none or it is not one. */
     static Optional<ExportEntry> read(Path file) throws IOException {
@@ -37,7 +43,8 @@ public record ExportEntry(
                     Path.of(values.getOrDefault("control", "")),
                     values.getOrDefault("counters", ""),
                     values.getOrDefault("socket", ""),
-                    values.getOrDefault("listen", "")));
+                    values.getOrDefault("listen", ""),
+                    values.getOrDefault("state", SERVING)));
         } catch (NoSuchFileException | NumberFormatException e) {
             return Optional.empty();
         }
@@ -51,20 +58,29 @@ public record ExportEntry(
                 "control=" + control,
                 "counters=" + counters,
                 "socket=" + socket,
-                "listen=" + listen);
+                "listen=" + listen,
+                "state=" + state);
     }
 
-    ExportEntry withCounters(Path file) {
-        return new ExportEntry(name, pid, start, control, file.toString(), socket, listen);
+    ExportEntry serving(Path file) {
+        return new ExportEntry(name, pid, start, control, file.toString(), socket, listen, SERVING);
+    }
+
+    ExportEntry draining() {
+        return new ExportEntry(name, pid, start, control, counters, socket, listen, DRAINING);
     }
 
     /** Whether the daemon that wrote this still runs. */
-    boolean isAlive() {
+    public boolean isAlive() {
         return start == startOf(pid);
     }
 
+    public boolean isDraining() {
+        return state.equals(DRAINING);
+    }
+
     boolean isServing() {
-        return !counters.isEmpty();
+        return !state.equals(STARTING);
     }
 
     /** Field 22 of {@code /proc/PID/stat}, counted from behind the command's name, which may hold anything; or -1. */

@@ -3,11 +3,13 @@ package dev.ramzswap.daemon;
 import dev.ramzswap.store.Counters;
 import dev.ramzswap.store.Counters.Counter;
 import dev.ramzswap.store.Counters.Snapshot;
+import dev.ramzswap.store.PageStore;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
@@ -15,7 +17,12 @@ import java.util.function.Predicate;
  */
 public record ExportStatus(ExportEntry entry, Snapshot snapshot) {
 
-    /** All exports that run, this user's first. */
+    /** All exports that run, this user's first, or none. */
+    public static List<ExportStatus> served(Host host) throws IOException {
+        return search(host, entry -> true);
+    }
+
+    /** All exports that run, which must be some. */
     public static List<ExportStatus> all(Host host) throws IOException {
         return matching(host, entry -> true, "nothing is served: start with ramzswap serve --size 1G");
     }
@@ -26,6 +33,11 @@ public record ExportStatus(ExportEntry entry, Snapshot snapshot) {
                 host,
                 entry -> entry.name().equals(name),
                 "no export '" + name + "' is served: ramzswap status shows which are");
+    }
+
+    /** The export of this name, if it is served. */
+    public static Optional<ExportStatus> find(Host host, String name) throws IOException {
+        return search(host, entry -> entry.name().equals(name)).stream().findFirst();
     }
 
     /** The exports at this Unix socket. */
@@ -39,6 +51,14 @@ public record ExportStatus(ExportEntry entry, Snapshot snapshot) {
 
     private static List<ExportStatus> matching(Host host, Predicate<ExportEntry> filter, String otherwise)
             throws IOException {
+        List<ExportStatus> found = search(host, filter);
+        if (found.isEmpty()) {
+            throw new IOException(otherwise);
+        }
+        return found;
+    }
+
+    private static List<ExportStatus> search(Host host, Predicate<ExportEntry> filter) throws IOException {
         var found = new ArrayList<ExportStatus>();
         for (RuntimeDir dir : RuntimeDir.visible(host)) {
             for (ExportEntry entry : dir.exports()) {
@@ -46,9 +66,6 @@ public record ExportStatus(ExportEntry entry, Snapshot snapshot) {
                     found.add(read(entry));
                 }
             }
-        }
-        if (found.isEmpty()) {
-            throw new IOException(otherwise);
         }
         return found;
     }
@@ -72,6 +89,11 @@ public record ExportStatus(ExportEntry entry, Snapshot snapshot) {
 
     public String name() {
         return entry.name();
+    }
+
+    /** Bytes of the device. */
+    public long size() {
+        return snapshot.slots() * PageStore.SLOT_BYTES;
     }
 
     long value(Counter counter) {

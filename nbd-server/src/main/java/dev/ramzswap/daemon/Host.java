@@ -18,7 +18,7 @@ public record Host(long memory, int uid, Map<String, String> variables) {
         return new Host(memTotal(), uid, System.getenv());
     }
 
-    boolean isRoot() {
+    public boolean isRoot() {
         return uid == 0;
     }
 

@@ -6,21 +6,23 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
 
-/** A running export as {@code set} changes it: the daemon is told, and then watched from outside until it is done. */
+/**
+ * A running export as {@code set} changes it and {@code stop} ends it: the daemon is told, and then watched from
+ * outside until it is done.
+ */
 public final class LiveExport {
     private static final Duration LOOK = Duration.ofMillis(200);
-    private static final Duration REPORT = Duration.ofSeconds(2);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final PrintWriter out;
-    private final boolean terminal;
+    private final ProgressLine progress;
     private ExportStatus export;
 
     /** @param terminal whether progress overwrites its own line */
     public LiveExport(ExportStatus export, PrintWriter out, boolean terminal) {
         this.export = export;
         this.out = out;
-        this.terminal = terminal;
+        this.progress = new ProgressLine(out, terminal);
     }
 
     /** Makes changes, and returns when the pool is within the limit. */
@@ -29,14 +31,12 @@ public final class LiveExport {
         if (changes.limit().isPresent()) {
             awaitFit(changes.limit().getAsLong());
         }
-        out.println(export.name() + ": " + changes.summary());
-        out.flush();
+        say(changes.summary());
     }
 
     private void awaitFit(long limit) throws IOException, InterruptedException {
         long least = Long.MAX_VALUE;
         long progressed = System.nanoTime();
-        long reported = progressed;
         export = export.again();
         long used = export.value(MEM_USED_TOTAL);
         while (used > limit) {
@@ -45,35 +45,53 @@ public final class LiveExport {
                 least = used;
                 progressed = now;
             } else if (now - progressed > PATIENCE.toNanos()) {
-                endLine();
+                progress.end();
                 throw new IOException("the limit is set, but the pool stays at " + Size.format(used)
                         + ": look for errors of the backing file in the daemon's log");
             }
-            if (terminal || now - reported > REPORT.toNanos()) {
-                report(used, limit);
-                reported = now;
-            }
+            progress.show(export.name() + ": " + Size.format(used) + " in use, going down to " + Size.format(limit));
             Thread.sleep(LOOK);
             export = export.again();
             used = export.value(MEM_USED_TOTAL);
         }
-        endLine();
+        progress.end();
     }
 
-    private void report(long used, long limit) {
-        String text = export.name() + ": " + Size.format(used) + " in use, going down to " + Size.format(limit);
-        if (terminal) {
-            out.print("\r\033[K" + text);
+    /** Ends the daemon of this export, now or, if kernels may swap there, when its last client is gone. */
+    public void stop() throws IOException, InterruptedException {
+        if (ControlRequests.stop(export.entry().control())) {
+            awaitEnd();
         } else {
-            out.println(text);
+            say("draining: its clients may swap there, so the daemon (pid "
+                    + export.entry().pid() + ") goes on until they are gone: ramzswap swapoff " + export.name());
         }
-        out.flush();
     }
 
-    private void endLine() {
-        if (terminal) {
-            out.print("\r\033[K");
-            out.flush();
+    /** Ends the daemon of this export, and returns when it has ended. Its clients must be about to go. */
+    public void stopAndWait() throws IOException, InterruptedException {
+        ControlRequests.stop(export.entry().control());
+        awaitEnd();
+    }
+
+    /** Ends the daemon of this export now, whatever its clients lose. */
+    public void stopByForce() throws IOException, InterruptedException {
+        ControlRequests.stopByForce(export.entry().control());
+        awaitEnd();
+    }
+
+    private void awaitEnd() throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (export.entry().isAlive()) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException("the daemon (pid " + export.entry().pid() + ") was told to end, and still runs");
+            }
+            Thread.sleep(LOOK);
         }
+        say("the daemon (pid " + export.entry().pid() + ") has ended");
+    }
+
+    private void say(String text) {
+        out.println(export.name() + ": " + text);
+        out.flush();
     }
 }

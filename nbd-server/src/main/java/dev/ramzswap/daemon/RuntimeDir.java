@@ -32,6 +32,7 @@ public final class RuntimeDir {
 
     private static final System.Logger LOG = System.getLogger(RuntimeDir.class.getName());
     private static final Path ROOTS = Path.of("/run/ramzswap");
+    private static final Path ROOTS_LOGS = Path.of("/var/log/ramzswap");
     private static final String SUFFIX = ".export";
 
     private final Path path;
@@ -65,6 +66,11 @@ public final class RuntimeDir {
 
     public Path path() {
         return path;
+    }
+
+    /** Where the logs of daemons are that nobody watches: for root not here, in memory that could be swapped out. */
+    public Path logs() {
+        return path.equals(ROOTS) ? ROOTS_LOGS : path;
     }
 
     /** Makes the directory, or checks that nobody else could have put anything into it. */

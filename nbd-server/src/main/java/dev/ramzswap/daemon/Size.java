@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
  * {@code 1.5G}, {@code 4GiB}). A size is a multiple of 4096: a fraction is rounded down to one, a whole number must be
  * one.
  */
-final class Size {
+public final class Size {
     static final int GRAIN = 4096;
     static final long MAX_BYTES = 8L << 40;
 
@@ -58,7 +58,7 @@ final class Size {
     /**
      * As {@code zramctl} writes sizes: the largest unit that leaves a number of 1 or more, with at most one decimal.
      */
-    static String format(long bytes) {
+    public static String format(long bytes) {
         if (bytes < 1024) {
             return bytes + "B";
         }

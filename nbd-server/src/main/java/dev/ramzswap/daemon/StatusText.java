@@ -17,11 +17,11 @@ import java.util.StringJoiner;
  * Shows {@link ExportStatus}es: as a table in the manner of {@code zramctl}, or as JSON with the counters' own names.
  */
 public final class StatusText {
-    private static final List<String> HEAD =
-            List.of("NAME", "CODEC", "SIZE", "DATA", "COMPR", "TOTAL", "LIMIT", "FILE", "RATIO", "PID", "SOCKET");
+    private static final List<String> HEAD = List.of(
+            "NAME", "CODEC", "SIZE", "DATA", "COMPR", "TOTAL", "LIMIT", "FILE", "RATIO", "STATE", "PID", "SOCKET");
 
     /** Columns of text; the others are numbers and stand to the right. */
-    private static final List<String> LEFT = List.of("NAME", "CODEC", "SOCKET");
+    private static final List<String> LEFT = List.of("NAME", "CODEC", "STATE", "SOCKET");
 
     private StatusText() {}
 
@@ -54,13 +54,14 @@ public final class StatusText {
         return List.of(
                 export.name(),
                 export.snapshot().codec(),
-                Size.format(size(export)),
+                Size.format(export.size()),
                 Size.format(data),
                 Size.format(compressed),
                 Size.format(export.value(MEM_USED_TOTAL)),
                 limit == 0 ? "-" : Size.format(limit),
                 Size.format(file),
                 ratio(data - file, compressed),
+                export.entry().state(),
                 Long.toString(export.entry().pid()),
                 where(export.entry()));
     }
@@ -73,45 +74,22 @@ public final class StatusText {
         return entry.socket().isEmpty() ? entry.listen() : entry.socket();
     }
 
-    private static long size(ExportStatus export) {
-        return export.snapshot().slots() * PageStore.SLOT_BYTES;
-    }
-
     public static String json(List<ExportStatus> exports) {
-        var array = new StringJoiner(",\n  ", "[\n  ", "\n]\n");
-        exports.forEach(export -> array.add(object(export)));
-        return array.toString();
+        return Json.array(exports.stream().map(StatusText::object).toList());
     }
 
     private static String object(ExportStatus export) {
-        var object = new StringJoiner(", ", "{", "}");
-        object.add(member("name", quoted(export.name())));
-        object.add(member("size", Long.toString(size(export))));
-        object.add(member("codec", quoted(export.snapshot().codec())));
-        object.add(member("pid", Long.toString(export.entry().pid())));
-        object.add(member("socket", quoted(export.entry().socket())));
-        object.add(member("listen", quoted(export.entry().listen())));
+        var object = new Json();
+        object.add("name", export.name());
+        object.add("size", export.size());
+        object.add("codec", export.snapshot().codec());
+        object.add("state", export.entry().state());
+        object.add("pid", export.entry().pid());
+        object.add("socket", export.entry().socket());
+        object.add("listen", export.entry().listen());
         for (Counter counter : Counter.values()) {
-            object.add(member(counter.label(), Long.toString(export.value(counter))));
+            object.add(counter.label(), export.value(counter));
         }
         return object.toString();
-    }
-
-    private static String member(String name, String value) {
-        return quoted(name) + ": " + value;
-    }
-
-    private static String quoted(String text) {
-        var out = new StringBuilder("\"");
-        for (char c : text.toCharArray()) {
-            if (c == '"' || c == '\\') {
-                out.append('\\').append(c);
-            } else if (c < ' ') {
-                out.append(String.format("\\u%04x", (int) c));
-            } else {
-                out.append(c);
-            }
-        }
-        return out.append('"').toString();
     }
 }

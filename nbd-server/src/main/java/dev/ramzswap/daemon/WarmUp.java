@@ -50,6 +50,7 @@ final class WarmUp {
     }
 
     void run() throws IOException {
+        end();
         makePages();
         try (PageStore store = PageStore.open(config(backingFile))) {
             NbdServer server = new NbdServer(
@@ -94,9 +95,17 @@ final class WarmUp {
         }
     }
 
+    /** Told to end by a signal, with a client that is waited for. */
+    private static void end() {
+        Ending ending = new Ending(true);
+        ending.clients(1);
+        Signals.warmUp(ending::request);
+    }
+
     /** As {@code set} does, a wrong one first. */
     private void change(PageStore store) throws IOException {
-        try (ControlSocket _ = new ControlSocket(controlSocket, new ControlRequests(Map.of(NAME, store), 0))) {
+        try (ControlSocket _ =
+                new ControlSocket(controlSocket, new ControlRequests(Map.of(NAME, store), 0, new Ending(true)))) {
             ControlSocket.request(controlSocket, "set " + NAME + " limit=1");
             ControlSocket.request(controlSocket, "set " + NAME + " codec=zstd:3");
         }

@@ -128,8 +128,9 @@ public final class LoopbackClient implements AutoCloseable {
     /** Says good-bye and hangs up. */
     @Override
     public void close() throws IOException {
-        header(NBD_CMD_DISC, 0, 0);
-        send();
-        channel.close();
+        try (channel) {
+            header(NBD_CMD_DISC, 0, 0);
+            send();
+        }
     }
 }

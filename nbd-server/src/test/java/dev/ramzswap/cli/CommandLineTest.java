@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.daemon.Host;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -17,6 +16,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The commands as a user sees them: exit status, stdout, and one line on stderr. */
 class CommandLineTest {
+    /** A user who may not change this machine, even where the tests run as root. */
+    private static final int NOBODY = 65534;
+
     @TempDir
     private Path temp;
 
@@ -26,10 +28,10 @@ class CommandLineTest {
     private String err;
 
     @BeforeEach
-    void host() throws IOException {
+    void host() {
         Map<String, String> variables =
                 Map.of("RAMZSWAP_RUNTIME_DIR", temp.resolve("run").toString());
-        host = new Host(8L << 30, Host.current().uid(), variables);
+        host = new Host(8L << 30, NOBODY, variables);
     }
 
     /** @param line the words, with {@code @} for the test's directory */
@@ -54,7 +56,7 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "serve", "status", "set"})
+    @ValueSource(strings = {"", "serve", "swapon", "swapoff", "status", "set", "stop", "doctor"})
     void helpAndVersionEverywhere(String command) {
         run((command + " --help").strip());
         assertEquals(0, status);
@@ -89,6 +91,12 @@ class CommandLineTest {
                 "serve --config @/none  | --config: @/none does not exist: give the path of a file (see ramzswap serve --help)",
                 "status --name a --socket b | --socket=PATH, --name=NAME are mutually exclusive (specify only one)"
                         + " (see ramzswap status --help)",
+                "swapon                 | Missing required parameter: 'NAME' (see ramzswap swapon --help)",
+                "swapon a --size 5      | --size: 5 is not a multiple of the page size 4096: use 4096 or a unit, as in 512M"
+                        + " (see ramzswap swapon --help)",
+                "swapon a --export name=b,size=1G | NAME: none of the exports described is 'a' (see ramzswap swapon --help)",
+                "swapon a --priority -1 | --priority: -1 is not from 0 to 32767 (see ramzswap swapon --help)",
+                "swapon a --connections 17 | --connections: 17 is not from 1 to 16 (see ramzswap swapon --help)",
                 "set                    | Missing required parameters: 'NAME', 'KEY=VALUE' (see ramzswap set --help)",
                 "set a                  | Missing required parameter: 'KEY=VALUE' (see ramzswap set --help)",
                 "set a size=1G          | size: can be set are limit=SIZE and codec=CODEC (see ramzswap set --help)",
@@ -107,9 +115,13 @@ class CommandLineTest {
                 "status --json      | nothing is served: start with ramzswap serve --size 1G",
                 "status --name a    | no export 'a' is served: ramzswap status shows which are",
                 "status --socket /s | --socket: nothing is served at /s: ramzswap status shows what is",
+                "swapon a           | swapon needs root: sudo ramzswap swapon ...",
+                "swapon a --size 1G | swapon needs root: sudo ramzswap swapon ...",
+                "swapoff a          | swapoff needs root: sudo ramzswap swapoff ...",
+                "stop a             | no export 'a' is served: ramzswap status shows which are",
                 "set a limit=1G     | no export 'a' is served: ramzswap status shows which are",
             })
-    void nothingRunsIsStatus1(String line, String message) {
+    void whatCannotBeDoneIsStatus1(String line, String message) {
         run(line);
         assertFails(1, message);
     }

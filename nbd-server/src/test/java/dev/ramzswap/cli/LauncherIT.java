@@ -71,8 +71,9 @@ class LauncherIT {
     void servesUntilSigterm() throws Exception {
         Process daemon = serve();
         String json = output(start(LAUNCHER, "status", "--json"), 0);
-        assertTrue(
-                json.contains("\"name\": \"swap0\", \"size\": 67108864, \"codec\": \"lz4\", \"pid\": " + daemon.pid()));
+        assertTrue(json.contains(
+                "\"name\": \"swap0\", \"size\": 67108864, \"codec\": \"lz4\", \"state\": \"serving\", \"pid\": "
+                        + daemon.pid()));
         assertEquals(
                 "swap0: limit is 128M, codec is zstd:3\n",
                 output(start(LAUNCHER, "set", "swap0", "limit=128M", "codec=zstd:3"), 0));

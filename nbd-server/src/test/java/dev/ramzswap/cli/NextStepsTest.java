@@ -37,6 +37,24 @@ class NextStepsTest {
     }
 
     @Test
+    void aDaemonInSwapModeIsAttachedByOneCommand() throws ConfigException {
+        var settings = new Settings();
+        settings.flag("size", "1G");
+        settings.flag("swap", "yes");
+        assertEquals("""
+                export swap0: 1G, lz4, no limit
+                on /run/ramzswap/swap0.sock
+
+                To swap on it, as root:
+                  ramzswap swapon swap0
+                To look at it:
+                  ramzswap status
+
+                ready
+                """, NextSteps.of(config(settings)));
+    }
+
+    @Test
     void namesEveryExportOverTcp() throws ConfigException {
         var settings = new Settings();
         settings.flag("listen", "127.0.0.1:10809");

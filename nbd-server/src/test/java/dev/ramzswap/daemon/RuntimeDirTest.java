@@ -35,7 +35,7 @@ class RuntimeDirTest {
     }
 
     private ExportEntry entry(String name, long pid, long start) {
-        return new ExportEntry(name, pid, start, dir.control(pid), "/counters", "/run/s.sock", "");
+        return new ExportEntry(name, pid, start, dir.control(pid), "/counters", "/run/s.sock", "", ExportEntry.SERVING);
     }
 
     private ExportEntry live(String name) {

@@ -17,7 +17,8 @@ class StatusTextTest {
         for (Counter counter : Counter.values()) {
             all.put(counter, values.getOrDefault(counter, 0L));
         }
-        var entry = new ExportEntry(name, 42, 7, Path.of("/run/42.control"), "/counters", socket, "127.0.0.1:10809");
+        var entry = new ExportEntry(
+                name, 42, 7, Path.of("/run/42.control"), "/counters", socket, "127.0.0.1:10809", "serving");
         return new ExportStatus(entry, new Snapshot(name, 262144, "lz4", all));
     }
 
@@ -36,9 +37,9 @@ class StatusTextTest {
     @Test
     void tableHasOneAlignedLineForEach() {
         assertEquals("""
-                NAME       CODEC SIZE DATA COMPR TOTAL LIMIT FILE RATIO PID SOCKET
-                swap0      lz4     1G 300M   80M 90.5M  256M 100M  2.50  42 /run/s.sock
-                other-name lz4     1G   0B    0B    0B     -   0B     -  42 127.0.0.1:10809
+                NAME       CODEC SIZE DATA COMPR TOTAL LIMIT FILE RATIO STATE   PID SOCKET
+                swap0      lz4     1G 300M   80M 90.5M  256M 100M  2.50 serving  42 /run/s.sock
+                other-name lz4     1G   0B    0B    0B     -   0B     - serving  42 127.0.0.1:10809
                 """, StatusText.table(List.of(filled(), export("other-name", "", Map.of()))));
     }
 
@@ -46,7 +47,7 @@ class StatusTextTest {
     void jsonHasTheCountersNames() {
         assertEquals("""
                 [
-                  {"name": "swap0", "size": 1073741824, "codec": "lz4", "pid": 42, "socket": "/run/s.sock", \
+                  {"name": "swap0", "size": 1073741824, "codec": "lz4", "state": "serving", "pid": 42, "socket": "/run/s.sock", \
                 "listen": "127.0.0.1:10809", "loads": 0, "succ_stores": 0, "failed_stores": 0, "invalidates": 0, \
                 "orig_data_size": 314572800, "compr_data_size": 83886080, "mem_used_total": 94896128, \
                 "mem_limit": 268435456, "mem_used_max": 0, "same_pages": 0, "huge_pages": 0, "bd_count": 25600, \

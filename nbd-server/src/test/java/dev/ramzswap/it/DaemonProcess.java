@@ -116,14 +116,23 @@ final class DaemonProcess implements AutoCloseable {
         process.destroyForcibly().onExit().join();
     }
 
+    void terminate() {
+        process.destroy();
+    }
+
     /** Sends SIGTERM; it must exit with status 0, soon. */
     void stop() throws IOException {
-        process.destroy();
+        terminate();
+        awaitEnd();
+    }
+
+    /** Waits until it has exited, which must be soon, with status 0. */
+    void awaitEnd() throws IOException {
         try {
             process.onExit().orTimeout(BOUND.toSeconds(), TimeUnit.SECONDS).join();
         } catch (CompletionException e) {
             kill();
-            fail("SIGTERM did not end the daemon: " + output(), e);
+            fail("the daemon did not end: " + output(), e);
         }
         assertEquals(0, process.exitValue(), output());
         assertFalse(Files.exists(socket), "the socket is left behind");

@@ -1,0 +1,109 @@
+package dev.ramzswap.attach;
+
+import dev.ramzswap.daemon.ExportStatus;
+import dev.ramzswap.daemon.Host;
+import dev.ramzswap.daemon.RuntimeDir;
+import java.io.File;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/** Starts {@code serve} as a process that outlives this one and its terminal, and logs to a file. */
+public final class BackgroundDaemon implements SwapOn.Starter {
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final int LOOK_MILLIS = 50;
+    private static final Set<PosixFilePermission> DIRECTORY_MODE = PosixFilePermissions.fromString("rwxr-xr-x");
+    private static final String LOG_PREFIX = "ramzswap: ";
+
+    private final Host host;
+    private final String export;
+    private final List<String> command;
+    private final Path log;
+
+    /**
+     * @param command the words that run {@code serve} and its options
+     * @param export which of its exports is waited for
+     */
+    public BackgroundDaemon(Host host, List<String> command, String export) {
+        this.host = host;
+        this.export = export;
+        this.command = List.copyOf(command);
+        this.log = RuntimeDir.own(host).logs().resolve(export + ".log");
+    }
+
+    /**
+     * The words that run the command line as it runs now, without the command and what follows: the same Java, with the
+     * same flags.
+     *
+     * @param arguments how many words that is
+     */
+    public static List<String> ownCommand(int arguments) throws IOException {
+        String line = Files.readString(Path.of("/proc/self/cmdline"));
+        List<String> words = List.of(line.split("\0"));
+        return words.subList(0, words.size() - arguments);
+    }
+
+    @Override
+    public Path log() {
+        return log;
+    }
+
+    /** Starts it and waits until it serves. */
+    @Override
+    public ExportStatus start() throws IOException, InterruptedException {
+        Files.createDirectories(log.getParent(), PosixFilePermissions.asFileAttribute(DIRECTORY_MODE));
+        long before = Files.exists(log) ? Files.size(log) : 0;
+        var words = new ArrayList<>(List.of("setsid"));
+        words.addAll(command);
+        var builder = new ProcessBuilder(words)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                .redirectInput(new File("/dev/null"));
+        builder.environment().putAll(host.variables());
+        Process process = builder.start();
+        try {
+            return awaitServing(process, before);
+        } catch (IOException | InterruptedException e) {
+            process.destroyForcibly();
+            throw e;
+        }
+    }
+
+    private ExportStatus awaitServing(Process process, long before) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!process.waitFor(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+            Optional<ExportStatus> status = ExportStatus.find(host, export);
+            if (status.isPresent()) {
+                return status.get();
+            }
+            if (System.nanoTime() > deadline) {
+                throw new IOException("the daemon does not become ready: see " + log);
+            }
+        }
+        throw new IOException("the daemon did not start: " + lastWords(before));
+    }
+
+    private String lastWords(long from) throws IOException {
+        try (var file = new RandomAccessFile(log.toFile(), "r")) {
+            file.seek(from);
+            byte[] text = new byte[(int) Math.min(file.length() - from, 1 << 16)];
+            file.readFully(text);
+            return new String(text, StandardCharsets.UTF_8)
+                    .lines()
+                    .filter(line -> line.startsWith(LOG_PREFIX))
+                    .reduce((_, last) -> last)
+                    .map(line -> line.substring(LOG_PREFIX.length()))
+                    .orElse("see " + log);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+package dev.ramzswap.attach;
+
+import dev.ramzswap.daemon.Size;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Whether a machine can swap to a daemon of its own, apart from the daemon. Changes nothing. */
+final class MachineChecks {
+    private static final Pattern RELEASE = Pattern.compile("(\\d+)\\.(\\d+).*");
+    private static final long SCARCE = 256L << 20;
+    private static final int CAP_IPC_LOCK = 14;
+    private static final int CAP_SYS_ADMIN = 21;
+    private static final int CAP_SYS_RESOURCE = 24;
+    private static final String STATUS = "/proc/self/status";
+
+    private final KernelFiles files;
+    private final Tools tools;
+
+    private final String rightsCure;
+
+    MachineChecks(Machine machine) {
+        this.files = machine.files();
+        this.tools = machine.tools();
+        this.rightsCure = machine.host().isRoot()
+                ? "this container or service takes it away: grant it there"
+                : "run this as root, with sudo";
+    }
+
+    /** What is needed before anything can be attached. */
+    List<Finding> means() throws IOException {
+        return List.of(kernel(), module(), program("nbd-client", "nbd-client"), program("mkswap", "util-linux"));
+    }
+
+    /** What swapping is like here. */
+    List<Finding> surroundings(int priority) throws IOException {
+        var found = new ArrayList<Finding>();
+        for (VmSetting setting : VmSetting.all(files, files.bytes("/proc/meminfo", "MemTotal"))) {
+            found.add(setting.finding());
+        }
+        found.add(zswap());
+        found.addAll(otherSwap(priority));
+        found.add(memory());
+        return found;
+    }
+
+    /** What the user who asks may do. */
+    List<Finding> rights() throws IOException {
+        return List.of(
+                capability(CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "to attach and to swap on"),
+                capability(CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE", "for PR_SET_IO_FLUSHER and oom_score_adj"),
+                locking());
+    }
+
+    private Finding kernel() throws IOException {
+        String release = files.read("/proc/sys/kernel/osrelease");
+        Matcher form = RELEASE.matcher(release);
+        int version = form.matches() ? Integer.parseInt(form.group(1)) * 1000 + Integer.parseInt(form.group(2)) : 0;
+        String cure = "boot 5.14 or newer";
+        if (version < 5006) {
+            return Finding.problem("kernel", release + " has no PR_SET_IO_FLUSHER (5.6): the machine may freeze", cure);
+        }
+        if (version < 5014) {
+            return Finding.problem(
+                    "kernel", release + " has no MADV_POPULATE_WRITE (5.14): the machine may freeze", cure);
+        }
+        String freed = version < 6012
+                ? "freed pages are told by discard only; WRITE_ZEROES comes with 6.12"
+                : "freed pages are told by discard and WRITE_ZEROES";
+        return Finding.ok("kernel", release + ", " + freed);
+    }
+
+    private Finding module() throws IOException {
+        List<NbdDevice> devices = NbdDevice.all(files);
+        for (NbdDevice device : devices) {
+            if (!device.isAttached()) {
+                return Finding.ok("nbd module", "loaded, first free device " + device.path());
+            }
+        }
+        if (!devices.isEmpty()) {
+            return Finding.problem("nbd module", "all devices are attached", "detach one with nbd-client -d");
+        }
+        String modules = "/lib/modules/" + files.read("/proc/sys/kernel/osrelease");
+        boolean there = (files.find(modules + "/modules.dep").orElse("")
+                        + files.find(modules + "/modules.builtin").orElse(""))
+                .contains("/nbd.ko");
+        return there
+                ? Finding.ok("nbd module", "not loaded; ramzswap swapon loads it")
+                : Finding.problem(
+                        "nbd module",
+                        "this kernel has none",
+                        "boot a distribution's full kernel (Debian: linux-image-amd64)");
+    }
+
+    private Finding program(String name, String debian) {
+        return tools.has(name)
+                ? Finding.ok(name, "installed")
+                : Finding.problem(name, "not installed", "apt-get install " + debian);
+    }
+
+    private Finding zswap() throws IOException {
+        String parameter = "/sys/module/zswap/parameters/enabled";
+        boolean on = files.find(parameter).orElse("N").equals("Y");
+        return on
+                ? Finding.warning("zswap", "compresses what ramzswap then compresses again", "echo N >" + parameter)
+                : Finding.ok("zswap", "off");
+    }
+
+    private List<Finding> otherSwap(int priority) throws IOException {
+        var found = new ArrayList<Finding>();
+        for (SwapArea area : SwapArea.all(files)) {
+            if (area.device().startsWith("/dev/nbd")) {
+                continue;
+            }
+            String text = area.device() + ", " + Size.format(area.size()) + ", priority " + area.priority();
+            if (area.priority() < priority) {
+                found.add(Finding.ok("other swap", text + ", takes what comes when ramzswap is full"));
+            } else {
+                found.add(Finding.warning(
+                        "other swap",
+                        text + (area.priority() == priority ? ", shares all pages with" : ", is filled before")
+                                + " ramzswap at " + priority,
+                        "swapoff " + area.device() + ", or a higher --priority"));
+            }
+        }
+        return found.isEmpty() ? List.of(Finding.ok("other swap", "none")) : found;
+    }
+
+    private Finding memory() throws IOException {
+        long available = files.bytes("/proc/meminfo", "MemAvailable");
+        String text = Size.format(files.bytes("/proc/meminfo", "MemTotal")) + ", of which " + Size.format(available)
+                + " available";
+        return available >= SCARCE
+                ? Finding.ok("memory", text)
+                : Finding.warning("memory", text + ", little for a daemon to start in", "end some programs first");
+    }
+
+    private boolean has(int capability) throws IOException {
+        return (Long.parseUnsignedLong(files.value(STATUS, "CapEff"), 16) >> capability & 1) != 0;
+    }
+
+    private Finding capability(int number, String name, String purpose) throws IOException {
+        return has(number) ? Finding.ok(name, "held") : Finding.problem(name, "missing, needed " + purpose, rightsCure);
+    }
+
+    private Finding locking() throws IOException {
+        String limit = files.lines("/proc/self/limits").stream()
+                .filter(line -> line.startsWith("Max locked memory"))
+                .findFirst()
+                .orElse("");
+        boolean free = has(CAP_IPC_LOCK) || limit.matches("Max locked memory\\s+unlimited\\s.*");
+        return free
+                ? Finding.ok("locked memory", "unlimited")
+                : Finding.problem(
+                        "locked memory",
+                        "limited, and no CAP_IPC_LOCK: the daemon could be swapped out",
+                        rightsCure + ", or raise RLIMIT_MEMLOCK to unlimited");
+    }
+}

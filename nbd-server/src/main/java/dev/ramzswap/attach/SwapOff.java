@@ -1,0 +1,142 @@
+package dev.ramzswap.attach;
+
+import dev.ramzswap.daemon.ExportStatus;
+import dev.ramzswap.daemon.LiveExport;
+import dev.ramzswap.daemon.ProgressLine;
+import dev.ramzswap.daemon.Size;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * Undoes {@link SwapOn}: takes the pages back, which may last minutes, then detaches the device, then ends the daemon
+ * if it was started for this.
+ */
+public final class SwapOff {
+    private static final int PAGE_BYTES = 4096;
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final int LOOK_MILLIS = 20;
+
+    private final Machine machine;
+    private final String export;
+    private final PrintWriter out;
+    private final ProgressLine progress;
+
+    /** @param terminal whether progress overwrites its own line */
+    public SwapOff(Machine machine, String export, PrintWriter out, boolean terminal) {
+        this.machine = machine;
+        this.export = export;
+        this.out = out;
+        this.progress = new ProgressLine(out, terminal);
+    }
+
+    /**
+     * @param force whether to try even if memory may not suffice
+     * @throws IOException also if the machine lacks the memory to take the pages back
+     */
+    public void run(boolean force) throws IOException, InterruptedException {
+        machine.requireRoot("swapoff");
+        SwapRecord record = SwapRecord.read(machine.host(), export)
+                .orElseThrow(() -> new IOException("ramzswap swapon has not attached '" + export
+                        + "': ramzswap status shows what is served, swapon --show what is swapped on"));
+        Optional<NbdDevice> device = record.attached(machine.files());
+        if (device.isPresent()) {
+            takeBack(device.get().path(), force);
+            detach(device.get());
+        }
+        SwapRecord.delete(machine.host(), export);
+        if (record.ownsDaemon()) {
+            stopDaemon();
+        }
+        say("is not attached any more");
+    }
+
+    private void takeBack(String device, boolean force) throws IOException, InterruptedException {
+        Optional<SwapArea> area = SwapArea.at(machine.files(), device);
+        if (area.isPresent()) {
+            if (!force) {
+                requireMemory(area.get());
+            }
+            takeBack(area.get());
+        }
+    }
+
+    /** What the device holds stays in the daemon's memory until all of it is back. */
+    private void requireMemory(SwapArea area) throws IOException {
+        KernelFiles files = machine.files();
+        long available = files.bytes("/proc/meminfo", "MemAvailable");
+        long elsewhere = 0;
+        for (SwapArea other : SwapArea.all(files)) {
+            if (!other.device().equals(area.device())) {
+                elsewhere += other.size() - other.used();
+            }
+        }
+        if (area.used() > available + elsewhere) {
+            throw new IOException("swapoff would bring back " + Size.format(area.used()) + ", and there are "
+                    + Size.format(available) + " of memory available and " + Size.format(elsewhere)
+                    + " free in other swap: end some programs or add swap first, or try it with --force");
+        }
+    }
+
+    private void takeBack(SwapArea area) throws IOException, InterruptedException {
+        long begin = System.nanoTime();
+        try {
+            machine.tools().must(() -> progress.show(progress(area, begin)), "swapoff", area.device());
+        } finally {
+            progress.end();
+        }
+        say("no longer swaps on " + area.device() + ", " + area.used() / PAGE_BYTES + " pages taken back in "
+                + seconds(begin) + " s");
+    }
+
+    private String progress(SwapArea before, long begin) throws IOException {
+        Optional<SwapArea> now = SwapArea.at(machine.files(), before.device());
+        long left = now.map(SwapArea::used).orElse(0L) / PAGE_BYTES;
+        long done = Math.max(0, before.used() / PAGE_BYTES - left);
+        long rate = done * 1_000_000_000 / Math.max(1, System.nanoTime() - begin);
+        String text = export + ": " + left + " pages left, " + rate + " pages/s";
+        return rate == 0 ? text : text + ", " + left / rate + " s left";
+    }
+
+    private static long seconds(long begin) {
+        return Duration.ofNanos(System.nanoTime() - begin).toSeconds();
+    }
+
+    private void detach(NbdDevice device) throws IOException, InterruptedException {
+        machine.tools().must("nbd-client", "-d", device.path());
+        awaitDetached(device);
+    }
+
+    private static void awaitDetached(NbdDevice device) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (device.isAttached()) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException(device.path() + " stays attached: look at the kernel's log (dmesg)");
+            }
+            Thread.sleep(LOOK_MILLIS);
+        }
+    }
+
+    /** Another export that it serves may be in use still; that one inherits it. */
+    private void stopDaemon() throws IOException, InterruptedException {
+        Optional<ExportStatus> own = ExportStatus.find(machine.host(), export);
+        if (own.isEmpty()) {
+            return;
+        }
+        for (ExportStatus other : ExportStatus.all(machine.host())) {
+            Optional<SwapRecord> record = SwapRecord.read(machine.host(), other.name());
+            if (other.entry().pid() == own.get().entry().pid() && record.isPresent()) {
+                record.get().owningDaemon().write(machine.host(), other.name());
+                say("the daemon goes on for " + other.name());
+                return;
+            }
+        }
+        new LiveExport(own.get(), out, false).stopAndWait();
+    }
+
+    private void say(String text) {
+        out.println(export + ": " + text);
+        out.flush();
+    }
+}

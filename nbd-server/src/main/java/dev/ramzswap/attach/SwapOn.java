@@ -1,0 +1,214 @@
+package dev.ramzswap.attach;
+
+import dev.ramzswap.attach.Finding.Level;
+import dev.ramzswap.daemon.ExportStatus;
+import dev.ramzswap.daemon.LiveExport;
+import dev.ramzswap.daemon.Size;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Makes an export this machine's swap, step by step: nbd module, daemon (where it was asked for), device, swap header,
+ * record for {@code swapoff}, kernel settings (where they were asked for), swapon. Says what it does, and what is not
+ * as it should be. A step that fails takes back those before it.
+ */
+public final class SwapOn {
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final int LOOK_MILLIS = 20;
+    /** sws_volume of the kernel's swap header. */
+    private static final int LABEL_CHARS = 16;
+
+    /** Starts a daemon. */
+    public interface Starter {
+        ExportStatus start() throws IOException, InterruptedException;
+
+        Path log();
+    }
+
+    /**
+     * What was asked for.
+     *
+     * @param export its name
+     * @param device {@code /dev/nbdN}; otherwise the first that is free
+     * @param priority -1 to 32767; the kernel fills what has the highest first
+     * @param connections how many the kernel makes, each served by a thread of its own
+     * @param tune whether to set what the kernel should have otherwise
+     */
+    public record Request(String export, Optional<String> device, int priority, int connections, boolean tune) {}
+
+    private final Machine machine;
+    private final Request request;
+    private final PrintWriter out;
+
+    public SwapOn(Machine machine, Request request, PrintWriter out) {
+        this.machine = machine;
+        this.request = request;
+        this.out = out;
+    }
+
+    /** @param starter starts the daemon; otherwise one must run already */
+    public void run(Optional<Starter> starter) throws IOException, InterruptedException {
+        machine.requireRoot("swapon");
+        requireMeans();
+        refuseTwice();
+        try (Undo undo = new Undo(out)) {
+            loadModule(undo);
+            NbdDevice device = device();
+            ExportStatus export = starter.isPresent() ? start(starter.get(), undo) : running();
+            requireUsable(export);
+            attach(export, device, undo);
+            makeSwap(device);
+            leaveRecord(SwapRecord.of(device, starter.isPresent()), undo);
+            if (request.tune) {
+                tune(undo);
+            }
+            report(export);
+            swapOn(device);
+            undo.forget();
+        }
+    }
+
+    private void requireMeans() throws IOException {
+        for (Finding finding : new MachineChecks(machine).means()) {
+            if (finding.level() == Level.PROBLEM) {
+                throw new IOException(finding.subject() + ": " + finding.text() + ": " + finding.cure());
+            }
+        }
+    }
+
+    private void refuseTwice() throws IOException {
+        Optional<SwapRecord> record = SwapRecord.read(machine.host(), request.export);
+        if (record.isPresent() && record.get().attached(machine.files()).isPresent()) {
+            throw new IOException(request.export + " is attached to "
+                    + record.get().device() + " already: ramzswap swapoff " + request.export + " first");
+        }
+    }
+
+    private ExportStatus start(Starter starter, Undo undo) throws IOException, InterruptedException {
+        Optional<ExportStatus> other = ExportStatus.find(machine.host(), request.export);
+        if (other.isPresent()) {
+            throw new IOException(request.export + " is served already (pid "
+                    + other.get().entry().pid() + "): leave the options of serve away to swap on that one");
+        }
+        ExportStatus export = starter.start();
+        undo.add(() -> new LiveExport(export, out, false).stopAndWait());
+        say("started the daemon (pid " + export.entry().pid() + "), which logs to " + starter.log());
+        return export;
+    }
+
+    private ExportStatus running() throws IOException {
+        return ExportStatus.find(machine.host(), request.export)
+                .orElseThrow(() -> new IOException("no export '" + request.export
+                        + "' is served: to start one, say how large, as in ramzswap swapon " + request.export
+                        + " --size 4G"));
+    }
+
+    private static void requireUsable(ExportStatus export) throws IOException {
+        if (export.entry().isDraining()) {
+            throw new IOException(export.name() + " is draining: wait until its daemon has ended");
+        }
+        if (export.entry().socket().isEmpty()) {
+            throw new IOException(export.name() + " has no Unix socket, and swap over TCP may freeze the machine:"
+                    + " serve it with --socket");
+        }
+    }
+
+    private void loadModule(Undo undo) throws IOException, InterruptedException {
+        if (NbdDevice.all(machine.files()).isEmpty()) {
+            machine.tools().must("modprobe", "nbd");
+            undo.add(() -> machine.tools().must("modprobe", "-r", "nbd"));
+            say("loaded nbd, the kernel's client");
+        }
+    }
+
+    private void attach(ExportStatus export, NbdDevice device, Undo undo) throws IOException, InterruptedException {
+        machine.tools()
+                .must(
+                        "nbd-client",
+                        "-unix",
+                        export.entry().socket(),
+                        device.path(),
+                        "-b",
+                        "4096",
+                        "-C",
+                        Integer.toString(request.connections),
+                        "-swap",
+                        "-N",
+                        request.export);
+        undo.add(() -> machine.tools().must("nbd-client", "-d", device.path()));
+        awaitSize(device, export.size());
+        say("attached to " + device.path() + ", connections: " + request.connections);
+    }
+
+    private NbdDevice device() throws IOException {
+        if (request.device.isEmpty()) {
+            return NbdDevice.firstFree(machine.files());
+        }
+        NbdDevice device = NbdDevice.at(machine.files(), request.device.get());
+        if (device.isAttached()) {
+            throw new IOException("--device: " + device.path() + " is attached to something: give another");
+        }
+        return device;
+    }
+
+    /** nbd-client may return before the kernel has the size. */
+    private static void awaitSize(NbdDevice device, long bytes) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!device.isAttached() || device.bytes() != bytes) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException(device.path() + " is attached, but has " + Size.format(device.bytes())
+                        + " instead of " + Size.format(bytes) + ": look at the kernel's log (dmesg)");
+            }
+            Thread.sleep(LOOK_MILLIS);
+        }
+    }
+
+    private void makeSwap(NbdDevice device) throws IOException, InterruptedException {
+        String label = request.export.substring(0, Math.min(request.export.length(), LABEL_CHARS));
+        machine.tools().must("mkswap", "-L", label, device.path());
+    }
+
+    private void leaveRecord(SwapRecord record, Undo undo) throws IOException {
+        record.write(machine.host(), request.export);
+        undo.add(() -> SwapRecord.delete(machine.host(), request.export));
+    }
+
+    private void tune(Undo undo) throws IOException {
+        KernelFiles files = machine.files();
+        for (VmSetting setting : VmSetting.all(files, files.bytes("/proc/meminfo", "MemTotal"))) {
+            if (!setting.isWanted()) {
+                setting.set(files, setting.wanted());
+                undo.add(() -> setting.set(files, setting.value()));
+                say("set vm." + setting.name() + " from " + setting.value() + " to " + setting.wanted() + ": with "
+                        + setting.value() + ", " + setting.why());
+            }
+        }
+    }
+
+    private void report(ExportStatus export) throws IOException {
+        var findings = new ArrayList<Finding>(new MachineChecks(machine).surroundings(request.priority));
+        findings.addAll(new DaemonChecks(machine.files())
+                .of(export.name(), export.entry().pid()));
+        List<Finding> bad =
+                findings.stream().filter(finding -> finding.level() != Level.OK).toList();
+        bad.forEach(out::println);
+        if (bad.stream().anyMatch(finding -> finding.cure().startsWith("sysctl"))) {
+            out.println("(swapon changed none of this; with --tune, it does what sysctl is named for)");
+        }
+    }
+
+    private void swapOn(NbdDevice device) throws IOException, InterruptedException {
+        machine.tools().must("swapon", "-p", Integer.toString(request.priority), "--discard=pages", device.path());
+        say("swaps on " + device.path() + ", " + Size.format(device.bytes()) + ", priority " + request.priority);
+    }
+
+    private void say(String text) {
+        out.println(request.export + ": " + text);
+        out.flush();
+    }
+}

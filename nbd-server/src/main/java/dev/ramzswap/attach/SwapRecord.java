@@ -1,0 +1,62 @@
+package dev.ramzswap.attach;
+
+import dev.ramzswap.daemon.Host;
+import dev.ramzswap.daemon.RuntimeDir;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What {@code swapon} leaves for {@code swapoff} to know: a file {@code NAME.swap} in the runtime directory, one line
+ * of words. The kernel cannot tell which export a device is.
+ *
+ * @param device {@code /dev/nbdN}
+ * @param pid who attached it, as the kernel says: another one means that the device is somebody else's by now
+ * @param ownsDaemon whether the daemon was started for this, and ends with it
+ */
+record SwapRecord(String device, String pid, boolean ownsDaemon) {
+    private static final String OWNS_DAEMON = "owns-daemon";
+
+    static SwapRecord of(NbdDevice device, boolean ownsDaemon) throws IOException {
+        return new SwapRecord(device.path(), device.pid().orElse(""), ownsDaemon);
+    }
+
+    static Optional<SwapRecord> read(Host host, String export) throws IOException {
+        try {
+            List<String> words =
+                    List.of(Files.readString(file(host, export)).strip().split(" "));
+            return Optional.of(new SwapRecord(words.get(0), words.get(1), words.contains(OWNS_DAEMON)));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
+    }
+
+    void write(Host host, String export) throws IOException {
+        Files.writeString(file(host, export), device + " " + pid + (ownsDaemon ? " " + OWNS_DAEMON : "") + "\n");
+    }
+
+    SwapRecord owningDaemon() {
+        return new SwapRecord(device, pid, true);
+    }
+
+    /** The device, if it is still attached as it was. */
+    Optional<NbdDevice> attached(KernelFiles files) throws IOException {
+        for (NbdDevice one : NbdDevice.all(files)) {
+            if (one.path().equals(device) && one.pid().equals(Optional.of(pid))) {
+                return Optional.of(one);
+            }
+        }
+        return Optional.empty();
+    }
+
+    static void delete(Host host, String export) throws IOException {
+        Files.deleteIfExists(file(host, export));
+    }
+
+    private static Path file(Host host, String export) {
+        return RuntimeDir.own(host).path().resolve(export + ".swap");
+    }
+}

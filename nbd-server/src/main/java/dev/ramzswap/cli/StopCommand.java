@@ -1,0 +1,51 @@
+package dev.ramzswap.cli;
+
+import dev.ramzswap.daemon.ExportStatus;
+import dev.ramzswap.daemon.Host;
+import dev.ramzswap.daemon.LiveExport;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code ramzswap stop}. */
+@Command(
+        name = "stop",
+        description = "End the daemon of an export, with all exports that it has. One that runs with --swap and has"
+                + " clients goes on until they are gone.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class)
+final class StopCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "NAME", description = "The export, as ramzswap status shows it.")
+    private String name;
+
+    @Option(
+            names = "--force",
+            description =
+                    "End it at once. If the kernel still swaps there, what it has there is lost, and processes die.")
+    private boolean force;
+
+    @Spec
+    private CommandSpec spec;
+
+    private final Host host;
+
+    StopCommand(Host host) {
+        this.host = host;
+    }
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        ExportStatus status = ExportStatus.named(host, name).getFirst();
+        var export = new LiveExport(status, spec.commandLine().getOut(), Terminal.isThere());
+        if (force) {
+            export.stopByForce();
+        } else {
+            export.stop();
+        }
+        return 0;
+    }
+}

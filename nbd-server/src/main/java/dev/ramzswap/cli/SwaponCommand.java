@@ -1,0 +1,132 @@
+package dev.ramzswap.cli;
+
+import dev.ramzswap.attach.BackgroundDaemon;
+import dev.ramzswap.attach.Machine;
+import dev.ramzswap.attach.SwapOn;
+import dev.ramzswap.daemon.Config;
+import dev.ramzswap.daemon.ConfigException;
+import dev.ramzswap.daemon.Host;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code ramzswap swapon}. */
+@Command(
+        name = "swapon",
+        description = "Make an export this machine's swap, as root: load nbd, attach a free device, mkswap, swapon."
+                + " With --size, --export or --config, start the daemon as well, in the background.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        sortOptions = false,
+        abbreviateSynopsis = true,
+        footer = {
+            "",
+            "It says what is not as it should be for swap (see ramzswap doctor), and changes only what --tune allows.",
+            "Examples:",
+            "  sudo ramzswap swapon swap0 --size 4G",
+            "  sudo ramzswap swapon swap0 --size 8G --limit 1G --backing-file /var/lib/ramzswap/swap0 --tune",
+        })
+final class SwaponCommand implements Callable<Integer> {
+    static final String DEFAULT_PRIORITY = "100";
+    private static final int MAX_PRIORITY = 32767;
+    private static final int MAX_CONNECTIONS = 16;
+
+    @Parameters(paramLabel = "NAME", description = "The export.")
+    private String name;
+
+    @Option(names = "--device", paramLabel = "DEVICE", description = "/dev/nbdN. Default: the first that is free.")
+    private String device;
+
+    @Option(
+            names = "--priority",
+            paramLabel = "N",
+            defaultValue = DEFAULT_PRIORITY,
+            description = "The kernel fills what has the highest first, 0 to 32767. Default: ${DEFAULT-VALUE}.")
+    private int priority;
+
+    @Option(
+            names = "--connections",
+            paramLabel = "N",
+            description =
+                    "Connections of the kernel, each served by a thread, 1 to 16. Default: one for each processor,"
+                            + " at most 4.")
+    private int connections = Math.min(4, Runtime.getRuntime().availableProcessors());
+
+    @Option(
+            names = "--tune",
+            description = "Set vm.page-cluster, vm.min_free_kbytes and vm.watermark_scale_factor as swap needs them.")
+    private boolean tune;
+
+    @Mixin
+    private ServeOptions serve;
+
+    @Spec
+    private CommandSpec spec;
+
+    private final Host host;
+
+    SwaponCommand(Host host) {
+        this.host = host;
+    }
+
+    @Override
+    public Integer call() throws IOException, ConfigException, InterruptedException {
+        check("--priority", priority, 0, MAX_PRIORITY);
+        check("--connections", connections, 1, MAX_CONNECTIONS);
+        var request = new SwapOn.Request(name, Optional.ofNullable(device), priority, connections, tune);
+        new SwapOn(Machine.of(host), request, spec.commandLine().getOut()).run(starter());
+        return 0;
+    }
+
+    private static void check(String option, int value, int least, int most) throws ConfigException {
+        if (value < least || value > most) {
+            throw new ConfigException(option + ": " + value + " is not from " + least + " to " + most);
+        }
+    }
+
+    private Optional<SwapOn.Starter> starter() throws IOException, ConfigException {
+        List<String> options = serveOptions();
+        if (options.isEmpty()) {
+            return Optional.empty();
+        }
+        Config config = Config.of(serve.settings(serve.describesOne() ? name : null), host);
+        if (config.exports().stream().noneMatch(export -> export.name().equals(name))) {
+            throw new ConfigException("NAME: none of the exports described is '" + name + "'");
+        }
+        int ownWords = spec.root().commandLine().getParseResult().originalArgs().size();
+        var command = new ArrayList<>(BackgroundDaemon.ownCommand(ownWords));
+        command.add("serve");
+        if (serve.describesOne()) {
+            command.addAll(List.of("--name", name));
+        }
+        command.addAll(options);
+        return Optional.of(new BackgroundDaemon(host, command, name));
+    }
+
+    /** What was given of serve's options, as it was written, and always {@code --swap}; nothing if none was given. */
+    private List<String> serveOptions() {
+        Collection<OptionSpec> known = spec.mixins().get("serve").options();
+        var words = new ArrayList<String>();
+        for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
+            if (known.contains(option) && !option.longestName().equals("--swap")) {
+                for (String value : option.originalStringValues()) {
+                    words.add(option.longestName() + (option.arity().max() == 0 ? "" : "=" + value));
+                }
+            }
+        }
+        if (!words.isEmpty()) {
+            words.add("--swap");
+        }
+        return words;
+    }
+}

@@ -1,0 +1,196 @@
+package dev.ramzswap.attach;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ramzswap.attach.Finding.Level;
+import dev.ramzswap.daemon.Daemon;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What {@code doctor} says of machines: first one that is all well, then with one thing changed. */
+class ChecksTest {
+    private static final int PRIORITY = 100;
+
+    @TempDir
+    private Path temp;
+
+    private FakeMachine fake;
+
+    @BeforeEach
+    void machine() {
+        fake = new FakeMachine(temp);
+    }
+
+    private List<Finding> findings() throws IOException {
+        return new Doctor(fake.machine()).examine(PRIORITY);
+    }
+
+    private Finding finding(String subject) throws IOException {
+        return findings().stream()
+                .filter(finding -> finding.subject().equals(subject))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void aGoodMachineIsSafe() throws IOException {
+        findings().forEach(finding -> assertEquals(Level.OK, finding.level(), finding::toString));
+        assertTrue(Finding.isSafe(findings()));
+        assertEquals(
+                List.of(
+                        "kernel",
+                        "nbd module",
+                        "nbd-client",
+                        "mkswap",
+                        "page-cluster",
+                        "min_free_kbytes",
+                        "watermark_scale_factor",
+                        "zswap",
+                        "other swap",
+                        "memory",
+                        "CAP_SYS_ADMIN",
+                        "CAP_SYS_RESOURCE",
+                        "locked memory"),
+                findings().stream().map(Finding::subject).toList());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "/proc/sys/kernel/osrelease | 5.4.0-42-generic | kernel | PROBLEM | PR_SET_IO_FLUSHER",
+                "/proc/sys/kernel/osrelease | 5.10.0 | kernel | PROBLEM | MADV_POPULATE_WRITE",
+                "/proc/sys/kernel/osrelease | 6.1.0-31-amd64 | kernel | OK | WRITE_ZEROES comes with 6.12",
+                "/proc/sys/kernel/osrelease | 7.0-rc1 | kernel | OK | discard and WRITE_ZEROES",
+                "/proc/sys/vm/page-cluster | 3 | page-cluster | WARNING | 8 pages",
+                "/proc/sys/vm/min_free_kbytes | 16384 | min_free_kbytes | WARNING | 16384",
+                "/proc/sys/vm/min_free_kbytes | 11584 | min_free_kbytes | PROBLEM | 11584",
+                "/proc/sys/vm/watermark_scale_factor | 9 | watermark_scale_factor | WARNING | 9",
+                "/sys/module/zswap/parameters/enabled | Y | zswap | WARNING | again",
+                "/proc/self/status | CapEff: 00000000a80425fb | CAP_SYS_ADMIN | PROBLEM | attach",
+                "/proc/self/status | CapEff: 00000000a80425fb | CAP_SYS_RESOURCE | PROBLEM | PR_SET_IO_FLUSHER",
+                "/proc/self/status | CapEff: 00000000a80425fb | locked memory | PROBLEM | CAP_IPC_LOCK",
+            })
+    void seesWhatIsNotAsItShouldBe(String file, String content, String subject, Level level, String text)
+            throws IOException {
+        fake.file(file, content);
+        Finding found = finding(subject);
+        assertEquals(level, found.level(), found::toString);
+        assertTrue(found.text().contains(text), found::toString);
+        assertEquals(level == Level.OK, found.cure().isEmpty(), found::toString);
+        assertEquals(level != Level.PROBLEM, Finding.isSafe(findings()));
+    }
+
+    @Test
+    void mayLockMemoryByLimitInsteadOfCapability() throws IOException {
+        fake.file("/proc/self/status", "CapEff: 0000000000000000");
+        fake.file("/proc/self/limits", "Max locked memory         unlimited            unlimited            bytes");
+        assertEquals(Level.OK, finding("locked memory").level());
+    }
+
+    @Test
+    void smallMachinesNeedASmallerReserveAndAnEarlierStart() throws IOException {
+        fake.file("/proc/meminfo", "MemTotal: 307200 kB\nMemAvailable: 102400 kB\n");
+        fake.file("/proc/sys/vm/min_free_kbytes", "1000");
+        assertEquals(
+                "sysctl vm.min_free_kbytes=19200", finding("min_free_kbytes").cure());
+        assertEquals(
+                "sysctl vm.watermark_scale_factor=300",
+                finding("watermark_scale_factor").cure());
+        assertEquals(Level.WARNING, finding("memory").level());
+        fake.file("/proc/meminfo", "MemTotal: 4194304 kB\nMemAvailable: 1048576 kB\n");
+        assertEquals(
+                "sysctl vm.min_free_kbytes=32768", finding("min_free_kbytes").cure());
+        assertEquals(
+                "sysctl vm.watermark_scale_factor=40",
+                finding("watermark_scale_factor").cure());
+    }
+
+    @Test
+    void aModuleThatCanBeLoadedIsEnough() throws IOException {
+        fake.remove("/sys/block");
+        assertEquals(Level.PROBLEM, finding("nbd module").level());
+        fake.file("/lib/modules/6.12.1-amd64/modules.dep", "kernel/drivers/block/nbd.ko.xz:");
+        assertEquals(Level.OK, finding("nbd module").level());
+    }
+
+    @Test
+    void aDeviceMustBeFree() throws IOException {
+        fake.file("/sys/block/nbd0/pid", "1");
+        fake.device(10);
+        assertEquals(
+                "loaded, first free device /dev/nbd1", finding("nbd module").text());
+        fake.file("/sys/block/nbd1/pid", "1");
+        assertEquals(
+                "loaded, first free device /dev/nbd10", finding("nbd module").text());
+        fake.file("/sys/block/nbd10/pid", "1");
+        assertEquals(Level.PROBLEM, finding("nbd module").level());
+    }
+
+    @Test
+    void namesThePackageOfWhatIsMissing() throws IOException {
+        fake.missing.add("nbd-client");
+        assertEquals(
+                "problem  nbd-client             not installed: apt-get install nbd-client",
+                finding("nbd-client").toString());
+    }
+
+    @Test
+    void comparesOtherSwap() throws IOException {
+        fake.swaps("/swapfile file 1048576 0 -2", "/dev/nbd3 partition 1048576 0 200");
+        assertEquals(Level.OK, finding("other swap").level());
+        fake.swaps("/dev/zram0 partition 1048576 0 100");
+        assertTrue(finding("other swap").text().startsWith("/dev/zram0, 1G, priority 100, shares all pages"));
+        fake.swaps("/dev/zram0 partition 1048576 0 32767");
+        assertTrue(finding("other swap").text().contains("is filled before"));
+    }
+
+    @Test
+    void aDaemonMustBeProtectedWhereItSwaps() throws Exception {
+        long pid = ProcessHandle.current().pid();
+        try (Daemon _ = fake.serve("name=a,size=16M", "name=b,size=16M")) {
+            assertEquals("protected (pid " + pid + ")", finding("daemon of a").text());
+            fake.thread(pid, 77, 0x80000);
+            assertEquals(Level.WARNING, finding("daemon of a").level());
+            fake.swaps("/dev/nbd0 partition 1048576 0 100");
+            Finding found = finding("daemon of a");
+            assertEquals(Level.PROBLEM, found.level());
+            assertTrue(found.text().startsWith("1 of its threads"), found::toString);
+            assertFalse(Finding.isSafe(findings()));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "status | VmLck: 4 kB;VmRSS: 8 kB;VmSwap: 0 kB | 4K of its 8K are locked",
+                "status | VmLck: 8 kB;VmRSS: 8 kB;VmSwap: 4 kB | 4K of it are swapped out",
+                "oom_score_adj | 0 | oom_score_adj is 0",
+            })
+    void eachProtectionOfADaemonCounts(String file, String content, String text) throws IOException {
+        fake.process(5);
+        fake.file("/proc/5/" + file, content.replace(';', '\n'));
+        List<Finding> found = new DaemonChecks(fake.files()).of("a", 5);
+        assertEquals(1, found.size(), found::toString);
+        assertEquals(Level.PROBLEM, found.getFirst().level());
+        assertTrue(found.getFirst().text().startsWith(text), found::toString);
+    }
+
+    @Test
+    void jsonHasTheSame() {
+        assertEquals("""
+                [
+                  {"level": "warning", "subject": "a", "text": "b \\"c\\"", "cure": "d"}
+                ]
+                """, Finding.json(List.of(Finding.warning("a", "b \"c\"", "d"))));
+    }
+}

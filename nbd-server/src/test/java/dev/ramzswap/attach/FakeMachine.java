@@ -1,0 +1,174 @@
+package dev.ramzswap.attach;
+
+import dev.ramzswap.daemon.Config;
+import dev.ramzswap.daemon.ConfigException;
+import dev.ramzswap.daemon.Daemon;
+import dev.ramzswap.daemon.ExportStatus;
+import dev.ramzswap.daemon.Host;
+import dev.ramzswap.daemon.Settings;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * A machine with 16 GiB that is all well, as a tree of files, and programs that do to the tree what the real ones do to
+ * the kernel. Daemons are real, and run in the test's own process.
+ */
+final class FakeMachine implements Tools {
+    private static final String HEAD = "Filename\t\tType\t\tSize\t\tUsed\t\tPriority\n";
+    private static final String SIZE_KIB = "1024";
+
+    private final Path root;
+    private final Path run;
+
+    /** Every program that was run, a line each. */
+    final List<String> ran = new ArrayList<>();
+    /** What these say when they fail. */
+    final Map<String, String> failures = new HashMap<>();
+
+    final Set<String> missing = new HashSet<>();
+    /** What happens while swapoff runs, one step for each look. */
+    final List<String> swapsDuringSwapoff = new ArrayList<>();
+
+    int uid;
+
+    FakeMachine(Path directory) {
+        root = directory.resolve("root");
+        run = directory.resolve("run");
+        file("/proc/sys/kernel/osrelease", "6.12.1-amd64");
+        file("/proc/sys/vm/page-cluster", "0");
+        file("/proc/sys/vm/min_free_kbytes", "67584");
+        file("/proc/sys/vm/watermark_scale_factor", "10");
+        file("/proc/meminfo", "MemTotal:       16777216 kB\nMemFree: 1 kB\nMemAvailable:    8388608 kB\n");
+        file("/proc/swaps", HEAD);
+        file("/proc/self/status", "CapEff:\t000001ffffffffff\n");
+        file("/proc/self/limits", "Max locked memory         8388608              8388608              bytes\n");
+        file("/sys/module/zswap/parameters/enabled", "N");
+        device(0);
+        device(1);
+    }
+
+    void device(int number) {
+        file("/sys/block/nbd" + number + "/size", "0");
+    }
+
+    void file(String path, String text) {
+        try {
+            Path file = root.resolve(path.substring(1));
+            Files.createDirectories(file.getParent());
+            Files.writeString(file, text + "\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    void remove(String path) {
+        try (Stream<Path> below = Files.walk(root.resolve(path.substring(1)))) {
+            for (Path file : below.sorted((a, b) -> b.compareTo(a)).toList()) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    void swaps(String... lines) {
+        file("/proc/swaps", HEAD + String.join("\n", lines));
+    }
+
+    /** A process that is protected as a daemon under swap should be. */
+    void process(long pid) {
+        file("/proc/" + pid + "/oom_score_adj", "-1000");
+        file("/proc/" + pid + "/status", "VmLck:  4096 kB\nVmRSS:  4096 kB\nVmSwap:  0 kB\n");
+        thread(pid, pid, 0x180000 | 0x40);
+    }
+
+    void thread(long pid, long tid, long flags) {
+        file("/proc/" + pid + "/task/" + tid + "/stat", tid + " (a) (b c) S 1 1 1 0 -1 " + flags + " 7 8");
+    }
+
+    KernelFiles files() {
+        return new KernelFiles(root);
+    }
+
+    Machine machine() {
+        return new Machine(host(uid), files(), this);
+    }
+
+    /** The daemon's user is the test's, whoever that is. */
+    private Host host(int user) {
+        return new Host(16L << 30, user, Map.of("RAMZSWAP_RUNTIME_DIR", run.toString()));
+    }
+
+    /** Serves exports, each given as {@code name=a,size=16M}. */
+    Daemon serve(String... exports) throws IOException, ConfigException {
+        var settings = new Settings();
+        for (String export : exports) {
+            settings.export(export);
+        }
+        Host host = host(Host.current().uid());
+        Daemon daemon = Daemon.start(Config.of(settings, host), host);
+        process(ProcessHandle.current().pid());
+        return daemon;
+    }
+
+    @Override
+    public boolean has(String program) {
+        return !missing.contains(program);
+    }
+
+    @Override
+    public Result run(Meanwhile meanwhile, String... command) throws IOException {
+        List<String> words = List.of(command);
+        ran.add(String.join(" ", words));
+        String wrong = failures.get(String.join(" ", words.subList(0, 2)));
+        if (wrong != null) {
+            return new Result(1, "some talk\n" + wrong + "\n\n");
+        }
+        switch (words.getFirst()) {
+            case "modprobe" -> modprobe(words);
+            case "nbd-client" -> nbdClient(words);
+            case "swapon" -> swaps(words.getLast() + " partition " + SIZE_KIB + " 0 " + words.get(2));
+            case "swapoff" -> swapoff(meanwhile);
+            default -> {}
+        }
+        return new Result(0, "");
+    }
+
+    private void modprobe(List<String> words) {
+        if (words.contains("-r")) {
+            remove("/sys/block/nbd0");
+        } else {
+            device(0);
+        }
+    }
+
+    private void nbdClient(List<String> words) throws IOException {
+        if (words.get(1).equals("-d")) {
+            remove("/sys/block/" + words.get(2).substring("/dev/".length()) + "/pid");
+        } else {
+            String block = "/sys/block/" + words.get(3).substring("/dev/".length());
+            file(block + "/pid", "4711");
+            ExportStatus export =
+                    ExportStatus.find(machine().host(), words.getLast()).orElseThrow();
+            file(block + "/size", Long.toString(export.size() / 512));
+            process(export.entry().pid());
+        }
+    }
+
+    private void swapoff(Meanwhile meanwhile) throws IOException {
+        for (String step : swapsDuringSwapoff) {
+            swaps(step);
+            meanwhile.run();
+        }
+        swaps();
+    }
+}

@@ -1,0 +1,151 @@
+package dev.ramzswap.attach;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ramzswap.daemon.Daemon;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SwapOffTest {
+    private static final List<String> BOTH = List.of("swapoff /dev/nbd0", "nbd-client -d /dev/nbd0");
+
+    @TempDir
+    private Path temp;
+
+    private FakeMachine fake;
+    private Daemon daemon;
+    private final StringWriter out = new StringWriter();
+
+    @BeforeEach
+    void swappedOn() throws Exception {
+        fake = new FakeMachine(temp);
+        daemon = fake.serve("name=swap0,size=16M", "name=other,size=16M");
+        swapOn("swap0");
+    }
+
+    @AfterEach
+    void close() {
+        daemon.close();
+    }
+
+    private void swapOn(String name) throws IOException, InterruptedException {
+        var request = new SwapOn.Request(name, Optional.empty(), 100, 1, false);
+        new SwapOn(fake.machine(), request, new PrintWriter(out)).run(Optional.empty());
+        fake.ran.clear();
+        out.getBuffer().setLength(0);
+    }
+
+    private void swapOff(boolean terminal, boolean force) throws IOException, InterruptedException {
+        new SwapOff(fake.machine(), "swap0", new PrintWriter(out), terminal).run(force);
+    }
+
+    private String failure() {
+        return assertThrows(IOException.class, () -> swapOff(false, false)).getMessage();
+    }
+
+    private boolean hasRecord(String name) {
+        return Files.exists(temp.resolve("run/" + name + ".swap"));
+    }
+
+    @Test
+    void takesThePagesBackThenDetaches() throws Exception {
+        fake.swaps("/dev/nbd0 partition 1048576 409600 100");
+        swapOff(false, false);
+        assertEquals(BOTH, fake.ran);
+        assertEquals("""
+                swap0: no longer swaps on /dev/nbd0, 102400 pages taken back in 0 s
+                swap0: is not attached any more
+                """, out.toString());
+        assertFalse(hasRecord("swap0"));
+        assertFalse(fake.files().exists("/sys/block/nbd0/pid"));
+    }
+
+    @Test
+    void showsProgress() throws Exception {
+        fake.swaps("/dev/nbd0 partition 1048576 400 100");
+        fake.swapsDuringSwapoff.addAll(
+                List.of("/dev/nbd0 partition 1048576 400 100", "/dev/nbd0 partition 1048576 40 100", ""));
+        swapOff(true, false);
+        String[] shown = out.toString().split("\r\033\\[K");
+        assertEquals("swap0: 100 pages left, 0 pages/s", shown[1]);
+        assertTrue(shown[2].matches("swap0: 10 pages left, \\d+ pages/s, \\d+ s left"), shown[2]);
+        assertTrue(shown[3].matches("swap0: 0 pages left, \\d+ pages/s, 0 s left"), shown[3]);
+        assertTrue(shown[4].startsWith("swap0: no longer swaps on /dev/nbd0, 100 pages"), shown[4]);
+    }
+
+    @Test
+    void refusesWhatMemoryCannotTake() throws Exception {
+        fake.file("/proc/meminfo", "MemTotal: 4194304 kB\nMemAvailable: 1048576 kB\n");
+        fake.swaps("/dev/nbd0 partition 8388608 4194304 100", "/dev/sda2 partition 2097152 1048576 -2");
+        assertEquals(
+                "swapoff would bring back 4G, and there are 1G of memory available and 1G free in other swap:"
+                        + " end some programs or add swap first, or try it with --force",
+                failure());
+        assertEquals(List.of(), fake.ran);
+        assertTrue(hasRecord("swap0"));
+        swapOff(false, true);
+        assertEquals(BOTH, fake.ran);
+    }
+
+    @Test
+    void otherSwapMayTakeWhatMemoryCannot() throws Exception {
+        fake.file("/proc/meminfo", "MemTotal: 4194304 kB\nMemAvailable: 1048576 kB\n");
+        fake.swaps("/dev/nbd0 partition 8388608 2097152 100", "/dev/sda2 partition 2097152 1048576 -2");
+        swapOff(false, false);
+        assertEquals(BOTH, fake.ran);
+    }
+
+    @Test
+    void aSwapoffThatFailsLeavesAllAsItIs() {
+        fake.failures.put("swapoff /dev/nbd0", "swapoff: /dev/nbd0: swapoff failed: Cannot allocate memory");
+        assertEquals("swapoff /dev/nbd0 failed: swapoff: /dev/nbd0: swapoff failed: Cannot allocate memory", failure());
+        assertEquals(BOTH.subList(0, 1), fake.ran);
+        assertTrue(hasRecord("swap0"));
+    }
+
+    @Test
+    void detachesWhatWasSwappedOffByHand() throws Exception {
+        fake.swaps();
+        swapOff(false, false);
+        assertEquals(BOTH.subList(1, 2), fake.ran);
+    }
+
+    @Test
+    void leavesADeviceAloneThatIsSomebodyElsesByNow() throws Exception {
+        fake.file("/sys/block/nbd0/pid", "999");
+        swapOff(false, false);
+        assertEquals(List.of(), fake.ran);
+        assertFalse(hasRecord("swap0"));
+    }
+
+    @Test
+    void aDaemonOfTwoGoesOnForTheOther() throws Exception {
+        fake.file("/sys/block/nbd1/size", "0");
+        swapOn("other");
+        Path record = temp.resolve("run/swap0.swap");
+        Files.writeString(record, Files.readString(record).strip() + " owns-daemon\n");
+        swapOff(false, false);
+        assertTrue(out.toString().contains("swap0: the daemon goes on for other\n"), out.toString());
+        assertTrue(Files.readString(temp.resolve("run/other.swap")).endsWith(" owns-daemon\n"));
+    }
+
+    @Test
+    void refusesWhatSwaponHasNotAttached() throws Exception {
+        swapOff(false, false);
+        assertTrue(failure().startsWith("ramzswap swapon has not attached 'swap0'"));
+        fake.uid = 1000;
+        assertEquals("swapoff needs root: sudo ramzswap swapoff ...", failure());
+    }
+}

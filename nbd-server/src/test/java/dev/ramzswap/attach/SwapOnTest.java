@@ -1,0 +1,239 @@
+package dev.ramzswap.attach;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ramzswap.daemon.Daemon;
+import dev.ramzswap.daemon.ExportStatus;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SwapOnTest {
+    private static final String EXPORT = "name=swap0,size=16M";
+
+    @TempDir
+    private Path temp;
+
+    private FakeMachine fake;
+    private final StringWriter out = new StringWriter();
+    private Optional<String> device = Optional.empty();
+    private boolean tune;
+
+    @BeforeEach
+    void machine() {
+        fake = new FakeMachine(temp);
+    }
+
+    private void swapOn(String name, SwapOn.Starter... starter) throws IOException, InterruptedException {
+        var request = new SwapOn.Request(name, device, 100, 2, tune);
+        new SwapOn(fake.machine(), request, new PrintWriter(out))
+                .run(List.of(starter).stream().findFirst());
+    }
+
+    private String failure(String name, SwapOn.Starter... starter) {
+        return assertThrows(IOException.class, () -> swapOn(name, starter)).getMessage();
+    }
+
+    private String attachTo(String path) {
+        return "nbd-client -unix " + temp.resolve("run/swap0.sock") + " " + path + " -b 4096 -C 2 -swap -N swap0";
+    }
+
+    private boolean hasRecord() {
+        return Files.exists(temp.resolve("run/swap0.swap"));
+    }
+
+    @Test
+    void doesItStepByStep() throws Exception {
+        try (Daemon _ = fake.serve(EXPORT)) {
+            swapOn("swap0");
+        }
+        assertEquals(
+                List.of(attachTo("/dev/nbd0"), "mkswap -L swap0 /dev/nbd0", "swapon -p 100 --discard=pages /dev/nbd0"),
+                fake.ran);
+        assertEquals("""
+                swap0: attached to /dev/nbd0, connections: 2
+                swap0: swaps on /dev/nbd0, 16M, priority 100
+                """, out.toString());
+        assertEquals("/dev/nbd0 4711\n", Files.readString(temp.resolve("run/swap0.swap")));
+    }
+
+    @Test
+    void takesAFreeDevice() throws Exception {
+        fake.file("/sys/block/nbd0/pid", "1");
+        try (Daemon _ = fake.serve(EXPORT)) {
+            swapOn("swap0");
+        }
+        assertEquals(attachTo("/dev/nbd1"), fake.ran.getFirst());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "/dev/nbd0 | --device: /dev/nbd0 is attached to something: give another",
+                "/dev/sda  | --device: there is no nbd device /dev/sda: give one such as /dev/nbd0",
+            })
+    void takesNoDeviceThatIsNotFree(String path, String message) throws Exception {
+        fake.file("/sys/block/nbd0/pid", "1");
+        device = Optional.of(path);
+        try (Daemon _ = fake.serve(EXPORT)) {
+            assertEquals(message, failure("swap0"));
+        }
+        assertEquals(List.of(), fake.ran);
+    }
+
+    @Test
+    void loadsTheModule() throws Exception {
+        fake.remove("/sys/block");
+        fake.file("/lib/modules/6.12.1-amd64/modules.dep", "kernel/drivers/block/nbd.ko.xz:");
+        try (Daemon _ = fake.serve(EXPORT)) {
+            swapOn("swap0");
+        }
+        assertEquals("modprobe nbd", fake.ran.getFirst());
+        assertTrue(out.toString().startsWith("swap0: loaded nbd"), out.toString());
+    }
+
+    @Test
+    void labelsAreNoLongerThanTheKernelHasRoomFor() throws Exception {
+        try (Daemon _ = fake.serve("name=a-name-of-more-than-sixteen,size=16M")) {
+            swapOn("a-name-of-more-than-sixteen");
+        }
+        assertEquals("mkswap -L a-name-of-more-t /dev/nbd0", fake.ran.get(1));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "nbd-client -unix | Connection refused | ",
+                "mkswap -L        | No space           | nbd-client -d /dev/nbd0",
+                "swapon -p        | Operation not permitted | nbd-client -d /dev/nbd0",
+            })
+    void aFailedStepTakesBackThoseBeforeIt(String program, String cause, String undone) throws Exception {
+        fake.failures.put(program, cause);
+        fake.file("/proc/sys/vm/page-cluster", "3");
+        tune = true;
+        try (Daemon _ = fake.serve(EXPORT)) {
+            String message = failure("swap0");
+            assertTrue(message.startsWith(program) && message.endsWith(" failed: " + cause), message);
+        }
+        assertEquals(undone == null ? fake.ran.getFirst() : undone, fake.ran.getLast());
+        assertFalse(fake.files().exists("/sys/block/nbd0/pid"));
+        assertFalse(hasRecord());
+        assertEquals(3, fake.files().number("/proc/sys/vm/page-cluster"));
+    }
+
+    @Test
+    void aModuleThatWasLoadedInVainIsUnloaded() throws Exception {
+        fake.remove("/sys/block");
+        fake.file("/lib/modules/6.12.1-amd64/modules.dep", "kernel/drivers/block/nbd.ko.xz:");
+        fake.failures.put("mkswap -L", "no");
+        try (Daemon _ = fake.serve(EXPORT)) {
+            failure("swap0");
+        }
+        assertEquals(List.of("nbd-client -d /dev/nbd0", "modprobe -r nbd"), fake.ran.subList(3, 5));
+    }
+
+    @Test
+    void changesNoSettingUnlessAskedTo() throws Exception {
+        fake.file("/proc/sys/vm/page-cluster", "3");
+        fake.swaps("/dev/sda2 partition 2097148 0 200");
+        try (Daemon _ = fake.serve(EXPORT)) {
+            swapOn("swap0");
+        }
+        assertEquals(3, fake.files().number("/proc/sys/vm/page-cluster"));
+        String said = out.toString();
+        assertTrue(said.contains("warning  page-cluster"), said);
+        assertTrue(said.contains("sysctl vm.page-cluster=0"), said);
+        assertTrue(said.contains("--tune"), said);
+        assertTrue(
+                said.contains("warning  other swap             /dev/sda2, 2G, priority 200, is filled before"), said);
+    }
+
+    @Test
+    void tunesWhatIsNotAsItShouldBe() throws Exception {
+        fake.file("/proc/sys/vm/page-cluster", "3");
+        fake.file("/proc/sys/vm/min_free_kbytes", "11000");
+        tune = true;
+        try (Daemon _ = fake.serve(EXPORT)) {
+            swapOn("swap0");
+        }
+        assertEquals(0, fake.files().number("/proc/sys/vm/page-cluster"));
+        assertEquals(32768, fake.files().number("/proc/sys/vm/min_free_kbytes"));
+        assertEquals(10, fake.files().number("/proc/sys/vm/watermark_scale_factor"));
+        assertTrue(out.toString().contains("swap0: set vm.page-cluster from 3 to 0: "), out.toString());
+        assertTrue(out.toString().contains("swap0: set vm.min_free_kbytes from 11000 to 32768: "), out.toString());
+        assertFalse(out.toString().contains("watermark"), out.toString());
+    }
+
+    private BackgroundDaemon background(String... options) {
+        return TestDaemon.of(fake.machine().host(), "swap0", options);
+    }
+
+    @Test
+    void startsTheDaemonTooAndSwapoffEndsIt() throws Exception {
+        swapOn("swap0", background("--size", "16M"));
+        ExportStatus export = ExportStatus.find(fake.machine().host(), "swap0").orElseThrow();
+        assertTrue(
+                out.toString()
+                        .startsWith("swap0: started the daemon (pid "
+                                + export.entry().pid() + "), which logs to " + temp.resolve("run/swap0.log") + "\n"),
+                out.toString());
+        assertTrue(
+                failure("swap0", background("--size", "16M")).startsWith("swap0 is attached to /dev/nbd0 already: "));
+        new SwapOff(fake.machine(), "swap0", new PrintWriter(out), false).run(false);
+        assertFalse(export.entry().isAlive());
+        assertFalse(hasRecord());
+    }
+
+    @Test
+    void aDaemonThatWasStartedInVainIsEnded() throws Exception {
+        fake.failures.put("mkswap -L", "no");
+        failure("swap0", background("--size", "16M"));
+        assertTrue(ExportStatus.find(fake.machine().host(), "swap0").isEmpty());
+        assertTrue(Files.readString(temp.resolve("run/swap0.log")).endsWith("ready\n"));
+        assertTrue(out.toString().endsWith(" has ended\n"), out.toString());
+    }
+
+    @Test
+    void saysWhyTheDaemonDidNotStart() {
+        assertEquals(
+                "the daemon did not start: --size: 5 is not a multiple of the page size 4096: use 4096 or a unit, as in 512M"
+                        + " (see ramzswap serve --help)",
+                failure("swap0", background("--size", "5")));
+        assertEquals(List.of(), fake.ran);
+    }
+
+    @Test
+    void doesNotStartASecondDaemon() throws Exception {
+        try (Daemon _ = fake.serve(EXPORT)) {
+            String message = failure("swap0", background("--size", "16M"));
+            assertTrue(message.startsWith("swap0 is served already (pid "), message);
+        }
+    }
+
+    @Test
+    void saysWhatIsMissing() throws Exception {
+        fake.missing.add("nbd-client");
+        assertEquals("nbd-client: not installed: apt-get install nbd-client", failure("swap0"));
+        fake.missing.clear();
+        assertEquals(
+                "no export 'swap0' is served: to start one, say how large, as in ramzswap swapon swap0 --size 4G",
+                failure("swap0"));
+        fake.uid = 1000;
+        assertEquals("swapon needs root: sudo ramzswap swapon ...", failure("swap0"));
+        assertEquals(List.of(), fake.ran);
+    }
+}
