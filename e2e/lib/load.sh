@@ -12,7 +12,7 @@ start_hog() { # OPS
     await 300 grep -q filled /run/hog.log || die 'hog does not get filled'
 }
 
-# Starts stress-ng with about as much memory as was free before hog. 0 runs: until it is stopped.
+# Starts stress-ng with about as much memory as was free before hog. RUNS of a million do not end by themselves.
 start_stress() { # RUNS
     # brk and bigheap grow until they meet a limit.
     (
@@ -34,7 +34,7 @@ load() {
 
 start_endless_load() {
     start_hog 0
-    start_stress 0
+    start_stress 1000000
 }
 
 stop_load() {
