@@ -7,7 +7,7 @@ own_pages=0
 
 # Starts the daemon for swap and waits until it serves.
 serve() { # OPTION...
-    "$launcher" serve --swap --socket "$socket" "$@" >/run/serve.out &
+    ${E2E_WRAPPER:-} "$launcher" serve --swap --socket "$socket" "$@" >/run/serve.out &
     daemon=$!
     local start
     start=$(now)

@@ -12,14 +12,14 @@ start_hog() { # OPS
     await 300 grep -q filled /run/hog.log || die 'hog does not get filled'
 }
 
-# Starts stress-ng with about as much memory as was free before hog. RUNS of a million do not end by themselves.
+# Starts stress-ng with about as much memory as was free before hog. 10000 runs do not end by themselves.
 start_stress() { # RUNS
     # brk and bigheap grow until they meet a limit.
     (
         cd /run || exit
-        ulimit -d $((free * 1024 * 4 / 10))
+        ulimit -d $((free * 1024 * 3 / 10))
         exec stress-ng --temp-path /run --verify --oomable --metrics-brief -t 0 \
-            --vm 1 --vm-bytes $((free * 3 / 10))M --vm-method zero-one --vm-ops $(($1 * 5000)) \
+            --vm 1 --vm-bytes $((free * 2 / 10))M --vm-method zero-one --vm-ops $(($1 * 5000)) \
             --bigheap 1 --bigheap-ops $(($1 * 1000)) --brk 1 --brk-ops $(($1 * 10000)) \
             --pageswap 1 --pageswap-ops $(($1 * 100))
     ) >/run/stress.log 2>&1 &
@@ -34,7 +34,7 @@ load() {
 
 start_endless_load() {
     start_hog 0
-    start_stress 1000000
+    start_stress 10000
 }
 
 stop_load() {

@@ -37,12 +37,18 @@ vmstat() { # NAME
 
 # Tries COMMAND every 0.1 s until it succeeds.
 await() { # SECONDS COMMAND...
-    local tries=$(($1 * 10))
+    local end=$(($(whole_seconds) + $1))
     shift
     until "$@"; do
-        [ $((tries -= 1)) -gt 0 ] || return 1
+        [ "$(whole_seconds)" -lt $end ] || return 1
         sleep 0.1
     done
+}
+
+whole_seconds() {
+    local uptime
+    uptime=$(now)
+    echo "${uptime%.*}"
 }
 
 check_kernel_messages() {

@@ -1,14 +1,14 @@
 # The limit is lowered and raised, and the codec changed, under load.
-memory=700
-seconds=300
+memory=860
+seconds=200
 
 scenario() {
-    serve --size 512M --backing-file /run/ram/swap0
+    serve --size 400M --limit 64M --backing-file /run/ram/swap0
     attach 0 swap0
     start_endless_load
     change limit=32M
     change codec=zstd:3
-    change limit=200M
+    change limit=96M
     change codec=lz4 limit=24M
     stop_load
     detach 0

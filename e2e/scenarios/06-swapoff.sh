@@ -1,17 +1,19 @@
-# Swapped off and on again five times under load, which fits into memory without swap, but not with the daemon's pool.
-memory=700
+# One of two devices is swapped off and on again five times under load: its pages move to the other one.
+memory=500
 seconds=400
 
 scenario() {
-    serve --size 1G
-    attach 0 swap0
+    serve --export name=a,size=600M --export name=b,size=600M
+    attach 0 a
+    attach 1 b
     start_endless_load
     local round
     for round in 1 2 3 4 5; do
+        swap_off /dev/nbd$((round % 2))
+        swap_on /dev/nbd$((round % 2))
         sleep 2
-        swap_off /dev/nbd0
-        swap_on /dev/nbd0
     done
     stop_load
     detach 0
+    detach 1
 }

@@ -1,6 +1,6 @@
 # Memory and backing file are full: the kernel kills the load, and goes on.
 memory=560
-seconds=80
+seconds=120
 allowed_messages='out of memory|oom|write-error|i/o error'
 
 scenario() {
