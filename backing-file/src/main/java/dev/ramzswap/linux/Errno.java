@@ -17,6 +17,7 @@ public final class Errno {
     public static final int ENOSPC = 28;
     public static final int EROFS = 30;
     public static final int EOPNOTSUPP = 95;
+    public static final int ECONNREFUSED = 111;
     public static final int EDQUOT = 122;
 
     private Errno() {}
@@ -39,6 +40,7 @@ public final class Errno {
             case ENOSPC -> "ENOSPC";
             case EROFS -> "EROFS";
             case EOPNOTSUPP -> "EOPNOTSUPP";
+            case ECONNREFUSED -> "ECONNREFUSED";
             case EDQUOT -> "EDQUOT";
             default -> "errno";
         };

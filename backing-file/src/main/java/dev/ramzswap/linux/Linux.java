@@ -50,6 +50,12 @@ final class Linux {
     static final int LOCK_NB = 4;
     // linux/fs.h
     static final int SEEK_END = 2;
+    // bits/socket.h, bits/socket_type.h
+    static final short AF_UNIX = 1;
+    static final int SOCK_DGRAM = 2;
+    static final int SOCK_CLOEXEC = 02000000;
+    static final int MSG_DONTWAIT = 0x40;
+    static final int MSG_NOSIGNAL = 0x4000;
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final MemoryLayout CALL_STATE = Linker.Option.captureStateLayout();
@@ -76,6 +82,9 @@ final class Linux {
     private static final MethodHandle PRCTL =
             variadic("prctl", 1, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle EXECV = call("execv", JAVA_INT, ADDRESS, ADDRESS);
+    private static final MethodHandle SOCKET = call("socket", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle SENDTO =
+            call("sendto", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle STRERROR = LINKER.downcallHandle(
             LINKER.defaultLookup().findOrThrow("strerror"), FunctionDescriptor.of(C_STRING, JAVA_INT));
 
@@ -213,6 +222,27 @@ final class Linux {
         MemorySegment state = STATE.get();
         try {
             return result((int) EXECV.invokeExact(state, path, arguments), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static int socket(int family, int type) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) SOCKET.invokeExact(state, family, type, 0), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static long sendto(int fd, MemorySegment message, int flags, MemorySegment address) {
+        MemorySegment state = STATE.get();
+        try {
+            return result(
+                    (long) SENDTO.invokeExact(
+                            state, fd, message, message.byteSize(), flags, address, (int) address.byteSize()),
+                    state);
         } catch (Throwable e) {
             throw impossible(e);
         }

@@ -49,8 +49,8 @@ public final class BackgroundDaemon implements SwapOn.Starter {
      */
     public static List<String> ownCommand(int arguments) throws IOException {
         String line = Files.readString(Path.of("/proc/self/cmdline"));
-        List<String> words = List.of(line.split("\0"));
-        return words.subList(0, words.size() - arguments);
+        List<String> words = List.of(line.split("\0", -1)); // one more: what is behind the last word's end
+        return words.subList(0, words.size() - 1 - arguments);
     }
 
     @Override

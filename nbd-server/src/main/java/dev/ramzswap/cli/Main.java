@@ -40,8 +40,8 @@ public final class Main {
         System.exit(commandLine(Host.current()).execute(args));
     }
 
-    /** The commands, as they run on a host. */
-    static CommandLine commandLine(Host host) {
+    /** The commands, as they run on a host; also what the manual pages and the shell completion are made of. */
+    public static CommandLine commandLine(Host host) {
         OneLineErrors errors = new OneLineErrors();
         return new CommandLine(new Main(), new HostFactory(host))
                 .setUsageHelpWidth(100)

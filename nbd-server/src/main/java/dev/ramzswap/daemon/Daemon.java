@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * The running whole: names are claimed, stores opened, clients let in, and word of it is left in the runtime directory,
@@ -38,6 +39,7 @@ public final class Daemon implements AutoCloseable {
     private final List<ExportEntry> claimed = new ArrayList<>();
     private final Map<String, PageStore> stores = new LinkedHashMap<>();
     private final Ending ending;
+    private ServiceManager service;
     private NbdServer server;
     private ControlSocket control;
 
@@ -66,6 +68,7 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void open() throws IOException, ConfigException {
+        service = ServiceManager.of(host.variables());
         dir.prepare(host);
         claimNames();
         openStores();
@@ -78,6 +81,7 @@ public final class Daemon implements AutoCloseable {
         claimed.replaceAll(
                 entry -> entry.serving(stores.get(entry.name()).counters().path()));
         publish();
+        service.ready(config.exports().stream().map(ExportConfig::summary).collect(Collectors.joining("; ")));
     }
 
     private void publish() throws IOException {
@@ -199,6 +203,7 @@ public final class Daemon implements AutoCloseable {
                 Level.WARNING,
                 "told to end, but clients may swap here (" + ending.clients() + " connections): draining, that is,"
                         + " serving until they are gone; only stop --force ends it now");
+        service.status("told to end, and serving until the last client is gone");
         claimed.replaceAll(ExportEntry::draining);
         try {
             publish();
@@ -210,6 +215,9 @@ public final class Daemon implements AutoCloseable {
     /** Answers what is in flight, refuses the rest, and gives everything back. */
     @Override
     public void close() {
+        if (service != null) {
+            service.close();
+        }
         if (server != null) {
             server.shutdown(ending.isForced() ? Duration.ZERO : GRACE);
         }

@@ -27,8 +27,8 @@ final class WarmUp {
     private static final int SLOTS = 2048;
     private static final int SLOT_BYTES = PageStore.SLOT_BYTES;
 
-    /** Rounds of {@link #BATCH} requests: enough for the JIT compiler's last tier. */
-    private static final int ROUNDS = 700;
+    /** Rounds of {@link #BATCH} requests: enough for the C1 compiler, which is the last (see java.options). */
+    private static final int ROUNDS = 60;
 
     private static final int BATCH = 16;
     private static final int CLUSTER_BYTES = 8 * SLOT_BYTES;
@@ -115,8 +115,8 @@ final class WarmUp {
         try (LoopbackClient client = new LoopbackClient(UnixDomainSocketAddress.of(socket), NAME)) {
             for (int round = 0; round < ROUNDS; round++) {
                 // Up and down: spills and compaction, then pages that come back.
-                if (round % 100 == 0) {
-                    store.setLimit(round / 100 % 3 == 2 ? StoreConfig.NO_LIMIT : LIMIT);
+                if (round % 10 == 0) {
+                    store.setLimit(round / 10 % 3 == 2 ? StoreConfig.NO_LIMIT : LIMIT);
                 }
                 ask(client, round);
             }

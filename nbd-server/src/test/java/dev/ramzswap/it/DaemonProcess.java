@@ -78,6 +78,10 @@ final class DaemonProcess implements AutoCloseable {
         return Files.readString(log);
     }
 
+    long pid() {
+        return process.pid();
+    }
+
     Path socket() {
         return socket;
     }

@@ -1,0 +1,59 @@
+package dev.ramzswap.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Contract 8: a process that is killed between any two instructions leaves each slot with its old or its new page. It
+ * is killed again and again, with stores, invalidations, spills, compaction and limit changes under way; each successor
+ * checks every slot. The long run: {@code -Dramzswap.kills=2000}.
+ */
+class StoreKillTest {
+    private static final int KILLS = Integer.getInteger("ramzswap.kills", 8);
+    private static final long SEED = Long.getLong("ramzswap.seed", System.nanoTime());
+    private static final int SIGKILL_STATUS = 128 + 9;
+
+    @TempDir
+    Path directory;
+
+    @Test
+    void noPageIsLostByAKill() throws IOException, InterruptedException {
+        SplittableRandom random = new SplittableRandom(SEED);
+        for (int kill = 0; kill < KILLS; kill++) {
+            runAndKill(random.nextInt(1 << 20), 5 + random.nextInt(random.nextInt(10) == 0 ? 1000 : 100));
+        }
+    }
+
+    private void runAndKill(int seed, int milliseconds) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-Xmx64m",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        KilledStore.class.getName(),
+                        directory.toString(),
+                        Integer.toString(seed))
+                .redirectErrorStream(true)
+                .start();
+        try (BufferedReader output = process.inputReader()) {
+            assertEquals("serving", output.readLine(), "seed " + SEED);
+            Thread.sleep(milliseconds);
+            process.destroyForcibly();
+            assertEquals(
+                    SIGKILL_STATUS,
+                    process.waitFor(),
+                    () -> "seed " + SEED + ": " + output.lines().toList());
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+}
