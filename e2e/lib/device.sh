@@ -67,8 +67,6 @@ check_counters() {
     in=$(vmstat pswpin)
     stores=$(($(counter succ_stores) + $(counter failed_stores)))
     loads=$(counter loads)
-    figure out "$out"
-    figure in "$in"
     figure stores "$stores"
     figure loads "$loads"
     figure failed_stores "$(counter failed_stores)"
@@ -78,8 +76,6 @@ check_counters() {
     check 'pages stored, at most those swapped out' "$stores" -le $((out + own_pages))
     check 'pages loaded, at least those swapped in' "$loads" -ge "$in"
     check 'pages loaded, at most those swapped in' "$loads" -le $((in + own_pages))
-    check 'pages swapped out' "$out" -gt 5000
-    check 'pages swapped in' "$in" -gt 5000
     check "the daemon's I/O errors" "$(counter io_errors)" = 0
 }
 

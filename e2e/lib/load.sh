@@ -4,10 +4,18 @@ stress_status=0
 hog_ops=0
 hog_bad=0
 
+free_mb() {
+    awk '$1 == "MemAvailable:" { print int($2 / 1024) }' /proc/meminfo
+}
+
 # Starts hog with 1.5 times the memory that is free, and waits until it is filled. 0 operations: until it is stopped.
 start_hog() { # OPS
-    free=$(awk '$1 == "MemAvailable:" { print int($2 / 1024) }' /proc/meminfo)
-    "$e2e/target/hog" $((free * 15 / 10)) "$1" >/run/hog.log 2>&1 &
+    free=$(free_mb)
+    start_hog_of $((free * 15 / 10)) "$1"
+}
+
+start_hog_of() { # MB OPS
+    "$e2e/target/hog" "$1" "$2" >/run/hog.log 2>&1 &
     hog=$!
     await 300 grep -q filled /run/hog.log || die 'hog does not get filled'
 }
@@ -77,4 +85,8 @@ load_figures() {
     done
     figure hog_ops "$hog_ops"
     figure hog_bad "$hog_bad"
+    figure out "$(vmstat pswpout)"
+    figure in "$(vmstat pswpin)"
+    check 'pages swapped out' "$(vmstat pswpout)" -gt 5000
+    check 'pages swapped in' "$(vmstat pswpin)" -gt 5000
 }
