@@ -12,18 +12,20 @@ final class Compactor {
     /** Holes that are left alone: overwrites fill them again. */
     private static final int HOLES_SHIFT = 5;
 
-    private static final long MIN_HOLE_BYTES = 2 * Pool.REGION_BYTES;
+    private static final long MIN_HOLE_BYTES = 2 * Regions.BYTES;
     private static final int STRIPE = 0;
 
     private final long slots;
     private final SlotMap map;
+    private final Regions regions;
     private final Pool pool;
     private final BackingFile file;
     private final Copies copies;
 
-    Compactor(long slots, SlotMap map, Pool pool, BackingFile file, Copies copies) {
+    Compactor(long slots, SlotMap map, Regions regions, Pool pool, BackingFile file, Copies copies) {
         this.slots = slots;
         this.map = map;
+        this.regions = regions;
         this.pool = pool;
         this.file = file;
         this.copies = copies;
@@ -32,11 +34,11 @@ final class Compactor {
     /** Empties one region of the pool, if there are many holes. Returns whether that gave memory back. */
     boolean compactPool() throws IOException {
         long holeBytes = pool.holeBytes();
-        boolean isWorthwhile = pool.exceedsBudget()
-                ? holeBytes >= Pool.REGION_BYTES
-                : holeBytes > Math.max(pool.regionBytes() >>> HOLES_SHIFT, MIN_HOLE_BYTES);
-        int region = isWorthwhile ? pool.beginEvacuation(Pool.REGION_BYTES) : -1;
-        if (region < 0) {
+        boolean isWorthwhile = regions.exceedBudget()
+                ? holeBytes >= Regions.BYTES
+                : holeBytes > Math.max(regions.filledBytes() >>> HOLES_SHIFT, MIN_HOLE_BYTES);
+        int region = isWorthwhile ? pool.beginEvacuation(Regions.BYTES) : Regions.NONE;
+        if (region == Regions.NONE) {
             return false;
         }
         long place = Pool.first(region);

@@ -12,14 +12,14 @@ final class Limit {
     /** Bytes of the backing file; 0 if there is none. */
     private final long backingBytes;
 
-    private final Pool pool;
+    private final Regions regions;
     private final Counters counters;
     private volatile long bytes;
 
-    Limit(StoreConfig config, long backingBytes, Pool pool, Counters counters) {
+    Limit(StoreConfig config, long backingBytes, Regions regions, Counters counters) {
         this.config = config;
         this.backingBytes = backingBytes;
-        this.pool = pool;
+        this.regions = regions;
         this.counters = counters;
     }
 
@@ -35,7 +35,7 @@ final class Limit {
         this.bytes = bytes;
         boolean isUnlimited = bytes == StoreConfig.NO_LIMIT;
         counters.setLimit(isUnlimited ? 0 : bytes);
-        pool.setBudget(isUnlimited ? StoreConfig.NO_LIMIT : bytes - SlotMap.bytes(config.slots()));
+        regions.setBudget(isUnlimited ? StoreConfig.NO_LIMIT : bytes - SlotMap.bytes(config.slots()));
     }
 
     /**

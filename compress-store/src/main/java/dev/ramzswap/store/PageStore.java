@@ -51,6 +51,7 @@ public final class PageStore implements AutoCloseable {
     private final long slots;
     private final int cutoff;
     private final SlotMap map;
+    private final Regions regions;
     private final Pool pool;
     private final BackingFile file;
     private final Counters counters;
@@ -70,16 +71,18 @@ public final class PageStore implements AutoCloseable {
         this.slots = config.slots();
         this.cutoff = config.cutoff();
         this.map = files.map();
+        this.regions = files.regions();
         this.pool = files.pool();
         this.file = files.backing();
         this.counters = files.counters();
         this.copies = new Copies(map, pool, file, counters);
-        this.limit = new Limit(config, files.backingBytes(), pool, counters);
-        Spiller spiller = new Spiller(slots, map, pool, file, copies, counters);
-        Compactor compactor = new Compactor(slots, map, pool, file, copies);
+        this.limit = new Limit(config, files.backingBytes(), regions, counters);
+        Spiller spiller = new Spiller(slots, map, regions, pool, file, copies, counters);
+        Compactor compactor = new Compactor(slots, map, regions, pool, file, copies);
         this.keeper = new BackgroundLoop(
                 "keeper-" + config.name(), () -> compactor.compactFile() | spiller.spill() | compactor.compactPool());
-        this.populator = new BackgroundLoop("populator-" + config.name(), () -> pool.depopulate() || pool.populate());
+        this.populator =
+                new BackgroundLoop("populator-" + config.name(), () -> regions.depopulate() || regions.populate());
         setCodec(config.codec());
     }
 
@@ -271,7 +274,7 @@ public final class PageStore implements AutoCloseable {
             if (place != BackingFile.NO_ROOM) {
                 return inFile(place, work);
             }
-            if (pool.isWaitingForMemory()) {
+            if (regions.isWaitingForMemory()) {
                 populator.awaitLook();
             } else if (!keeper.awaitLook() && ++fruitless == MAX_FRUITLESS) {
                 return StoreStatus.NO_SPACE;
@@ -296,11 +299,11 @@ public final class PageStore implements AutoCloseable {
     }
 
     private long placeRecordNow(Workspace work) {
-        boolean isLow = pool.isLow();
+        boolean isLow = regions.isLow();
         if (isLow) {
             keeper.wake();
         }
-        if (pool.isShortOfReady()) {
+        if (regions.isShortOfReady()) {
             populator.wake();
         }
         // An incompressible page gains nothing in RAM and would be the first to leave it.
@@ -377,7 +380,7 @@ public final class PageStore implements AutoCloseable {
     }
 
     private boolean isPromotable(long word) {
-        return Slot.kind(word) == Slot.KIND_FILE && !Slot.isPinned(word) && pool.hasRoomToSpare();
+        return Slot.kind(word) == Slot.KIND_FILE && !Slot.isPinned(word) && regions.hasRoomToSpare();
     }
 
     /** Fetches a pinned word's page, and ends the pin with a copy in the pool. */

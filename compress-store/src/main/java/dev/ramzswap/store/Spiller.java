@@ -18,6 +18,7 @@ final class Spiller {
 
     private final long slots;
     private final SlotMap map;
+    private final Regions regions;
     private final Pool pool;
     private final BackingFile file;
     private final Copies copies;
@@ -28,9 +29,10 @@ final class Spiller {
     private long clockHand;
     private long rawHand;
 
-    Spiller(long slots, SlotMap map, Pool pool, BackingFile file, Copies copies, Counters counters) {
+    Spiller(long slots, SlotMap map, Regions regions, Pool pool, BackingFile file, Copies copies, Counters counters) {
         this.slots = slots;
         this.map = map;
+        this.regions = regions;
         this.pool = pool;
         this.file = file;
         this.copies = copies;
@@ -39,7 +41,7 @@ final class Spiller {
 
     /** Spills a batch if the pool is low. Returns whether it spilled anything. */
     boolean spill() {
-        if (file == null || !pool.isLow() || pool.liveBytes() == 0) {
+        if (file == null || !regions.isLow() || regions.liveBytes() == 0) {
             return false;
         }
         isRefused = false;
@@ -67,7 +69,7 @@ final class Spiller {
     private long spillUnused(long bytes) {
         long spilled = 0;
         // The first turn may only clear the marks of pages that were used.
-        for (long i = 0; i < 2 * slots && spilled < bytes && pool.isLow() && !isRefused; i++) {
+        for (long i = 0; i < 2 * slots && spilled < bytes && regions.isLow() && !isRefused; i++) {
             long slot = clockHand;
             clockHand = next(slot);
             long word = map.get(slot);

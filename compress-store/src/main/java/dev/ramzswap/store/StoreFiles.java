@@ -42,6 +42,7 @@ final class StoreFiles implements AutoCloseable {
     private boolean isTakenOver;
     private Counters counters;
     private SlotMap map;
+    private Regions regions;
     private Pool pool;
     private BackingFile backing;
 
@@ -70,8 +71,10 @@ final class StoreFiles implements AutoCloseable {
         isTakenOver = !mapFile.created();
         counters = new Counters(denseFile("counters", Counters.FILE_BYTES), config.name(), config.slots());
         map = new SlotMap(mapFile.memory(), config.slots(), counters);
-        pool = new Pool(file("pool", Pool.bytes(config.slots())), counters, config.ahead());
-        opened.push(pool);
+        MappedFile poolFile = file("pool", Pool.bytes(config.slots()));
+        regions = new Regions(poolFile, counters, config.ahead());
+        opened.push(regions);
+        pool = new Pool(poolFile.memory(), regions, counters);
         if (config.backing().isPresent()) {
             backing = openBacking(config.backing().get());
             opened.push(backing);
@@ -109,7 +112,7 @@ final class StoreFiles implements AutoCloseable {
             file.populate(0, file.memory().byteSize());
         }
         map.touchAll();
-        while (pool.populate()) {}
+        while (regions.populate()) {}
     }
 
     private MappedFile denseFile(String part, long bytes) throws IOException {
@@ -153,6 +156,10 @@ final class StoreFiles implements AutoCloseable {
 
     SlotMap map() {
         return map;
+    }
+
+    Regions regions() {
+        return regions;
     }
 
     Pool pool() {

@@ -19,20 +19,26 @@ class PoolTest {
     private MappedFile countersFile;
     private MappedFile file;
     private Counters counters;
+    private Regions regions;
     private Pool pool;
 
     @BeforeEach
     void open() throws IOException {
         countersFile = MappedFile.inMemory("counters", Counters.FILE_BYTES);
         counters = new Counters(countersFile, "test", 1);
-        file = MappedFile.inMemory("pool", (long) REGIONS << Pool.REGION_SHIFT);
-        pool = new Pool(file, counters, 0);
-        pool.setBudget(Long.MAX_VALUE);
+        file = MappedFile.inMemory("pool", (long) REGIONS << Regions.SHIFT);
+        make(0);
+        regions.setBudget(Long.MAX_VALUE);
+    }
+
+    private void make(long regionsAhead) {
+        regions = new Regions(file, counters, regionsAhead << Regions.SHIFT);
+        pool = new Pool(file.memory(), regions, counters);
     }
 
     @AfterEach
     void close() throws IOException {
-        pool.close();
+        regions.close();
         file.close();
         countersFile.close();
     }
@@ -51,7 +57,7 @@ class PoolTest {
                 checkFree(model, place, Record.HEADER_BYTES + length, "seed " + seed + " step " + i);
                 model.put(place, Record.HEADER_BYTES + length);
             } else {
-                Long place = model.ceilingKey(random.nextLong((long) REGIONS << Pool.REGION_SHIFT));
+                Long place = model.ceilingKey(random.nextLong((long) REGIONS << Regions.SHIFT));
                 place = place == null ? model.firstKey() : place;
                 model.remove(place);
                 pool.free(place);
@@ -61,7 +67,7 @@ class PoolTest {
 
     private static void checkFree(TreeMap<Long, Integer> model, long place, int bytes, String message) {
         assertEquals(0, place % 8, message);
-        assertEquals(place >>> Pool.REGION_SHIFT, place + bytes - 1 >>> Pool.REGION_SHIFT, message);
+        assertEquals(place >>> Regions.SHIFT, place + bytes - 1 >>> Regions.SHIFT, message);
         Long before = model.floorKey(place);
         assertTrue(before == null || before + model.get(before) <= place, message);
         Long after = model.ceilingKey(place);
@@ -78,7 +84,7 @@ class PoolTest {
 
     @Test
     void whenRegionsAreUsedUpLargerHolesAreSplit() {
-        pool.setBudget(2L << Pool.REGION_SHIFT);
+        regions.setBudget(2L << Regions.SHIFT);
         long first = pool.allocate(4096);
         while (pool.allocate(4096) != Pool.NONE) {}
         while (pool.allocate(40) != Pool.NONE) {}
@@ -92,47 +98,47 @@ class PoolTest {
 
     @Test
     void theBudgetKeepsOneRegionForCompaction() {
-        pool.setBudget(2L << Pool.REGION_SHIFT);
+        regions.setBudget(2L << Regions.SHIFT);
         int pages = 0;
         while (pool.allocate(4096) != Pool.NONE) {
             pages++;
         }
         assertEquals(Pool.RAW_PAGES_PER_REGION, pages);
-        assertTrue(pool.isLow());
+        assertTrue(regions.isLow());
         assertNotEquals(Pool.NONE, pool.allocateForCompaction(4096));
-        assertTrue(pool.exceedsBudget());
+        assertTrue(regions.exceedBudget());
     }
 
     @Test
     void withMemoryAheadAStoreTakesOnlyWhatIsPopulated() throws IOException {
-        pool.close();
-        pool = new Pool(file, counters, 2L << Pool.REGION_SHIFT);
-        pool.setBudget(8L << Pool.REGION_SHIFT);
+        regions.close();
+        make(2);
+        regions.setBudget(8L << Regions.SHIFT);
         assertEquals(Pool.NONE, pool.allocate(4096), "nothing is populated");
-        assertTrue(pool.isWaitingForMemory());
-        assertTrue(pool.populate());
-        assertTrue(pool.populate());
-        assertFalse(pool.populate(), "two are ready, as it should be");
-        assertEquals(2L << Pool.REGION_SHIFT, counters.memoryUsed());
+        assertTrue(regions.isWaitingForMemory());
+        assertTrue(regions.populate());
+        assertTrue(regions.populate());
+        assertFalse(regions.populate(), "two are ready, as it should be");
+        assertEquals(2L << Regions.SHIFT, counters.memoryUsed());
         int pages = 0;
         while (pool.allocate(4096) != Pool.NONE) {
             pages++;
         }
         assertEquals(2 * Pool.RAW_PAGES_PER_REGION, pages);
-        assertTrue(pool.isShortOfReady());
-        assertEquals(2L << Pool.REGION_SHIFT, counters.memoryUsed());
+        assertTrue(regions.isShortOfReady());
+        assertEquals(2L << Regions.SHIFT, counters.memoryUsed());
     }
 
     @Test
     void readyRegionsKeepWithinTheBudgetAndFollowIt() throws IOException {
-        pool.close();
-        pool = new Pool(file, counters, 8L << Pool.REGION_SHIFT);
-        pool.setBudget(4L << Pool.REGION_SHIFT);
-        while (pool.populate()) {}
-        assertEquals(4L << Pool.REGION_SHIFT, counters.memoryUsed());
-        pool.setBudget(1L << Pool.REGION_SHIFT);
-        while (pool.depopulate()) {}
-        assertEquals(1L << Pool.REGION_SHIFT, counters.memoryUsed());
+        regions.close();
+        make(8);
+        regions.setBudget(4L << Regions.SHIFT);
+        while (regions.populate()) {}
+        assertEquals(4L << Regions.SHIFT, counters.memoryUsed());
+        regions.setBudget(1L << Regions.SHIFT);
+        while (regions.depopulate()) {}
+        assertEquals(1L << Regions.SHIFT, counters.memoryUsed());
     }
 
     @Test
@@ -142,13 +148,13 @@ class PoolTest {
         for (int i = 0; i < Pool.RAW_PAGES_PER_REGION; i++) {
             pool.free(places[i]);
         }
-        int region = pool.beginEvacuation(Pool.REGION_BYTES);
+        int region = pool.beginEvacuation(Regions.BYTES);
         assertEquals(0, region);
         for (long place = Pool.first(region); place != Pool.NONE; place = pool.next(place)) {
             assertTrue(pool.vacate(place));
         }
         assertTrue(pool.endEvacuation(region));
-        assertEquals(used - Pool.REGION_BYTES, counters.memoryUsed());
+        assertEquals(used - Regions.BYTES, counters.memoryUsed());
         assertEquals(0, Record.capacity(pool.memory(), 0), "its memory reads as zeroes");
     }
 
@@ -157,7 +163,7 @@ class PoolTest {
         long[] places = fillRegions(2);
         pool.free(places[3]);
         pool.free(places[7]);
-        int region = pool.beginEvacuation(Pool.REGION_BYTES);
+        int region = pool.beginEvacuation(Regions.BYTES);
         assertEquals(0, region);
         assertTrue(pool.vacate(places[3]));
         assertFalse(pool.vacate(places[4]));

@@ -133,7 +133,7 @@ class StoreModelTest {
         }
         // What a spill or a compaction had in its hands is dropped when it is through.
         store.stopBackgroundWork();
-        assertEquals(0, files.pool().liveBytes(), "bytes leaked in the pool");
+        assertEquals(0, files.regions().liveBytes(), "bytes leaked in the pool");
         BackingFile backing = files.backing();
         assertEquals(0, backing == null ? 0 : backing.liveBytes(), "bytes leaked in the backing file");
     }

@@ -1,0 +1,10 @@
+# A disk that is a plain file of the host.
+memory=290
+seconds=300
+
+scenario() {
+    mkswap -q "$E2E_DISK"
+    swap_on "$E2E_DISK"
+    compare no_bytes
+    swap_off "$E2E_DISK"
+}

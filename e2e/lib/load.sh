@@ -1,0 +1,92 @@
+# What swaps: stress-ng, whose quick methods write same-filled pages, and hog, whose pages reach the pool.
+
+stress_status=0
+hog_ops=0
+hog_bad=0
+
+free_mb() {
+    awk '$1 == "MemAvailable:" { print int($2 / 1024) }' /proc/meminfo
+}
+
+# Starts hog with 1.5 times the memory that is free, and waits until it is filled. 0 operations: until it is stopped.
+start_hog() { # OPS
+    free=$(free_mb)
+    start_hog_of $((free * 15 / 10)) "$1"
+}
+
+start_hog_of() { # MB OPS
+    "$e2e/target/hog" "$1" "$2" >/run/hog.log 2>&1 &
+    hog=$!
+    await 300 grep -q filled /run/hog.log || die 'hog does not get filled'
+}
+
+# Starts stress-ng with about as much memory as was free before hog. 10000 runs do not end by themselves.
+start_stress() { # RUNS
+    # brk and bigheap grow until they meet a limit.
+    (
+        cd /run || exit
+        ulimit -d $((free * 1024 * 3 / 10))
+        exec stress-ng --temp-path /run --verify --oomable --metrics-brief -t 0 \
+            --vm 1 --vm-bytes $((free * 2 / 10))M --vm-method zero-one --vm-ops $(($1 * 5000)) \
+            --bigheap 1 --bigheap-ops $(($1 * 1000)) --brk 1 --brk-ops $(($1 * 10000)) \
+            --pageswap 1 --pageswap-ops $(($1 * 100))
+    ) >/run/stress.log 2>&1 &
+    stress=$!
+}
+
+load() {
+    start_hog 20000
+    start_stress 1
+    finish_load
+}
+
+start_endless_load() {
+    start_hog 0
+    start_stress 10000
+}
+
+stop_load() {
+    kill -0 "$hog" && kill -0 "$stress" || fail 'the load ended before it was stopped'
+    kill -TERM "$hog"
+    kill -INT "$stress"
+    finish_load
+}
+
+finish_load() {
+    wait "$hog"
+    check "hog's status" $? = 0
+    wait "$stress"
+    stress_status=$?
+    check "stress-ng's status" $stress_status = 0
+    cat /run/hog.log /run/stress.log
+    hog_ops=$((hog_ops + $(hog_result ops)))
+    hog_bad=$((hog_bad + $(hog_result bad)))
+    check "hog's operations" "$hog_ops" -gt 0
+    check "hog's bad pages" "$hog_bad" = 0
+    local stressor
+    for stressor in vm bigheap brk pageswap; do
+        check "bogo-ops of $stressor" "$(bogo_ops $stressor)" -gt 0
+    done
+}
+
+hog_result() { # NAME
+    awk -v name="$1" '{ for (i = 1; i < NF; i++) if ($i == name) result = $(i + 1) } END { print result + 0 }' /run/hog.log
+}
+
+bogo_ops() { # STRESSOR
+    awk -v stressor="$1" '$2 == "metrc:" && $4 == stressor { ops = $5; exit } END { print ops + 0 }' /run/stress.log
+}
+
+load_figures() {
+    figure stress_status "$stress_status"
+    local stressor
+    for stressor in vm bigheap brk pageswap; do
+        figure "$stressor" "$(bogo_ops $stressor)"
+    done
+    figure hog_ops "$hog_ops"
+    figure hog_bad "$hog_bad"
+    figure out "$(vmstat pswpout)"
+    figure in "$(vmstat pswpin)"
+    check 'pages swapped out' "$(vmstat pswpout)" -gt 5000
+    check 'pages swapped in' "$(vmstat pswpin)" -gt 5000
+}

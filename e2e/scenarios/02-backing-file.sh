@@ -1,0 +1,13 @@
+# Most pages go to the backing file, in ramfs: the guest's disk would be slow, and tmpfs is swapped itself.
+fast=yes
+memory=740
+seconds=150
+
+scenario() {
+    serve --size 300M --limit 24M --backing-file /run/ram/swap0
+    attach 0 swap0
+    load
+    detach 0
+    check_limit swap0 $((24 << 20))
+    check 'pages stored in the file' "$(counter bd_writes)" -gt $(($(vmstat pswpout) / 2))
+}

@@ -1,0 +1,17 @@
+# A SIGTERM under load: the daemon serves on until it is swapped off and disconnected, and ends then.
+memory=460
+seconds=200
+
+scenario() {
+    serve --size 1G
+    attach 0 swap0
+    start_endless_load
+    kill -TERM "$daemon"
+    sleep 5
+    kill -TERM "$daemon"
+    sleep 5
+    check 'the daemon serves on' -d "/proc/$daemon"
+    stop_load
+    detach 0
+    await 20 daemon_has_ended || fail 'the daemon does not end'
+}
