@@ -7,6 +7,7 @@ own_pages=0
 
 # Starts the daemon for swap and waits until it serves.
 serve() { # OPTION...
+    # shellcheck disable=SC2086 # E2E_WRAPPER is a command with arguments, as "chrt -r 1"
     ${E2E_WRAPPER:-} "$launcher" serve --swap --socket "$socket" "$@" >/run/serve.out &
     daemon=$!
     local start
