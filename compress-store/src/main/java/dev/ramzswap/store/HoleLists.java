@@ -15,7 +15,8 @@ import java.util.Arrays;
  *  24   8  previous hole of this size, or -1
  * </pre>
  *
- * Every operation is O(1). Guarded by the pool's lock.
+ * Every operation is O(1). Links are checked before they are followed: a damaged page of memory must cost no more than
+ * what was in it. Guarded by the pool's lock.
  */
 final class HoleLists {
     static final long NONE = -1;
@@ -59,8 +60,7 @@ final class HoleLists {
         if (next != NONE) {
             memory.set(JAVA_LONG, next + PREVIOUS_OFFSET, place);
         }
-        heads[units] = place;
-        filled[units >>> 6] |= 1L << units;
+        setHead(units, place);
     }
 
     /** Takes the first hole of a size that {@link #smallestFrom} returned. */
@@ -74,17 +74,42 @@ final class HoleLists {
     void remove(long place, int units) {
         long next = memory.get(JAVA_LONG, place + NEXT_OFFSET);
         long previous = memory.get(JAVA_LONG, place + PREVIOUS_OFFSET);
+        if (isLink(next, units) && isLink(previous, units)) {
+            unlink(next, previous, units);
+        } else {
+            setHead(units, NONE);
+        }
+        Record.markHole(memory, place, units);
+    }
+
+    private void unlink(long next, long previous, int units) {
         if (next != NONE) {
             memory.set(JAVA_LONG, next + PREVIOUS_OFFSET, previous);
         }
         if (previous != NONE) {
             memory.set(JAVA_LONG, previous + NEXT_OFFSET, next);
         } else {
-            heads[units] = next;
-            if (next == NONE) {
-                filled[units >>> 6] &= ~(1L << units);
-            }
+            setHead(units, next);
         }
-        Record.markHole(memory, place, units);
+    }
+
+    private void setHead(int units, long place) {
+        heads[units] = place;
+        if (place == NONE) {
+            filled[units >>> 6] &= ~(1L << units);
+        } else {
+            filled[units >>> 6] |= 1L << units;
+        }
+    }
+
+    /**
+     * Whether a link can be one. If memory was damaged, the list is given up: its holes are lost, not their neighbours.
+     */
+    private boolean isLink(long place, int units) {
+        if (place == NONE) {
+            return true;
+        }
+        boolean isPlace = place >= 0 && place <= memory.byteSize() - MIN_UNITS * 8L && (place & 7) == 0;
+        return isPlace && Record.isListed(memory, place) && Record.capacity(memory, place) == units;
     }
 }

@@ -20,6 +20,9 @@ import java.util.function.LongPredicate;
  * for good, there are no size classes to round up to, and a row can be walked by its headers alone, which is all that a
  * later daemon needs to find the holes again.
  *
+ * <p>The headers in a row are not under a checksum of their own. Damaged ones are never followed out of their region,
+ * and cost at worst pages of that region, each of which its own checksum tells.
+ *
  * <p>Allocating and freeing take one short lock, the monitor of the regions. What a record contains is not the pool's
  * concern: writers fill their own record before they publish it, readers check what they copied.
  */
@@ -169,6 +172,9 @@ final class Pool {
         synchronized (regions) {
             int units = Record.capacity(memory, place);
             int region = Regions.of(place);
+            if (!isCapacity(place, units)) {
+                return; // Damaged memory: better to lose the room than to take a neighbour's for it.
+            }
             regions.addLive(region, -(units << UNIT_SHIFT));
             if (regions.isEvacuating(region)) {
                 Record.markHole(memory, place, units);
@@ -184,6 +190,13 @@ final class Pool {
             int unfilled = openRegion == Regions.NONE ? 0 : Regions.BYTES - openEnd;
             return regions.filledBytes() - regions.liveBytes() - unfilled;
         }
+    }
+
+    private static boolean isCapacity(long place, int units) {
+        int inRegion = (int) place & Regions.BYTES - 1;
+        return units >= HoleLists.MIN_UNITS
+                && units <= HoleLists.MAX_UNITS
+                && inRegion + (units << UNIT_SHIFT) <= Regions.BYTES;
     }
 
     // Evacuation of a region: begin, then for each place vacate and move its record away, then end.
@@ -210,16 +223,18 @@ final class Pool {
 
     /** The place behind another one in the same region, or {@link #NONE}. */
     long next(long place) {
-        long next = place + ((long) Record.capacity(memory, place) << UNIT_SHIFT);
-        boolean isEnd = (next & Regions.BYTES - 1) == 0 || Record.capacity(memory, next) == 0;
-        return isEnd ? NONE : next;
+        int units = Record.capacity(memory, place);
+        long next = place + ((long) units << UNIT_SHIFT);
+        boolean isEnd = !isCapacity(place, units) || Regions.of(next) != Regions.of(place);
+        return isEnd || Record.capacity(memory, next) == 0 ? NONE : next;
     }
 
     /** Takes a place in an evacuated region off the hole lists. False if it is not a hole. */
     boolean vacate(long place) {
         synchronized (regions) {
-            if (Record.isListed(memory, place)) {
-                holes.remove(place, Record.capacity(memory, place));
+            int units = Record.capacity(memory, place);
+            if (Record.isListed(memory, place) && isCapacity(place, units)) {
+                holes.remove(place, units);
             }
             return Record.isHole(memory, place);
         }
@@ -243,8 +258,9 @@ final class Pool {
 
     private void relist(long place) {
         synchronized (regions) {
-            if (Record.isHole(memory, place) && !Record.isListed(memory, place)) {
-                holes.add(place, Record.capacity(memory, place));
+            int units = Record.capacity(memory, place);
+            if (Record.isHole(memory, place) && !Record.isListed(memory, place) && isCapacity(place, units)) {
+                holes.add(place, units);
             }
         }
     }
@@ -258,9 +274,7 @@ final class Pool {
             return false;
         }
         int units = Record.capacity(memory, place);
-        if (Record.slot(memory, place) != slot
-                || units < Record.units(length)
-                || inRegion + (units << UNIT_SHIFT) > Regions.BYTES) {
+        if (Record.slot(memory, place) != slot || units < Record.units(length) || !isCapacity(place, units)) {
             return false;
         }
         regions.adopt(Regions.of(place));

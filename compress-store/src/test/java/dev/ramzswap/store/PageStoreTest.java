@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
@@ -225,6 +226,39 @@ class PageStoreTest {
         while (!condition.getAsBoolean()) {
             assertTrue(System.nanoTime() < deadline, "nothing happens");
             LockSupport.parkNanos(5_000_000);
+        }
+    }
+
+    @Test
+    void aPoolFullOfGarbageIsErrorsAndNeitherOtherBytesNorTheEnd() throws IOException {
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        try (PageStore store = PageStore.open(config().stateDirectory(directory).build());
+                Workspace work = store.workspace()) {
+            for (int i = 0; i < 3 * SLOTS; i++) {
+                store.store(random.nextInt(SLOTS), Pages.page(i), 0, work);
+            }
+            byte[] garbage = new byte[(int) store.counters().memoryUsed()];
+            random.nextBytes(garbage);
+            try (RandomAccessFile pool =
+                    new RandomAccessFile(directory.resolve("test.pool").toFile(), "rw")) {
+                pool.write(garbage);
+            }
+            for (int i = 0; i < 3 * SLOTS; i++) {
+                int slot = random.nextInt(SLOTS);
+                store.load(slot, out, 0, work);
+                if (i % 3 == 0) {
+                    store.invalidate(slot, work);
+                }
+            }
+            for (int slot = 0; slot < SLOTS / 4; slot++) {
+                assertEquals(StoreStatus.OK, store.store(slot, Pages.page(slot), 0, work), "seed " + seed);
+            }
+            for (int slot = 0; slot < SLOTS; slot++) {
+                int status = store.load(slot, out, 0, work);
+                boolean isRight = slot >= SLOTS / 4 || Pages.equal(Pages.page(slot), out);
+                assertTrue(status == StoreStatus.IO_ERROR || isRight, "other bytes; seed " + seed);
+            }
         }
     }
 

@@ -39,12 +39,15 @@ class RecoveryTest {
         java.util.Arrays.fill(model, -1);
         long orig = 0;
         long compressed = 0;
+        long written = 0;
         for (int round = 0; round < 5; round++) {
             try (PageStore store = PageStore.open(config.build());
                     Workspace work = store.workspace()) {
                 Counters counters = store.counters();
                 assertEquals(orig, counters.get(Counter.ORIG_DATA_SIZE), "seed " + seed);
-                assertEquals(compressed, counters.get(Counter.COMPR_DATA_SIZE), "seed " + seed);
+                // A pool that is near its limit may have spilled by now; nothing else changes its content.
+                boolean isSame = counters.get(Counter.COMPR_DATA_SIZE) == compressed;
+                assertTrue(isSame || counters.get(Counter.BD_WRITES) > written, "seed " + seed);
                 for (int slot = 0; slot < SLOTS; slot++) {
                     assertEquals(StoreStatus.OK, store.load(slot, out, 0, work), "seed " + seed + " slot " + slot);
                     ByteBuffer expected = model[slot] < 0 ? Pages.buffer() : Pages.page(model[slot]);
@@ -63,6 +66,7 @@ class RecoveryTest {
                 store.stopBackgroundWork();
                 orig = counters.get(Counter.ORIG_DATA_SIZE);
                 compressed = counters.get(Counter.COMPR_DATA_SIZE);
+                written = counters.get(Counter.BD_WRITES);
             }
         }
     }
