@@ -138,6 +138,10 @@ public final class PageStore implements AutoCloseable {
         int status = loadNow(slot, into, at, work);
         while (status == StoreStatus.WOULD_WAIT) {
             long word = map.get(slot);
+            if (Slot.kind(word) != Slot.KIND_FILE) {
+                status = loadNow(slot, into, at, work);
+                continue;
+            }
             status = isPromotable(word) && copies.pin(slot, word)
                     ? fetchAndPromote(slot, word, into, at, work)
                     : fetch(slot, word, into, at, work);
@@ -380,7 +384,7 @@ public final class PageStore implements AutoCloseable {
     }
 
     private boolean isPromotable(long word) {
-        return Slot.kind(word) == Slot.KIND_FILE && !Slot.isPinned(word) && regions.hasRoomToSpare();
+        return !Slot.isPinned(word) && regions.hasRoomToSpare();
     }
 
     /** Fetches a pinned word's page, and ends the pin with a copy in the pool. */

@@ -32,7 +32,8 @@ final class Recovery {
         for (long slot = 0; slot < slots; slot++) {
             long word = map.recover(slot);
             if (Slot.isRecord(word) && !adopt(slot, word)) {
-                word = map.exchange(slot, Slot.damaged(slot));
+                word = Slot.damaged(slot);
+                map.exchange(slot, word);
             }
             copies.account(word, 1, STRIPE);
         }

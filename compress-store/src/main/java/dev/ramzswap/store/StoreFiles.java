@@ -67,6 +67,9 @@ final class StoreFiles implements AutoCloseable {
             backingBytes = backingBytes(config.backing().get());
         }
         Limit.requireRoomForAll(config, config.limit(), backingBytes);
+        if (Math.max(Pool.bytes(config.slots()), backingBytes) > Slot.MAX_PLACE) {
+            throw new IllegalArgumentException("a slot's word cannot tell places above 8 TiB: give less than 7 TiB");
+        }
         MappedFile mapFile = denseFile("map", SlotMap.bytes(config.slots()));
         isTakenOver = !mapFile.created();
         counters = new Counters(denseFile("counters", Counters.FILE_BYTES), config.name(), config.slots());

@@ -140,6 +140,14 @@ class PageStoreTest {
     }
 
     @Test
+    void aStoreTooLargeForItsWordsIsRefused() {
+        StoreConfig config = new TestConfig((8L << 40) / PageStore.SLOT_BYTES).build();
+        String message = assertThrows(IllegalArgumentException.class, () -> PageStore.open(config))
+                .getMessage();
+        assertTrue(message.contains("7 TiB"), message);
+    }
+
+    @Test
     void aChangedCodecLeavesOldPagesReadable() throws IOException {
         try (PageStore store = PageStore.open(config().build());
                 Workspace work = store.workspace()) {

@@ -91,6 +91,11 @@ class RecoveryTest {
             assertTrue(Pages.equal(Pages.page(Pages.Kind.HALF, 2), out));
             assertEquals(StoreStatus.OK, store.store(1, Pages.page(Pages.Kind.HALF, 3), 0, work));
             assertEquals(StoreStatus.OK, store.load(1, out, 0, work));
+            store.invalidate(1, work);
+            store.invalidate(2, work);
+            for (Counter gauge : new Counter[] {Counter.ORIG_DATA_SIZE, Counter.COMPR_DATA_SIZE, Counter.SAME_PAGES}) {
+                assertEquals(0, store.counters().get(gauge), gauge.label());
+            }
         }
     }
 
