@@ -28,8 +28,11 @@ import java.util.stream.Collectors;
 public final class Daemon implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Daemon.class.getName());
 
-    /** What a connection that the kernel swaps on has from the start, and does not ask for when memory is short. */
-    private static final long PREPARED_BYTES = 1 << 20;
+    /**
+     * The payload that a connection that the kernel swaps on may have waiting for slow storage: it has it from its
+     * start, and asks for no more when memory is short. READs behind it wait only when all of it is full.
+     */
+    private static final long PREPARED_BYTES = 4 << 20;
 
     private static final Duration GRACE = Duration.ofSeconds(10);
 

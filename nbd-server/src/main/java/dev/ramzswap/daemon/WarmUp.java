@@ -19,8 +19,9 @@ import java.util.SplittableRandom;
 
 /**
  * Uses a small export of its own in every way that the real ones will be used, before these are there: all classes that
- * the way of a page, a spill, a changed limit and the end of a daemon need are then loaded, the hot ones compiled, and
- * what is made once and for all is made. Afterwards nothing of that asks for memory while the kernel has none.
+ * the way of a page, a spill, a changed limit, a device without room and the end of a daemon need are then loaded, the
+ * hot ones compiled, and what is made once and for all is made. Afterwards nothing of that asks for memory while the
+ * kernel has none.
  */
 final class WarmUp {
     private static final String NAME = "warm-up";
@@ -33,6 +34,10 @@ final class WarmUp {
     private static final int BATCH = 16;
     private static final int CLUSTER_BYTES = 8 * SLOT_BYTES;
     private static final long LIMIT = 2 << 20;
+
+    private static final long FULL_LIMIT = 1 << 20;
+    private static final long FULL_BACKING = 1 << 20;
+    private static final int FULL_ERRORS = 50;
     private static final Duration GRACE = Duration.ofSeconds(1);
 
     private final Path socket;
@@ -52,38 +57,71 @@ final class WarmUp {
     void run() throws IOException {
         end();
         makePages();
-        try (PageStore store = PageStore.open(config(backingFile))) {
-            NbdServer server = new NbdServer(
-                    List.of(new SwapExport(NAME, false, store)),
-                    List.of(UnixDomainSocketAddress.of(socket)),
-                    Limits.DEFAULT.withPreparedMemory(1 << 20),
-                    clients -> {});
-            try {
-                server.start();
-                change(store);
-                for (CodecSpec codec : List.of(CodecSpec.parse("zstd:1"), CodecSpec.LZ4)) {
-                    store.setCodec(codec);
-                    play(store);
-                }
-            } finally {
-                server.shutdown(GRACE);
+        try {
+            try (PageStore store = PageStore.open(config(StoreConfig.NO_LIMIT, StoreConfig.WORST_CASE))) {
+                serve(store, this::useAll);
+            }
+            try (PageStore store = PageStore.open(config(FULL_LIMIT, FULL_BACKING))) {
+                serve(store, this::overfill);
             }
         } finally {
             Files.deleteIfExists(backingFile);
         }
     }
 
-    private static StoreConfig config(Path backingFile) {
+    private StoreConfig config(long limit, long backingBytes) {
         return new StoreConfig(
                 NAME,
                 SLOTS,
-                StoreConfig.NO_LIMIT,
+                limit,
                 CodecSpec.LZ4,
                 StoreConfig.DEFAULT_CUTOFF,
-                Optional.of(new StoreConfig.Backing(backingFile, StoreConfig.WORST_CASE, true)),
-                false,
+                Optional.of(new StoreConfig.Backing(backingFile, backingBytes, true)),
+                true,
                 1 << 20,
                 Optional.empty());
+    }
+
+    /** What is done with a store that is served. */
+    private interface Use {
+        void of(PageStore store) throws IOException;
+    }
+
+    private void serve(PageStore store, Use use) throws IOException {
+        NbdServer server = new NbdServer(
+                List.of(new SwapExport(NAME, false, store)),
+                List.of(UnixDomainSocketAddress.of(socket)),
+                Limits.DEFAULT.withPreparedMemory(1 << 20),
+                clients -> {});
+        try {
+            server.start();
+            use.of(store);
+        } finally {
+            server.shutdown(GRACE);
+        }
+    }
+
+    private void useAll(PageStore store) throws IOException {
+        change(store);
+        for (CodecSpec codec : List.of(CodecSpec.parse("zstd:1"), CodecSpec.LZ4)) {
+            store.setCodec(codec);
+            play(store);
+        }
+    }
+
+    /** Until neither memory nor backing file have room, and beyond. */
+    private void overfill(PageStore store) throws IOException {
+        int incompressible = (2 * BATCH - 1) * SLOT_BYTES;
+        try (LoopbackClient client = new LoopbackClient(UnixDomainSocketAddress.of(socket), NAME)) {
+            int failed = 0;
+            for (int slot = 0; slot < SLOTS && failed < FULL_ERRORS; slot += BATCH) {
+                for (int i = 0; i < BATCH; i++) {
+                    client.write((long) (slot + i) * SLOT_BYTES, pages, incompressible, SLOT_BYTES);
+                }
+                failed += client.exchange(BATCH);
+            }
+        }
+        store.counters().snapshot();
     }
 
     /** Some that are same-filled, some that compress, some that do not. */

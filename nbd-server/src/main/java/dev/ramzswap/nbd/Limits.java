@@ -12,9 +12,9 @@ import java.time.Duration;
  *     the connection is not read until some is free
  * @param totalMemory the same over all connections; each has 64 KiB of its own in any case, so that none waits for
  *     another
- * @param preparedMemory bytes of {@code connectionMemory}, outside {@code totalMemory}, that a connection has from its
- *     start, with the threads of its slow lane. 0 means that both are made at first use: right for a server, wrong for
- *     a swap device, which must not ask for memory when memory is short.
+ * @param preparedMemory the same, if above 0, as memory that a connection has from its start instead, with the threads
+ *     of its slow lane. 0 means that both are made at first use: right for a server, wrong for a swap device, which
+ *     must not ask for memory when memory is short.
  */
 public record Limits(
         int connections, Duration handshake, long connectionMemory, long totalMemory, long preparedMemory) {
@@ -27,7 +27,6 @@ public record Limits(
         if (connections < 1
                 || !handshake.isPositive()
                 || preparedMemory < 0
-                || preparedMemory > connectionMemory
                 || totalMemory < 0) {
             throw new IllegalArgumentException("impossible limits");
         }
@@ -46,6 +45,7 @@ public record Limits(
         return new Limits(connections, handshake, connection, total, preparedMemory);
     }
 
+    /** Bytes for {@link #preparedMemory}. */
     public Limits withPreparedMemory(long bytes) {
         return new Limits(connections, handshake, connectionMemory, totalMemory, bytes);
     }

@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The tasks with a payload of one connection. Some are its own from the start, at least one; more are made at need up
- * to the connection's limit, as long as the server's budget has room, and kept for the next burst unless the budget is
- * scarce. So a connection waits for its own tasks only, and none can starve another.
+ * The tasks with a payload of one connection. One that is prepared has all of its own from the start. Another has one
+ * of its own; more are made at need up to the connection's limit, as long as the server's budget has room, and kept for
+ * the next burst unless the budget is scarce. So a connection waits for its own tasks only, and none can starve another.
  */
 final class PartPool extends TaskPool {
     /**
@@ -26,8 +26,9 @@ final class PartPool extends TaskPool {
         super(0);
         this.allocator = allocator;
         this.budget = budget;
-        int own = Math.max(1, (int) (limits.preparedMemory() / PART_BYTES));
-        most = Math.max(own, (int) (limits.connectionMemory() / PART_BYTES));
+        int prepared = parts(limits.preparedMemory());
+        int own = Math.max(1, prepared);
+        most = prepared > 0 ? prepared : Math.max(own, parts(limits.connectionMemory()));
         buffers = new ArrayList<>(most);
         try {
             for (int i = 0; i < own; i++) {
@@ -37,6 +38,10 @@ final class PartPool extends TaskPool {
             free();
             throw e;
         }
+    }
+
+    private static int parts(long bytes) {
+        return (int) (bytes / PART_BYTES);
     }
 
     @Override

@@ -40,10 +40,22 @@ class PartPoolTest {
     }
 
     @Test
+    void hasWhatIsPreparedAndNeverAsksForMore() {
+        PartPool pool = pool(4, 2);
+        assertEquals(2, memory());
+        assertNotNull(pool.tryTake());
+        assertNotNull(pool.tryTake());
+        assertNull(pool.tryTake());
+        assertEquals(2, memory());
+        assertEquals(0, budget.used());
+        pool.free();
+        assertEquals(0, memory());
+    }
+
+    @Test
     void stopsGrowingWhenTheBudgetIsUsedUp() {
         budget.tryAcquire(9L * PART_BYTES);
-        PartPool pool = pool(8, 2);
-        assertNotNull(pool.tryTake());
+        PartPool pool = pool(8, 0);
         assertNotNull(pool.tryTake());
         assertNotNull(pool.tryTake());
         assertNull(pool.tryTake());
@@ -53,13 +65,13 @@ class PartPoolTest {
 
     @Test
     void givesBackWhatItBorrowedWhenTheBudgetIsScarce() {
-        PartPool pool = pool(8, 2);
-        SlowTask[] taken = {pool.tryTake(), pool.tryTake(), pool.tryTake(), pool.tryTake()};
+        PartPool pool = pool(8, 0);
+        SlowTask[] taken = {pool.tryTake(), pool.tryTake(), pool.tryTake()};
         budget.tryAcquire(6L * PART_BYTES);
         for (SlowTask task : taken) {
             pool.give(task);
         }
-        assertEquals(2, memory());
+        assertEquals(1, memory());
         assertEquals(6L * PART_BYTES, budget.used());
         pool.free();
         assertEquals(0, memory());
