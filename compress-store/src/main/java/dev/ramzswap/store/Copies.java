@@ -16,12 +16,14 @@ final class Copies {
     private final BackingFile file;
 
     private final Counters counters;
+    private final Fullness fullness;
 
-    Copies(SlotMap map, Pool pool, BackingFile file, Counters counters) {
+    Copies(SlotMap map, Pool pool, BackingFile file, Counters counters, Fullness fullness) {
         this.map = map;
         this.pool = pool;
         this.file = file;
         this.counters = counters;
+        this.fullness = fullness;
     }
 
     /** Makes {@code word} the slot's content, and drops what was there. */
@@ -75,6 +77,7 @@ final class Copies {
             case Slot.KIND_FILE -> file.free(Slot.place(word), Record.HEADER_BYTES + Slot.length(word));
             default -> {}
         }
+        fullness.roomMade();
     }
 
     /** Adds a word to the gauges ({@code sign} 1), or takes it out (-1). */

@@ -57,6 +57,9 @@ public final class PageStore implements AutoCloseable {
     private final Counters counters;
     private final Copies copies;
     private final Limit limit;
+    private final Fullness fullness = new Fullness();
+    private final Spiller spiller;
+    private final Compactor compactor;
     /** Keeps room in the pool and in the backing file ahead of the stores: spills and compacts. */
     private final BackgroundLoop keeper;
 
@@ -75,12 +78,11 @@ public final class PageStore implements AutoCloseable {
         this.pool = files.pool();
         this.file = files.backing();
         this.counters = files.counters();
-        this.copies = new Copies(map, pool, file, counters);
+        this.copies = new Copies(map, pool, file, counters, fullness);
         this.limit = new Limit(config, files.backingBytes(), regions, counters);
-        Spiller spiller = new Spiller(slots, map, regions, pool, file, copies, counters);
-        Compactor compactor = new Compactor(slots, map, regions, pool, file, copies);
-        this.keeper = new BackgroundLoop(
-                "keeper-" + config.name(), () -> compactor.compactFile() | spiller.spill() | compactor.compactPool());
+        this.spiller = new Spiller(slots, map, regions, pool, file, copies, counters);
+        this.compactor = new Compactor(slots, map, regions, pool, file, copies);
+        this.keeper = new BackgroundLoop("keeper-" + config.name(), this::makeRoom);
         this.populator =
                 new BackgroundLoop("populator-" + config.name(), () -> regions.depopulate() || regions.populate());
         setCodec(config.codec());
@@ -238,6 +240,7 @@ public final class PageStore implements AutoCloseable {
      */
     public void setLimit(long bytes) {
         limit.set(bytes);
+        fullness.roomMade();
         keeper.wake();
         populator.wake();
     }
@@ -280,12 +283,21 @@ public final class PageStore implements AutoCloseable {
             }
             if (regions.isWaitingForMemory()) {
                 populator.awaitLook();
-            } else if (!keeper.awaitLook() && ++fruitless == MAX_FRUITLESS) {
-                return StoreStatus.NO_SPACE;
+            } else if (!keeper.awaitLook() && ++fruitless >= MAX_FRUITLESS) {
+                fullness.found();
             }
             word = placeRecordNow(work);
         }
         return word;
+    }
+
+    /** One look of the keeper. */
+    private boolean makeRoom() throws IOException {
+        boolean isMade = compactor.compactFile() | spiller.spill() | compactor.compactPool();
+        if (isMade) {
+            fullness.roomMade();
+        }
+        return isMade;
     }
 
     private long placeNow(long slot, ByteBuffer from, int at, Workspace work) {
@@ -318,7 +330,7 @@ public final class PageStore implements AutoCloseable {
             }
         }
         if (file == null) {
-            return StoreStatus.WOULD_WAIT;
+            return unplaced();
         }
         return inFile(file.appendNow(work.memory, 0, work.recordBytes()), work);
     }
@@ -332,7 +344,11 @@ public final class PageStore implements AutoCloseable {
         if (place >= 0) {
             return Slot.inFile(work.codec(), work.length(), place);
         }
-        return place == BackingFile.FAILED ? failed(StoreStatus.IO_ERROR, work) : StoreStatus.WOULD_WAIT;
+        return place == BackingFile.FAILED ? failed(StoreStatus.IO_ERROR, work) : unplaced();
+    }
+
+    private long unplaced() {
+        return fullness.isFull() ? StoreStatus.NO_SPACE : StoreStatus.WOULD_WAIT;
     }
 
     private int publish(long slot, long word, Workspace work) {

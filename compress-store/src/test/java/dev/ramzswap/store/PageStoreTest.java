@@ -131,6 +131,27 @@ class PageStoreTest {
         }
     }
 
+    /** The kernel writes to a full device again and again: such a page must not take the time of a search for room. */
+    @Test
+    void aStoreFoundFullRefusesAtOnceUntilThereIsRoom() throws IOException {
+        try (PageStore store =
+                        PageStore.open(config().limit(2 << 20).overcommit().build());
+                Workspace work = store.workspace()) {
+            ByteBuffer page = Pages.page(Pages.Kind.INCOMPRESSIBLE, 1);
+            int full = 0;
+            while (store.store(full, page, 0, work) == StoreStatus.OK) {
+                full++;
+            }
+            assertEquals(StoreStatus.NO_SPACE, store.storeNow(full, page, 0, work));
+            store.invalidate(4, work);
+            assertEquals(StoreStatus.OK, store.storeNow(full, page, 0, work));
+            assertEquals(StoreStatus.NO_SPACE, store.store(4, page, 0, work));
+            assertEquals(StoreStatus.NO_SPACE, store.storeNow(4, page, 0, work));
+            store.setLimit(4 << 20);
+            assertEquals(StoreStatus.OK, store.store(4, page, 0, work));
+        }
+    }
+
     @Test
     void whatCannotHoldTheWorstCaseIsRefused() {
         StoreConfig config = config().limit(8 << 20).build();

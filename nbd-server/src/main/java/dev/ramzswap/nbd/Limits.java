@@ -24,10 +24,7 @@ public record Limits(
     public static final Limits DEFAULT = new Limits(64, Duration.ofSeconds(10), 16 << 20, 64 << 20, 0);
 
     public Limits {
-        if (connections < 1
-                || !handshake.isPositive()
-                || preparedMemory < 0
-                || totalMemory < 0) {
+        if (connections < 1 || !handshake.isPositive() || preparedMemory < 0 || totalMemory < 0) {
             throw new IllegalArgumentException("impossible limits");
         }
     }

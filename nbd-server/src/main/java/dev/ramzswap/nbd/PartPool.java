@@ -7,7 +7,8 @@ import java.util.List;
 /**
  * The tasks with a payload of one connection. One that is prepared has all of its own from the start. Another has one
  * of its own; more are made at need up to the connection's limit, as long as the server's budget has room, and kept for
- * the next burst unless the budget is scarce. So a connection waits for its own tasks only, and none can starve another.
+ * the next burst unless the budget is scarce. So a connection waits for its own tasks only, and none can starve
+ * another.
  */
 final class PartPool extends TaskPool {
     /**
