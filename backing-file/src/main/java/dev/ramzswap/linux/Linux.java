@@ -34,6 +34,8 @@ final class Linux {
     /** Linux 5.14. */
     static final int MADV_POPULATE_WRITE = 23;
     // bits/mman-linux.h
+    static final int SCHED_OTHER = 0;
+    static final int SCHED_RR = 2;
     static final int MCL_CURRENT = 1;
     static final int MCL_FUTURE = 2;
     static final int MCL_ONFAULT = 4;
@@ -81,6 +83,9 @@ final class Linux {
     private static final MethodHandle MLOCKALL = call("mlockall", JAVA_INT, JAVA_INT);
     private static final MethodHandle PRCTL =
             variadic("prctl", 1, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle SCHED_SETSCHEDULER =
+            call("sched_setscheduler", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
+    private static final MethodHandle SCHED_GETSCHEDULER = call("sched_getscheduler", JAVA_INT, JAVA_INT);
     private static final MethodHandle EXECV = call("execv", JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle SOCKET = call("socket", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle SENDTO =
@@ -212,6 +217,27 @@ final class Linux {
         MemorySegment state = STATE.get();
         try {
             return result((int) PRCTL.invokeExact(state, option, argument, 0L, 0L, 0L), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    /** Of the calling thread. */
+    static int schedSetscheduler(int policy, int priority) {
+        MemorySegment state = STATE.get();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment parameter = arena.allocateFrom(JAVA_INT, priority);
+            return result((int) SCHED_SETSCHEDULER.invokeExact(state, 0, policy, parameter), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    /** Of the calling thread. */
+    static int schedGetscheduler() {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) SCHED_GETSCHEDULER.invokeExact(state, 0), state);
         } catch (Throwable e) {
             throw impossible(e);
         }

@@ -32,6 +32,23 @@ public final class Self {
     }
 
     /**
+     * Makes the calling thread, and all that it makes or executes from now on, run before all ordinary ones, and lets
+     * its allocations use a part of the memory that the kernel reserves (mm/page_alloc.c, gfp_to_alloc_flags).
+     *
+     * @throws IOException if it lacks CAP_SYS_NICE
+     */
+    public static void setRealTime() throws IOException {
+        if (Linux.schedGetscheduler() == Linux.SCHED_OTHER) {
+            check("sched_setscheduler", Linux.schedSetscheduler(Linux.SCHED_RR, 1));
+        }
+    }
+
+    /** Makes the calling thread an ordinary one again. Anybody may. */
+    public static void setOrdinary() throws IOException {
+        check("sched_setscheduler", Linux.schedSetscheduler(Linux.SCHED_OTHER, 0));
+    }
+
+    /**
      * Locks what is mapped now as it is first touched, and what will be mapped, at once and with all its pages: so are
      * the stack of a new thread and a buffer, which then never grow by a fault.
      *

@@ -1,5 +1,6 @@
 package dev.ramzswap.store;
 
+import dev.ramzswap.linux.Self;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.locks.LockSupport;
@@ -7,6 +8,9 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * A thread that does a little at a time while there is anything to do, and looks again when it is woken or a moment has
  * passed. Errors are logged and tried again.
+ *
+ * <p>It is of ordinary priority, also in a daemon whose other threads are not: what it does can take long, and what it
+ * takes of memory must not come out of the kernel's reserve.
  */
 final class BackgroundLoop implements AutoCloseable {
     /** One look. */
@@ -44,10 +48,17 @@ final class BackgroundLoop implements AutoCloseable {
         }
     }
 
-    /** Waits until a look that began after this call is over. Returns whether it found anything to do. */
-    synchronized boolean awaitLook() {
+    /**
+     * Waits until a look that began after this call is over, or the given time has passed. Returns whether a look found
+     * anything to do meanwhile.
+     */
+    synchronized boolean awaitLook(long nanos) {
+        long end = System.nanoTime() + nanos;
         long look = looks + (isLooking ? 2 : 1);
         while (looks < look && !isClosed) {
+            if (System.nanoTime() - end >= 0) {
+                return false;
+            }
             wake();
             try {
                 wait(PAUSE_NANOS / 1_000_000);
@@ -60,6 +71,7 @@ final class BackgroundLoop implements AutoCloseable {
     }
 
     private void run() {
+        makeOrdinary();
         while (!isClosed) {
             begin();
             boolean isFruitful = false;
@@ -73,6 +85,14 @@ final class BackgroundLoop implements AutoCloseable {
             if (!isFruitful) {
                 park();
             }
+        }
+    }
+
+    private void makeOrdinary() {
+        try {
+            Self.setOrdinary();
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, thread.getName() + ": " + e.getMessage());
         }
     }
 

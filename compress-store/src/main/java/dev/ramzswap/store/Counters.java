@@ -66,7 +66,9 @@ public final class Counters {
         /** Pages written to the backing file, directly or by a spill. */
         BD_WRITES,
         /** Loads and stores that failed: a checksum did not match, or the backing file could not be used. */
-        IO_ERRORS;
+        IO_ERRORS,
+        /** Pages written that were refused, for want of room in RAM and in the backing file. */
+        REFUSED_STORES;
 
         private static final Counter[] ALL = values();
         private static final Set<Counter> GAUGES = EnumSet.of(

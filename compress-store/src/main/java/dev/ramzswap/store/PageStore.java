@@ -45,6 +45,15 @@ public final class PageStore implements AutoCloseable {
     /** How often the keeper must have found nothing to do before a store believes that there is no room. */
     private static final int MAX_FRUITLESS = 3;
 
+    /** How long a store waits for one look of the keeper, which may wait for slow storage. */
+    private static final long KEEPER_NANOS = 60_000_000_000L;
+
+    /**
+     * How long a store waits for one look of the populator. If the kernel has no memory, that has no end; the kernel
+     * may even wait for the answer to this very store.
+     */
+    private static final long POPULATOR_NANOS = 200_000_000;
+
     private static final long PIN_RETRY_NANOS = 20_000;
 
     private final StoreFiles files;
@@ -189,7 +198,7 @@ public final class PageStore implements AutoCloseable {
             long patched = place(slot, work.page, 0, work);
             if (!Slot.isWord(patched)) {
                 copies.unpin(slot, word);
-                return (int) patched;
+                return unstored((int) patched, work);
             }
             if (copies.replace(slot, word, patched, work.stripe)) {
                 return stored(patched, work);
@@ -281,9 +290,10 @@ public final class PageStore implements AutoCloseable {
             if (place != BackingFile.NO_ROOM) {
                 return inFile(place, work);
             }
-            if (regions.isWaitingForMemory()) {
-                populator.awaitLook();
-            } else if (!keeper.awaitLook() && ++fruitless >= MAX_FRUITLESS) {
+            boolean isFruitful = regions.isWaitingForMemory()
+                    ? populator.awaitLook(POPULATOR_NANOS)
+                    : keeper.awaitLook(KEEPER_NANOS);
+            if (!isFruitful && ++fruitless >= MAX_FRUITLESS) {
                 fullness.found();
             }
             word = placeRecordNow(work);
@@ -353,10 +363,17 @@ public final class PageStore implements AutoCloseable {
 
     private int publish(long slot, long word, Workspace work) {
         if (!Slot.isWord(word)) {
-            return (int) word;
+            return unstored((int) word, work);
         }
         copies.publish(slot, word, work.stripe);
         return stored(word, work);
+    }
+
+    private int unstored(int status, Workspace work) {
+        if (status == StoreStatus.NO_SPACE) {
+            counters.add(Counter.REFUSED_STORES, work.stripe, 1);
+        }
+        return status;
     }
 
     private int stored(long word, Workspace work) {

@@ -3,6 +3,7 @@ package dev.ramzswap.daemon;
 import dev.ramzswap.nbd.Export;
 import dev.ramzswap.nbd.Limits;
 import dev.ramzswap.nbd.NbdServer;
+import dev.ramzswap.store.Counters.Counter;
 import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;
 import java.io.IOException;
@@ -45,6 +46,7 @@ public final class Daemon implements AutoCloseable {
     private ServiceManager service;
     private NbdServer server;
     private ControlSocket control;
+    private FullWatch fullWatch;
 
     private Daemon(Config config, Host host) {
         this.config = config;
@@ -77,6 +79,7 @@ public final class Daemon implements AutoCloseable {
         openStores();
         if (config.protection().isSwap()) {
             new WarmUp(dir.path()).run();
+            watchForFullness();
             ProcessGuard.lock(config.protection());
         }
         serve();
@@ -85,6 +88,23 @@ public final class Daemon implements AutoCloseable {
                 entry -> entry.serving(stores.get(entry.name()).counters().path()));
         publish();
         service.ready(config.exports().stream().map(ExportConfig::summary).collect(Collectors.joining("; ")));
+    }
+
+    private void watchForFullness() {
+        try {
+            fullWatch = new FullWatch(
+                    this::refusedStores, Path.of("/proc/meminfo"), Path.of("/proc/sysrq-trigger"), FullWatch.INTERVAL);
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "if memory and swap get full, nobody calls the OOM killer: " + e);
+        }
+    }
+
+    private long refusedStores() {
+        long sum = 0;
+        for (PageStore store : stores.values()) {
+            sum += store.counters().get(Counter.REFUSED_STORES);
+        }
+        return sum;
     }
 
     private void publish() throws IOException {
@@ -226,6 +246,9 @@ public final class Daemon implements AutoCloseable {
         }
         if (control != null) {
             control.close();
+        }
+        if (fullWatch != null) {
+            fullWatch.close();
         }
         claimed.forEach(entry -> dir.release(entry.name()));
         stores.values().forEach(PageStore::close);

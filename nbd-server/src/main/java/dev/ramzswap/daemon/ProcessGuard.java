@@ -16,11 +16,14 @@ import java.util.List;
  *       wait for it. The mark is a thread's own and is kept by execve: the process marks itself and executes itself
  *       again, which is the only way to mark the threads that the JVM itself makes.
  *   <li>The OOM killer must take anybody else.
+ *   <li>All threads are of real-time priority, but for those that make themselves ordinary. Not for the time, but since
+ *       the kernel allows them a part of its reserve: a reply to the kernel needs a socket buffer, and an I/O flusher
+ *       that finds no memory tries again for ever, as it may neither write pages out nor call the OOM killer.
  *   <li>{@link #lock}: no page of it is ever swapped out, and what it may need is in memory before the first client
  *       comes.
  * </ol>
  *
- * What is on the way of a page asks for no memory at all: see {@link WarmUp} and {@code StoreConfig.ahead}.
+ * What is on the way of a page asks for no memory of its own: see {@link WarmUp} and {@code StoreConfig.ahead}.
  */
 public final class ProcessGuard {
     private static final System.Logger LOG = System.getLogger(ProcessGuard.class.getName());
@@ -30,7 +33,7 @@ public final class ProcessGuard {
     private ProcessGuard() {}
 
     /**
-     * The first two steps. Returns when this process is marked, which is in its second life.
+     * The first three steps. Returns when this process is marked, which is in its second life.
      *
      * @throws IOException with a message for the user, if it lacks the capability
      */
@@ -44,6 +47,13 @@ public final class ProcessGuard {
         } catch (IOException e) {
             refuse(protection, "CAP_SYS_RESOURCE", e);
             return;
+        }
+        try {
+            Self.setRealTime();
+        } catch (IOException e) {
+            LOG.log(
+                    Level.WARNING,
+                    "--swap: its replies may wait for memory: " + e.getMessage() + ": grant CAP_SYS_NICE");
         }
         String commandLine = Files.readString(PROC.resolve("cmdline"));
         Self.execute(Files.readSymbolicLink(PROC.resolve("exe")), List.of(commandLine.split("\0")));
