@@ -9,11 +9,11 @@ scenario() {
     "$e2e/target/hog" 1000 0 >/run/hog.log 2>&1
     check "hog's status: killed" $? = 137
     free=$(free_mb)
-    start_hog_of "$free" 5000
+    start_hog_of $((free * 8 / 10)) 5000
     start_stress 1
     finish_load
     detach 0
     # Its message is behind too many others.
-    check 'processes that the kernel killed for memory' "$(vmstat oom_kill)" = 1
+    check 'processes that the kernel killed for memory' "$(vmstat oom_kill)" -gt 0
     check 'the daemon lives' -d "/proc/$daemon"
 }
