@@ -1,6 +1,6 @@
 #!/bin/bash
 # The first process of the guest, whose root is the host's tree, read-only. Makes the places that programs write to,
-# runs the scenario named by E2E_SCENARIO, and ends the machine. Says to the host, on the console:
+# runs the scenario named by E2E_SCENARIO, for E2E_SECONDS at most, and ends the machine. Says to the host, on the console:
 #
 #   FIGURES key=value ...   the scenario's one line
 #   FAILED why              once for each check that failed
@@ -43,13 +43,13 @@ fi
 unset LD_PRELOAD
 trap 'echo o >/proc/sysrq-trigger; sleep 5' EXIT
 set_kernel
-for part in verdict device load comparison; do
+for part in verdict guard device load comparison; do
     # shellcheck source=/dev/null
     . "$e2e/lib/$part.sh"
 done
 # shellcheck source=/dev/null
 . "$e2e/$E2E_SCENARIO"
-"$e2e/target/watchdog" "$seconds" &
+"$e2e/target/watchdog" "$E2E_SECONDS" &
 echo -1000 >/proc/$!/oom_score_adj
 
 start=$(now)

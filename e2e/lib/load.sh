@@ -37,12 +37,14 @@ start_stress() { # RUNS
 load() {
     start_hog 20000
     start_stress 1
+    check_guard "$daemon"
     finish_load
 }
 
 start_endless_load() {
     start_hog 0
     start_stress 10000
+    check_guard "$daemon"
 }
 
 stop_load() {
