@@ -43,10 +43,11 @@ fi
 unset LD_PRELOAD
 trap 'echo o >/proc/sysrq-trigger; sleep 5' EXIT
 set_kernel
-for part in verdict guard device load comparison; do
-    # shellcheck source=/dev/null
-    . "$e2e/lib/$part.sh"
-done
+. "$e2e/lib/verdict.sh"
+. "$e2e/lib/guard.sh"
+. "$e2e/lib/device.sh"
+. "$e2e/lib/load.sh"
+. "$e2e/lib/comparison.sh"
 # shellcheck source=/dev/null
 . "$e2e/$E2E_SCENARIO"
 "$e2e/target/watchdog" "$E2E_SECONDS" &

@@ -48,7 +48,7 @@ start_endless_load() {
 }
 
 stop_load() {
-    kill -0 "$hog" && kill -0 "$stress" || fail 'the load ended before it was stopped'
+    { kill -0 "$hog" && kill -0 "$stress"; } || fail 'the load ended before it was stopped'
     kill -TERM "$hog"
     kill -INT "$stress"
     finish_load
