@@ -53,14 +53,15 @@ load() {
     must 'pages were swapped out' [ "$(vmstat pswpout)" -gt 5000 ]
 }
 
-# A second device, whose swapoff fails, and which systemd does not take off by itself while it stops units.
+# A second device, whose swapoff fails. Systemd has a swap unit for each name of each device, and would take it off by
+# those; without their default dependencies they are left to the very end.
 install_stubborn_swap() {
     local units=/etc/systemd/system
     sed 's/^size = .*/size = 256M/' /etc/ramzswap/swap0.conf >/etc/ramzswap/swap1.conf
-    mkdir $units/{ramzswap-swap@swap1.service.d,ramzswap@swap1.service.d,dev-nbd1.swap.d}
+    mkdir $units/{ramzswap-swap@swap1.service.d,ramzswap@swap1.service.d,swap.d}
     printf '[Service]\nExecStop=\nExecStop=/bin/false\n' >$units/ramzswap-swap@swap1.service.d/guest.conf
     printf '[Service]\nTimeoutStopSec=2\n' >$units/ramzswap@swap1.service.d/guest.conf
-    printf '[Unit]\nDefaultDependencies=no\n' >$units/dev-nbd1.swap.d/guest.conf
+    printf '[Unit]\nDefaultDependencies=no\n' >$units/swap.d/guest.conf
     systemctl daemon-reload
 }
 
@@ -68,13 +69,14 @@ install_stubborn_swap() {
 install_last_words() {
     cat >/usr/lib/systemd/system-shutdown/guest <<'END'
 #!/bin/sh
-echo "SPARED $(pgrep -c -x java)" >/dev/ttyS0
+echo "SPARED $(pgrep -c -x java) $(pgrep -c -x hog)" >/dev/ttyS0
 echo "SWAPS $(grep -c '^/dev/nbd' /proc/swaps)" >/dev/ttyS0
 END
     chmod +x /usr/lib/systemd/system-shutdown/guest
 }
 
-# Pages that stay swapped out until the end: of a process that nobody ends, in a cgroup that is not systemd's.
+# Pages that stay swapped out until the end: of a process that nobody ends, in a cgroup that is not systemd's. It stops when
+# it is swapped out, and may come back then.
 start_spared_hog() {
     local group=/sys/fs/cgroup/hog
     mkdir $group
@@ -83,6 +85,9 @@ start_spared_hog() {
         echo "$BASHPID" >$group/cgroup.procs
         exec -a @hog "$hog" 128 0
     ) &
+    must 'both devices are in use at the end' await 60 both_are_in_use
+    kill -STOP $!
+    echo max >$group/memory.max
 }
 
 both_are_in_use() {
@@ -117,8 +122,6 @@ install_last_words
 must 'enable again' systemctl enable --now "$swap"
 must 'start a second device' systemctl start ramzswap-swap@swap1.service
 start_spared_hog
-must 'both devices are in use at the end' await 60 both_are_in_use
-kill -STOP $!
 echo "FIGURES$figures"
 echo ENDED
 systemctl --no-block poweroff
