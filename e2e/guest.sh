@@ -1,6 +1,7 @@
 #!/bin/bash
 # The first process of the guest, whose root is the host's tree, read-only. Makes the places that programs write to,
-# runs the scenario named by E2E_SCENARIO, and ends the machine. Says to the host, on the console:
+# runs the scenario named by E2E_SCENARIO, whose times are those of a machine E2E_SLOWNESS times as fast, and ends the
+# machine. Says to the host, on the console:
 #
 #   FIGURES key=value ...   the scenario's one line
 #   FAILED why              once for each check that failed
@@ -43,13 +44,14 @@ fi
 unset LD_PRELOAD
 trap 'echo o >/proc/sysrq-trigger; sleep 5' EXIT
 set_kernel
-for part in verdict device load comparison; do
-    # shellcheck source=/dev/null
-    . "$e2e/lib/$part.sh"
-done
+. "$e2e/lib/verdict.sh"
+. "$e2e/lib/guard.sh"
+. "$e2e/lib/device.sh"
+. "$e2e/lib/load.sh"
+. "$e2e/lib/comparison.sh"
 # shellcheck source=/dev/null
 . "$e2e/$E2E_SCENARIO"
-"$e2e/target/watchdog" "$seconds" &
+"$e2e/target/watchdog" $((seconds * E2E_SLOWNESS)) &
 echo -1000 >/proc/$!/oom_score_adj
 
 start=$(now)

@@ -4,32 +4,27 @@
 #   systemd-guest.sh FILE.deb HOG
 set -u
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root
+e2e=$(dirname "$(readlink -f "$0")")
+. "$e2e/lib/verdict.sh"
+. "$e2e/lib/guard.sh"
 deb=$1
 hog=$2
 swap=ramzswap-swap@swap0.service
 daemon=ramzswap@swap0.service
 
-check() { # WHAT COMMAND...
+must() { # WHAT COMMAND...
     local what=$1
     shift
     echo "$what"
-    "$@" || echo "FAILED $what"
+    "$@" || fail "$what"
 }
 
 property() { # UNIT NAME
     systemctl show --value -p "$2" "$1"
 }
 
-vmstat() { # NAME
-    awk -v name="$1" '$1 == name { print $2 }' /proc/vmstat
-}
-
-used() { # KiB of swap
-    awk '/nbd/ { kib = $4 } END { print kib + 0 }' /proc/swaps
-}
-
 install() {
-    check 'install' dpkg --no-triggers -i "$deb"
+    must 'install' dpkg --no-triggers -i "$deb"
     # So small a machine wants a small device.
     sed -i 's/^size = .*/size = 512M/' /etc/ramzswap/swap0.conf
 }
@@ -43,61 +38,90 @@ ready_millis() {
     echo $((($(property "$daemon" ActiveEnterTimestampMonotonic) - $(property "$daemon" ExecMainStartTimestampMonotonic)) / 1000))
 }
 
-check_guard() {
-    local pid status
+check_unit() {
+    local pid
     pid=$(property "$daemon" MainPID)
-    status=$(cat "/proc/$pid/status")
-    check 'nothing of the daemon is swapped out' grep -q 'VmSwap:[[:space:]]*0 kB' <<<"$status"
-    check 'the daemon is locked' grep -q 'VmLck:[[:space:]]*[1-9]' <<<"$status"
-    check 'the OOM killer spares it' grep -qx -- -1000 "/proc/$pid/oom_score_adj"
-    check 'its cgroup has no swap' grep -qx 0 "/sys/fs/cgroup/system.slice/system-ramzswap.slice/$daemon/memory.swap.max"
-    check 'it is sandboxed' grep -q 'Seccomp:[[:space:]]*2' <<<"$status"
-    # Bits 0x180000 of the flags, field 9 of stat: counted from the end of the name, which may hold spaces.
-    check 'every thread is an I/O flusher' awk '{ sub(/.*\) /, ""); if (int($7 / 524288) % 4 != 3) { print; exit 1 } }' \
-        "/proc/$pid/task/"*/stat
-    resident=$(awk '/VmRSS/ { print int($2 / 1024) }' <<<"$status")
-}
-
-# A program with more pages than its cgroup may keep in memory.
-hog() { # MB OPS
-    systemd-run --quiet --scope -p MemoryMax=64M -p TimeoutStopSec=5 "$hog" "$@"
+    check_guard "$pid"
+    must 'its cgroup has no swap' grep -qx 0 "/sys/fs/cgroup/system.slice/system-ramzswap.slice/$daemon/memory.swap.max"
+    must 'it is sandboxed' grep -q 'Seccomp:[[:space:]]*2' "/proc/$pid/status"
+    figure resident_mb "$(awk '/VmRSS/ { print int($2 / 1024) }' "/proc/$pid/status")"
 }
 
 load() {
-    check 'the load is verified' hog 96 1000
-    check 'pages were swapped out' [ "$(vmstat pswpout)" -gt 5000 ]
+    # A program with more pages than its cgroup may keep in memory.
+    must 'the load is verified' systemd-run --quiet --scope -p MemoryMax=64M "$hog" 96 1000
+    must 'pages were swapped out' [ "$(vmstat pswpout)" -gt 5000 ]
+}
+
+# A second device, whose swapoff fails. Systemd has a swap unit for each name of each device, and would take it off by
+# those; without their default dependencies they are left to the very end.
+install_stubborn_swap() {
+    local units=/etc/systemd/system
+    sed 's/^size = .*/size = 256M/' /etc/ramzswap/swap0.conf >/etc/ramzswap/swap1.conf
+    mkdir $units/{ramzswap-swap@swap1.service.d,ramzswap@swap1.service.d,swap.d}
+    printf '[Service]\nExecStop=\nExecStop=/bin/false\n' >$units/ramzswap-swap@swap1.service.d/guest.conf
+    printf '[Service]\nTimeoutStopSec=2\n' >$units/ramzswap@swap1.service.d/guest.conf
+    printf '[Unit]\nDefaultDependencies=no\n' >$units/swap.d/guest.conf
+    systemctl daemon-reload
+}
+
+# What systemd runs last, when it has killed all that it does not spare, and has taken swap off.
+install_last_words() {
+    cat >/usr/lib/systemd/system-shutdown/guest <<'END'
+#!/bin/sh
+echo "SPARED $(pgrep -c -x java) $(pgrep -c -x hog)" >/dev/ttyS0
+echo "SWAPS $(grep -c '^/dev/nbd' /proc/swaps)" >/dev/ttyS0
+END
+    chmod +x /usr/lib/systemd/system-shutdown/guest
+}
+
+# Pages that stay swapped out until the end: of a process that nobody ends, in a cgroup that is not systemd's. It stops when
+# it is swapped out, and may come back then.
+start_spared_hog() {
+    local group=/sys/fs/cgroup/hog
+    mkdir $group
+    echo 64M >$group/memory.max
+    (
+        echo "$BASHPID" >$group/cgroup.procs
+        exec -a @hog "$hog" 128 0
+    ) &
+    must 'both devices are in use at the end' await 60 both_are_in_use
+    kill -STOP $!
+    echo max >$group/memory.max
+}
+
+both_are_in_use() {
+    awk '/nbd/ && $4 > 20000 { count++ } END { exit count != 2 }' /proc/swaps
 }
 
 install
-check 'enable' systemctl enable --now "$swap"
-check 'swap is on' is_swapping yes
-check 'the daemon says what it serves' grep -q swap0 <<<"$(property "$daemon" StatusText)"
-check 'page-cluster is set' grep -qx 0 /proc/sys/vm/page-cluster
-ready=$(ready_millis)
+must 'enable' systemctl enable --now "$swap"
+must 'swap is on' is_swapping yes
+must 'the daemon says what it serves' grep -q swap0 <<<"$(property "$daemon" StatusText)"
+must 'page-cluster is set' grep -qx 0 /proc/sys/vm/page-cluster
+figure ready_ms "$(ready_millis)"
 load
-check_guard
-figures="ready_ms=$ready resident_mb=$resident pswpout=$(vmstat pswpout) pswpin=$(vmstat pswpin)"
+check_unit
+figure pswpout "$(vmstat pswpout)"
+figure pswpin "$(vmstat pswpin)"
 
-check 'disable' systemctl disable --now "$swap"
-check 'swap is off' is_swapping no
-check 'the daemon has ended' [ "$(property "$daemon" ActiveState)" = inactive ]
-check 'the daemon ended well' [ "$(property "$daemon" Result)" = success ]
+must 'disable' systemctl disable --now "$swap"
+must 'swap is off' is_swapping no
+must 'the daemon has ended' [ "$(property "$daemon" ActiveState)" = inactive ]
+must 'the daemon ended well' [ "$(property "$daemon" Result)" = success ]
 
-check 'start' systemctl start "$swap"
-check 'purge under live swap' dpkg --no-triggers --purge ramzswap
-check 'swap is off after the purge' is_swapping no
-check 'the program is gone' [ ! -e /usr/bin/ramzswap ]
-check 'backing files are gone' [ ! -e /var/lib/ramzswap ]
+must 'start' systemctl start "$swap"
+must 'purge under live swap' dpkg --no-triggers --purge ramzswap
+must 'swap is off after the purge' is_swapping no
+must 'the program is gone' [ ! -e /usr/bin/ramzswap ]
+must 'backing files are gone' [ ! -e /var/lib/ramzswap ]
 
 install
-check 'enable again' systemctl enable --now "$swap"
-# What stays swapped out until the end.
-hog 128 0 &
-tries=60
-until [ "$(used)" -gt 50000 ] || [ $((tries -= 1)) = 0 ]; do
-    sleep 1
-done
-check 'swap is in use at the end' [ "$(used)" -gt 50000 ]
-echo "FIGURES $figures"
+install_stubborn_swap
+install_last_words
+must 'enable again' systemctl enable --now "$swap"
+must 'start a second device' systemctl start ramzswap-swap@swap1.service
+start_spared_hog
+echo "FIGURES$figures"
 echo ENDED
 systemctl --no-block poweroff

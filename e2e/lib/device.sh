@@ -12,7 +12,7 @@ serve() { # OPTION...
     daemon=$!
     local start
     start=$(now)
-    await 60 daemon_is_ready || die 'the daemon does not get ready'
+    await 120 daemon_is_ready || die 'the daemon does not get ready'
     figure ready "$(since "$start")"
 }
 
@@ -44,9 +44,9 @@ swap_off() { # DEVICE
     swapoff_seconds=$(awk -v sum="$swapoff_seconds" -v seconds="$(since "$start")" 'BEGIN { print sum + seconds }')
 }
 
-
 # Swaps off, keeps the counters, which end with the daemon, and disconnects.
 detach() { # N
+    check_guard "$daemon"
     swap_off "/dev/nbd$1"
     read_counters
     nbd-client -d "/dev/nbd$1" >/dev/null || fail "nbd-client -d /dev/nbd$1"

@@ -37,16 +37,18 @@ start_stress() { # RUNS
 load() {
     start_hog 20000
     start_stress 1
+    check_guard "$daemon"
     finish_load
 }
 
 start_endless_load() {
     start_hog 0
     start_stress 10000
+    check_guard "$daemon"
 }
 
 stop_load() {
-    kill -0 "$hog" && kill -0 "$stress" || fail 'the load ended before it was stopped'
+    { kill -0 "$hog" && kill -0 "$stress"; } || fail 'the load ended before it was stopped'
     kill -TERM "$hog"
     kill -INT "$stress"
     finish_load

@@ -15,7 +15,9 @@ import java.util.List;
  *   <li>{@link #mark}: every thread is an I/O flusher (PR_SET_IO_FLUSHER), so that its allocations do not start I/O and
  *       wait for it. The mark is a thread's own and is kept by execve: the process marks itself and executes itself
  *       again, which is the only way to mark the threads that the JVM itself makes.
- *   <li>The OOM killer must take anybody else.
+ *   <li>The OOM killer must take anybody else, and so must systemd when it kills all that is left at the end of a
+ *       shutdown: swap that could not be taken off is still in use then. Systemd spares root's processes whose first
+ *       word begins with an "@" (https://systemd.io/ROOT_STORAGE_DAEMONS).
  *   <li>All threads are of real-time priority, but for those that make themselves ordinary. Not for the time, but since
  *       the kernel allows them a part of its reserve: a reply to the kernel needs a socket buffer, and an I/O flusher
  *       that finds no memory tries again for ever, as it may neither write pages out nor call the OOM killer.
@@ -29,6 +31,7 @@ public final class ProcessGuard {
     private static final System.Logger LOG = System.getLogger(ProcessGuard.class.getName());
     private static final Path PROC = Path.of("/proc/self");
     private static final String NEVER = "-1000";
+    private static final String SPARED_AT_SHUTDOWN = "@";
 
     private ProcessGuard() {}
 
@@ -55,8 +58,12 @@ public final class ProcessGuard {
                     Level.WARNING,
                     "--swap: its replies may wait for memory: " + e.getMessage() + ": grant CAP_SYS_NICE");
         }
-        String commandLine = Files.readString(PROC.resolve("cmdline"));
-        Self.execute(Files.readSymbolicLink(PROC.resolve("exe")), List.of(commandLine.split("\0")));
+        Self.execute(Files.readSymbolicLink(PROC.resolve("exe")), spared(Files.readString(PROC.resolve("cmdline"))));
+    }
+
+    /** The command line of the second life. The JVM finds its files by /proc/self/exe, whatever its first word is. */
+    private static List<String> spared(String commandLine) {
+        return List.of((SPARED_AT_SHUTDOWN + commandLine).split("\0"));
     }
 
     /**

@@ -69,6 +69,8 @@ class DrainIT {
     void onlyForceEndsItBefore() throws Exception {
         try (DaemonProcess daemon = serve()) {
             LoopbackClient client = attach(daemon);
+            // The daemon counts a client a moment after the client's last word of the handshake.
+            assertServes(client);
             daemon.terminate();
             awaitDraining(daemon);
             assertServes(client);
