@@ -1,5 +1,7 @@
 package dev.ramzswap.cli;
 
+import dev.ramzswap.attach.Machine;
+import dev.ramzswap.attach.Reattach;
 import dev.ramzswap.daemon.Config;
 import dev.ramzswap.daemon.ConfigException;
 import dev.ramzswap.daemon.Daemon;
@@ -51,6 +53,10 @@ final class ServeCommand implements Callable<Integer> {
         ProcessGuard.mark(asked.protection());
         Daemon daemon = Daemon.start(asked, host);
         daemon.endOnSignals();
+        if (asked.socket().isPresent()) {
+            new Reattach(Machine.of(host))
+                    .run(daemon.identities(), asked.socket().get());
+        }
         var out = spec.commandLine().getOut();
         out.print(NextSteps.of(asked));
         out.flush();

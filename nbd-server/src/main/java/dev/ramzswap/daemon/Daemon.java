@@ -182,6 +182,13 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
+    /** The identity of each export's store, see {@link dev.ramzswap.store.Counters.Snapshot}. */
+    public Map<String, Long> identities() {
+        return stores.entrySet().stream()
+                .collect(Collectors.toMap(
+                        Map.Entry::getKey, store -> store.getValue().counters().identity()));
+    }
+
     /** Makes SIGTERM, SIGINT and SIGHUP end {@link #run}, instead of the process. */
     public void endOnSignals() {
         Signals.on(ending::request, Signals.TERMINATION);

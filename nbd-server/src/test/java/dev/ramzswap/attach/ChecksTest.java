@@ -48,7 +48,6 @@ class ChecksTest {
                 List.of(
                         "kernel",
                         "nbd module",
-                        "nbd-client",
                         "mkswap",
                         "page-cluster",
                         "min_free_kbytes",
@@ -137,10 +136,10 @@ class ChecksTest {
 
     @Test
     void namesThePackageOfWhatIsMissing() throws IOException {
-        fake.missing.add("nbd-client");
+        fake.missing.add("mkswap");
         assertEquals(
-                "problem  nbd-client             not installed: apt-get install nbd-client",
-                finding("nbd-client").toString());
+                "problem  mkswap                 not installed: apt-get install util-linux",
+                finding("mkswap").toString());
     }
 
     @Test
