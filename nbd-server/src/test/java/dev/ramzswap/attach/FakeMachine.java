@@ -34,7 +34,7 @@ final class FakeMachine implements Tools, NbdDriver {
     private final Path run;
 
     /** Every program that was run, and every call to the driver, a line each. */
-    final List<String> ran = new ArrayList<>();
+    List<String> ran = new ArrayList<>();
     /** What these say when they fail. */
     final Map<String, String> failures = new HashMap<>();
 
