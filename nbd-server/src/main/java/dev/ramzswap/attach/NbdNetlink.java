@@ -1,5 +1,7 @@
 package dev.ramzswap.attach;
 
+import dev.ramzswap.linux.Errno;
+import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.GenericNetlink;
 import dev.ramzswap.linux.NativeSocket;
 import dev.ramzswap.linux.NetlinkMessage;
@@ -14,6 +16,7 @@ import java.util.List;
  */
 final class NbdNetlink implements NbdDriver {
     private static final String FAMILY = "nbd";
+    private static final String CONTROLLER = "nlctrl";
     private static final int NBD_CMD_CONNECT = 1;
     private static final int NBD_CMD_DISCONNECT = 2;
     private static final int NBD_CMD_RECONFIGURE = 3;
@@ -63,7 +66,7 @@ final class NbdNetlink implements NbdDriver {
         for (NativeSocket connection : connections) {
             connection.setTimeout(Duration.ZERO);
         }
-        call(putSockets(message, connections), "NBD_CMD_CONNECT", device);
+        call(FAMILY, putSockets(message, connections), "NBD_CMD_CONNECT", device);
     }
 
     /**
@@ -72,16 +75,32 @@ final class NbdNetlink implements NbdDriver {
      */
     @Override
     public boolean reconnect(int device, Backend backend, NativeSocket connection) throws IOException {
-        NetlinkMessage message =
-                message(NBD_CMD_RECONFIGURE, device).putString(NBD_ATTR_BACKEND_IDENTIFIER, backend.toString());
-        connection.setTimeout(Duration.ZERO);
-        call(putSockets(message, List.of(connection)), "NBD_CMD_RECONFIGURE", device);
+        offer(FAMILY, NBD_CMD_RECONFIGURE, device, backend, connection);
         return !connection.writeTimeout().isZero();
+    }
+
+    /** To a family that every kernel has, and that has no such command. */
+    @Override
+    public void rehearse(Backend backend, NativeSocket connection) throws IOException {
+        try {
+            offer(CONTROLLER, NBD_CMD_DISCONNECT, 0, backend, connection);
+        } catch (ErrnoException e) {
+            if (e.errno() != Errno.EOPNOTSUPP) {
+                throw e;
+            }
+        }
+    }
+
+    private void offer(String family, int command, int device, Backend backend, NativeSocket connection)
+            throws IOException {
+        NetlinkMessage message = message(command, device).putString(NBD_ATTR_BACKEND_IDENTIFIER, backend.toString());
+        connection.setTimeout(Duration.ZERO);
+        call(family, putSockets(message, List.of(connection)), "NBD_CMD_RECONFIGURE", device);
     }
 
     @Override
     public void disconnect(int device) throws IOException {
-        call(message(NBD_CMD_DISCONNECT, device), "NBD_CMD_DISCONNECT", device);
+        call(FAMILY, message(NBD_CMD_DISCONNECT, device), "NBD_CMD_DISCONNECT", device);
     }
 
     private static NetlinkMessage message(int command, int device) {
@@ -96,8 +115,8 @@ final class NbdNetlink implements NbdDriver {
         return message.end();
     }
 
-    private void call(NetlinkMessage message, String command, int device) throws IOException {
-        try (GenericNetlink nbd = opener.open(FAMILY)) {
+    private void call(String family, NetlinkMessage message, String command, int device) throws IOException {
+        try (GenericNetlink nbd = opener.open(family)) {
             nbd.call(message, command + " of /dev/nbd" + device);
         }
     }

@@ -34,6 +34,7 @@ public final class Reattacher {
     public void start(Daemon daemon, Path socket) throws InterruptedException {
         Reattach reattach = new Reattach(machine, daemon.identities(), socket, PATIENCE);
         reattach.all();
+        reattach.rehearse();
         Thread.ofPlatform().name("reattacher").daemon(true).start(() -> keep(reattach));
     }
 

@@ -200,6 +200,9 @@ final class FakeMachine implements Tools, NbdDriver {
     }
 
     @Override
+    public void rehearse(Backend backend, NativeSocket connection) {}
+
+    @Override
     public void disconnect(int device) throws IOException {
         record("disconnect nbd" + device);
         remove("/sys/block/nbd" + device + "/pid");

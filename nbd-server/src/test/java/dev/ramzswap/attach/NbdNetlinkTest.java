@@ -166,6 +166,11 @@ class NbdNetlinkTest {
     }
 
     @Test
+    void aRehearsalTellsTheRealKernelNothing() throws IOException {
+        new NbdNetlink(GenericNetlink::open).rehearse(BACKEND, one);
+    }
+
+    @Test
     void disconnectNamesTheDevice() throws IOException {
         driver.disconnect(258);
         assertEquals(bytes("1c000000 1b00 0500 02000000 00000000  02 01 0000  0800 0100 02010000"), kernel.command);
