@@ -57,7 +57,7 @@ detach() { # N
     swap_off "/dev/nbd$1"
     read_counters
     local record
-    record=$(grep -l "^/dev/nbd$1 " /run/ramzswap/*.swap)
+    record=$(grep -sl "^/dev/nbd$1 " /run/ramzswap/*.swap)
     if [ -n "$record" ]; then
         "$launcher" swapoff "$(basename "$record" .swap)" || fail "ramzswap swapoff of /dev/nbd$1"
     else
