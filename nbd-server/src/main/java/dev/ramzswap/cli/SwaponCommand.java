@@ -82,7 +82,9 @@ final class SwaponCommand implements Callable<Integer> {
 
     @Option(
             names = "--tune",
-            description = "Set vm.page-cluster, vm.min_free_kbytes and vm.watermark_scale_factor as swap needs them.")
+            description =
+                    "Set vm.page-cluster, vm.min_free_kbytes, vm.watermark_boost_factor and vm.watermark_scale_factor"
+                            + " as swap needs them.")
     private boolean tune;
 
     @Mixin

@@ -56,6 +56,7 @@ final class FakeMachine implements Tools, NbdDriver {
         file("/proc/sys/kernel/osrelease", "6.12.1-amd64");
         file("/proc/sys/vm/page-cluster", "0");
         file("/proc/sys/vm/min_free_kbytes", "67584");
+        file("/proc/sys/vm/watermark_boost_factor", "0");
         file("/proc/sys/vm/watermark_scale_factor", "10");
         file("/proc/meminfo", "MemTotal:       16777216 kB\nMemFree: 1 kB\nMemAvailable:    8388608 kB\n");
         file("/proc/swaps", HEAD);
