@@ -1,14 +1,14 @@
-# The daemon is killed under load, three times. Each time another, in the same state directory, takes over its pages and
-# gives the device its connections back, before any request has failed.
+# The daemon is killed while hog reads and writes, three times. Each time another, in the same state directory, takes over
+# its pages and gives the device its connections back, before any request has failed.
 memory=560
-seconds=200
+seconds=240
 allowed_messages='connection timed out|dead connection|(receive|send) .*failed'
 kills=3
 
 scenario() {
     serve --size 1G --state-dir /run/ram/state
     attach 0 swap0
-    start_endless_load
+    start_hog 0
     local round
     for ((round = 1; round <= kills; round++)); do
         await_successor "$round"
@@ -21,11 +21,25 @@ scenario() {
         sleep 5
     done
     cat /run/serve.*.err
-    stop_load
+    # What was under way is sent again and counted twice: 128 requests of 32 pages at most.
+    own_pages=$((own_pages + kills * 128 * 32))
+    stop_hog
     detach 0
     figure kills "$kills"
     figure gaps "$(gaps)"
     check 'reconnections by the kernel' "$(dmesg | grep -c 'nbd0: reconnected socket')" -ge "$kills"
+}
+
+stop_hog() {
+    kill -TERM "$hog" || fail 'hog ended before it was stopped'
+    wait "$hog"
+    check "hog's status" $? = 0
+    cat /run/hog.log
+    hog_ops=$(hog_result ops)
+    hog_bad=$(hog_result bad)
+    check "hog's operations" "$hog_ops" -gt 0
+    check "hog's bad pages" "$hog_bad" = 0
+    : >/run/stress.log
 }
 
 # Prepares the next daemon while there is still one. Its program, and no launcher: that would have to fork.
