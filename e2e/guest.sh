@@ -32,6 +32,7 @@ set_kernel() {
     echo >/proc/sys/kernel/modprobe
     echo 32768 >/proc/sys/vm/min_free_kbytes
     echo 0 >/proc/sys/vm/page-cluster
+    echo 0 >/proc/sys/vm/watermark_boost_factor
     ip link set lo up
     insmod "$E2E_MODULES/kernel/drivers/block/nbd.ko" nbds_max=2
 }

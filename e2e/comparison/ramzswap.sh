@@ -4,7 +4,7 @@ seconds=300
 
 scenario() {
     serve --size 400M
-    attach 0 swap0
+    attach_by_nbd_client 0 swap0
     figure process_mb $(($(process_bytes) >> 20))
     compare pool_bytes
     detach 0

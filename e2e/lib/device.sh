@@ -21,7 +21,14 @@ daemon_is_ready() {
     grep -qx ready /run/serve.out
 }
 
-attach() { # N NAME SWAPON-OPTION...
+# As an administrator does.
+attach() { # N NAME
+    "$launcher" swapon "$2" --device "/dev/nbd$1" || die "ramzswap swapon $2"
+    own_pages=$((own_pages + 8))
+}
+
+# Without swapon's discard, unless it is said.
+attach_by_nbd_client() { # N NAME SWAPON-OPTION...
     local device=/dev/nbd$1 name=$2
     shift 2
     nbd-client -unix "$socket" "$device" -b 4096 -N "$name" || die "nbd-client $device"
@@ -49,7 +56,13 @@ detach() { # N
     check_guard "$daemon"
     swap_off "/dev/nbd$1"
     read_counters
-    nbd-client -d "/dev/nbd$1" >/dev/null || fail "nbd-client -d /dev/nbd$1"
+    local record
+    record=$(grep -sl "^/dev/nbd$1 " /run/ramzswap/*.swap)
+    if [ -n "$record" ]; then
+        "$launcher" swapoff "$(basename "$record" .swap)" || fail "ramzswap swapoff of /dev/nbd$1"
+    else
+        nbd-client -d "/dev/nbd$1" >/dev/null || fail "nbd-client -d /dev/nbd$1"
+    fi
 }
 
 read_counters() {

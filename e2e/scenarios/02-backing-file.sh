@@ -5,7 +5,7 @@ seconds=150
 
 scenario() {
     serve --size 300M --limit 24M --backing-file /run/ram/swap0
-    attach 0 swap0
+    attach_by_nbd_client 0 swap0
     load
     detach 0
     check_limit swap0 $((24 << 20))

@@ -4,7 +4,7 @@ seconds=150
 
 scenario() {
     serve --size 1G
-    attach 0 swap0 --discard
+    attach_by_nbd_client 0 swap0 --discard
     load
     await_small_pool
     detach 0

@@ -5,8 +5,8 @@ seconds=200
 scenario() {
     serve --export name=small,size=128M,limit=16M,backing-file=/run/ram/small \
         --export name=large,size=300M,limit=400M,codec=zstd:1
-    attach 0 small
-    attach 1 large
+    attach_by_nbd_client 0 small
+    attach_by_nbd_client 1 large
     load
     detach 0
     detach 1

@@ -4,7 +4,7 @@ seconds=200
 
 scenario() {
     serve --size 400M --limit 64M --backing-file /run/ram/swap0
-    attach 0 swap0
+    attach_by_nbd_client 0 swap0
     start_endless_load
     change limit=32M
     change codec=zstd:3

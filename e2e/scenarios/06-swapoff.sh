@@ -5,7 +5,7 @@ seconds=400
 
 scenario() {
     serve --size 1G
-    attach 0 swap0 --discard
+    attach_by_nbd_client 0 swap0 --discard
     local available round
     available=$(free_mb)
     start_hog_of $((available * 4 / 10)) 0

@@ -4,7 +4,7 @@ seconds=200
 
 scenario() {
     serve --size 1G
-    attach 0 swap0
+    attach_by_nbd_client 0 swap0
     start_endless_load
     kill -TERM "$daemon"
     sleep $((5 * E2E_SLOWNESS))

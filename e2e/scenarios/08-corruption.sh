@@ -5,7 +5,7 @@ seconds=120
 
 scenario() {
     serve --size 1G
-    attach 0 swap0
+    attach_by_nbd_client 0 swap0
     start_hog 20000
     corrupt_pool
     start_stress 1

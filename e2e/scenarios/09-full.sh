@@ -5,7 +5,7 @@ allowed_messages='out of memory|oom|write-error|i/o error'
 
 scenario() {
     serve --size 1G --limit 48M --backing-file /run/ram/swap0 --backing-size 32M --overcommit
-    attach 0 swap0
+    attach_by_nbd_client 0 swap0
     "$e2e/target/hog" 1000 0 >/run/hog.log 2>&1
     check "hog's status: killed" $? = 137
     free=$(free_mb)

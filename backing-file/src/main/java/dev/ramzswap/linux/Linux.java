@@ -54,10 +54,18 @@ final class Linux {
     static final int SEEK_END = 2;
     // bits/socket.h, bits/socket_type.h
     static final short AF_UNIX = 1;
+    static final short AF_NETLINK = 16;
+    static final int SOCK_STREAM = 1;
     static final int SOCK_DGRAM = 2;
     static final int SOCK_CLOEXEC = 02000000;
     static final int MSG_DONTWAIT = 0x40;
     static final int MSG_NOSIGNAL = 0x4000;
+    // asm-generic/socket.h
+    static final int SOL_SOCKET = 1;
+    static final int SO_RCVTIMEO = 20;
+    static final int SO_SNDTIMEO = 21;
+    // linux/netlink.h
+    static final int NETLINK_GENERIC = 16;
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final MemoryLayout CALL_STATE = Linker.Option.captureStateLayout();
@@ -90,6 +98,13 @@ final class Linux {
     private static final MethodHandle SOCKET = call("socket", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle SENDTO =
             call("sendto", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle CONNECT = call("connect", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle SEND = call("send", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle RECV = call("recv", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle SETSOCKOPT =
+            call("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle GETSOCKOPT =
+            call("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle STRERROR = LINKER.downcallHandle(
             LINKER.defaultLookup().findOrThrow("strerror"), FunctionDescriptor.of(C_STRING, JAVA_INT));
 
@@ -253,10 +268,10 @@ final class Linux {
         }
     }
 
-    static int socket(int family, int type) {
+    static int socket(int family, int type, int protocol) {
         MemorySegment state = STATE.get();
         try {
-            return result((int) SOCKET.invokeExact(state, family, type, 0), state);
+            return result((int) SOCKET.invokeExact(state, family, type, protocol), state);
         } catch (Throwable e) {
             throw impossible(e);
         }
@@ -269,6 +284,52 @@ final class Linux {
                     (long) SENDTO.invokeExact(
                             state, fd, message, message.byteSize(), flags, address, (int) address.byteSize()),
                     state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static int connect(int fd, MemorySegment address) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) CONNECT.invokeExact(state, fd, address, (int) address.byteSize()), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static long send(int fd, MemorySegment bytes, int flags) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((long) SEND.invokeExact(state, fd, bytes, bytes.byteSize(), flags), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static long recv(int fd, MemorySegment into, int flags) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((long) RECV.invokeExact(state, fd, into, into.byteSize(), flags), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static int setsockopt(int fd, int level, int option, MemorySegment value) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) SETSOCKOPT.invokeExact(state, fd, level, option, value, (int) value.byteSize()), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    /** @param length an int: bytes of {@code value}, and those that were filled in */
+    static int getsockopt(int fd, int level, int option, MemorySegment value, MemorySegment length) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) GETSOCKOPT.invokeExact(state, fd, level, option, value, length), state);
         } catch (Throwable e) {
             throw impossible(e);
         }

@@ -110,11 +110,17 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Gives back the memory of the pages inside a range, which reads as zeroes from then on. Works on locked memory,
-     * which madvise(DONTNEED) does not.
+     * Gives back the memory of the pages inside a range, whose content is undefined from then on. Works on locked
+     * memory, which madvise(DONTNEED) does not. Has no effect where the file system cannot do it (ramfs).
      */
     public void release(long offset, long bytes) throws IOException {
-        file.punchHole(offset, bytes);
+        try {
+            file.punchHole(offset, bytes);
+        } catch (ErrnoException e) {
+            if (e.errno() != Errno.EOPNOTSUPP) {
+                throw e;
+            }
+        }
     }
 
     @Override

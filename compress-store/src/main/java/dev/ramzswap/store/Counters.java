@@ -11,6 +11,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Locale;
@@ -28,6 +29,7 @@ import java.util.Set;
  *    24  8  codec: 0 for LZ4, else zstd's level
  *    32  4  length of the name
  *    36     name, UTF-8
+ *   296  8  identity of the store: a random number, drawn when it began, empty
  *  1024     blocks, each of 32 words: word i belongs to counter i in the order of {@link Counter}
  * </pre>
  *
@@ -80,8 +82,12 @@ public final class Counters {
         }
     }
 
-    /** What a counters file says at one moment. */
-    public record Snapshot(String name, long slots, String codec, Map<Counter, Long> values) {}
+    /**
+     * What a counters file says at one moment.
+     *
+     * @param identity of the store: it stays when the store is taken over, and is another when it begins anew
+     */
+    public record Snapshot(String name, long slots, long identity, String codec, Map<Counter, Long> values) {}
 
     /** Longest name of a store in bytes of UTF-8. */
     public static final int MAX_NAME_BYTES = 255;
@@ -93,6 +99,7 @@ public final class Counters {
     private static final int CODEC_OFFSET = 24;
     private static final int NAME_LENGTH_OFFSET = 32;
     private static final int NAME_OFFSET = 36;
+    private static final int IDENTITY_OFFSET = 296;
     private static final int BLOCK_OFFSET = 1024;
     private static final int BLOCK_BYTES = 256;
 
@@ -125,7 +132,18 @@ public final class Counters {
         memory.set(JAVA_LONG, SLOTS_OFFSET, slots);
         memory.set(JAVA_INT, NAME_LENGTH_OFFSET, utf8.length);
         MemorySegment.copy(MemorySegment.ofArray(utf8), 0, memory, NAME_OFFSET, utf8.length);
+        renewIdentity();
         WORD.setRelease(memory, 0L, MAGIC);
+    }
+
+    /** The store holds nothing of what one held that these counters belonged to. */
+    void renewIdentity() {
+        memory.set(JAVA_LONG, IDENTITY_OFFSET, new SecureRandom().nextLong());
+    }
+
+    /** See {@link Snapshot}. */
+    public long identity() {
+        return memory.get(JAVA_LONG, IDENTITY_OFFSET);
     }
 
     /** After a takeover, what is stored now is counted anew; what happened is not forgotten. */
@@ -212,6 +230,7 @@ public final class Counters {
         return new Snapshot(
                 new String(name, StandardCharsets.UTF_8),
                 memory.get(JAVA_LONG, SLOTS_OFFSET),
+                memory.get(JAVA_LONG, IDENTITY_OFFSET),
                 codec.toString(),
                 values);
     }

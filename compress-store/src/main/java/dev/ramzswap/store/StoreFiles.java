@@ -73,6 +73,9 @@ final class StoreFiles implements AutoCloseable {
         MappedFile mapFile = denseFile("map", SlotMap.bytes(config.slots()));
         isTakenOver = !mapFile.created();
         counters = new Counters(denseFile("counters", Counters.FILE_BYTES), config.name(), config.slots());
+        if (!isTakenOver) {
+            counters.renewIdentity();
+        }
         map = new SlotMap(mapFile.memory(), config.slots(), counters);
         MappedFile poolFile = file("pool", Pool.bytes(config.slots()));
         regions = new Regions(poolFile, counters, config.ahead());

@@ -1,6 +1,7 @@
 package dev.ramzswap.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -8,6 +9,7 @@ import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -106,6 +108,27 @@ class RecoveryTest {
         StoreConfig other = new TestConfig(2 * SLOTS).stateDirectory(directory).build();
         assertThrows(IOException.class, () -> PageStore.open(other));
         PageStore.open(config.build()).close();
+    }
+
+    @Test
+    void aStoreIsKnownByItsIdentityUntilItBeginsAnew() throws IOException {
+        StoreConfig config = new TestConfig(SLOTS).stateDirectory(directory).build();
+        long first = identity(config);
+        assertEquals(first, identity(config));
+        Files.delete(directory.resolve("test.map"));
+        long second = identity(config);
+        assertNotEquals(first, second);
+        Files.delete(directory.resolve("test.counters"));
+        assertNotEquals(second, identity(config));
+    }
+
+    private static long identity(StoreConfig config) throws IOException {
+        try (PageStore store = PageStore.open(config)) {
+            assertEquals(
+                    store.counters().identity(),
+                    Counters.read(store.counters().path()).identity());
+            return store.counters().identity();
+        }
     }
 
     @Test

@@ -31,7 +31,7 @@ final class MachineChecks {
 
     /** What is needed before anything can be attached. */
     List<Finding> means() throws IOException {
-        return List.of(kernel(), module(), program("nbd-client", "nbd-client"), program("mkswap", "util-linux"));
+        return List.of(kernel(), module(), mkswap());
     }
 
     /** What swapping is like here. */
@@ -80,7 +80,7 @@ final class MachineChecks {
             }
         }
         if (!devices.isEmpty()) {
-            return Finding.problem("nbd module", "all devices are attached", "detach one with nbd-client -d");
+            return Finding.problem("nbd module", "all devices are attached", "detach one");
         }
         String modules = "/lib/modules/" + files.read("/proc/sys/kernel/osrelease");
         boolean there = (files.find(modules + "/modules.dep").orElse("")
@@ -94,10 +94,10 @@ final class MachineChecks {
                         "boot a distribution's full kernel (Debian: linux-image-amd64)");
     }
 
-    private Finding program(String name, String debian) {
-        return tools.has(name)
-                ? Finding.ok(name, "installed")
-                : Finding.problem(name, "not installed", "apt-get install " + debian);
+    private Finding mkswap() {
+        return tools.has("mkswap")
+                ? Finding.ok("mkswap", "installed")
+                : Finding.problem("mkswap", "not installed", "apt-get install util-linux");
     }
 
     private Finding zswap() throws IOException {

@@ -25,7 +25,7 @@ record NbdDevice(KernelFiles files, String name) {
                 return device;
             }
         }
-        throw new IOException("no /dev/nbdN is free: detach one with nbd-client -d, or load nbd with more (nbds_max=)");
+        throw new IOException("no /dev/nbdN is free: detach one, or load nbd with more (nbds_max=)");
     }
 
     /** @param path {@code /dev/nbdN} */
@@ -38,7 +38,8 @@ record NbdDevice(KernelFiles files, String name) {
         throw new IOException("--device: there is no nbd device " + path + ": give one such as /dev/nbd0");
     }
 
-    private int number() {
+    /** N of {@code /dev/nbdN}. */
+    int number() {
         return Integer.parseInt(name.substring(3));
     }
 
@@ -53,6 +54,11 @@ record NbdDevice(KernelFiles files, String name) {
 
     boolean isAttached() {
         return files.exists(pidFile());
+    }
+
+    /** What we attached it to; nothing if somebody else attached it, or nobody. */
+    Optional<Backend> backend() throws IOException {
+        return files.find(BLOCK + "/" + name + "/backend").flatMap(Backend::parse);
     }
 
     private String pidFile() {

@@ -43,7 +43,8 @@ public final class SwapOff {
         Optional<NbdDevice> device = record.attached(machine.files());
         if (device.isPresent()) {
             takeBack(device.get().path(), force);
-            detach(device.get());
+            machine.detach(device.get());
+            awaitDetached(device.get());
         }
         SwapRecord.delete(machine.host(), export);
         if (record.ownsDaemon()) {
@@ -101,11 +102,6 @@ public final class SwapOff {
 
     private static long seconds(long begin) {
         return Duration.ofNanos(System.nanoTime() - begin).toSeconds();
-    }
-
-    private void detach(NbdDevice device) throws IOException, InterruptedException {
-        machine.tools().must("nbd-client", "-d", device.path());
-        awaitDetached(device);
     }
 
     private static void awaitDetached(NbdDevice device) throws IOException, InterruptedException {

@@ -36,18 +36,31 @@ public final class SwapOn {
      * @param export its name
      * @param device {@code /dev/nbdN}; otherwise the first that is free
      * @param priority -1 to 32767; the kernel fills what has the highest first
-     * @param connections how many the kernel makes, each served by a thread of its own
+     * @param connections how many the device has, each served by a thread of its own
+     * @param isByNbdClient whether nbd-client attaches the device, which then does not outlive its connections
+     * @param reconnect how long requests wait for a new daemon, otherwise, when the old one has died
      * @param tune whether to set what the kernel should have otherwise
      */
-    public record Request(String export, Optional<String> device, int priority, int connections, boolean tune) {}
+    public record Request(
+            String export,
+            Optional<String> device,
+            int priority,
+            int connections,
+            boolean isByNbdClient,
+            Duration reconnect,
+            boolean tune) {}
 
     private final Machine machine;
     private final Request request;
+    private final Attacher attacher;
     private final PrintWriter out;
 
     public SwapOn(Machine machine, Request request, PrintWriter out) {
         this.machine = machine;
         this.request = request;
+        this.attacher = request.isByNbdClient
+                ? new NbdClientAttacher(machine.tools(), request.connections)
+                : new NetlinkAttacher(machine.nbd(), request.connections, request.reconnect);
         this.out = out;
     }
 
@@ -74,7 +87,9 @@ public final class SwapOn {
     }
 
     private void requireMeans() throws IOException {
-        for (Finding finding : new MachineChecks(machine).means()) {
+        var means = new ArrayList<>(new MachineChecks(machine).means());
+        attacher.lack().ifPresent(means::add);
+        for (Finding finding : means) {
             if (finding.level() == Level.PROBLEM) {
                 throw new IOException(finding.subject() + ": " + finding.text() + ": " + finding.cure());
             }
@@ -127,20 +142,8 @@ public final class SwapOn {
     }
 
     private void attach(ExportStatus export, NbdDevice device, Undo undo) throws IOException, InterruptedException {
-        machine.tools()
-                .must(
-                        "nbd-client",
-                        "-unix",
-                        export.entry().socket(),
-                        device.path(),
-                        "-b",
-                        "4096",
-                        "-C",
-                        Integer.toString(request.connections),
-                        "-swap",
-                        "-N",
-                        request.export);
-        undo.add(() -> machine.tools().must("nbd-client", "-d", device.path()));
+        attacher.attach(export, device);
+        undo.add(() -> machine.detach(device));
         awaitSize(device, export.size());
         say("attached to " + device.path() + ", connections: " + request.connections);
     }
@@ -156,7 +159,7 @@ public final class SwapOn {
         return device;
     }
 
-    /** nbd-client may return before the kernel has the size. */
+    /** The kernel may have the size only later. */
     private static void awaitSize(NbdDevice device, long bytes) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (!device.isAttached() || device.bytes() != bytes) {

@@ -11,7 +11,7 @@ import java.util.Optional;
 
 /**
  * What {@code swapon} leaves for {@code swapoff} to know: a file {@code NAME.swap} in the runtime directory, one line
- * of words. The kernel cannot tell which export a device is.
+ * of words. What a new daemon must know is not here but with the kernel: see {@link Backend}.
  *
  * @param device {@code /dev/nbdN}
  * @param pid who attached it, as the kernel says: another one means that the device is somebody else's by now

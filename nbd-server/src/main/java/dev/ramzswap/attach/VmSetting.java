@@ -24,7 +24,8 @@ record VmSetting(String name, long value, long wanted, Level level, String why) 
 
     /** All that matter, on a machine with this many bytes of memory. */
     static List<VmSetting> all(KernelFiles files, long memory) throws IOException {
-        return List.of(pageCluster(files), minFree(files, memory), watermarkScale(files, memory));
+        return List.of(
+                pageCluster(files), minFree(files, memory), watermarkBoost(files), watermarkScale(files, memory));
     }
 
     private static VmSetting pageCluster(KernelFiles files) throws IOException {
@@ -51,6 +52,21 @@ record VmSetting(String name, long value, long wanted, Level level, String why) 
                 wanted,
                 value >= wanted ? Level.OK : poor,
                 "the reserve by which pages get out when memory is gone is small; without it the machine may freeze");
+    }
+
+    /**
+     * A fragmented block raises all watermarks, by up to 1.5 times the highest, until kswapd has run. When kswapd waits
+     * for the daemon, and the daemon for a page, that is never: with 100 MiB free, a guest was seen to freeze.
+     */
+    private static VmSetting watermarkBoost(KernelFiles files) throws IOException {
+        String name = "watermark_boost_factor";
+        long value = files.number(DIRECTORY + name);
+        return new VmSetting(
+                name,
+                value,
+                0,
+                value == 0 ? Level.OK : Level.PROBLEM,
+                "memory that is free but fragmented may be held back from the daemon, and the machine freeze");
     }
 
     /** Reclaim should begin 16 MiB before memory is gone: that is how far the daemon keeps its pool ahead. */

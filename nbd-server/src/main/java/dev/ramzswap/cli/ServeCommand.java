@@ -1,5 +1,7 @@
 package dev.ramzswap.cli;
 
+import dev.ramzswap.attach.Machine;
+import dev.ramzswap.attach.Reattacher;
 import dev.ramzswap.daemon.Config;
 import dev.ramzswap.daemon.ConfigException;
 import dev.ramzswap.daemon.Daemon;
@@ -49,8 +51,12 @@ final class ServeCommand implements Callable<Integer> {
     public Integer call() throws IOException, ConfigException, InterruptedException {
         Config asked = Config.of(options.settings(name), host);
         ProcessGuard.mark(asked.protection());
-        Daemon daemon = Daemon.start(asked, host);
+        Reattacher reattacher = new Reattacher(Machine.of(host));
+        Daemon daemon = Daemon.start(asked, host, reattacher::lost);
         daemon.endOnSignals();
+        if (asked.socket().isPresent()) {
+            reattacher.start(daemon, asked.socket().get());
+        }
         var out = spec.commandLine().getOut();
         out.print(NextSteps.of(asked));
         out.flush();

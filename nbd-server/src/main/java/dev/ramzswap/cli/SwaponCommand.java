@@ -7,6 +7,7 @@ import dev.ramzswap.daemon.Config;
 import dev.ramzswap.daemon.ConfigException;
 import dev.ramzswap.daemon.Host;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -40,6 +41,8 @@ final class SwaponCommand implements Callable<Integer> {
     static final String DEFAULT_PRIORITY = "100";
     private static final int MAX_PRIORITY = 32767;
     private static final int MAX_CONNECTIONS = 16;
+    private static final String DEFAULT_RECONNECT = "60";
+    private static final int MAX_RECONNECT = 86_400;
 
     @Parameters(paramLabel = "NAME", description = "The export.")
     private String name;
@@ -63,8 +66,25 @@ final class SwaponCommand implements Callable<Integer> {
     private int connections = Math.min(4, Runtime.getRuntime().availableProcessors());
 
     @Option(
+            names = "--reconnect-timeout",
+            paramLabel = "SECONDS",
+            defaultValue = DEFAULT_RECONNECT,
+            description =
+                    "How long the kernel keeps requests for the next daemon when this one has died, before it fails"
+                            + " them, 0 to 86400. Default: ${DEFAULT-VALUE}.")
+    private int reconnect;
+
+    @Option(
+            names = "--nbd-client",
+            description = "Attach by the program nbd-client instead of the kernel's netlink interface. The device then"
+                    + " fails as soon as the daemon dies.")
+    private boolean nbdClient;
+
+    @Option(
             names = "--tune",
-            description = "Set vm.page-cluster, vm.min_free_kbytes and vm.watermark_scale_factor as swap needs them.")
+            description =
+                    "Set vm.page-cluster, vm.min_free_kbytes, vm.watermark_boost_factor and vm.watermark_scale_factor"
+                            + " as swap needs them.")
     private boolean tune;
 
     @Mixin
@@ -83,7 +103,15 @@ final class SwaponCommand implements Callable<Integer> {
     public Integer call() throws IOException, ConfigException, InterruptedException {
         check("--priority", priority, 0, MAX_PRIORITY);
         check("--connections", connections, 1, MAX_CONNECTIONS);
-        var request = new SwapOn.Request(name, Optional.ofNullable(device), priority, connections, tune);
+        check("--reconnect-timeout", reconnect, 0, MAX_RECONNECT);
+        var request = new SwapOn.Request(
+                name,
+                Optional.ofNullable(device),
+                priority,
+                connections,
+                nbdClient,
+                Duration.ofSeconds(reconnect),
+                tune);
         new SwapOn(Machine.of(host), request, spec.commandLine().getOut()).run(starter());
         return 0;
     }

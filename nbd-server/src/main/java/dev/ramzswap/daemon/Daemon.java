@@ -1,5 +1,6 @@
 package dev.ramzswap.daemon;
 
+import dev.ramzswap.nbd.ClientListener;
 import dev.ramzswap.nbd.Export;
 import dev.ramzswap.nbd.Limits;
 import dev.ramzswap.nbd.NbdServer;
@@ -19,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
@@ -43,26 +45,44 @@ public final class Daemon implements AutoCloseable {
     private final List<ExportEntry> claimed = new ArrayList<>();
     private final Map<String, PageStore> stores = new LinkedHashMap<>();
     private final Ending ending;
+    private final ClientListener clients;
     private ServiceManager service;
     private NbdServer server;
     private ControlSocket control;
     private FullWatch fullWatch;
 
-    private Daemon(Config config, Host host) {
+    private Daemon(Config config, Host host, Consumer<String> lost) {
         this.config = config;
         this.host = host;
         this.dir = RuntimeDir.own(host);
         this.ending = new Ending(config.protection().isSwap());
+        this.clients = new ClientListener() {
+            @Override
+            public void clients(int count) {
+                ending.clients(count);
+            }
+
+            @Override
+            public void lost(String export) {
+                lost.accept(export);
+            }
+        };
+    }
+
+    /** Starts to serve, and does nothing about clients that are lost. */
+    public static Daemon start(Config config, Host host) throws IOException, ConfigException {
+        return start(config, host, export -> {});
     }
 
     /**
      * Starts to serve; clients are let in when this returns.
      *
+     * @param lost see {@link ClientListener#lost}
      * @throws ConfigException if an export cannot be as it is described
      * @throws IOException if something that it needs is not there or is taken
      */
-    public static Daemon start(Config config, Host host) throws IOException, ConfigException {
-        Daemon daemon = new Daemon(config, host);
+    public static Daemon start(Config config, Host host, Consumer<String> lost) throws IOException, ConfigException {
+        Daemon daemon = new Daemon(config, host, lost);
         try {
             daemon.open();
         } catch (IOException | ConfigException | RuntimeException e) {
@@ -175,7 +195,7 @@ public final class Daemon implements AutoCloseable {
         config.listen().ifPresent(addresses::add);
         Limits limits =
                 config.protection().isSwap() ? Limits.DEFAULT.withPreparedMemory(PREPARED_BYTES) : Limits.DEFAULT;
-        server = new NbdServer(exports, addresses, limits, ending::clients);
+        server = new NbdServer(exports, addresses, limits, clients);
         try {
             server.start();
         } catch (IOException e) {
@@ -203,6 +223,13 @@ public final class Daemon implements AutoCloseable {
             Files.createDirectories(
                     parent, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(mode)));
         }
+    }
+
+    /** The identity of each export's store, see {@link dev.ramzswap.store.Counters.Snapshot}. */
+    public Map<String, Long> identities() {
+        return stores.entrySet().stream()
+                .collect(Collectors.toMap(
+                        Map.Entry::getKey, store -> store.getValue().counters().identity()));
     }
 
     /** Makes SIGTERM, SIGINT and SIGHUP end {@link #run}, instead of the process. */

@@ -28,6 +28,8 @@ public record ExportEntry(
     /** Was told to end, and serves the clients that it has until they are gone. */
     static final String DRAINING = "draining";
 
+    private static final String ZOMBIE = "Z";
+
     /** Reads an entry, or nothing if there is none or it is not one. */
     static Optional<ExportEntry> read(Path file) throws IOException {
         Map<String, String> values = new HashMap<>();
@@ -83,11 +85,15 @@ public record ExportEntry(
         return !state.equals(STARTING);
     }
 
-    /** Field 22 of {@code /proc/PID/stat}, counted from behind the command's name, which may hold anything; or -1. */
+    /**
+     * Field 22 of {@code /proc/PID/stat}, counted from behind the command's name, which may hold anything; or -1 if the
+     * process has ended, whether its parent knows that already or not.
+     */
     static long startOf(long pid) {
         try {
             String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
-            return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[19]);
+            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+            return fields[0].equals(ZOMBIE) ? -1 : Long.parseLong(fields[19]);
         } catch (IOException e) {
             return -1;
         }

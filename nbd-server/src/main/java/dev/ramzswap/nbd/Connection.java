@@ -49,12 +49,16 @@ final class Connection implements Runnable {
 
     private void transmit(Negotiated agreed, IoBuffer received, IoBuffer reply) throws IOException {
         context.clientJoined();
+        boolean saidGoodbye = false;
         try (ExportSession session = agreed.export().open();
                 Transmission transmission =
                         new Transmission(context, agreed, session, channel, received.view(), reply.view())) {
-            transmission.run();
+            saidGoodbye = transmission.run();
         } finally {
             context.clientLeft();
+            if (!saidGoodbye) {
+                context.clientLost(agreed.export());
+            }
         }
     }
 

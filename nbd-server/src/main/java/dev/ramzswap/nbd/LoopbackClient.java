@@ -4,13 +4,11 @@ import static dev.ramzswap.nbd.Protocol.*;
 
 import java.io.EOFException;
 import java.io.IOException;
-import java.net.ProtocolException;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 
 /**
  * A client that asks as the kernel does: simple replies, several requests in one go. For the daemon to warm itself up,
@@ -28,37 +26,11 @@ public final class LoopbackClient implements AutoCloseable {
                 : SocketChannel.open();
         try {
             channel.connect(address);
-            greet();
-            go(export.getBytes(StandardCharsets.UTF_8));
+            ClientHandshake.go(channel, export);
         } catch (IOException e) {
             channel.close();
             throw e;
         }
-    }
-
-    private void greet() throws IOException {
-        receive(Long.BYTES + Long.BYTES + Short.BYTES);
-        if (in.getLong() != NBDMAGIC || in.getLong() != IHAVEOPT) {
-            throw new ProtocolException("not an NBD server");
-        }
-        out.putInt(NBD_FLAG_C_FIXED_NEWSTYLE | NBD_FLAG_C_NO_ZEROES);
-    }
-
-    private void go(byte[] export) throws IOException {
-        out.putLong(IHAVEOPT).putInt(NBD_OPT_GO).putInt(Integer.BYTES + export.length + Short.BYTES);
-        out.putInt(export.length).put(export).putShort((short) 0);
-        send();
-        int type;
-        do {
-            receive(Long.BYTES + 3 * Integer.BYTES);
-            in.getLong();
-            in.getInt();
-            type = in.getInt();
-            receive(in.getInt());
-            if (type < 0) {
-                throw new ProtocolException("GO was refused");
-            }
-        } while (type != NBD_REP_ACK);
     }
 
     /** Adds a WRITE to what {@link #exchange} will send. */

@@ -5,7 +5,6 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.IntConsumer;
 
 /**
  * Serves exports over NBD on any number of addresses: Unix sockets, whose files have mode 0600, and TCP. One platform
@@ -20,12 +19,11 @@ public final class NbdServer implements AutoCloseable {
     /**
      * @param exports the first is the default one
      * @param addresses {@link java.net.UnixDomainSocketAddress} or {@link java.net.InetSocketAddress}
-     * @param clients hears how many clients are attached, at every change, on a thread of the server that it must not
-     *     hold up
+     * @param clients hears of the clients that come and go
      * @throws IllegalArgumentException if the exports cannot be told apart, or cannot be described in the protocol
      */
     public NbdServer(
-            List<? extends Export> exports, List<SocketAddress> addresses, Limits limits, IntConsumer clients) {
+            List<? extends Export> exports, List<SocketAddress> addresses, Limits limits, ClientListener clients) {
         context = new ServerContext(new ExportTable(exports), limits, clients);
         connections = new Connections(context);
         this.addresses = List.copyOf(addresses);

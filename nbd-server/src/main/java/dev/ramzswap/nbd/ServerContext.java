@@ -5,7 +5,6 @@ import io.netty.buffer.UnpooledByteBufAllocator;
 import java.io.IOException;
 import java.nio.channels.Channel;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.function.IntConsumer;
 
 /** What all connections of a server share. Thread-safe. */
 final class ServerContext {
@@ -24,11 +23,11 @@ final class ServerContext {
     private final ScheduledThreadPoolExecutor watchdog =
             new ScheduledThreadPoolExecutor(1, task -> newThread("nbd-watchdog", task));
 
-    private final IntConsumer clientListener;
+    private final ClientListener clientListener;
     private int clients;
     private volatile boolean shuttingDown;
 
-    ServerContext(ExportTable exports, Limits limits, IntConsumer clientListener) {
+    ServerContext(ExportTable exports, Limits limits, ClientListener clientListener) {
         this.exports = exports;
         this.limits = limits;
         this.clientListener = clientListener;
@@ -66,11 +65,18 @@ final class ServerContext {
     }
 
     synchronized void clientJoined() {
-        clientListener.accept(++clients);
+        clientListener.clients(++clients);
     }
 
     synchronized void clientLeft() {
-        clientListener.accept(--clients);
+        clientListener.clients(--clients);
+    }
+
+    /** A client left without a word, after {@link #clientLeft}. */
+    void clientLost(Export export) {
+        if (!shuttingDown) {
+            clientListener.lost(export.name());
+        }
     }
 
     boolean shuttingDown() {

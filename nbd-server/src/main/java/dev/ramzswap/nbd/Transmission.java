@@ -60,17 +60,27 @@ final class Transmission implements AutoCloseable {
         }
     }
 
-    /** Serves until the client disconnects, and answers all that it has asked before. */
-    void run() throws IOException {
+    /**
+     * Serves until the client disconnects, and answers all that it has asked before.
+     *
+     * @return whether it said so
+     */
+    boolean run() throws IOException {
         while (serveReceived()) {
             replies.flush();
             if (!receive()) {
                 if (inPayload) {
                     throw new EOFException("the client left in the middle of a WRITE");
                 }
-                break;
+                finish();
+                return false;
             }
         }
+        finish();
+        return true;
+    }
+
+    private void finish() throws IOException {
         replies.flush();
         if (lane != null) {
             lane.drain();

@@ -48,10 +48,10 @@ class ChecksTest {
                 List.of(
                         "kernel",
                         "nbd module",
-                        "nbd-client",
                         "mkswap",
                         "page-cluster",
                         "min_free_kbytes",
+                        "watermark_boost_factor",
                         "watermark_scale_factor",
                         "zswap",
                         "other swap",
@@ -73,6 +73,7 @@ class ChecksTest {
                 "/proc/sys/vm/page-cluster | 3 | page-cluster | WARNING | 8 pages",
                 "/proc/sys/vm/min_free_kbytes | 16384 | min_free_kbytes | WARNING | 16384",
                 "/proc/sys/vm/min_free_kbytes | 11584 | min_free_kbytes | PROBLEM | 11584",
+                "/proc/sys/vm/watermark_boost_factor | 15000 | watermark_boost_factor | PROBLEM | 15000",
                 "/proc/sys/vm/watermark_scale_factor | 9 | watermark_scale_factor | WARNING | 9",
                 "/sys/module/zswap/parameters/enabled | Y | zswap | WARNING | again",
                 "/proc/self/status | CapEff: 00000000a80425fb | CAP_SYS_ADMIN | PROBLEM | attach",
@@ -137,10 +138,10 @@ class ChecksTest {
 
     @Test
     void namesThePackageOfWhatIsMissing() throws IOException {
-        fake.missing.add("nbd-client");
+        fake.missing.add("mkswap");
         assertEquals(
-                "problem  nbd-client             not installed: apt-get install nbd-client",
-                finding("nbd-client").toString());
+                "problem  mkswap                 not installed: apt-get install util-linux",
+                finding("mkswap").toString());
     }
 
     @Test

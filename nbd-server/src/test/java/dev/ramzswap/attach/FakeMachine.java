@@ -6,37 +6,47 @@ import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.daemon.ExportStatus;
 import dev.ramzswap.daemon.Host;
 import dev.ramzswap.daemon.Settings;
+import dev.ramzswap.linux.NativeSocket;
+import dev.ramzswap.nbd.ClientHandshake.Terms;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
 /**
  * A machine with 16 GiB that is all well, as a tree of files, and programs that do to the tree what the real ones do to
  * the kernel. Daemons are real, and run in the test's own process.
  */
-final class FakeMachine implements Tools {
+final class FakeMachine implements Tools, NbdDriver {
     private static final String HEAD = "Filename\t\tType\t\tSize\t\tUsed\t\tPriority\n";
     private static final String SIZE_KIB = "1024";
 
     private final Path root;
     private final Path run;
 
-    /** Every program that was run, a line each. */
-    final List<String> ran = new ArrayList<>();
+    /** Every program that was run, and every call to the driver, a line each. */
+    List<String> ran = new ArrayList<>();
     /** What these say when they fail. */
     final Map<String, String> failures = new HashMap<>();
 
     final Set<String> missing = new HashSet<>();
     /** What happens while swapoff runs, one step for each look. */
     final List<String> swapsDuringSwapoff = new ArrayList<>();
+
+    /** Connections that the kernel would replace. */
+    final AtomicInteger dead = new AtomicInteger();
+
+    /** How many offers of a connection it takes the kernel to know that. */
+    int noticesAfter;
 
     int uid;
 
@@ -46,6 +56,7 @@ final class FakeMachine implements Tools {
         file("/proc/sys/kernel/osrelease", "6.12.1-amd64");
         file("/proc/sys/vm/page-cluster", "0");
         file("/proc/sys/vm/min_free_kbytes", "67584");
+        file("/proc/sys/vm/watermark_boost_factor", "0");
         file("/proc/sys/vm/watermark_scale_factor", "10");
         file("/proc/meminfo", "MemTotal:       16777216 kB\nMemFree: 1 kB\nMemAvailable:    8388608 kB\n");
         file("/proc/swaps", HEAD);
@@ -100,7 +111,7 @@ final class FakeMachine implements Tools {
     }
 
     Machine machine() {
-        return new Machine(host(uid), files(), this);
+        return new Machine(host(uid), files(), this, this);
     }
 
     /** The daemon's user is the test's, whoever that is. */
@@ -161,6 +172,49 @@ final class FakeMachine implements Tools {
                     ExportStatus.find(machine().host(), words.getLast()).orElseThrow();
             file(block + "/size", Long.toString(export.size() / 512));
             process(export.entry().pid());
+        }
+    }
+
+    @Override
+    public void connect(int device, Terms terms, Duration reconnect, Backend backend, List<NativeSocket> connections)
+            throws IOException {
+        record("connect nbd" + device + " " + backend.export() + " " + connections.size() + " "
+                + reconnect.toSeconds());
+        String block = "/sys/block/nbd" + device;
+        file(block + "/pid", "4711");
+        file(block + "/backend", backend.toString());
+        file(block + "/size", Long.toString(terms.size() / 512));
+        processOf(backend.export());
+    }
+
+    private void processOf(String export) throws IOException {
+        process(ExportStatus.find(machine().host(), export)
+                .orElseThrow()
+                .entry()
+                .pid());
+    }
+
+    @Override
+    public boolean reconnect(int device, Backend backend, NativeSocket connection) throws IOException {
+        record("reconnect nbd" + device + " " + backend);
+        return noticesAfter-- <= 0 && dead.getAndDecrement() > 0;
+    }
+
+    @Override
+    public void rehearse(Backend backend, NativeSocket connection) {}
+
+    @Override
+    public void disconnect(int device) throws IOException {
+        record("disconnect nbd" + device);
+        remove("/sys/block/nbd" + device + "/pid");
+        remove("/sys/block/nbd" + device + "/backend");
+    }
+
+    private void record(String call) throws IOException {
+        ran.add(call);
+        String wrong = failures.get(call.substring(0, call.indexOf(' ')));
+        if (wrong != null) {
+            throw new IOException(wrong);
         }
     }
 

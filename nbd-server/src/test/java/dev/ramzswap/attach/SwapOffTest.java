@@ -11,6 +11,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SwapOffTest {
-    private static final List<String> BOTH = List.of("swapoff /dev/nbd0", "nbd-client -d /dev/nbd0");
+    private static final List<String> BOTH = List.of("swapoff /dev/nbd0", "disconnect nbd0");
 
     @TempDir
     private Path temp;
@@ -27,6 +28,7 @@ class SwapOffTest {
     private FakeMachine fake;
     private Daemon daemon;
     private final StringWriter out = new StringWriter();
+    private boolean isByNbdClient;
 
     @BeforeEach
     void swappedOn() throws Exception {
@@ -41,7 +43,7 @@ class SwapOffTest {
     }
 
     private void swapOn(String name) throws IOException, InterruptedException {
-        var request = new SwapOn.Request(name, Optional.empty(), 100, 1, false);
+        var request = new SwapOn.Request(name, Optional.empty(), 100, 1, isByNbdClient, Duration.ZERO, false);
         new SwapOn(fake.machine(), request, new PrintWriter(out)).run(Optional.empty());
         fake.ran.clear();
         out.getBuffer().setLength(0);
@@ -70,6 +72,16 @@ class SwapOffTest {
                 """, out.toString());
         assertFalse(hasRecord("swap0"));
         assertFalse(fake.files().exists("/sys/block/nbd0/pid"));
+    }
+
+    @Test
+    void detachesByNbdClientWhatThatAttached() throws Exception {
+        fake.device(1);
+        isByNbdClient = true;
+        swapOn("other");
+        new SwapOff(fake.machine(), "other", new PrintWriter(out), false).run(false);
+        assertEquals(List.of("swapoff /dev/nbd1", "nbd-client -d /dev/nbd1"), fake.ran);
+        assertFalse(hasRecord("other"));
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
@@ -29,6 +30,7 @@ class SwapOnTest {
     private FakeMachine fake;
     private final StringWriter out = new StringWriter();
     private Optional<String> device = Optional.empty();
+    private boolean isByNbdClient;
     private boolean tune;
 
     @BeforeEach
@@ -37,17 +39,13 @@ class SwapOnTest {
     }
 
     private void swapOn(String name, SwapOn.Starter... starter) throws IOException, InterruptedException {
-        var request = new SwapOn.Request(name, device, 100, 2, tune);
+        var request = new SwapOn.Request(name, device, 100, 2, isByNbdClient, Duration.ofSeconds(60), tune);
         new SwapOn(fake.machine(), request, new PrintWriter(out))
                 .run(List.of(starter).stream().findFirst());
     }
 
     private String failure(String name, SwapOn.Starter... starter) {
         return assertThrows(IOException.class, () -> swapOn(name, starter)).getMessage();
-    }
-
-    private String attachTo(String path) {
-        return "nbd-client -unix " + temp.resolve("run/swap0.sock") + " " + path + " -b 4096 -C 2 -swap -N swap0";
     }
 
     private boolean hasRecord() {
@@ -60,7 +58,10 @@ class SwapOnTest {
             swapOn("swap0");
         }
         assertEquals(
-                List.of(attachTo("/dev/nbd0"), "mkswap -L swap0 /dev/nbd0", "swapon -p 100 --discard=pages /dev/nbd0"),
+                List.of(
+                        "connect nbd0 swap0 2 60",
+                        "mkswap -L swap0 /dev/nbd0",
+                        "swapon -p 100 --discard=pages /dev/nbd0"),
                 fake.ran);
         assertEquals("""
                 swap0: attached to /dev/nbd0, connections: 2
@@ -70,12 +71,32 @@ class SwapOnTest {
     }
 
     @Test
+    void leavesWithTheKernelWhichStoreTheDeviceBelongsTo() throws Exception {
+        try (Daemon daemon = fake.serve(EXPORT)) {
+            swapOn("swap0");
+            Backend backend = new Backend("swap0", daemon.identities().get("swap0"), 2);
+            assertEquals(backend.toString(), fake.files().read("/sys/block/nbd0/backend"));
+        }
+    }
+
+    @Test
+    void attachesByNbdClientIfAskedTo() throws Exception {
+        isByNbdClient = true;
+        try (Daemon _ = fake.serve(EXPORT)) {
+            swapOn("swap0");
+        }
+        assertEquals(
+                "nbd-client -unix " + temp.resolve("run/swap0.sock") + " /dev/nbd0 -b 4096 -C 2 -swap -N swap0",
+                fake.ran.getFirst());
+    }
+
+    @Test
     void takesAFreeDevice() throws Exception {
         fake.file("/sys/block/nbd0/pid", "1");
         try (Daemon _ = fake.serve(EXPORT)) {
             swapOn("swap0");
         }
-        assertEquals(attachTo("/dev/nbd1"), fake.ran.getFirst());
+        assertEquals("connect nbd1 swap0 2 60", fake.ran.getFirst());
     }
 
     @ParameterizedTest
@@ -117,9 +138,8 @@ class SwapOnTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "nbd-client -unix | Connection refused | ",
-                "mkswap -L        | No space           | nbd-client -d /dev/nbd0",
-                "swapon -p        | Operation not permitted | nbd-client -d /dev/nbd0",
+                "mkswap -L        | No space           | disconnect nbd0",
+                "swapon -p        | Operation not permitted | disconnect nbd0",
             })
     void aFailedStepTakesBackThoseBeforeIt(String program, String cause, String undone) throws Exception {
         fake.failures.put(program, cause);
@@ -129,10 +149,20 @@ class SwapOnTest {
             String message = failure("swap0");
             assertTrue(message.startsWith(program) && message.endsWith(" failed: " + cause), message);
         }
-        assertEquals(undone == null ? fake.ran.getFirst() : undone, fake.ran.getLast());
+        assertEquals(undone, fake.ran.getLast());
         assertFalse(fake.files().exists("/sys/block/nbd0/pid"));
         assertFalse(hasRecord());
         assertEquals(3, fake.files().number("/proc/sys/vm/page-cluster"));
+    }
+
+    @Test
+    void anAttachmentThatFailsLeavesNothing() throws Exception {
+        fake.failures.put("connect", "Device or resource busy");
+        try (Daemon _ = fake.serve(EXPORT)) {
+            assertEquals("Device or resource busy", failure("swap0"));
+        }
+        assertEquals(List.of("connect nbd0 swap0 2 60"), fake.ran);
+        assertFalse(hasRecord());
     }
 
     @Test
@@ -143,7 +173,7 @@ class SwapOnTest {
         try (Daemon _ = fake.serve(EXPORT)) {
             failure("swap0");
         }
-        assertEquals(List.of("nbd-client -d /dev/nbd0", "modprobe -r nbd"), fake.ran.subList(3, 5));
+        assertEquals(List.of("disconnect nbd0", "modprobe -r nbd"), fake.ran.subList(3, 5));
     }
 
     @Test
@@ -227,6 +257,7 @@ class SwapOnTest {
     @Test
     void saysWhatIsMissing() throws Exception {
         fake.missing.add("nbd-client");
+        isByNbdClient = true;
         assertEquals("nbd-client: not installed: apt-get install nbd-client", failure("swap0"));
         fake.missing.clear();
         assertEquals(

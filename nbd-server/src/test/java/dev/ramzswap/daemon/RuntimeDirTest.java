@@ -2,6 +2,7 @@ package dev.ramzswap.daemon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -72,6 +73,30 @@ class RuntimeDirTest {
         assertFalse(Files.exists(dir.path().resolve("a.export")));
         dir.claim(List.of(live("a")));
         assertEquals(2, dir.exports().size());
+    }
+
+    @Test
+    void aDaemonThatNobodyHasBuriedYetIsDead() throws Exception {
+        // The shell's child has ended when its pipe has, and sleep, which the shell becomes, waits for nobody.
+        Process parent = new ProcessBuilder("sh", "-c", "(sleep 0) & echo $!; exec sleep 60 >&-").start();
+        try (var said = parent.inputReader()) {
+            long pid = Long.parseLong(said.readLine());
+            assertNull(said.readLine());
+            while (!state(pid).equals("Z")) {
+                Thread.sleep(1);
+            }
+            assertEquals(-1, ExportEntry.startOf(pid));
+        } finally {
+            parent.destroyForcibly().waitFor();
+        }
+    }
+
+    private static String state(long pid) {
+        try {
+            return Files.readString(Path.of("/proc/" + pid + "/stat")).split(" ")[2];
+        } catch (IOException e) {
+            return "";
+        }
     }
 
     @Test

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.LockSupport;
@@ -102,6 +103,42 @@ class NbdServerTest {
             TestServer.await(() -> server.connections() == 0);
             assertEquals(List.of(1, 0), counts);
         }
+    }
+
+    @Test
+    void aClientThatLeavesWithoutGoodbyeIsLost() throws IOException {
+        var lost = new ConcurrentLinkedQueue<String>();
+        var left = new Semaphore(0);
+        var listener = new ClientListener() {
+            @Override
+            public void clients(int count) {
+                if (count == 0) {
+                    left.release();
+                }
+            }
+
+            @Override
+            public void lost(String export) {
+                lost.add(export);
+            }
+        };
+        SocketAddress address = UnixDomainSocketAddress.of(directory.resolve("lost"));
+        List<MemoryExport> exports = List.of(new MemoryExport("a", 8192), new MemoryExport("b", 8192));
+        try (NbdServer server = new NbdServer(exports, List.of(address), Limits.DEFAULT, listener)) {
+            server.start();
+            RawClient.attached(address, "b", false).close();
+            TestServer.await(() -> !lost.isEmpty());
+            assertEquals(List.of("b"), List.copyOf(lost));
+            left.acquireUninterruptibly();
+            try (RawClient polite = RawClient.attached(address, "a", false)) {
+                polite.send(new Bytes().request(NBD_CMD_DISC, 0, 1, 0, 0));
+                left.acquireUninterruptibly();
+            }
+            RawClient shutOut = RawClient.attached(address, "a", false);
+            server.shutdown(Duration.ZERO);
+            shutOut.close();
+        }
+        assertEquals(List.of("b"), List.copyOf(lost));
     }
 
     @Test

@@ -1,0 +1,18 @@
+package dev.ramzswap.attach;
+
+import dev.ramzswap.daemon.ExportStatus;
+import java.io.IOException;
+import java.util.Optional;
+
+/** How a device gets its connections to an export. It loses them by {@link Machine#detach}. */
+interface Attacher {
+    /** What it needs and this machine lacks. */
+    Optional<Finding> lack();
+
+    /**
+     * Attaches a free device. The kernel may know its size only later.
+     *
+     * @param export one that is served on a Unix socket
+     */
+    void attach(ExportStatus export, NbdDevice device) throws IOException, InterruptedException;
+}

@@ -1,0 +1,34 @@
+package dev.ramzswap.attach;
+
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What a device is attached to, as text that the kernel keeps with the device (NBD_ATTR_BACKEND_IDENTIFIER) and shows
+ * in {@code /sys/block/nbdN/backend}: {@code ramzswap:EXPORT:IDENTITY:CONNECTIONS}. The kernel takes a new connection
+ * for a device only from who says the same text. It is all that a daemon must know to give a device its connections
+ * back, and lies where no memory can be swapped out, unlike a file in {@code /run}.
+ *
+ * @param identity of the export's store: one that begins anew, empty, has another
+ * @param connections how many the device has
+ */
+record Backend(String export, long identity, int connections) {
+    private static final Pattern FORM = Pattern.compile("ramzswap:([^:]+):([0-9a-f]{16}):(\\d{1,4})");
+
+    /** Nothing for text that is not ours. */
+    static Optional<Backend> parse(String text) {
+        Matcher form = FORM.matcher(text);
+        if (!form.matches()) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                new Backend(form.group(1), Long.parseUnsignedLong(form.group(2), 16), Integer.parseInt(form.group(3))));
+    }
+
+    @Override
+    public String toString() {
+        return "ramzswap:" + export + ":" + HexFormat.of().toHexDigits(identity) + ":" + connections;
+    }
+}

@@ -1,0 +1,51 @@
+package dev.ramzswap.attach;
+
+import dev.ramzswap.daemon.ExportStatus;
+import dev.ramzswap.linux.NativeSocket;
+import dev.ramzswap.nbd.ClientHandshake;
+import dev.ramzswap.nbd.ClientHandshake.Terms;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** By the kernel's own interface: the device outlives its connections, and waits for new ones. See {@link Reattach}. */
+final class NetlinkAttacher implements Attacher {
+    private static final Duration HANDSHAKE = Duration.ofSeconds(30);
+
+    private final NbdDriver driver;
+    private final int connections;
+    private final Duration reconnect;
+
+    /** @param reconnect how long requests wait for a new connection when the last one is gone; whole seconds */
+    NetlinkAttacher(NbdDriver driver, int connections, Duration reconnect) {
+        this.driver = driver;
+        this.connections = connections;
+        this.reconnect = reconnect;
+    }
+
+    @Override
+    public Optional<Finding> lack() {
+        return Optional.empty();
+    }
+
+    @Override
+    public void attach(ExportStatus export, NbdDevice device) throws IOException {
+        Backend backend = new Backend(export.name(), export.snapshot().identity(), connections);
+        List<NativeSocket> sockets = new ArrayList<>();
+        try {
+            Terms terms = null;
+            for (int i = 0; i < connections; i++) {
+                NativeSocket socket =
+                        NativeSocket.connect(Path.of(export.entry().socket()), HANDSHAKE);
+                sockets.add(socket);
+                terms = ClientHandshake.go(socket, export.name());
+            }
+            driver.connect(device.number(), terms, reconnect, backend, sockets);
+        } finally {
+            sockets.forEach(NativeSocket::close);
+        }
+    }
+}

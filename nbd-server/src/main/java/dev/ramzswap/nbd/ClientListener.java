@@ -1,0 +1,14 @@
+package dev.ramzswap.nbd;
+
+/** Hears of a server's clients, on threads of the server that it must not hold up. */
+@FunctionalInterface
+public interface ClientListener {
+    /** How many are past their handshake, at every change. */
+    void clients(int count);
+
+    /**
+     * One is gone that did not say good-bye (NBD_CMD_DISC): its connection broke or was cut, and not by this server's
+     * end. All that it had asked for is done, and will not be done any more.
+     */
+    default void lost(String export) {}
+}
