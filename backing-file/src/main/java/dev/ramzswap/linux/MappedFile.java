@@ -34,6 +34,20 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
+     * Waits until no process has the file open here; creates it, empty, if it is missing.
+     *
+     * @param beforeWaiting is run if there is one
+     */
+    public static void awaitFree(Path path, Runnable beforeWaiting) throws IOException {
+        try (NativeFile file = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT)) {
+            if (!file.tryLock()) {
+                beforeWaiting.run();
+                file.lock();
+            }
+        }
+    }
+
+    /**
      * Opens a file, or creates it (mode 0600), and takes its lock, so that two daemons never map the same state.
      *
      * @param bytes its size, above 0; that of an existing file must be the same

@@ -81,6 +81,19 @@ public final class ProcessGuard {
         }
     }
 
+    /**
+     * After {@link #lock}, when the stores are mapped, which are populated bit by bit: what else comes is locked whole.
+     *
+     * @throws IOException as {@link #lock}
+     */
+    static void lockNewMemoryWhole(Protection protection) throws IOException {
+        try {
+            Self.lockNewMemoryWhole();
+        } catch (IOException e) {
+            refuse(protection, "CAP_IPC_LOCK, or an unlimited RLIMIT_MEMLOCK", e);
+        }
+    }
+
     private static void refuse(Protection protection, String missing, IOException cause) throws IOException {
         String message = "--swap: the daemon cannot be guarded against lack of memory: " + cause.getMessage()
                 + ": run it as root or give it " + missing;
