@@ -284,15 +284,13 @@ final class Pool {
 
     /** Ends the recovery: lists the holes of used regions, and gives unused regions back. */
     void adopted(LongPredicate isLive) throws IOException {
-        int firstUnused = 0;
         for (int region = 0; region < regions.count(); region++) {
-            if (!regions.isFree(region)) {
-                regions.release(firstUnused, region);
-                firstUnused = region + 1;
+            if (regions.isFree(region)) {
+                regions.reclaim(region);
+            } else {
                 listHoles(region, isLive);
             }
         }
-        regions.release(firstUnused, regions.count());
     }
 
     private void listHoles(int region, LongPredicate isLive) {
