@@ -49,6 +49,7 @@ set_kernel
 . "$e2e/lib/guard.sh"
 . "$e2e/lib/device.sh"
 . "$e2e/lib/load.sh"
+. "$e2e/lib/standby.sh"
 . "$e2e/lib/comparison.sh"
 # shellcheck source=/dev/null
 . "$e2e/$E2E_SCENARIO"

@@ -54,17 +54,29 @@ stop_load() {
     finish_load
 }
 
-finish_load() {
+# For a load that is hog alone.
+stop_hog() {
+    kill -TERM "$hog" || fail 'hog ended before it was stopped'
+    finish_hog
+    : >/run/stress.log
+}
+
+finish_hog() {
     wait "$hog"
     check "hog's status" $? = 0
-    wait "$stress"
-    stress_status=$?
-    check "stress-ng's status" $stress_status = 0
-    cat /run/hog.log /run/stress.log
+    cat /run/hog.log
     hog_ops=$((hog_ops + $(hog_result ops)))
     hog_bad=$((hog_bad + $(hog_result bad)))
     check "hog's operations" "$hog_ops" -gt 0
     check "hog's bad pages" "$hog_bad" = 0
+}
+
+finish_load() {
+    finish_hog
+    wait "$stress"
+    stress_status=$?
+    check "stress-ng's status" $stress_status = 0
+    cat /run/stress.log
     local stressor
     for stressor in vm bigheap brk pageswap; do
         check "bogo-ops of $stressor" "$(bogo_ops $stressor)" -gt 0
