@@ -114,10 +114,11 @@ public final class PageStore implements AutoCloseable {
     }
 
     /**
-     * Waits until no process has the store's state directory in use; returns at once if the store has none.
+     * Waits until no process has the store's state in use; returns at once if the store has no state directory. What is
+     * there must be of this version and size already.
      *
      * @param beforeWaiting is run if one has
-     * @throws IOException if the state directory cannot be used
+     * @throws IOException with a message for the user, if the state directory or what is in it cannot be used
      */
     public static void awaitFree(StoreConfig config, Runnable beforeWaiting) throws IOException {
         StoreFiles.awaitFree(config, beforeWaiting);

@@ -134,7 +134,20 @@ final class StoreFiles implements AutoCloseable {
     /** Waits until no process has the state of this store open. Another may still be faster to open it. */
     static void awaitFree(StoreConfig config, Runnable beforeWaiting) throws IOException {
         if (config.stateDir().isPresent()) {
+            requireReadable(config);
             MappedFile.awaitFree(pathOf(config, "map"), beforeWaiting);
+        }
+    }
+
+    /** Who waits to take over must be able to: files of another format or size are refused before. */
+    private static void requireReadable(StoreConfig config) throws IOException {
+        Path counters = pathOf(config, "counters");
+        if (Files.exists(counters) && Files.size(counters) > 0) {
+            long slots = Counters.read(counters).slots();
+            if (slots != config.slots()) {
+                throw new IOException(counters + " is of a store of " + slots + " slots, not " + config.slots()
+                        + ": give the size that it has, or remove the state");
+            }
         }
     }
 
