@@ -267,6 +267,11 @@ final class Pool {
 
     // Recovery, before anything else: adopt each live record, then all the rest is holes.
 
+    /** Begins the recovery. */
+    void mapResident() throws IOException {
+        regions.mapResident();
+    }
+
     /** Counts the record at a place as live; false if there cannot be such a record. */
     boolean adopt(long place, long slot, int length) {
         int inRegion = (int) place & Regions.BYTES - 1;

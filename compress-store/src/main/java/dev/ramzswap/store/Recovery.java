@@ -29,6 +29,7 @@ final class Recovery {
     }
 
     void run() throws IOException {
+        pool.mapResident();
         for (long slot = 0; slot < slots; slot++) {
             long word = map.recover(slot);
             if (Slot.isRecord(word) && !adopt(slot, word)) {
