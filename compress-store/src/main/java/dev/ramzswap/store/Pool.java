@@ -267,8 +267,8 @@ final class Pool {
 
     // Recovery, before anything else: adopt each live record, then all the rest is holes.
 
-    /** Begins the recovery. */
-    void mapResident() throws IOException {
+    /** Spares the recovery page faults. */
+    void mapResident() {
         regions.mapResident();
     }
 

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.ramzswap.linux.MappedFile;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -23,6 +24,8 @@ import java.lang.foreign.MemorySegment;
  * <p>Thread-safe: its monitor is the one lock of the {@link Pool}, which holds it around several calls.
  */
 final class Regions implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Regions.class.getName());
+
     static final int NONE = -1;
     static final int SHIFT = 18;
     static final int BYTES = 1 << SHIFT;
@@ -341,11 +344,15 @@ final class Regions implements AutoCloseable {
     // Recovery, before anything else
 
     /** Maps what is in memory in bulk, which is ten times as fast as one fault for each page of it. */
-    void mapResident() throws IOException {
-        for (int region = 0; region < count; region++) {
-            if (file.isResident(start(region), BYTES)) {
-                file.populate(start(region), BYTES);
+    void mapResident() {
+        try {
+            for (int region = 0; region < count; region++) {
+                if (file.isResident(start(region), BYTES)) {
+                    file.populate(start(region), BYTES);
+                }
             }
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "the pool is mapped page by page: " + e);
         }
     }
 
