@@ -17,7 +17,10 @@ must() { # WHAT COMMAND...
     local what=$1
     shift
     echo "$what"
-    "$@" || fail "$what"
+    "$@" || {
+        fail "$what"
+        journalctl --no-pager -b -o cat -u 'ramzswap*' | tail -30
+    }
 }
 
 property() { # UNIT NAME
@@ -117,7 +120,7 @@ both_are_in_use() {
 }
 
 install
-must 'enable' systemctl enable --now "$swap"
+must 'enable' timeout 300 systemctl enable --now "$swap"
 must 'swap is on' is_swapping yes
 must 'the daemon says what it serves' grep -q swap0 <<<"$(property "$daemon" StatusText)"
 must 'page-cluster is set' grep -qx 0 /proc/sys/vm/page-cluster
