@@ -20,14 +20,23 @@ start_hog_of() { # MB OPS
     await 300 grep -q filled /run/hog.log || die 'hog does not get filled'
 }
 
-# Starts stress-ng with about as much memory as was free before hog. 10000 runs do not end by themselves.
-start_stress() { # RUNS
+# Starts stress-ng with about as much memory as was free before hog.
+start_stress() {
+    start_stress_of 1 $((free * 2 / 10))
+}
+
+# That does not end by itself. vm counts whole passes over its memory, each of which must end before the load is stopped.
+start_endless_stress() {
+    start_stress_of 10000 4
+}
+
+start_stress_of() { # RUNS VM-MB
     # brk and bigheap grow until they meet a limit.
     (
         cd /run || exit
         ulimit -d $((free * 1024 * 3 / 10))
         exec stress-ng --temp-path /run --verify --oomable --metrics-brief -t 0 \
-            --vm 1 --vm-bytes $((free * 2 / 10))M --vm-method zero-one --vm-ops $(($1 * 5000)) \
+            --vm 1 --vm-bytes "$2M" --vm-method zero-one --vm-ops $(($1 * 5000)) \
             --bigheap 1 --bigheap-ops $(($1 * 1000)) --brk 1 --brk-ops $(($1 * 10000)) \
             --pageswap 1 --pageswap-ops $(($1 * 100))
     ) >/run/stress.log 2>&1 &
@@ -36,14 +45,14 @@ start_stress() { # RUNS
 
 load() {
     start_hog 20000
-    start_stress 1
+    start_stress
     check_guard "$daemon"
     finish_load
 }
 
 start_endless_load() {
     start_hog 0
-    start_stress 10000
+    start_endless_stress
     check_guard "$daemon"
 }
 

@@ -10,7 +10,7 @@ scenario() {
     check "hog's status: killed" $? = 137
     free=$(free_mb)
     start_hog_of $((free * 8 / 10)) 5000
-    start_stress 1
+    start_stress
     finish_load
     detach 0
     # Its message is behind too many others.
