@@ -1,7 +1,7 @@
 # The same work on any swap device, which a file in comparison/ attaches, in a machine of one size: what a device holds is
 # taken from what the load may have.
 
-work_mb=800
+hogs_mb=200 # each of four: a process of User-Mode Linux may need a mapping of the host for each page, and has 65530
 device_mb=800
 
 compare() { # HELD-FUNCTION: prints the bytes of memory that the device holds, its process included
@@ -9,7 +9,7 @@ compare() { # HELD-FUNCTION: prints the bytes of memory that the device holds, i
     figure free "$(free_mb)"
     empty=$("$1")
     start=$(now)
-    start_hog_of $work_mb 20000
+    start_hogs 4 $hogs_mb 5000
     filled=$("$1")
     pages=$(awk '$1 == "SwapTotal:" { total = $2 } $1 == "SwapFree:" { print (total - $2) / 4 }' /proc/meminfo)
     start_stress

@@ -15,9 +15,21 @@ start_hog() { # OPS
 }
 
 start_hog_of() { # MB OPS
-    "$e2e/target/hog" "$1" "$2" >/run/hog.log 2>&1 &
-    hog=$!
-    await 300 grep -q filled /run/hog.log || die 'hog does not get filled'
+    start_hogs 1 "$1" "$2"
+}
+
+start_hogs() { # COUNT MB OPS
+    hogs=()
+    : >/run/hog.log
+    while [ ${#hogs[@]} -lt "$1" ]; do
+        "$e2e/target/hog" "$2" "$3" >>/run/hog.log 2>&1 &
+        hogs+=($!)
+    done
+    await 300 hogs_are_filled || die 'hog does not get filled'
+}
+
+hogs_are_filled() {
+    [ "$(grep -c filled /run/hog.log)" = ${#hogs[@]} ]
 }
 
 # Starts stress-ng with about as much memory as was free before hog.
@@ -57,15 +69,18 @@ start_endless_load() {
 }
 
 stop_load() {
-    { kill -0 "$hog" && kill -0 "$stress"; } || fail 'the load ended before it was stopped'
-    kill -TERM "$hog"
+    { kill -0 "${hogs[@]}" && kill -0 "$stress"; } || fail 'the load ended before it was stopped'
+    kill -TERM "${hogs[@]}"
     kill -INT "$stress"
     finish_load
 }
 
 finish_load() {
-    wait "$hog"
-    check "hog's status" $? = 0
+    local hog
+    for hog in "${hogs[@]}"; do
+        wait "$hog"
+        check "hog's status" $? = 0
+    done
     wait "$stress"
     stress_status=$?
     check "stress-ng's status" $stress_status = 0
@@ -81,7 +96,7 @@ finish_load() {
 }
 
 hog_result() { # NAME
-    awk -v name="$1" '{ for (i = 1; i < NF; i++) if ($i == name) result = $(i + 1) } END { print result + 0 }' /run/hog.log
+    awk -v name="$1" '{ for (i = 1; i < NF; i++) if ($i == name) sum += $(i + 1) } END { print sum + 0 }' /run/hog.log
 }
 
 bogo_ops() { # STRESSOR

@@ -31,8 +31,8 @@ scenario() {
 }
 
 stop_hog() {
-    kill -TERM "$hog" || fail 'hog ended before it was stopped'
-    wait "$hog"
+    kill -TERM "${hogs[@]}" || fail 'hog ended before it was stopped'
+    wait "${hogs[@]}"
     check "hog's status" $? = 0
     cat /run/hog.log
     hog_ops=$(hog_result ops)
