@@ -1,5 +1,5 @@
 # A disk that is a plain file of the host.
-memory=800
+memory=720
 seconds=300
 
 scenario() {

@@ -4,7 +4,7 @@
 #
 # It is started as an I/O flusher, by "successor": as it is, even with --swap, it soon waits for its own device to get memory
 # for a reply, and the machine hangs.
-memory=1830
+memory=1750
 seconds=300
 
 scenario() {

@@ -1,5 +1,5 @@
 # ramzswap with lz4, nothing in files.
-memory=800
+memory=720
 seconds=300
 
 scenario() {

@@ -1,5 +1,5 @@
 # The kernel's zram with lz4.
-memory=800
+memory=720
 seconds=300
 
 scenario() {

@@ -1,11 +1,11 @@
 # The same work on any swap device, which a file in comparison/ attaches, in a machine of one size: what a device holds is
 # taken from what the load may have.
 
-hogs_mb=200 # each of four: a process of User-Mode Linux may need a mapping of the host for each page, and has 65530
+hogs_mb=160 # each of four: a process of User-Mode Linux may need a mapping of the host for each page, and has 65530
 device_mb=800
 
 compare() { # HELD-FUNCTION: prints the bytes of memory that the device holds, its process included
-    local free=300 empty filled pages start # free: what stress-ng's share is taken of, the same for all
+    local free=150 empty filled pages start # free: what stress-ng's share is taken of, the same for all
     figure free "$(free_mb)"
     empty=$("$1")
     start=$(now)
