@@ -11,6 +11,7 @@ deb=$1
 hog=$2
 swap=ramzswap-swap@swap0.service
 daemon=ramzswap@swap0.service
+standby=ramzswap-standby@swap0.service
 
 must() { # WHAT COMMAND...
     local what=$1
@@ -51,6 +52,27 @@ load() {
     # A program with more pages than its cgroup may keep in memory.
     must 'the load is verified' systemd-run --quiet --scope -p MemoryMax=64M "$hog" 96 1000
     must 'pages were swapped out' [ "$(vmstat pswpout)" -gt 5000 ]
+}
+
+# The daemon is restarted, and the one that took over is killed, while a program reads and writes pages in swap.
+replace_daemons() {
+    systemd-run --quiet --scope -p MemoryMax=64M "$hog" 96 3000 &
+    local load=$!
+    must 'pages are in swap' await 60 is_in_use 20000
+    must 'restart under live swap' systemctl restart "$daemon"
+    must 'the other daemon serves' serves "$standby"
+    must 'kill' systemctl kill --signal=KILL "$standby"
+    must 'the restarted daemon serves' await 60 serves "$daemon"
+    must 'the killed daemon stands by' await 120 systemctl is-active --quiet "$standby"
+    must 'the load is verified' wait "$load"
+}
+
+is_in_use() { # KIB
+    awk -v kib="$1" '/nbd/ && $4 > kib { found = 1 } END { exit !found }' /proc/swaps
+}
+
+serves() { # UNIT
+    ramzswap status --json | grep -q "\"pid\": $(property "$1" MainPID),"
 }
 
 # A second device, whose swapoff fails. Systemd has a swap unit for each name of each device, and would take it off by
@@ -102,13 +124,17 @@ must 'page-cluster is set' grep -qx 0 /proc/sys/vm/page-cluster
 figure ready_ms "$(ready_millis)"
 load
 check_unit
+replace_daemons
 figure pswpout "$(vmstat pswpout)"
 figure pswpin "$(vmstat pswpin)"
 
 must 'disable' systemctl disable --now "$swap"
 must 'swap is off' is_swapping no
-must 'the daemon has ended' [ "$(property "$daemon" ActiveState)" = inactive ]
-must 'the daemon ended well' [ "$(property "$daemon" Result)" = success ]
+for unit in "$daemon" "$standby"; do
+    must "$unit has ended" [ "$(property "$unit" ActiveState)" = inactive ]
+    must "$unit ended well" [ "$(property "$unit" Result)" = success ]
+done
+must 'no pages are kept' [ -z "$(find /run/ramzswap/state -name '*.pool')" ]
 
 must 'start' systemctl start "$swap"
 must 'purge under live swap' dpkg --no-triggers --purge ramzswap

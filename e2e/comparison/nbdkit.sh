@@ -2,14 +2,13 @@
 # a machine of the others' size it would take more than it gives, so this one is larger by all that it holds: the device, and 227
 # MB that --swap locks.
 #
-# It is started as an I/O flusher, by "successor": as it is, even with --swap, it soon waits for its own device to get memory
+# It is started as an I/O flusher, by "flusher": as it is, even with --swap, it soon waits for its own device to get memory
 # for a reply, and the machine hangs.
 memory=1750
 seconds=300
 
 scenario() {
-    sleep 1 &
-    "$e2e/target/successor" $! nbdkit -f --swap -t 2 -U "$socket" \
+    "$e2e/target/flusher" nbdkit -f --swap -t 2 -U "$socket" \
         memory size="${device_mb}M" allocator=malloc,mlock=true &
     daemon=$!
     await 120 nbd_client || die 'nbdkit does not get ready'

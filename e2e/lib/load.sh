@@ -75,20 +75,32 @@ stop_load() {
     finish_load
 }
 
-finish_load() {
+# For a load that is hog alone.
+stop_hog() {
+    kill -TERM "${hogs[@]}" || fail 'hog ended before it was stopped'
+    finish_hogs
+    : >/run/stress.log
+}
+
+finish_hogs() {
     local hog
     for hog in "${hogs[@]}"; do
         wait "$hog"
         check "hog's status" $? = 0
     done
-    wait "$stress"
-    stress_status=$?
-    check "stress-ng's status" $stress_status = 0
-    cat /run/hog.log /run/stress.log
+    cat /run/hog.log
     hog_ops=$((hog_ops + $(hog_result ops)))
     hog_bad=$((hog_bad + $(hog_result bad)))
     check "hog's operations" "$hog_ops" -gt 0
     check "hog's bad pages" "$hog_bad" = 0
+}
+
+finish_load() {
+    finish_hogs
+    wait "$stress"
+    stress_status=$?
+    check "stress-ng's status" $stress_status = 0
+    cat /run/stress.log
     local stressor
     for stressor in vm bigheap brk pageswap; do
         check "bogo-ops of $stressor" "$(bogo_ops $stressor)" -gt 0

@@ -9,7 +9,8 @@ scenario() {
     "$e2e/target/hog" 1000 0 >/run/hog.log 2>&1
     check "hog's status: killed" $? = 137
     free=$(free_mb)
-    start_hog_of $((free * 8 / 10)) 5000
+    start_hog_of $((free * 105 / 100)) 20000
+    free=$((free / 4))
     start_stress
     finish_load
     detach 0

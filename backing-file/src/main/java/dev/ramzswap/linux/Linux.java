@@ -88,6 +88,7 @@ final class Linux {
             call("mmap", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
     private static final MethodHandle MUNMAP = call("munmap", JAVA_INT, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle MADVISE = call("madvise", JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle MINCORE = call("mincore", JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS);
     private static final MethodHandle MLOCKALL = call("mlockall", JAVA_INT, JAVA_INT);
     private static final MethodHandle PRCTL =
             variadic("prctl", 1, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
@@ -214,6 +215,15 @@ final class Linux {
         MemorySegment state = STATE.get();
         try {
             return result((int) MADVISE.invokeExact(state, address, bytes, advice), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static int mincore(long address, long bytes, MemorySegment pages) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) MINCORE.invokeExact(state, address, bytes, pages), state);
         } catch (Throwable e) {
             throw impossible(e);
         }

@@ -1,5 +1,6 @@
 package dev.ramzswap.linux;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.io.IOException;
@@ -31,6 +32,20 @@ public final class MappedFile implements AutoCloseable {
         this.path = path;
         this.created = created;
         this.memory = file.map(bytes, arena);
+    }
+
+    /**
+     * Waits until no process has the file open here; creates it, empty, if it is missing.
+     *
+     * @param beforeWaiting is run if there is one
+     */
+    public static void awaitFree(Path path, Runnable beforeWaiting) throws IOException {
+        try (NativeFile file = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT)) {
+            if (!file.tryLock()) {
+                beforeWaiting.run();
+                file.lock();
+            }
+        }
     }
 
     /**
@@ -111,15 +126,37 @@ public final class MappedFile implements AutoCloseable {
 
     /**
      * Gives back the memory of the pages inside a range, whose content is undefined from then on. Works on locked
-     * memory, which madvise(DONTNEED) does not. Has no effect where the file system cannot do it (ramfs).
+     * memory, which madvise(DONTNEED) does not.
+     *
+     * @return false, with nothing done, if the file system cannot do it (ramfs)
      */
-    public void release(long offset, long bytes) throws IOException {
+    public boolean release(long offset, long bytes) throws IOException {
         try {
             file.punchHole(offset, bytes);
+            return true;
         } catch (ErrnoException e) {
             if (e.errno() != Errno.EOPNOTSUPP) {
                 throw e;
             }
+            return false;
+        }
+    }
+
+    /** Whether any page of a range is in memory, be it by this process or by an earlier one. */
+    public boolean isResident(long offset, long bytes) throws IOException {
+        Objects.checkFromIndexSize(offset, bytes, memory.byteSize());
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment pages = arena.allocate(Math.ceilDiv(bytes, PAGE_BYTES));
+            int result = Linux.mincore(memory.address() + offset, bytes, pages);
+            if (result < 0) {
+                throw new ErrnoException("mincore", path.toString(), -result);
+            }
+            for (long i = 0; i < pages.byteSize(); i++) {
+                if ((pages.get(JAVA_BYTE, i) & 1) != 0) {
+                    return true;
+                }
+            }
+            return false;
         }
     }
 

@@ -66,6 +66,15 @@ public final class NativeFile implements AutoCloseable {
         return true;
     }
 
+    /** Takes the exclusive lock of the file, and waits for it as long as it takes. */
+    public void lock() throws ErrnoException {
+        int result;
+        do {
+            result = Linux.flock(fd, Linux.LOCK_EX);
+        } while (result == -Errno.EINTR);
+        check(result, "flock", name);
+    }
+
     /** Bytes; of a block device too. */
     public long size() throws ErrnoException {
         return check(Linux.lseek(fd, 0, Linux.SEEK_END), "lseek", name);

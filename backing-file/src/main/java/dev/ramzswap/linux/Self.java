@@ -49,13 +49,21 @@ public final class Self {
     }
 
     /**
-     * Locks what is mapped now as it is first touched, and what will be mapped, at once and with all its pages: so are
-     * the stack of a new thread and a buffer, which then never grow by a fault.
+     * Locks all memory, now and in future, as it is first touched.
      *
      * @throws IOException if it lacks CAP_IPC_LOCK and its limit of locked memory is too low
      */
     public static void lockMemory() throws IOException {
         check("mlockall", Linux.mlockall(Linux.MCL_CURRENT | Linux.MCL_FUTURE | Linux.MCL_ONFAULT));
+    }
+
+    /**
+     * Locks what will be mapped from now on at once and with all its pages: so are the stack of a new thread and a
+     * buffer, which then never grow by a fault.
+     *
+     * @throws IOException as {@link #lockMemory}
+     */
+    public static void lockNewMemoryWhole() throws IOException {
         // Without MCL_CURRENT it leaves alone what is mapped: mm/mlock.c, apply_mlockall_flags.
         check("mlockall", Linux.mlockall(Linux.MCL_FUTURE));
     }

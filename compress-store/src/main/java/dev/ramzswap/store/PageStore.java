@@ -5,6 +5,7 @@ import dev.ramzswap.backing.ReadBuffer;
 import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
@@ -107,6 +108,22 @@ public final class PageStore implements AutoCloseable {
         return open(config, StoreFiles.open(config, BackingFile::open));
     }
 
+    /** Makes a state directory, for its owner only, if it is missing. */
+    public static Path makeStateDir(Path directory) throws IOException {
+        return StoreFiles.makeDirectory(directory);
+    }
+
+    /**
+     * Waits until no process has the store's state in use; returns at once if the store has no state directory. What is
+     * there must be of this version and size already.
+     *
+     * @param beforeWaiting is run if one has
+     * @throws IOException with a message for the user, if the state directory or what is in it cannot be used
+     */
+    public static void awaitFree(StoreConfig config, Runnable beforeWaiting) throws IOException {
+        StoreFiles.awaitFree(config, beforeWaiting);
+    }
+
     static PageStore open(StoreConfig config, StoreFiles files) throws IOException {
         try {
             PageStore store = new PageStore(config, files);
@@ -132,6 +149,11 @@ public final class PageStore implements AutoCloseable {
 
     public long slots() {
         return slots;
+    }
+
+    /** Whether it has begun with what an earlier one had left in the state directory. */
+    public boolean isTakenOver() {
+        return files.isTakenOver();
     }
 
     /** Stores a page; waits for the backing file if it must. OK, NO_SPACE or IO_ERROR. */
@@ -272,6 +294,17 @@ public final class PageStore implements AutoCloseable {
     void stopBackgroundWork() {
         keeper.close();
         populator.close();
+    }
+
+    /**
+     * Ends the store and removes its files from the state directory. Nobody may use it any more.
+     *
+     * @throws IOException if one of them cannot be removed
+     */
+    public void discard() throws IOException {
+        stopBackgroundWork();
+        files.remove();
+        files.close();
     }
 
     /** Ends the background work and unmaps the memory, which nobody may use any more. State files stay. */

@@ -267,6 +267,11 @@ final class Pool {
 
     // Recovery, before anything else: adopt each live record, then all the rest is holes.
 
+    /** Spares the recovery page faults. */
+    void mapResident() {
+        regions.mapResident();
+    }
+
     /** Counts the record at a place as live; false if there cannot be such a record. */
     boolean adopt(long place, long slot, int length) {
         int inRegion = (int) place & Regions.BYTES - 1;
@@ -284,15 +289,13 @@ final class Pool {
 
     /** Ends the recovery: lists the holes of used regions, and gives unused regions back. */
     void adopted(LongPredicate isLive) throws IOException {
-        int firstUnused = 0;
         for (int region = 0; region < regions.count(); region++) {
-            if (!regions.isFree(region)) {
-                regions.release(firstUnused, region);
-                firstUnused = region + 1;
+            if (regions.isFree(region)) {
+                regions.reclaim(region);
+            } else {
                 listHoles(region, isLive);
             }
         }
-        regions.release(firstUnused, regions.count());
     }
 
     private void listHoles(int region, LongPredicate isLive) {

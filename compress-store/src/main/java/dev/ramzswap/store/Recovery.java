@@ -2,6 +2,7 @@ package dev.ramzswap.store;
 
 import dev.ramzswap.backing.BackingFile;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 
 /**
  * Takes over the files of a daemon that is gone, however it ended: everything but the slot map is derived from it. A
@@ -29,6 +30,8 @@ final class Recovery {
     }
 
     void run() throws IOException {
+        // Beside the walk, for as far as that has not come: half of the time goes into it.
+        Thread mapper = Thread.ofPlatform().name("pool-mapper").start(pool::mapResident);
         for (long slot = 0; slot < slots; slot++) {
             long word = map.recover(slot);
             if (Slot.isRecord(word) && !adopt(slot, word)) {
@@ -37,9 +40,19 @@ final class Recovery {
             }
             copies.account(word, 1, STRIPE);
         }
+        await(mapper);
         pool.adopted(this::isLiveAt);
         if (file != null && file.takenOver()) {
             file.adopted();
+        }
+    }
+
+    private static void await(Thread thread) throws IOException {
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while taking over a store");
         }
     }
 

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.ramzswap.linux.MappedFile;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -18,11 +19,13 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>Ready is populated ahead of the stores, by a thread of its own: then only ready regions are opened, and nothing on
  * the way of a page faults in new memory. Without memory ahead there are none, and a region becomes resident page by
- * page.
+ * page. In a file system that gives no memory back (ramfs), every region that has been used stays ready.
  *
  * <p>Thread-safe: its monitor is the one lock of the {@link Pool}, which holds it around several calls.
  */
 final class Regions implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Regions.class.getName());
+
     static final int NONE = -1;
     static final int SHIFT = 18;
     static final int BYTES = 1 << SHIFT;
@@ -49,10 +52,14 @@ final class Regions implements AutoCloseable {
      */
     private final MemorySegment live;
 
-    /** The ready regions, and how many there should be. */
-    private final int[] ready;
+    /** The ready regions: a stack of {@code readyCount} numbers. */
+    private final MemorySegment ready;
 
     private int readyCount;
+    private final int readyWanted;
+
+    /** The file system gives nothing back. */
+    private volatile boolean isHeld;
 
     /** 1 while a region is being populated. */
     private int populating;
@@ -75,7 +82,8 @@ final class Regions implements AutoCloseable {
         this.count = (int) (file.memory().byteSize() >>> SHIFT);
         this.live = arena.allocate((long) count * Integer.BYTES, Integer.BYTES);
         live.fill((byte) 0xff);
-        this.ready = new int[(int) Math.min(Math.ceilDiv(ahead, BYTES), count)];
+        this.ready = arena.allocate((long) count * Integer.BYTES, Integer.BYTES);
+        this.readyWanted = (int) Math.min(Math.ceilDiv(ahead, BYTES), count);
     }
 
     static int of(long place) {
@@ -92,7 +100,7 @@ final class Regions implements AutoCloseable {
 
     /** Whether regions are populated ahead, so that opening one takes no memory. */
     boolean isAhead() {
-        return ready.length > 0;
+        return readyWanted > 0;
     }
 
     // Figures
@@ -154,7 +162,7 @@ final class Regions implements AutoCloseable {
 
     /** An empty region that {@code reserve} others could follow within the budget, or {@link #NONE}. */
     synchronized int open(int reserve) {
-        int region = isAhead() ? takeReady(reserve) : takeFree(reserve);
+        int region = isAhead() || readyCount > 0 ? takeReady(reserve) : takeFree(reserve);
         if (region != NONE) {
             setLive(region, 0);
         }
@@ -165,9 +173,17 @@ final class Regions implements AutoCloseable {
         if (readyCount == 0 || used - readyCount + reserve >= budget) {
             return NONE;
         }
-        readyCount--;
-        isShortOfReady = readyCount <= ready.length / 2;
-        return ready[readyCount];
+        int region = popReady();
+        isShortOfReady = readyCount <= readyWanted / 2;
+        return region;
+    }
+
+    private int popReady() {
+        return ready.get(JAVA_INT, (long) --readyCount << 2);
+    }
+
+    private void pushReady(int region) {
+        ready.set(JAVA_INT, (long) readyCount++ << 2, region);
     }
 
     private int takeFree(int reserve) {
@@ -239,19 +255,29 @@ final class Regions implements AutoCloseable {
     }
 
     private synchronized boolean keepReady(int region) {
-        boolean isWanted = readyCount + populating < ready.length && used <= budget;
+        boolean isWanted = readyCount + populating < readyWanted && used <= budget;
         if (isWanted) {
-            setLive(region, READY);
-            ready[readyCount++] = region;
+            makeReady(region);
         }
         return isWanted;
     }
 
+    private synchronized void makeReady(int region) {
+        setLive(region, READY);
+        pushReady(region);
+    }
+
     private void giveBack(int region) throws IOException {
+        boolean isGiven = true;
         try {
-            file.release(start(region), BYTES);
+            isGiven = file.release(start(region), BYTES);
         } finally {
-            free(region);
+            if (isGiven) {
+                free(region);
+            } else {
+                isHeld = true;
+                makeReady(region);
+            }
         }
     }
 
@@ -284,7 +310,7 @@ final class Regions implements AutoCloseable {
     }
 
     private synchronized int beginPopulation() {
-        int region = readyCount < ready.length ? takeFree(0) : NONE;
+        int region = readyCount < readyWanted ? takeFree(0) : NONE;
         if (region != NONE) {
             setLive(region, READY);
             populating++;
@@ -296,7 +322,7 @@ final class Regions implements AutoCloseable {
     private synchronized void endPopulation(int region, boolean isPopulated) {
         populating--;
         if (isPopulated) {
-            ready[readyCount++] = region;
+            pushReady(region);
             isShortOfReady = false;
         }
     }
@@ -312,10 +338,23 @@ final class Regions implements AutoCloseable {
     }
 
     private synchronized int takeExcess() {
-        return used > budget && readyCount > 0 ? ready[--readyCount] : NONE;
+        return used > budget && readyCount > 0 && !isHeld ? popReady() : NONE;
     }
 
     // Recovery, before anything else
+
+    /** Maps what is in memory in bulk, which is ten times as fast as one fault for each page of it. */
+    void mapResident() {
+        try {
+            for (int region = 0; region < count; region++) {
+                if (file.isResident(start(region), BYTES)) {
+                    file.populate(start(region), BYTES);
+                }
+            }
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "the pool is mapped page by page: " + e);
+        }
+    }
 
     /** Counts a region as used in which there is a record. */
     synchronized void adopt(int region) {
@@ -331,11 +370,20 @@ final class Regions implements AutoCloseable {
         return liveOf(region) == FREE;
     }
 
-    /** Gives back the memory of regions that were not adopted. */
-    void release(int from, int to) throws IOException {
-        if (from < to) {
-            file.release(start(from), start(to) - start(from));
+    /** Keeps a region ready that was not adopted, if it has memory and that is wanted, or gives its memory back. */
+    void reclaim(int region) throws IOException {
+        if (file.isResident(start(region), BYTES)) {
+            adopt(region);
+            if (isWantedReady()) {
+                makeReady(region);
+            } else {
+                giveBack(region);
+            }
         }
+    }
+
+    private synchronized boolean isWantedReady() {
+        return readyCount < readyWanted;
     }
 
     private int liveOf(int region) {

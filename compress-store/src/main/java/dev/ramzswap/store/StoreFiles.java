@@ -26,6 +26,9 @@ import java.util.List;
 final class StoreFiles implements AutoCloseable {
     private static final int PAGE_BYTES = 4096;
 
+    /** The map last: without it there is nothing to take over, so it goes last and comes first. */
+    private static final List<String> PARTS = List.of("backing", "pool", "counters", "map");
+
     /** Opens the backing file; a seam for tests that make it fail. */
     interface BackingOpener {
         BackingFile open(BackingConfig config) throws IOException;
@@ -118,7 +121,8 @@ final class StoreFiles implements AutoCloseable {
             file.populate(0, file.memory().byteSize());
         }
         map.touchAll();
-        while (regions.populate()) {}
+        // A daemon that takes over serves first: the memory that it needs may wait for it.
+        while (!isTakenOver && regions.populate()) {}
     }
 
     private MappedFile denseFile(String part, long bytes) throws IOException {
@@ -127,15 +131,51 @@ final class StoreFiles implements AutoCloseable {
         return file;
     }
 
+    /** Waits until no process has the state of this store open. Another may still be faster to open it. */
+    static void awaitFree(StoreConfig config, Runnable beforeWaiting) throws IOException {
+        if (config.stateDir().isPresent()) {
+            requireReadable(config);
+            MappedFile.awaitFree(pathOf(config, "map"), beforeWaiting);
+        }
+    }
+
+    /** Who waits to take over must be able to: files of another format or size are refused before. */
+    private static void requireReadable(StoreConfig config) throws IOException {
+        Path counters = pathOf(config, "counters");
+        if (Files.exists(counters) && Files.size(counters) > 0) {
+            long slots = Counters.read(counters).slots();
+            if (slots != config.slots()) {
+                throw new IOException(counters + " is of a store of " + slots + " slots, not " + config.slots()
+                        + ": give the size that it has, or remove the state");
+            }
+        }
+    }
+
+    /** Removes the files from the state directory; those that are open live on without a name. */
+    void remove() throws IOException {
+        if (config.stateDir().isPresent()) {
+            for (String part : PARTS) {
+                Files.deleteIfExists(pathOf(config, part));
+            }
+        }
+    }
+
+    private static Path pathOf(StoreConfig config, String part) throws IOException {
+        return makeDirectory(config.stateDir().orElseThrow()).resolve(config.name() + "." + part);
+    }
+
+    static Path makeDirectory(Path directory) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            Files.createDirectories(
+                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        }
+        return directory;
+    }
+
     private MappedFile file(String part, long bytes) throws IOException {
         MappedFile file;
         if (config.stateDir().isPresent()) {
-            Path directory = config.stateDir().get();
-            if (!Files.isDirectory(directory)) {
-                Files.createDirectories(
-                        directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-            }
-            file = MappedFile.at(directory.resolve(config.name() + "." + part), bytes);
+            file = MappedFile.at(pathOf(config, part), bytes);
         } else {
             file = MappedFile.inMemory("ramzswap-" + part, bytes);
         }

@@ -60,6 +60,7 @@ final class Reattach {
     void rehearse() {
         Backend backend = new Backend("", 0, 0);
         try (NativeSocket connection = NativeSocket.connect(socket, HANDSHAKE)) {
+            NbdDevice.all(files);
             driver.rehearse(Backend.parse(backend.toString()).orElse(backend), connection);
         } catch (IOException e) {
             LOG.log(Level.WARNING, "connections of the kernel that break cannot be replaced: " + e.getMessage());

@@ -1,8 +1,9 @@
 package dev.ramzswap.attach;
 
-import dev.ramzswap.daemon.Daemon;
+import dev.ramzswap.daemon.Attachments;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
@@ -10,7 +11,7 @@ import java.util.concurrent.LinkedBlockingQueue;
  * Keeps the devices of a daemon attached, by {@link Reattach}: at its start those that an earlier one left, then
  * whatever connection breaks.
  */
-public final class Reattacher {
+public final class Reattacher implements Attachments {
     /** The kernel notices within milliseconds; but when memory is short, whatever it does may take long. */
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
@@ -21,18 +22,21 @@ public final class Reattacher {
         this.machine = machine;
     }
 
-    /** Hears that a client of an export is gone; returns at once. Thread-safe. */
+    /** Returns at once. Thread-safe. */
+    @Override
     public void lost(String export) {
         lost.add(export);
     }
 
-    /**
-     * Reattaches what an earlier daemon left, and goes on, on a thread of its own.
-     *
-     * @param socket where the daemon serves
-     */
-    public void start(Daemon daemon, Path socket) throws InterruptedException {
-        Reattach reattach = new Reattach(machine, daemon.identities(), socket, PATIENCE);
+    @Override
+    public void prepare(Path socket) {
+        new Reattach(machine, Map.of(), socket, PATIENCE).rehearse();
+    }
+
+    /** Reattaches what an earlier daemon left, and goes on, on a thread of its own. */
+    @Override
+    public void serving(Map<String, Long> identities, Path socket) throws InterruptedException {
+        Reattach reattach = new Reattach(machine, identities, socket, PATIENCE);
         reattach.all();
         reattach.rehearse();
         Thread.ofPlatform().name("reattacher").daemon(true).start(() -> keep(reattach));

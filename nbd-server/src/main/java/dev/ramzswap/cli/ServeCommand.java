@@ -51,12 +51,8 @@ final class ServeCommand implements Callable<Integer> {
     public Integer call() throws IOException, ConfigException, InterruptedException {
         Config asked = Config.of(options.settings(name), host);
         ProcessGuard.mark(asked.protection());
-        Reattacher reattacher = new Reattacher(Machine.of(host));
-        Daemon daemon = Daemon.start(asked, host, reattacher::lost);
+        Daemon daemon = Daemon.start(asked, host, new Reattacher(Machine.of(host)));
         daemon.endOnSignals();
-        if (asked.socket().isPresent()) {
-            reattacher.start(daemon, asked.socket().get());
-        }
         var out = spec.commandLine().getOut();
         out.print(NextSteps.of(asked));
         out.flush();

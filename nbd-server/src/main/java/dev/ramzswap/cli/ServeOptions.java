@@ -81,6 +81,12 @@ final class ServeOptions {
                     + " root.")
     private boolean swap;
 
+    @Option(
+            names = "--standby",
+            description = "With --state-dir: while another daemon serves this state, stand by, and take over when that"
+                    + " ends. On SIGTERM, leave to one that stands by.")
+    private boolean standby;
+
     @Option(names = "--unsafe", description = "With --swap: serve also if the daemon cannot be guarded.")
     private boolean unsafe;
 
@@ -121,6 +127,7 @@ final class ServeOptions {
         settings.flag("listen", listen);
         settings.flag("state-dir", stateDir);
         settings.flag("swap", swap ? "yes" : null);
+        settings.flag("standby", standby ? "yes" : null);
         settings.flag("unsafe", unsafe ? "yes" : null);
         settings.flag("reserve", reserve ? "yes" : null);
         for (String export : exports) {

@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param socket the Unix socket
  * @param listen the TCP address
  * @param stateDir where the stores' files lie that outlive the daemon
+ * @param isStandby one of several daemons with the same state: one serves, another waits to take over
  * @param protection how the daemon guards itself against the lack of memory that it is there to cure
  */
 public record Config(
@@ -25,6 +26,7 @@ public record Config(
         Optional<Path> socket,
         Optional<InetSocketAddress> listen,
         Optional<Path> stateDir,
+        boolean isStandby,
         Protection protection) {
 
     public Config {
@@ -45,7 +47,12 @@ public record Config(
                     Map.of("socket", new Value(path.toString(), "--socket")), "socket", Address::socket);
         }
         Optional<Path> stateDir = ExportReader.read(settings.daemon, "state-dir", ExportReader::path);
-        return new Config(exports, socket, listen, stateDir, protection(settings));
+        boolean isStandby = isYes(settings, "standby");
+        if (isStandby && stateDir.isEmpty()) {
+            throw new ConfigException(settings.daemon.get("standby").origin()
+                    + ": takes over what lies in a state directory: add --state-dir");
+        }
+        return new Config(exports, socket, listen, stateDir, isStandby, protection(settings));
     }
 
     private static Protection protection(Settings settings) throws ConfigException {

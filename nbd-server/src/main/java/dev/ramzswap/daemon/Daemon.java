@@ -20,7 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
@@ -45,64 +44,100 @@ public final class Daemon implements AutoCloseable {
     private final List<ExportEntry> claimed = new ArrayList<>();
     private final Map<String, PageStore> stores = new LinkedHashMap<>();
     private final Ending ending;
-    private final ClientListener clients;
+    private final Attachments attachments;
+    private final ClientListener clients = new Clients();
     private ServiceManager service;
     private NbdServer server;
     private ControlSocket control;
     private FullWatch fullWatch;
 
-    private Daemon(Config config, Host host, Consumer<String> lost) {
+    /** Whether a client may come back for what is stored: one was lost, or another daemon had them. */
+    private volatile boolean isAwaitingClients;
+
+    private Daemon(Config config, Host host, Attachments attachments) {
         this.config = config;
         this.host = host;
         this.dir = RuntimeDir.own(host);
         this.ending = new Ending(config.protection().isSwap());
-        this.clients = new ClientListener() {
-            @Override
-            public void clients(int count) {
-                ending.clients(count);
-            }
-
-            @Override
-            public void lost(String export) {
-                lost.accept(export);
-            }
-        };
+        this.attachments = attachments;
     }
 
-    /** Starts to serve, and does nothing about clients that are lost. */
-    public static Daemon start(Config config, Host host) throws IOException, ConfigException {
-        return start(config, host, export -> {});
+    private final class Clients implements ClientListener {
+        @Override
+        public void clients(int count) {
+            ending.clients(count);
+        }
+
+        @Override
+        public void left(String export) {
+            isAwaitingClients = false;
+        }
+
+        @Override
+        public void lost(String export) {
+            isAwaitingClients = true;
+            attachments.lost(export);
+        }
     }
 
     /**
-     * Starts to serve; clients are let in when this returns.
+     * Starts to serve; clients are let in when this returns. A daemon that stands by waits for its turn.
      *
-     * @param lost see {@link ClientListener#lost}
      * @throws ConfigException if an export cannot be as it is described
      * @throws IOException if something that it needs is not there or is taken
      */
-    public static Daemon start(Config config, Host host, Consumer<String> lost) throws IOException, ConfigException {
-        Daemon daemon = new Daemon(config, host, lost);
+    public static Daemon start(Config config, Host host, Attachments attachments)
+            throws IOException, ConfigException, InterruptedException {
+        Daemon daemon = new Daemon(config, host, attachments);
         try {
             daemon.open();
-        } catch (IOException | ConfigException | RuntimeException e) {
+        } catch (IOException | ConfigException | InterruptedException | RuntimeException e) {
             daemon.close();
             throw e;
         }
         return daemon;
     }
 
-    private void open() throws IOException, ConfigException {
+    private void open() throws IOException, ConfigException, InterruptedException {
         service = ServiceManager.of(host.variables());
         dir.prepare(host);
-        claimNames();
-        openStores();
         if (config.protection().isSwap()) {
             new WarmUp(dir.path()).run();
             watchForFullness();
             ProcessGuard.lock(config.protection());
         }
+        if (config.isStandby()) {
+            standBy();
+        } else {
+            claimNames();
+            openStores();
+        }
+        if (config.protection().isSwap()) {
+            ProcessGuard.lockNewMemoryWhole(config.protection());
+        }
         serve();
+        if (config.socket().isPresent()) {
+            attachments.serving(identities(), config.socket().get());
+        }
+        announce();
+    }
+
+    private void standBy() throws IOException, ConfigException {
+        try (Standby place = Standby.await(config)) {
+            place.awaitTurn(config, () -> {
+                config.socket().ifPresent(attachments::prepare);
+                service.ready("standing by for another daemon");
+                LOG.log(Level.INFO, "standing by");
+            });
+            openStores();
+        }
+    }
+
+    /** Leaves word of what is served; in a daemon that took over not before, since this may wait for memory. */
+    private void announce() throws IOException {
+        if (claimed.isEmpty()) {
+            claimNames();
+        }
         control = new ControlSocket(dir.control(pid()), new ControlRequests(stores, host.memory(), ending));
         claimed.replaceAll(
                 entry -> entry.serving(stores.get(entry.name()).counters().path()));
@@ -159,7 +194,9 @@ public final class Daemon implements AutoCloseable {
                                 + Size.format(host.memory()) + " of memory here");
             }
             try {
-                stores.put(export.name(), PageStore.open(export.store(config)));
+                PageStore store = PageStore.open(export.store(config));
+                stores.put(export.name(), store);
+                isAwaitingClients |= store.isTakenOver();
             } catch (IllegalArgumentException e) {
                 throw new ConfigException(
                         "--size " + Size.format(export.size()) + " of export " + export.name() + ": " + e.getMessage());
@@ -238,13 +275,26 @@ public final class Daemon implements AutoCloseable {
     }
 
     /** Serves until it may end, then closes. */
-    public void run() throws InterruptedException {
+    public void run() throws InterruptedException, IOException {
         ending.awaitRequest();
+        if (config.isStandby() && ending.isDraining() && Standby.isTaken(config)) {
+            leaveToOther();
+        }
         if (ending.isDraining()) {
             drain();
         }
         ending.await();
         close();
+    }
+
+    /**
+     * Ends as if killed, which leaves nothing undone: the daemon that stands by has the state at once, and the kernel
+     * sends it what was not answered. To end in order would take time, and tell the kernel of errors.
+     */
+    private void leaveToOther() {
+        LOG.log(Level.INFO, "told to end: another daemon stands by, and takes over");
+        service.close();
+        Runtime.getRuntime().halt(0);
     }
 
     private void drain() {
@@ -265,6 +315,7 @@ public final class Daemon implements AutoCloseable {
     /** Answers what is in flight, refuses the rest, and gives everything back. */
     @Override
     public void close() {
+        boolean isDisposable = config.protection().isSwap() && ending.clients() == 0 && !isAwaitingClients;
         if (service != null) {
             service.close();
         }
@@ -278,7 +329,16 @@ public final class Daemon implements AutoCloseable {
             fullWatch.close();
         }
         claimed.forEach(entry -> dir.release(entry.name()));
-        stores.values().forEach(PageStore::close);
+        stores.values().forEach(isDisposable ? Daemon::discard : PageStore::close);
+    }
+
+    /** What was swapped is of no more use when it was swapped off, and takes memory. */
+    private static void discard(PageStore store) {
+        try {
+            store.discard();
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "the state stays: " + e);
+        }
     }
 
     private static long pid() {

@@ -30,6 +30,7 @@ import java.util.List;
 public final class ProcessGuard {
     private static final System.Logger LOG = System.getLogger(ProcessGuard.class.getName());
     private static final Path PROC = Path.of("/proc/self");
+    private static final String CAN_LOCK = "CAP_IPC_LOCK, or an unlimited RLIMIT_MEMLOCK";
     private static final String NEVER = "-1000";
     private static final String SPARED_AT_SHUTDOWN = "@";
 
@@ -41,7 +42,12 @@ public final class ProcessGuard {
      * @throws IOException with a message for the user, if it lacks the capability
      */
     public static void mark(Protection protection) throws IOException {
-        if (!protection.isSwap() || Self.isIoFlusher()) {
+        if (!protection.isSwap()) {
+            return;
+        }
+        if (Self.isIoFlusher()) {
+            // As early as can be: a page that is swapped out before it is locked stays so until it is touched.
+            lockEarly(protection);
             return;
         }
         try {
@@ -61,6 +67,14 @@ public final class ProcessGuard {
         Self.execute(Files.readSymbolicLink(PROC.resolve("exe")), spared(Files.readString(PROC.resolve("cmdline"))));
     }
 
+    private static void lockEarly(Protection protection) throws IOException {
+        try {
+            Self.lockMemory();
+        } catch (IOException e) {
+            refuse(protection, CAN_LOCK, e);
+        }
+    }
+
     /** The command line of the second life. The JVM finds its files by /proc/self/exe, whatever its first word is. */
     private static List<String> spared(String commandLine) {
         return List.of((SPARED_AT_SHUTDOWN + commandLine).split("\0"));
@@ -77,7 +91,20 @@ public final class ProcessGuard {
             // The JDK's own class file store is large and, once the classes are loaded, of no more use.
             Self.populate(path -> path.endsWith("/lib/modules"));
         } catch (IOException e) {
-            refuse(protection, "CAP_IPC_LOCK, or an unlimited RLIMIT_MEMLOCK", e);
+            refuse(protection, CAN_LOCK, e);
+        }
+    }
+
+    /**
+     * After {@link #lock}, when the stores are mapped, which are populated bit by bit: what else comes is locked whole.
+     *
+     * @throws IOException as {@link #lock}
+     */
+    static void lockNewMemoryWhole(Protection protection) throws IOException {
+        try {
+            Self.lockNewMemoryWhole();
+        } catch (IOException e) {
+            refuse(protection, CAN_LOCK, e);
         }
     }
 

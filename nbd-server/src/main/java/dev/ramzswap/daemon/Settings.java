@@ -12,7 +12,8 @@ import java.util.TreeSet;
  * those of an export that stand alone (not in an {@code --export} or a section) describe the only export.
  */
 public final class Settings {
-    static final List<String> DAEMON_KEYS = List.of("socket", "listen", "state-dir", "swap", "unsafe", "reserve");
+    static final List<String> DAEMON_KEYS =
+            List.of("socket", "listen", "state-dir", "swap", "standby", "unsafe", "reserve");
     static final List<String> EXPORT_KEYS = List.of(
             "name",
             "size",

@@ -19,9 +19,9 @@ import java.util.SplittableRandom;
 
 /**
  * Uses a small export of its own in every way that the real ones will be used, before these are there: all classes that
- * the way of a page, a spill, a changed limit, a device without room and the end of a daemon need are then loaded, the
- * hot ones compiled, and what is made once and for all is made. Afterwards nothing of that asks for memory while the
- * kernel has none.
+ * the way of a page, a spill, a changed limit, a device without room, a takeover and the end of a daemon need are then
+ * loaded, the hot ones compiled, and what is made once and for all is made. Afterwards nothing of that asks for memory
+ * while the kernel has none.
  */
 final class WarmUp {
     private static final String NAME = "warm-up";
@@ -43,6 +43,7 @@ final class WarmUp {
     private final Path socket;
     private final Path controlSocket;
     private final Path backingFile;
+    private final Path stateDir;
     private final SplittableRandom random = new SplittableRandom(1);
     private final ByteBuffer pages = ByteBuffer.allocateDirect(2 * BATCH * SLOT_BYTES);
 
@@ -52,24 +53,30 @@ final class WarmUp {
         socket = directory.resolve(pid + ".warm-up.sock");
         controlSocket = directory.resolve(pid + ".warm-up.control");
         backingFile = directory.resolve(pid + ".warm-up.file");
+        stateDir = directory.resolve(pid + ".warm-up.state");
     }
 
     void run() throws IOException {
         end();
         makePages();
         try {
-            try (PageStore store = PageStore.open(config(StoreConfig.NO_LIMIT, StoreConfig.WORST_CASE))) {
+            try (PageStore store =
+                    PageStore.open(config(StoreConfig.NO_LIMIT, StoreConfig.WORST_CASE, Optional.empty()))) {
                 serve(store, this::useAll);
             }
-            try (PageStore store = PageStore.open(config(FULL_LIMIT, FULL_BACKING))) {
+            StoreConfig full = config(FULL_LIMIT, FULL_BACKING, Optional.of(stateDir));
+            try (PageStore store = PageStore.open(full)) {
                 serve(store, this::overfill);
             }
+            // Takes over what that one has left.
+            PageStore.open(full).discard();
         } finally {
             Files.deleteIfExists(backingFile);
+            Files.deleteIfExists(stateDir);
         }
     }
 
-    private StoreConfig config(long limit, long backingBytes) {
+    private StoreConfig config(long limit, long backingBytes, Optional<Path> stateDir) {
         return new StoreConfig(
                 NAME,
                 SLOTS,
@@ -79,7 +86,7 @@ final class WarmUp {
                 Optional.of(new StoreConfig.Backing(backingFile, backingBytes, true)),
                 true,
                 1 << 20,
-                Optional.empty());
+                stateDir);
     }
 
     /** What is done with a store that is served. */

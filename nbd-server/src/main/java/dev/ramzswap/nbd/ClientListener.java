@@ -6,9 +6,12 @@ public interface ClientListener {
     /** How many are past their handshake, at every change. */
     void clients(int count);
 
+    /** One has said good-bye (NBD_CMD_DISC), and is gone. */
+    default void left(String export) {}
+
     /**
-     * One is gone that did not say good-bye (NBD_CMD_DISC): its connection broke or was cut, and not by this server's
-     * end. All that it had asked for is done, and will not be done any more.
+     * One is gone that did not say good-bye: its connection broke or was cut, and not by this server's end. All that it
+     * had asked for is done, and will not be done any more.
      */
     default void lost(String export) {}
 }

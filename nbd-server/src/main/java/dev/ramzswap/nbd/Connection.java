@@ -55,6 +55,9 @@ final class Connection implements Runnable {
                         new Transmission(context, agreed, session, channel, received.view(), reply.view())) {
             saidGoodbye = transmission.run();
         } finally {
+            if (saidGoodbye) {
+                context.clientSaidGoodbye(agreed.export());
+            }
             context.clientLeft();
             if (!saidGoodbye) {
                 context.clientLost(agreed.export());

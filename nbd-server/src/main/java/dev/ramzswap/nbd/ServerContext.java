@@ -72,6 +72,11 @@ final class ServerContext {
         clientListener.clients(--clients);
     }
 
+    /** A client has said good-bye, before {@link #clientLeft}. */
+    void clientSaidGoodbye(Export export) {
+        clientListener.left(export.name());
+    }
+
     /** A client left without a word, after {@link #clientLeft}. */
     void clientLost(Export export) {
         if (!shuttingDown) {

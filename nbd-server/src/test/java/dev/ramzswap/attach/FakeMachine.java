@@ -1,5 +1,6 @@
 package dev.ramzswap.attach;
 
+import dev.ramzswap.daemon.Attachments;
 import dev.ramzswap.daemon.Config;
 import dev.ramzswap.daemon.ConfigException;
 import dev.ramzswap.daemon.Daemon;
@@ -120,13 +121,13 @@ final class FakeMachine implements Tools, NbdDriver {
     }
 
     /** Serves exports, each given as {@code name=a,size=16M}. */
-    Daemon serve(String... exports) throws IOException, ConfigException {
+    Daemon serve(String... exports) throws IOException, ConfigException, InterruptedException {
         var settings = new Settings();
         for (String export : exports) {
             settings.export(export);
         }
         Host host = host(Host.current().uid());
-        Daemon daemon = Daemon.start(Config.of(settings, host), host);
+        Daemon daemon = Daemon.start(Config.of(settings, host), host, Attachments.NONE);
         process(ProcessHandle.current().pid());
         return daemon;
     }

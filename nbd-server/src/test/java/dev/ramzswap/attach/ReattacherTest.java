@@ -32,7 +32,7 @@ class ReattacherTest {
             Backend a = new Backend("a", daemon.identities().get("a"), 2);
             left(fake, a);
             fake.dead.set(2);
-            reattacher.start(daemon, temp.resolve("run/a.sock"));
+            reattacher.serving(daemon.identities(), temp.resolve("run/a.sock"));
             String call = "reconnect nbd0 " + a;
             assertEquals(List.of(call, call), List.copyOf(fake.ran));
             fake.dead.set(1);

@@ -33,7 +33,7 @@ class DaemonTest {
         host = new Host(8L << 30, Host.current().uid(), Map.of(RuntimeDir.VARIABLE, run.toString()));
     }
 
-    private Daemon start(String... pairs) throws IOException, ConfigException {
+    private Daemon start(String... pairs) throws IOException, ConfigException, InterruptedException {
         var settings = new Settings();
         for (String pair : pairs) {
             String[] parts = pair.split("=", 2);
@@ -43,7 +43,7 @@ class DaemonTest {
                 settings.flag(parts[0], parts[1]);
             }
         }
-        return Daemon.start(Config.of(settings, host), host);
+        return Daemon.start(Config.of(settings, host), host, Attachments.NONE);
     }
 
     private void assertNothingLeft() throws IOException {

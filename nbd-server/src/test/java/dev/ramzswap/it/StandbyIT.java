@@ -1,0 +1,124 @@
+package dev.ramzswap.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ramzswap.nbd.LoopbackClient;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Several daemons with one state; {@code --unsafe} spares the tests the capabilities. */
+class StandbyIT {
+    private static final Duration BOUND = Duration.ofSeconds(30);
+    private static final int BYTES = 16 << 20;
+    private static final String STANDS_BY = "ramzswap: standing by\n";
+    private static final String SERVES = "ready\n";
+
+    @TempDir
+    private Path directory;
+
+    private final List<Process> daemons = new ArrayList<>();
+
+    /** A daemon with the log {@code N.log}, as soon as it has said so much. */
+    private Process start(String until) throws IOException, InterruptedException {
+        Path log = log(daemons.size());
+        Process daemon = new Launcher(directory)
+                .process(
+                        "serve",
+                        "--swap",
+                        "--unsafe",
+                        "--standby",
+                        "--size=16M",
+                        "--limit=4M",
+                        "--socket=" + socket(),
+                        "--backing-file=" + directory.resolve("backing"),
+                        "--state-dir=" + directory.resolve("state"))
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        daemons.add(daemon);
+        await(log, until);
+        return daemon;
+    }
+
+    @AfterEach
+    void killAll() {
+        daemons.forEach(daemon -> daemon.destroyForcibly().onExit().join());
+    }
+
+    private static void await(Path log, String text) throws IOException, InterruptedException {
+        long end = System.nanoTime() + BOUND.toNanos();
+        while (!Files.readString(log).contains(text)) {
+            assertTrue(System.nanoTime() < end, Files.readString(log));
+            Thread.sleep(10);
+        }
+    }
+
+    private Path log(int daemon) {
+        return directory.resolve(daemon + ".log");
+    }
+
+    private Path socket() {
+        return directory.resolve("s");
+    }
+
+    private String uri() {
+        return "nbd+unix:///?socket=" + socket();
+    }
+
+    private void assertHolds(Path image) throws IOException, InterruptedException {
+        Path copy = directory.resolve("copy");
+        Tool.run("nbdcopy", uri(), copy);
+        assertEquals(-1, Files.mismatch(image, copy), "the first byte that differs");
+        Files.delete(copy);
+    }
+
+    @Test
+    void theNextTakesOverWhatAKilledOneHadAndAThirdThePlaceOfTheNext() throws Exception {
+        Path image = Images.make(directory.resolve("image"), Images.Kind.COMPRESSIBLE, BYTES, 1);
+        Process first = start(SERVES);
+        Tool.run("nbdcopy", image, uri());
+        start(STANDS_BY);
+        Process third = start("codec is");
+        first.destroyForcibly();
+        await(log(1), SERVES);
+        assertHolds(image);
+        await(log(2), STANDS_BY);
+        daemons.get(1).destroyForcibly();
+        await(log(2), SERVES);
+        assertHolds(image);
+        third.destroy();
+        assertTrue(third.waitFor(BOUND.toSeconds(), TimeUnit.SECONDS));
+        assertEquals(0, third.exitValue(), Files.readString(log(2)));
+        try (var files = Files.list(directory.resolve("state"))) {
+            assertEquals(
+                    List.of(directory.resolve("state/swap0.standby")),
+                    files.toList(),
+                    "pages of clients that said good-bye");
+        }
+    }
+
+    @Test
+    void oneThatIsToldToEndUnderAClientLeavesToTheNext() throws Exception {
+        Process first = start(SERVES);
+        start(STANDS_BY);
+        ByteBuffer page = ByteBuffer.allocateDirect(4096);
+        LoopbackClient client = new LoopbackClient(UnixDomainSocketAddress.of(socket()), "swap0");
+        client.write(0, page, 0, 4096);
+        assertEquals(0, client.exchange(1));
+        first.destroy();
+        await(log(1), SERVES);
+        assertTrue(first.waitFor(BOUND.toSeconds(), TimeUnit.SECONDS));
+        assertEquals(0, first.exitValue(), Files.readString(log(0)));
+    }
+}
