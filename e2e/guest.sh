@@ -53,6 +53,7 @@ set_kernel
 . "$e2e/lib/comparison.sh"
 # shellcheck source=/dev/null
 . "$e2e/$E2E_SCENARIO"
+# shellcheck disable=SC2154 # the scenario's
 "$e2e/target/watchdog" $((seconds * E2E_SLOWNESS)) &
 echo -1000 >/proc/$!/oom_score_adj
 

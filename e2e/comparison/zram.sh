@@ -1,5 +1,5 @@
 # The kernel's zram with lz4.
-memory=290
+memory=720
 seconds=300
 
 scenario() {
@@ -8,7 +8,7 @@ scenario() {
         insmod "$E2E_MODULES/kernel/$module.ko"
     done
     echo lz4 >/sys/block/zram0/comp_algorithm
-    echo 400M >/sys/block/zram0/disksize
+    echo "${device_mb}M" >/sys/block/zram0/disksize
     mkswap -q /dev/zram0
     swap_on /dev/zram0
     compare zram_bytes

@@ -15,19 +15,40 @@ start_hog() { # OPS
 }
 
 start_hog_of() { # MB OPS
-    "$e2e/target/hog" "$1" "$2" >/run/hog.log 2>&1 &
-    hog=$!
-    await 300 grep -q filled /run/hog.log || die 'hog does not get filled'
+    start_hogs 1 "$1" "$2"
 }
 
-# Starts stress-ng with about as much memory as was free before hog. 10000 runs do not end by themselves.
-start_stress() { # RUNS
+start_hogs() { # COUNT MB OPS
+    hogs=()
+    : >/run/hog.log
+    while [ ${#hogs[@]} -lt "$1" ]; do
+        "$e2e/target/hog" "$2" "$3" >>/run/hog.log 2>&1 &
+        hogs+=($!)
+    done
+    await 300 hogs_are_filled || die 'hog does not get filled'
+}
+
+hogs_are_filled() {
+    [ "$(grep -c filled /run/hog.log)" = ${#hogs[@]} ]
+}
+
+# Starts stress-ng with about as much memory as was free before hog.
+start_stress() {
+    start_stress_of 1 $((free * 2 / 10))
+}
+
+# That does not end by itself. vm counts whole passes over its memory, each of which must end before the load is stopped.
+start_endless_stress() {
+    start_stress_of 10000 4
+}
+
+start_stress_of() { # RUNS VM-MB
     # brk and bigheap grow until they meet a limit.
     (
         cd /run || exit
         ulimit -d $((free * 1024 * 3 / 10))
         exec stress-ng --temp-path /run --verify --oomable --metrics-brief -t 0 \
-            --vm 1 --vm-bytes $((free * 2 / 10))M --vm-method zero-one --vm-ops $(($1 * 5000)) \
+            --vm 1 --vm-bytes "$2M" --vm-method zero-one --vm-ops $(($1 * 5000)) \
             --bigheap 1 --bigheap-ops $(($1 * 1000)) --brk 1 --brk-ops $(($1 * 10000)) \
             --pageswap 1 --pageswap-ops $(($1 * 100))
     ) >/run/stress.log 2>&1 &
@@ -36,34 +57,37 @@ start_stress() { # RUNS
 
 load() {
     start_hog 20000
-    start_stress 1
+    start_stress
     check_guard "$daemon"
     finish_load
 }
 
 start_endless_load() {
     start_hog 0
-    start_stress 10000
+    start_endless_stress
     check_guard "$daemon"
 }
 
 stop_load() {
-    { kill -0 "$hog" && kill -0 "$stress"; } || fail 'the load ended before it was stopped'
-    kill -TERM "$hog"
+    { kill -0 "${hogs[@]}" && kill -0 "$stress"; } || fail 'the load ended before it was stopped'
+    kill -TERM "${hogs[@]}"
     kill -INT "$stress"
     finish_load
 }
 
 # For a load that is hog alone.
 stop_hog() {
-    kill -TERM "$hog" || fail 'hog ended before it was stopped'
-    finish_hog
+    kill -TERM "${hogs[@]}" || fail 'hog ended before it was stopped'
+    finish_hogs
     : >/run/stress.log
 }
 
-finish_hog() {
-    wait "$hog"
-    check "hog's status" $? = 0
+finish_hogs() {
+    local hog
+    for hog in "${hogs[@]}"; do
+        wait "$hog"
+        check "hog's status" $? = 0
+    done
     cat /run/hog.log
     hog_ops=$((hog_ops + $(hog_result ops)))
     hog_bad=$((hog_bad + $(hog_result bad)))
@@ -72,7 +96,7 @@ finish_hog() {
 }
 
 finish_load() {
-    finish_hog
+    finish_hogs
     wait "$stress"
     stress_status=$?
     check "stress-ng's status" $stress_status = 0
@@ -84,7 +108,7 @@ finish_load() {
 }
 
 hog_result() { # NAME
-    awk -v name="$1" '{ for (i = 1; i < NF; i++) if ($i == name) result = $(i + 1) } END { print result + 0 }' /run/hog.log
+    awk -v name="$1" '{ for (i = 1; i < NF; i++) if ($i == name) sum += $(i + 1) } END { print sum + 0 }' /run/hog.log
 }
 
 bogo_ops() { # STRESSOR

@@ -10,7 +10,7 @@ scenario() {
     available=$(free_mb)
     start_hog_of $((available * 3 / 10)) 0
     free=$((available / 4))
-    start_stress 10000
+    start_endless_stress
     for round in 1 2 3 4 5; do
         "$e2e/target/hog" $((available * 8 / 10)) 1 || fail "second hog's status"
         swap_off /dev/nbd0

@@ -8,7 +8,7 @@ scenario() {
     attach_by_nbd_client 0 swap0
     start_hog 20000
     corrupt_pool
-    start_stress 1
+    start_stress
     finish_load
     detach 0
 }

@@ -11,7 +11,7 @@ scenario() {
     free=$(free_mb)
     start_hog_of $((free * 105 / 100)) 20000
     free=$((free / 4))
-    start_stress 1
+    start_stress
     finish_load
     detach 0
     # Its message is behind too many others.

@@ -12,8 +12,8 @@ scenario() {
     wait "$daemon"
     # Pages that cannot be read: SIGBUS, which hog counts.
     sleep $((20 * E2E_SLOWNESS))
-    kill -TERM "$hog"
-    wait "$hog"
+    kill -TERM "${hogs[@]}"
+    wait "${hogs[@]}"
     figure hog_status $?
     check "hog's bad pages" "$(hog_result bad)" -gt 0
     check 'errors in the log' "$(dmesg | grep -cE 'Read-error|I/O error')" -gt 0
