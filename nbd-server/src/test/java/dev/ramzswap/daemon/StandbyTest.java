@@ -57,7 +57,7 @@ class StandbyTest {
         CompletableFuture<Void> turn;
         try (PageStore _ = serve(config)) {
             turn = CompletableFuture.runAsync(() -> {
-                try (Standby place = Standby.await(config)) {
+                try (Standby place = Standby.await(config, () -> {})) {
                     place.awaitTurn(config, waits::countDown);
                 } catch (IOException e) {
                     throw new java.io.UncheckedIOException(e);
@@ -74,7 +74,7 @@ class StandbyTest {
     @Test
     void doesNotWaitIfNobodyServes() throws Exception {
         Config config = config("16M");
-        try (Standby place = Standby.await(config)) {
+        try (Standby place = Standby.await(config, () -> {})) {
             place.awaitTurn(config, () -> {
                 throw new AssertionError("nobody is waited for");
             });
@@ -84,7 +84,7 @@ class StandbyTest {
     @Test
     void refusesToStandByForAStoreOfAnotherSize() throws Exception {
         try (PageStore _ = serve(config("16M"));
-                Standby place = Standby.await(config("32M"))) {
+                Standby place = Standby.await(config("32M"), () -> {})) {
             String message = assertThrows(IOException.class, () -> place.awaitTurn(config("32M"), () -> {}))
                     .getMessage();
             assertTrue(message.contains("4096 slots, not 8192"), message);
