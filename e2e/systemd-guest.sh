@@ -74,8 +74,9 @@ is_in_use() { # KIB
     awk -v kib="$1" '/nbd/ && $4 > kib { found = 1 } END { exit !found }' /proc/swaps
 }
 
+# By the word that it leaves: a command would take a minute here, beside so much swap.
 serves() { # UNIT
-    ramzswap status --json | grep -q "\"pid\": $(property "$1" MainPID),"
+    grep -qx "pid=$(property "$1" MainPID)" /run/ramzswap/swap0.export
 }
 
 # A second device, whose swapoff fails. Systemd has a swap unit for each name of each device, and would take it off by
@@ -139,6 +140,8 @@ for unit in "$daemon" "$standby"; do
 done
 must 'no pages are kept' [ -z "$(find /run/ramzswap/state -name '*.pool')" ]
 
+# One daemon for each device is enough from here on: to start another takes half a minute without KVM.
+systemctl mask --quiet "$standby" ramzswap-standby@swap1.service
 must 'start' systemctl start "$swap"
 must 'purge under live swap' dpkg --no-triggers --purge ramzswap
 must 'swap is off after the purge' is_swapping no
