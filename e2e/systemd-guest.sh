@@ -74,6 +74,10 @@ is_in_use() { # KIB
     awk -v kib="$1" '/nbd/ && $4 > kib { found = 1 } END { exit !found }' /proc/swaps
 }
 
+has_ended() { # UNIT
+    [ "$(property "$1" ActiveState)" = inactive ]
+}
+
 # By the word that it leaves: a command would take a minute here, beside so much swap.
 serves() { # UNIT
     grep -qx "pid=$(property "$1" MainPID)" /run/ramzswap/swap0.export
@@ -135,7 +139,7 @@ figure pswpin "$(vmstat pswpin)"
 must 'disable' systemctl disable --now "$swap"
 must 'swap is off' is_swapping no
 for unit in "$daemon" "$standby"; do
-    must "$unit has ended" [ "$(property "$unit" ActiveState)" = inactive ]
+    must "$unit has ended" await 60 has_ended "$unit"
     must "$unit ended well" [ "$(property "$unit" Result)" = success ]
 done
 must 'no pages are kept' [ -z "$(find /run/ramzswap/state -name '*.pool')" ]
