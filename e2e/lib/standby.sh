@@ -1,37 +1,45 @@
-# A daemon that is killed while the kernel swaps on it, and the one that stands by for it.
+# Daemons that stand by, and the death of the one that serves.
 
-standby=
+standbys=()
+started=0
 kills=0
 
-# Starts a daemon that stands by, with the options of the one that serves, and waits until it does.
+# Starts another daemon, with the options of the one that serves, and waits until it is warm: it stands by, or waits for
+# another that does.
 stand_by() { # OPTION...
-    kills=$((kills + 1))
-    "$launcher" serve --swap --socket "$socket" "$@" >"/run/serve.$kills.out" 2>&1 &
-    standby=$!
-    await 120 grep -q 'standing by' "/run/serve.$kills.out" || die 'the standby does not stand by'
-    check_guard "$standby"
+    started=$((started + 1))
+    "$launcher" serve --swap --socket "$socket" "$@" >"/run/serve.$started.out" 2>&1 &
+    standbys[started]=$!
+    await 120 grep -qE 'standing by|stands by' "/run/serve.$started.out" || die "daemon $started does not stand by"
+    check_guard "${standbys[started]}"
 }
 
-# The standby becomes the daemon when the kernel has its connection again.
-take_over() {
-    await 60 grep -qx ready "/run/serve.$kills.out" || {
-        cat "/run/serve.$kills.out"
+# Kills the one that serves, and waits until the kernel has a connection to the next.
+kill_daemon() {
+    kills=$((kills + 1))
+    kill -KILL "$daemon"
+    await_successor
+}
+
+await_successor() {
+    await 60 find_successor || {
+        tail /run/serve.*.out
         die "not taken over after kill $kills"
     }
-    daemon=$standby
-    standby=
     # What was under way is sent again and counted twice: 128 requests of 32 pages at most.
     own_pages=$((own_pages + 128 * 32))
 }
 
-kill_daemon() {
-    kill -KILL "$daemon"
-    take_over
-}
-
-stop_standby() {
-    kill -TERM "$standby"
-    wait "$standby"
+find_successor() {
+    local number
+    for number in "${!standbys[@]}"; do
+        if grep -qx ready "/run/serve.$number.out"; then
+            daemon=${standbys[number]}
+            unset "standbys[number]"
+            return 0
+        fi
+    done
+    return 1
 }
 
 check_takeovers() {

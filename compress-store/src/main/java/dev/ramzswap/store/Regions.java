@@ -347,12 +347,22 @@ final class Regions implements AutoCloseable {
     void mapResident() {
         try {
             for (int region = 0; region < count; region++) {
-                if (file.isResident(start(region), BYTES)) {
+                if (isResident(region)) {
                     file.populate(start(region), BYTES);
                 }
             }
         } catch (IOException e) {
-            LOG.log(Level.WARNING, "the pool is mapped page by page: " + e);
+            LOG.log(Level.WARNING, "the pool is mapped page by page: " + e.getMessage());
+        }
+    }
+
+    /** False also if the kernel does not say: the region is then like a new one. */
+    private boolean isResident(int region) {
+        try {
+            return file.isResident(start(region), BYTES);
+        } catch (IOException e) {
+            LOG.log(Level.DEBUG, "what a dead daemon left is not kept ready", e);
+            return false;
         }
     }
 
@@ -372,7 +382,7 @@ final class Regions implements AutoCloseable {
 
     /** Keeps a region ready that was not adopted, if it has memory and that is wanted, or gives its memory back. */
     void reclaim(int region) throws IOException {
-        if (file.isResident(start(region), BYTES)) {
+        if (isResident(region)) {
             adopt(region);
             if (isWantedReady()) {
                 makeReady(region);

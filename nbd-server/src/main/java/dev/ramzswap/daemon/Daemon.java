@@ -123,14 +123,19 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void standBy() throws IOException, ConfigException {
-        try (Standby place = Standby.await(config)) {
+        try (Standby place =
+                Standby.await(config, () -> sayThatItWaits("another daemon stands by: waiting for its place"))) {
             place.awaitTurn(config, () -> {
                 config.socket().ifPresent(attachments::prepare);
-                service.ready("standing by for another daemon");
-                LOG.log(Level.INFO, "standing by");
+                sayThatItWaits("standing by for another daemon");
             });
             openStores();
         }
+    }
+
+    private void sayThatItWaits(String how) {
+        service.ready(how);
+        LOG.log(Level.INFO, how);
     }
 
     /** Leaves word of what is served; in a daemon that took over not before, since this may wait for memory. */

@@ -23,10 +23,17 @@ final class Standby implements AutoCloseable {
         this.place = place;
     }
 
-    /** Waits until this daemon is the next. */
-    static Standby await(Config config) throws IOException {
+    /**
+     * Waits until this daemon is the next.
+     *
+     * @param beforeWaiting is run if another is
+     */
+    static Standby await(Config config, Runnable beforeWaiting) throws IOException {
         NativeFile place = open(config);
-        place.lock();
+        if (!place.tryLock()) {
+            beforeWaiting.run();
+            place.lock();
+        }
         return new Standby(place);
     }
 

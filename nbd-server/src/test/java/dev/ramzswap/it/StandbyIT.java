@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 class StandbyIT {
     private static final Duration BOUND = Duration.ofSeconds(30);
     private static final int BYTES = 16 << 20;
-    private static final String STANDS_BY = "ramzswap: standing by\n";
+    private static final String STANDS_BY = "ramzswap: standing by for another daemon\n";
     private static final String SERVES = "ready\n";
 
     @TempDir
@@ -89,7 +89,7 @@ class StandbyIT {
         Process first = start(SERVES);
         Tool.run("nbdcopy", image, uri());
         start(STANDS_BY);
-        Process third = start("codec is");
+        Process third = start("waiting for its place");
         first.destroyForcibly();
         await(log(1), SERVES);
         assertHolds(image);
