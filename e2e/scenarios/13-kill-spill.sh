@@ -5,7 +5,8 @@ seconds=300
 allowed_messages='connection timed out|dead connection|(receive|send) .*failed'
 
 scenario() {
-    local options=(--standby --state-dir /run/ram/state --size 1G --backing-file /run/ram/swap0) round
+    local options=(--standby --state-dir /run/ram/state --size 1G --backing-file /run/ram/swap0
+        --backing-size 200M --overcommit) round
     serve "${options[@]}"
     attach 0 swap0
     start_hog 0
