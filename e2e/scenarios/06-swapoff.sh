@@ -13,9 +13,17 @@ scenario() {
     start_endless_stress
     for round in 1 2 3 4 5; do
         "$e2e/target/hog" $((available * 8 / 10)) 1 || fail "second hog's status"
+        # What it has freed is discarded a moment later.
+        await 60 has_room || fail 'no memory comes back'
         swap_off /dev/nbd0
         swap_on /dev/nbd0 --discard
     done
     stop_load
     detach 0
+}
+
+# Whether memory suffices to take the pages back, with some for the load.
+has_room() {
+    awk '{ kib[$1] = $2 }
+        END { exit kib["MemAvailable:"] + kib["SwapCached:"] < kib["SwapTotal:"] - kib["SwapFree:"] + 30000 }' /proc/meminfo
 }
