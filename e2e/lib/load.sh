@@ -125,6 +125,6 @@ load_figures() {
     figure hog_bad "$hog_bad"
     figure out "$(vmstat pswpout)"
     figure in "$(vmstat pswpin)"
-    check 'pages swapped out' "$(vmstat pswpout)" -gt 5000
-    check 'pages swapped in' "$(vmstat pswpin)" -gt 5000
+    check 'pages swapped out' "$(vmstat pswpout)" -gt "${least_swapped:-5000}"
+    check 'pages swapped in' "$(vmstat pswpin)" -gt "${least_swapped:-5000}"
 }

@@ -1,6 +1,8 @@
 # Memory and backing file are full: the kernel kills what fills them, and goes on with a load that fits.
 memory=560
 seconds=240
+# The load that follows fits, nearly.
+least_swapped=200
 allowed_messages='out of memory|oom|write-error|i/o error'
 
 scenario() {
@@ -9,7 +11,7 @@ scenario() {
     "$e2e/target/hog" 1000 0 >/run/hog.log 2>&1
     check "hog's status: killed" $? = 137
     free=$(free_mb)
-    start_hog_of $((free * 105 / 100)) 20000
+    start_hog_of $((free * 95 / 100)) 20000
     free=$((free / 4))
     start_stress
     finish_load
