@@ -168,7 +168,7 @@ class SwapExportTest {
                 status = full.write(slot * SLOT, SLOT, buffer, 0);
             }
             assertEquals(Protocol.NBD_ENOSPC, status);
-            assertEquals(ExportSession.WOULD_WAIT, full.writeNow(slot * SLOT, SLOT, buffer, 0), "room may yet come");
+            assertEquals(Protocol.NBD_ENOSPC, full.writeNow(slot * SLOT, SLOT, buffer, 0), "without another search");
             assertEquals(Protocol.NBD_ENOSPC, full.write(0, SLOT, buffer, 0));
             random.setSeed(1);
             random.nextBytes(page);
