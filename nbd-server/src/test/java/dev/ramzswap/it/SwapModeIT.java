@@ -34,6 +34,9 @@ class SwapModeIT {
         try (DaemonProcess daemon =
                         DaemonProcess.start(directory, environment, "--size", "256M", "--swap", "--unsafe");
                 LoopbackClient client = new LoopbackClient(UnixDomainSocketAddress.of(daemon.socket()), "")) {
+            // Until the connection is served, its threads may still begin.
+            client.read(0, SLOT_BYTES);
+            assertEquals(0, client.exchange(1));
             List<String> before = Files.readAllLines(log);
             assertTrue(before.size() > 500, "the log has " + before.size() + " lines");
             int failures = play(client);
