@@ -1,6 +1,6 @@
 # Swapped off and on again five times under load. The load fits into memory; what swaps it out is a second hog, which comes
 # and goes.
-memory=640
+memory=800
 seconds=400
 
 scenario() {
@@ -8,11 +8,11 @@ scenario() {
     attach_by_nbd_client 0 swap0 --discard
     local available round
     available=$(free_mb)
-    start_hog_of $((available * 3 / 10)) 0
-    free=$((available / 4))
+    start_hog_of $((available / 4)) 0
+    free=$((available / 5))
     start_endless_stress
     for round in 1 2 3 4 5; do
-        "$e2e/target/hog" $((available * 8 / 10)) 1 || fail "second hog's status"
+        "$e2e/target/hog" $((available * 75 / 100)) 1 || fail "second hog's status"
         # What it has freed is discarded a moment later.
         await 60 has_room || fail 'no memory comes back'
         swap_off /dev/nbd0
