@@ -73,7 +73,7 @@ final class FileDevice implements BlockDevice {
         boolean created = !Files.exists(path);
         NativeFile file = openWith(opener, path, flags);
         try {
-            if (!file.tryLock()) {
+            if (!file.tryLockOfEnding()) {
                 throw new IOException(path + " is in use by another process: stop that one, or give another file");
             }
             Label.requireOursOrBlank(file, (block ? capacity + Label.BYTES : file.size()) - Label.BYTES, path);

@@ -57,7 +57,7 @@ public final class MappedFile implements AutoCloseable {
     public static MappedFile at(Path path, long bytes) throws IOException {
         NativeFile file = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT);
         try {
-            if (!file.tryLock()) {
+            if (!file.tryLockOfEnding()) {
                 throw new IOException(path + " is in use by another process: stop that one first");
             }
             long size = file.size();

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * An open file as the kernel sees it: what Java's channels do not offer (locks, reservation, holes, mappings of memory
@@ -23,6 +24,9 @@ public final class NativeFile implements AutoCloseable {
     private static final int OWNER_ONLY = 0600;
     private static final int BLOCK_BYTES = 4096;
     private static final int RESERVE_BYTES = 64 * BLOCK_BYTES;
+
+    private static final long ENDING_NANOS = 1_000_000_000;
+    private static final long ENDING_LOOK_NANOS = 2_000_000;
 
     private final int fd;
     private final String name;
@@ -64,6 +68,20 @@ public final class NativeFile implements AutoCloseable {
         }
         check(result, "flock", name);
         return true;
+    }
+
+    /**
+     * Like {@link #tryLock}, but waits a moment for a process that is just ending: the kernel closes its files one by
+     * one, and who waited for the first of them may be there before the last is closed.
+     */
+    public boolean tryLockOfEnding() throws ErrnoException {
+        long end = System.nanoTime() + ENDING_NANOS;
+        boolean isLocked = tryLock();
+        while (!isLocked && System.nanoTime() - end < 0) {
+            LockSupport.parkNanos(ENDING_LOOK_NANOS);
+            isLocked = tryLock();
+        }
+        return isLocked;
     }
 
     /** Takes the exclusive lock of the file, and waits for it as long as it takes. */

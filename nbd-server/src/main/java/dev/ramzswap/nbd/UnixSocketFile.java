@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A listening Unix socket and its file, which nobody but its owner can connect to at any time. Java can neither set the
@@ -40,6 +41,9 @@ final class UnixSocketFile {
     private static final int LONGEST_PATH = 107;
 
     private static final int TEMPORARY_NAMES = 36 * 36 * 36 * 36;
+
+    private static final long ENDING_NANOS = 1_000_000_000;
+    private static final long ENDING_LOOK_NANOS = 50_000_000;
 
     private final Path path;
     private final ServerSocketChannel channel;
@@ -76,7 +80,7 @@ final class UnixSocketFile {
             Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
             if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
                 requireDeadSocket();
-                Files.delete(path);
+                Files.deleteIfExists(path);
             }
             Files.createLink(path, socket);
             return identity(socket);
@@ -100,7 +104,18 @@ final class UnixSocketFile {
         }
     }
 
+    /** Waits a moment for one that is just ending: who takes over from it may be there before it is closed. */
     private void requireDeadSocket() throws IOException {
+        long end = System.nanoTime() + ENDING_NANOS;
+        while (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && isListening()) {
+            if (System.nanoTime() - end >= 0) {
+                throw new IOException("another server is listening there");
+            }
+            LockSupport.parkNanos(ENDING_LOOK_NANOS);
+        }
+    }
+
+    private boolean isListening() throws IOException {
         int mode = (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
         if ((mode & TYPE_MASK) != TYPE_SOCKET) {
             throw new IOException("there is a file of that name that is not a socket");
@@ -110,11 +125,11 @@ final class UnixSocketFile {
             probe.connect(UnixDomainSocketAddress.of(path));
         } catch (ConnectException e) {
             LOG.log(Level.DEBUG, () -> "replacing the socket of a dead server: " + path);
-            return;
+            return false;
         } catch (SocketException e) { // a full backlog, or no permission to ask
             throw new IOException("another server may be listening there (" + e.getMessage() + ")", e);
         }
-        throw new IOException("another server is listening there");
+        return true;
     }
 
     private static Object identity(Path file) throws IOException {
