@@ -1,7 +1,7 @@
 # Swapped off and on again five times under load. The load fits into memory; what swaps it out is a second hog, which comes
 # and goes.
 memory=800
-seconds=400
+seconds=700
 
 scenario() {
     serve --size 1G
