@@ -41,10 +41,7 @@ public final class MappedFile implements AutoCloseable {
      */
     public static void awaitFree(Path path, Runnable beforeWaiting) throws IOException {
         try (NativeFile file = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT)) {
-            if (!file.tryLock()) {
-                beforeWaiting.run();
-                file.lock();
-            }
+            file.lock(beforeWaiting);
         }
     }
 

@@ -84,8 +84,16 @@ public final class NativeFile implements AutoCloseable {
         return isLocked;
     }
 
-    /** Takes the exclusive lock of the file, and waits for it as long as it takes. */
-    public void lock() throws ErrnoException {
+    /**
+     * Takes the exclusive lock of the file, and waits for it as long as it takes.
+     *
+     * @param beforeWaiting is run if another open file has it
+     */
+    public void lock(Runnable beforeWaiting) throws ErrnoException {
+        if (tryLock()) {
+            return;
+        }
+        beforeWaiting.run();
         int result;
         do {
             result = Linux.flock(fd, Linux.LOCK_EX);

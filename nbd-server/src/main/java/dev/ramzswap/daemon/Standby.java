@@ -30,10 +30,7 @@ final class Standby implements AutoCloseable {
      */
     static Standby await(Config config, Runnable beforeWaiting) throws IOException {
         NativeFile place = open(config);
-        if (!place.tryLock()) {
-            beforeWaiting.run();
-            place.lock();
-        }
+        place.lock(beforeWaiting);
         return new Standby(place);
     }
 
