@@ -1,6 +1,6 @@
 # Swapped off and on again five times under load. The load fits into memory; what swaps it out is a second hog, which comes
 # and goes.
-memory=800
+memory=560
 seconds=700
 
 scenario() {
