@@ -48,6 +48,7 @@ check_unit() {
     check_guard "$pid"
     must 'its cgroup has no swap' grep -qx 0 "/sys/fs/cgroup/system.slice/system-ramzswap.slice/$daemon/memory.swap.max"
     must 'it is sandboxed' grep -q 'Seccomp:[[:space:]]*2' "/proc/$pid/status"
+    must 'it can ask for the OOM killer' [ -n "$(find "/proc/$pid/fd" -lname /proc/sysrq-trigger)" ]
     figure resident_mb "$(awk '/VmRSS/ { print int($2 / 1024) }' "/proc/$pid/status")"
 }
 

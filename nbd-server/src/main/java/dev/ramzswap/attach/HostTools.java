@@ -46,8 +46,14 @@ final class HostTools implements Tools {
         builder.environment().put("LC_ALL", "C");
         Process process = builder.start();
         process.getOutputStream().close();
-        while (!process.waitFor(TICK_MILLIS, TimeUnit.MILLISECONDS)) {
-            meanwhile.run();
+        try {
+            while (!process.waitFor(TICK_MILLIS, TimeUnit.MILLISECONDS)) {
+                meanwhile.run();
+            }
+        } catch (InterruptedException e) {
+            process.destroy();
+            process.waitFor(); // so that it does nothing behind what its caller then undoes
+            throw e;
         }
         // Not up to the end: a nbd-client that stays in the background may hold the pipe open.
         InputStream output = process.getInputStream();

@@ -15,7 +15,7 @@ import java.util.Optional;
 /**
  * Makes an export this machine's swap, step by step: nbd module, daemon (where it was asked for), device, swap header,
  * record for {@code swapoff}, kernel settings (where they were asked for), swapon. Says what it does, and what is not
- * as it should be. A step that fails takes back those before it.
+ * as it should be. A step that fails, or is interrupted, takes back those before it.
  */
 public final class SwapOn {
     private static final Duration PATIENCE = Duration.ofSeconds(5);
@@ -81,7 +81,7 @@ public final class SwapOn {
                 tune(undo);
             }
             report(export);
-            swapOn(device);
+            swapOn(device, undo);
             undo.forget();
         }
     }
@@ -205,9 +205,19 @@ public final class SwapOn {
         }
     }
 
-    private void swapOn(NbdDevice device) throws IOException, InterruptedException {
+    private void swapOn(NbdDevice device, Undo undo) throws IOException, InterruptedException {
+        undo.add(() -> takeOff(device));
         machine.tools().must("swapon", "-p", Integer.toString(request.priority), "--discard=pages", device.path());
         say("swaps on " + device.path() + ", " + Size.format(device.bytes()) + ", priority " + request.priority);
+    }
+
+    /**
+     * If the program came to its end before it was interrupted: else the device would be taken from under its pages.
+     */
+    private void takeOff(NbdDevice device) throws IOException, InterruptedException {
+        if (SwapArea.at(machine.files(), device.path()).isPresent()) {
+            machine.tools().must("swapoff", device.path());
+        }
     }
 
     private void say(String text) {

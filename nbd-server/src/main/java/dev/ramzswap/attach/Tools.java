@@ -27,6 +27,7 @@ interface Tools {
      * Runs a program to its end.
      *
      * @param meanwhile is run several times a second until then
+     * @throws InterruptedException when the program has been ended for that
      */
     Result run(Meanwhile meanwhile, String... command) throws IOException, InterruptedException;
 

@@ -32,6 +32,7 @@ final class OneLineErrors implements IParameterExceptionHandler, IExecutionExcep
             case ConfigException wrong -> usage(command, wrong.getMessage());
             case FileSystemException file -> failure(command, cause(file));
             case IOException failed -> failure(command, failed.getMessage());
+            case InterruptedException _ -> failure(command, "interrupted");
             default -> throw e;
         };
     }

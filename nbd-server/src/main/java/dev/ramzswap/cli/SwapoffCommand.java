@@ -37,7 +37,8 @@ final class SwapoffCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        new SwapOff(Machine.of(host), name, spec.commandLine().getOut(), Terminal.isThere()).run(force);
+        var swapOff = new SwapOff(Machine.of(host), name, spec.commandLine().getOut(), Terminal.isThere());
+        Interruptible.run(() -> swapOff.run(force));
         return 0;
     }
 }

@@ -112,7 +112,9 @@ final class SwaponCommand implements Callable<Integer> {
                 nbdClient,
                 Duration.ofSeconds(reconnect),
                 tune);
-        new SwapOn(Machine.of(host), request, spec.commandLine().getOut()).run(starter());
+        var swapOn = new SwapOn(Machine.of(host), request, spec.commandLine().getOut());
+        Optional<SwapOn.Starter> starter = starter();
+        Interruptible.run(() -> swapOn.run(starter));
         return 0;
     }
 

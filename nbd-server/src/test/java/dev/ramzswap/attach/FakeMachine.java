@@ -38,6 +38,8 @@ final class FakeMachine implements Tools, NbdDriver {
     List<String> ran = new ArrayList<>();
     /** What these say when they fail. */
     final Map<String, String> failures = new HashMap<>();
+    /** The program that is interrupted after it has done its work. */
+    String interrupted;
 
     final Set<String> missing = new HashSet<>();
     /** What happens while swapoff runs, one step for each look. */
@@ -138,7 +140,7 @@ final class FakeMachine implements Tools, NbdDriver {
     }
 
     @Override
-    public Result run(Meanwhile meanwhile, String... command) throws IOException {
+    public Result run(Meanwhile meanwhile, String... command) throws IOException, InterruptedException {
         List<String> words = List.of(command);
         ran.add(String.join(" ", words));
         String wrong = failures.get(String.join(" ", words.subList(0, 2)));
@@ -151,6 +153,9 @@ final class FakeMachine implements Tools, NbdDriver {
             case "swapon" -> swaps(words.getLast() + " partition " + SIZE_KIB + " 0 " + words.get(2));
             case "swapoff" -> swapoff(meanwhile);
             default -> {}
+        }
+        if (words.getFirst().equals(interrupted)) {
+            throw new InterruptedException();
         }
         return new Result(0, "");
     }

@@ -46,6 +46,15 @@ class HostToolsTest {
     }
 
     @Test
+    void interruptedItEndsTheProgram() {
+        Thread.currentThread().interrupt();
+        assertThrows(InterruptedException.class, () -> tools.must("sleep", "23.42"));
+        assertTrue(ProcessHandle.current()
+                .children()
+                .noneMatch(child -> child.info().commandLine().orElse("").contains("sleep 23.42")));
+    }
+
+    @Test
     void readsNumbersOfTheKernelWhole() throws IOException {
         long most = new KernelFiles(Path.of("/")).number("/proc/sys/kernel/pid_max");
         assertTrue(most > 300, "proc(5): " + most);

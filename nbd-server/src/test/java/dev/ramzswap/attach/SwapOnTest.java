@@ -156,6 +156,16 @@ class SwapOnTest {
     }
 
     @Test
+    void interruptedTooLateToStopSwaponItSwapsOff() throws Exception {
+        fake.interrupted = "swapon";
+        try (Daemon _ = fake.serve(EXPORT)) {
+            assertThrows(InterruptedException.class, () -> swapOn("swap0"));
+        }
+        assertEquals(List.of("swapoff /dev/nbd0", "disconnect nbd0"), fake.ran.subList(3, 5));
+        assertFalse(hasRecord());
+    }
+
+    @Test
     void anAttachmentThatFailsLeavesNothing() throws Exception {
         fake.failures.put("connect", "Device or resource busy");
         try (Daemon _ = fake.serve(EXPORT)) {
