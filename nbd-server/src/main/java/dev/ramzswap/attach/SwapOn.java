@@ -40,6 +40,7 @@ public final class SwapOn {
      * @param isByNbdClient whether nbd-client attaches the device, which then does not outlive its connections
      * @param reconnect how long requests wait for a new daemon, otherwise, when the old one has died
      * @param tune whether to set what the kernel should have otherwise
+     * @param isUnsafe whether to swap also on a daemon that is not guarded
      */
     public record Request(
             String export,
@@ -48,7 +49,8 @@ public final class SwapOn {
             int connections,
             boolean isByNbdClient,
             Duration reconnect,
-            boolean tune) {}
+            boolean tune,
+            boolean isUnsafe) {}
 
     private final Machine machine;
     private final Request request;
@@ -80,7 +82,10 @@ public final class SwapOn {
             if (request.tune) {
                 tune(undo);
             }
-            report(export);
+            List<Finding> daemon = new DaemonChecks(machine.files())
+                    .of(export.name(), export.entry().pid());
+            report(daemon);
+            requireGuarded(daemon);
             swapOn(device, undo);
             undo.forget();
         }
@@ -193,15 +198,21 @@ public final class SwapOn {
         }
     }
 
-    private void report(ExportStatus export) throws IOException {
+    private void report(List<Finding> daemon) throws IOException {
         var findings = new ArrayList<Finding>(new MachineChecks(machine).surroundings(request.priority));
-        findings.addAll(new DaemonChecks(machine.files())
-                .of(export.name(), export.entry().pid()));
+        findings.addAll(daemon);
         List<Finding> bad =
                 findings.stream().filter(finding -> finding.level() != Level.OK).toList();
         bad.forEach(out::println);
         if (bad.stream().anyMatch(finding -> finding.cure().startsWith("sysctl"))) {
             out.println("(swapon changed none of this; with --tune, it does what sysctl is named for)");
+        }
+    }
+
+    private void requireGuarded(List<Finding> daemon) throws IOException {
+        if (!request.isUnsafe && !Finding.isSafe(daemon)) {
+            throw new IOException("the daemon is not guarded, and the machine may freeze as soon as memory is short:"
+                    + " serve it with --swap, or swap on it all the same with --unsafe");
         }
     }
 

@@ -87,7 +87,9 @@ final class ServeOptions {
                     + " ends. On SIGTERM, leave to one that stands by.")
     private boolean standby;
 
-    @Option(names = "--unsafe", description = "With --swap: serve also if the daemon cannot be guarded.")
+    @Option(
+            names = "--unsafe",
+            description = "With --swap: serve also if the daemon cannot be guarded; with swapon, swap on it.")
     private boolean unsafe;
 
     @Option(names = "--reserve", description = "With --swap: take all memory that the limits allow at the start.")
@@ -102,6 +104,10 @@ final class ServeOptions {
     /** Whether the flags describe the only export, rather than --export or a file. */
     boolean describesOne() {
         return exports.isEmpty() && config == null;
+    }
+
+    boolean isUnsafe() {
+        return unsafe;
     }
 
     /**

@@ -39,6 +39,7 @@ import picocli.CommandLine.Spec;
         })
 final class SwaponCommand implements Callable<Integer> {
     static final String DEFAULT_PRIORITY = "100";
+    private static final String UNSAFE = "--unsafe";
     private static final int MAX_PRIORITY = 32767;
     private static final int MAX_CONNECTIONS = 16;
     private static final String DEFAULT_RECONNECT = "60";
@@ -111,7 +112,8 @@ final class SwaponCommand implements Callable<Integer> {
                 connections,
                 nbdClient,
                 Duration.ofSeconds(reconnect),
-                tune);
+                tune,
+                serve.isUnsafe());
         var swapOn = new SwapOn(Machine.of(host), request, spec.commandLine().getOut());
         Optional<SwapOn.Starter> starter = starter();
         Interruptible.run(() -> swapOn.run(starter));
@@ -153,6 +155,9 @@ final class SwaponCommand implements Callable<Integer> {
                     words.add(option.longestName() + (option.arity().max() == 0 ? "" : "=" + value));
                 }
             }
+        }
+        if (words.equals(List.of(UNSAFE))) {
+            return List.of(); // that is said of a daemon that runs
         }
         if (!words.isEmpty()) {
             words.add("--swap");

@@ -38,6 +38,9 @@ final class FakeMachine implements Tools, NbdDriver {
     List<String> ran = new ArrayList<>();
     /** What these say when they fail. */
     final Map<String, String> failures = new HashMap<>();
+    /** What happens when a device has been attached. */
+    Runnable onConnect = () -> {};
+
     /** The program that is interrupted after it has done its work. */
     String interrupted;
 
@@ -191,6 +194,7 @@ final class FakeMachine implements Tools, NbdDriver {
         file(block + "/backend", backend.toString());
         file(block + "/size", Long.toString(terms.size() / 512));
         processOf(backend.export());
+        onConnect.run();
     }
 
     private void processOf(String export) throws IOException {

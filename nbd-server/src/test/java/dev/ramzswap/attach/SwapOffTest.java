@@ -43,7 +43,7 @@ class SwapOffTest {
     }
 
     private void swapOn(String name) throws IOException, InterruptedException {
-        var request = new SwapOn.Request(name, Optional.empty(), 100, 1, isByNbdClient, Duration.ZERO, false);
+        var request = new SwapOn.Request(name, Optional.empty(), 100, 1, isByNbdClient, Duration.ZERO, false, false);
         new SwapOn(fake.machine(), request, new PrintWriter(out)).run(Optional.empty());
         fake.ran.clear();
         out.getBuffer().setLength(0);

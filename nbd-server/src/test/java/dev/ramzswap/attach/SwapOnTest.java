@@ -32,6 +32,7 @@ class SwapOnTest {
     private Optional<String> device = Optional.empty();
     private boolean isByNbdClient;
     private boolean tune;
+    private boolean isUnsafe;
 
     @BeforeEach
     void machine() {
@@ -39,7 +40,7 @@ class SwapOnTest {
     }
 
     private void swapOn(String name, SwapOn.Starter... starter) throws IOException, InterruptedException {
-        var request = new SwapOn.Request(name, device, 100, 2, isByNbdClient, Duration.ofSeconds(60), tune);
+        var request = new SwapOn.Request(name, device, 100, 2, isByNbdClient, Duration.ofSeconds(60), tune, isUnsafe);
         new SwapOn(fake.machine(), request, new PrintWriter(out))
                 .run(List.of(starter).stream().findFirst());
     }
@@ -153,6 +154,21 @@ class SwapOnTest {
         assertFalse(fake.files().exists("/sys/block/nbd0/pid"));
         assertFalse(hasRecord());
         assertEquals(3, fake.files().number("/proc/sys/vm/page-cluster"));
+    }
+
+    @Test
+    void aDaemonThatIsNotGuardedIsRefusedUnlessToldOtherwise() throws Exception {
+        try (Daemon _ = fake.serve(EXPORT)) {
+            fake.onConnect = () -> fake.file("/proc/" + ProcessHandle.current().pid() + "/oom_score_adj", "0");
+            assertEquals(
+                    "the daemon is not guarded, and the machine may freeze as soon as memory is short:"
+                            + " serve it with --swap, or swap on it all the same with --unsafe",
+                    failure("swap0"));
+            assertEquals("disconnect nbd0", fake.ran.getLast());
+            isUnsafe = true;
+            swapOn("swap0");
+        }
+        assertTrue(out.toString().contains("problem  daemon of swap0        oom_score_adj is 0: "), out.toString());
     }
 
     @Test
