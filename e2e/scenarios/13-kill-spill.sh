@@ -1,6 +1,6 @@
 # The daemon is killed while the limit goes down and pages are spilled; the one that takes over is killed while it does;
 # and the one after that takes over from it.
-memory=800
+memory=1000
 seconds=300
 allowed_messages='connection timed out|dead connection|(receive|send) .*failed'
 
@@ -9,7 +9,7 @@ scenario() {
         --backing-size 200M --overcommit) round
     serve "${options[@]}"
     attach 0 swap0
-    start_hog 0
+    start_hog_of 450 0 # beside three daemons and a full backing file, which lies in memory too
     for round in 1 2 3; do
         stand_by "${options[@]}"
         "$launcher" set swap0 limit=16M &
