@@ -1,15 +1,15 @@
 # The daemon is killed while the limit goes down and pages are spilled; the one that takes over is killed while it does;
 # and the one after that takes over from it.
-memory=1000
+memory=800
 seconds=300
 allowed_messages='connection timed out|dead connection|(receive|send) .*failed'
 
 scenario() {
     local options=(--standby --state-dir /run/ram/state --size 1G --backing-file /run/ram/swap0
-        --backing-size 200M --overcommit) round
+        --backing-size 100M --overcommit) round
     serve "${options[@]}"
     attach 0 swap0
-    start_hog_of 450 0 # beside three daemons and a full backing file, which lies in memory too
+    start_hog_of 560 0 # beside two daemons, then three, and a full backing file, which lies in memory too
     for round in 1 2 3; do
         stand_by "${options[@]}"
         "$launcher" set swap0 limit=16M &
@@ -19,11 +19,12 @@ scenario() {
         "$launcher" set swap0 limit=512M || fail 'ramzswap set'
     done
     stand_by "${options[@]}"
-    local next=${standbys[started]}
+    local next=$started
     stand_by "${options[@]}"
     kill -KILL "$daemon"
     sleep 0.2
-    kill -KILL "$next"
+    kill -KILL "${standbys[next]}"
+    unset "standbys[next]"
     kills=$((kills + 1))
     await_successor
     sleep $((5 * E2E_SLOWNESS))

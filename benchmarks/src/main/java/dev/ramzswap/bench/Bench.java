@@ -81,7 +81,7 @@ final class Bench implements Callable<Integer> {
         }
         System.out.println("# ramzswap bench\n\n- " + Machine.describe() + "\n- " + versions());
         announce();
-        Servers servers = Servers.create();
+        Servers servers = Servers.create(Path.of(System.getProperty("java.io.tmpdir")));
         startAll(servers, pages(servers.directory()));
         fillAndMeasure();
         Report report = new Report(ours, peers, workloads, (long) mebibytes << 20, compressedBytes(servers));

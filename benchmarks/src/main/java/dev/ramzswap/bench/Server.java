@@ -27,7 +27,7 @@ final class Server implements AutoCloseable {
 
     /** Starts a server and waits until it accepts connections. */
     static Server start(String name, Path socket, List<String> command) throws IOException, InterruptedException {
-        Path log = socket.resolveSibling(socket.getFileName() + ".log");
+        Path log = socket.resolveSibling(name.replace(' ', '-') + ".log");
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
@@ -47,6 +47,17 @@ final class Server implements AutoCloseable {
         while (!accepts()) {
             if (!process.isAlive() || System.nanoTime() - end > 0) {
                 throw new IOException(name + " does not serve:\n" + Files.readString(log));
+            }
+            process.waitFor(20, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** Waits until the process has said this. */
+    void awaitWords(String words) throws IOException, InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(READY_SECONDS);
+        while (!Files.readString(log).contains(words)) {
+            if (!process.isAlive() || System.nanoTime() - end > 0) {
+                throw new IOException(name + " does not say '" + words + "':\n" + Files.readString(log));
             }
             process.waitFor(20, TimeUnit.MILLISECONDS);
         }
@@ -72,6 +83,16 @@ final class Server implements AutoCloseable {
         return UnixDomainSocketAddress.of(socket);
     }
 
+    /** Ends the process by SIGKILL. */
+    void kill() {
+        process.destroyForcibly();
+    }
+
+    /** Asks the process to end, by SIGTERM. */
+    void terminate() {
+        process.destroy();
+    }
+
     long residentBytes() throws IOException {
         return Residency.bytes(process.toHandle());
     }
@@ -79,7 +100,7 @@ final class Server implements AutoCloseable {
     /** Asks the process to stop, and makes it stop if it does not. */
     @Override
     public void close() {
-        process.destroy();
+        terminate();
         try {
             if (process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
                 return;
@@ -87,6 +108,6 @@ final class Server implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        process.destroyForcibly();
+        kill();
     }
 }

@@ -21,8 +21,9 @@ final class Servers {
         this.directory = directory;
     }
 
-    static Servers create() throws IOException {
-        Servers servers = new Servers(Files.createTempDirectory("rzbench"));
+    /** @param parent of the directory */
+    static Servers create(Path parent) throws IOException {
+        Servers servers = new Servers(Files.createTempDirectory(parent, "rzbench"));
         Runtime.getRuntime().addShutdownHook(new Thread(servers::end, "cleaner"));
         return servers;
     }

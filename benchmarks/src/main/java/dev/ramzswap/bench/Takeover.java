@@ -1,0 +1,189 @@
+package dev.ramzswap.bench;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * Ends a daemon that another stands by for, again and again, and measures the time until a client has read a page from
+ * the other, with what was stored in it before. A client is attached meanwhile, as the kernel would be: so a daemon
+ * that is asked to end leaves to the other instead of removing its state.
+ */
+@Command(
+        name = "takeover",
+        mixinStandardHelpOptions = true,
+        version = "takeover 0.1.0",
+        sortOptions = false,
+        description = "Measures how long nobody serves when a daemon ends that another stands by for.")
+final class Takeover implements Callable<Integer> {
+    private static final Duration FILL_BOUND = Duration.ofMinutes(10);
+    private static final long BOUND_SECONDS = 60;
+    /** Until the one that stands by has had time to settle. */
+    private static final int SETTLE_MILLIS = 1000;
+
+    @Option(names = "--ramzswap", required = true, description = "The launcher.")
+    private Path ramzswap;
+
+    @Option(
+            names = "--pages",
+            required = true,
+            paramLabel = "FILE",
+            description = "File of raw 4096-byte pages (repeatable).")
+    private List<Path> files;
+
+    @Option(names = "--size", defaultValue = "1024", paramLabel = "MIB", description = "Of the device (1024).")
+    private int mebibytes;
+
+    @Option(names = "--filled", paramLabel = "MIB", description = "How much of it is written; default: all.")
+    private Integer filled;
+
+    @Option(names = "--times", defaultValue = "20", description = "How often (20).")
+    private int times;
+
+    @Option(
+            names = "--restart",
+            description = "End the daemon by SIGTERM, as systemctl restart does; default: SIGKILL.")
+    private boolean restart;
+
+    @Option(
+            names = "--state",
+            defaultValue = "/dev/shm",
+            paramLabel = "DIR",
+            description = "In which directory the state lies, on tmpfs (${DEFAULT-VALUE}).")
+    private Path state;
+
+    private final Samples millis = new Samples();
+    private Servers servers;
+    private Path socket;
+    private List<String> command;
+    private DeviceContent content;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        servers = Servers.create(state);
+        socket = servers.newSocket();
+        command = command(servers.directory().resolve("state"));
+        content =
+                new DeviceContent(Pages.read(files), (filled == null ? mebibytes : filled) * ((1 << 20) / Pages.BYTES));
+        System.out.println(Machine.describe() + "\n" + String.join(" ", command));
+        Server serving = servers.start("daemon 0", socket, command);
+        fill(serving);
+        for (int i = 1; i <= times; i++) {
+            Server other = servers.start("daemon " + i, socket, command);
+            other.awaitWords("standing by");
+            Thread.sleep(SETTLE_MILLIS);
+            millis.add(gap(serving));
+            serving = other;
+        }
+        System.out.printf(
+                "%d times, ms: least %.0f, median %.0f, most %.0f%n",
+                times, millis.min(), millis.median(), millis.max());
+        return 0;
+    }
+
+    private List<String> command(Path stateDirectory) {
+        return List.of(
+                "env",
+                "RAMZSWAP_RUNTIME_DIR=" + servers.directory(),
+                "RAMZSWAP_BUILD=no",
+                ramzswap.toString(),
+                "serve",
+                "--swap",
+                "--unsafe",
+                "--standby",
+                "--overcommit",
+                "--size",
+                mebibytes + "M",
+                "--state-dir",
+                stateDirectory.toString(),
+                "--socket",
+                socket.toString());
+    }
+
+    private void fill(Server server) throws IOException, InterruptedException {
+        Phase fill = new Phase(Phase.Kind.FILL, 64);
+        try (Load load = new Load(server.address(), "", 1, content, 1)) {
+            if (!load.run(fill, Duration.ZERO, Duration.ZERO, FILL_BOUND).clean()) {
+                throw new IOException(server.name() + " answered wrongly");
+            }
+        }
+    }
+
+    /** Milliseconds from the signal to the first page that was read from the other daemon. */
+    private double gap(Server serving) throws IOException, InterruptedException {
+        try (NbdConnection attached = NbdConnection.open(serving.address(), "")) {
+            long begin = System.nanoTime();
+            if (restart) {
+                serving.terminate();
+            } else {
+                serving.kill();
+            }
+            awaitEnd(attached);
+            while (!isAnswered(serving)) {
+                if (System.nanoTime() - begin > TimeUnit.SECONDS.toNanos(BOUND_SECONDS)) {
+                    throw new IOException("nobody took over within " + BOUND_SECONDS + " s");
+                }
+                Thread.sleep(1);
+            }
+            return (System.nanoTime() - begin) / 1e6;
+        }
+    }
+
+    private static void awaitEnd(NbdConnection attached) {
+        try {
+            while (attached.channel().read(ByteBuffer.allocate(1)) >= 0) {
+                // nothing was asked for
+            }
+        } catch (IOException e) {
+            // It ended all the same.
+        }
+    }
+
+    private boolean isAnswered(Server server) throws IOException {
+        int slot = content.slots() / 2;
+        ByteBuffer page = ByteBuffer.allocateDirect(Pages.BYTES);
+        try (NbdConnection connection = NbdConnection.open(server.address(), "")) {
+            connection.send(request(slot));
+            receive(connection, ByteBuffer.allocate(NbdConnection.REPLY_BYTES));
+            receive(connection, page);
+        } catch (IOException e) {
+            return false; // not yet
+        }
+        if (!content.matches(slot, MemorySegment.ofBuffer(page.flip()), 0)) {
+            throw new IOException("a page did not survive");
+        }
+        return true;
+    }
+
+    private static ByteBuffer request(int slot) {
+        return ByteBuffer.allocate(NbdConnection.REQUEST_BYTES)
+                .putInt(NbdConnection.REQUEST_MAGIC)
+                .putShort((short) 0)
+                .putShort(NbdConnection.CMD_READ)
+                .putLong(0)
+                .putLong(Pages.offset(slot))
+                .putInt(Pages.BYTES)
+                .flip();
+    }
+
+    private static void receive(NbdConnection connection, ByteBuffer into) throws IOException {
+        while (into.hasRemaining()) {
+            if (connection.channel().read(into) < 0) {
+                throw new EOFException("the server closed the connection");
+            }
+        }
+    }
+
+    public static void main(String[] args) {
+        System.exit(new CommandLine(new Takeover()).execute(args));
+    }
+}
