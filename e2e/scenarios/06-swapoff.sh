@@ -12,7 +12,7 @@ scenario() {
     free=60
     start_endless_stress
     for round in 1 2 3 4 5; do
-        visit $((available * 45 / 100 / 3))
+        visit $(((available - 70) / 3))
         # What they have freed is discarded a moment later.
         await 60 has_room || {
             grep -E 'MemAvailable|Swap' /proc/meminfo

@@ -3,6 +3,7 @@ package dev.ramzswap.bench;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,9 +15,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /**
- * Ends a daemon that another stands by for, again and again, and measures the time until a client has read a page from
- * the other, with what was stored in it before. A client is attached meanwhile, as the kernel would be: so a daemon
- * that is asked to end leaves to the other instead of removing its state.
+ * Ends a daemon that another stands by for, again and again, and measures how long a client that reads a page all the
+ * time gets no answer. It is attached to the end, as the kernel would be: so a daemon that is asked to end leaves to
+ * the other instead of removing its state.
  */
 @Command(
         name = "takeover",
@@ -118,50 +119,60 @@ final class Takeover implements Callable<Integer> {
         }
     }
 
-    /** Milliseconds from the signal to the first page that was read from the other daemon. */
+    /** Milliseconds from the last page that was read from this daemon to the first one from the other. */
     private double gap(Server serving) throws IOException, InterruptedException {
         try (NbdConnection attached = NbdConnection.open(serving.address(), "")) {
-            long begin = System.nanoTime();
+            long last = System.nanoTime();
             if (restart) {
                 serving.terminate();
             } else {
                 serving.kill();
             }
-            awaitEnd(attached);
-            while (!isAnswered(serving)) {
-                if (System.nanoTime() - begin > TimeUnit.SECONDS.toNanos(BOUND_SECONDS)) {
+            while (isAnswered(attached)) {
+                last = System.nanoTime();
+            }
+            while (!isAnswered(serving.address())) {
+                if (System.nanoTime() - last > TimeUnit.SECONDS.toNanos(BOUND_SECONDS)) {
                     throw new IOException("nobody took over within " + BOUND_SECONDS + " s");
                 }
                 Thread.sleep(1);
             }
-            return (System.nanoTime() - begin) / 1e6;
+            return (System.nanoTime() - last) / 1e6;
         }
     }
 
-    private static void awaitEnd(NbdConnection attached) {
-        try {
-            while (attached.channel().read(ByteBuffer.allocate(1)) >= 0) {
-                // nothing was asked for
-            }
+    private boolean isAnswered(SocketAddress address) throws LostPageException {
+        try (NbdConnection connection = NbdConnection.open(address, "")) {
+            return isAnswered(connection);
+        } catch (LostPageException e) {
+            throw e;
         } catch (IOException e) {
-            // It ended all the same.
+            return false;
         }
     }
 
-    private boolean isAnswered(Server server) throws IOException {
+    private boolean isAnswered(NbdConnection connection) throws LostPageException {
         int slot = content.slots() / 2;
         ByteBuffer page = ByteBuffer.allocateDirect(Pages.BYTES);
-        try (NbdConnection connection = NbdConnection.open(server.address(), "")) {
+        try {
             connection.send(request(slot));
             receive(connection, ByteBuffer.allocate(NbdConnection.REPLY_BYTES));
             receive(connection, page);
         } catch (IOException e) {
-            return false; // not yet
+            return false;
         }
         if (!content.matches(slot, MemorySegment.ofBuffer(page.flip()), 0)) {
-            throw new IOException("a page did not survive");
+            throw new LostPageException();
         }
         return true;
+    }
+
+    private static final class LostPageException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        LostPageException() {
+            super("a page did not survive");
+        }
     }
 
     private static ByteBuffer request(int slot) {
