@@ -106,6 +106,8 @@ final class Linux {
             call("setsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle GETSOCKOPT =
             call("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
+    private static final MethodHandle EXIT =
+            LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow("_exit"), FunctionDescriptor.ofVoid(JAVA_INT));
     private static final MethodHandle STRERROR = LINKER.downcallHandle(
             LINKER.defaultLookup().findOrThrow("strerror"), FunctionDescriptor.of(C_STRING, JAVA_INT));
 
@@ -340,6 +342,14 @@ final class Linux {
         MemorySegment state = STATE.get();
         try {
             return result((int) GETSOCKOPT.invokeExact(state, fd, level, option, value, length), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static void exit(int status) {
+        try {
+            EXIT.invokeExact(status);
         } catch (Throwable e) {
             throw impossible(e);
         }

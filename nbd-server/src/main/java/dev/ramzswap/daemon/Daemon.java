@@ -1,5 +1,6 @@
 package dev.ramzswap.daemon;
 
+import dev.ramzswap.linux.Self;
 import dev.ramzswap.nbd.ClientListener;
 import dev.ramzswap.nbd.Export;
 import dev.ramzswap.nbd.Limits;
@@ -299,7 +300,7 @@ public final class Daemon implements AutoCloseable {
     private void leaveToOther() {
         LOG.log(Level.INFO, "told to end: another daemon stands by, and takes over");
         service.close();
-        Runtime.getRuntime().halt(0);
+        Self.exit(0);
     }
 
     private void drain() {
