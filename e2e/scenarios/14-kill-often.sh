@@ -1,0 +1,23 @@
+# Ten kills, as scenario 10 has five; but each daemon that stands by is started only when the one before it serves, under
+# load, as systemd does it.
+memory=800
+seconds=900
+allowed_messages='connection timed out|dead connection|(receive|send) .*failed'
+
+scenario() {
+    local options=(--standby --state-dir /run/ram/state --size 1G)
+    serve "${options[@]}"
+    attach 0 swap0
+    free=$(free_mb)
+    start_hog_of $((free * 8 / 10)) 0
+    start_endless_stress
+    check_guard "$daemon"
+    while [ "$kills" -lt 10 ]; do
+        stand_by "${options[@]}"
+        sleep $((5 * E2E_SLOWNESS))
+        kill_daemon
+    done
+    stop_load
+    detach 0
+    check_takeovers
+}
