@@ -11,7 +11,7 @@ public interface ClientListener {
 
     /**
      * One is gone that did not say good-bye: its connection broke or was cut, and not by this server's end. All that it
-     * had asked for is done, and will not be done any more.
+     * had asked for is done, and will not be done any more, and its memory is free for the next.
      */
     default void lost(String export) {}
 }

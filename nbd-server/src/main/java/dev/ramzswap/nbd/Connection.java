@@ -15,6 +15,8 @@ final class Connection implements Runnable {
 
     private final ServerContext context;
     private final SocketChannel channel;
+    /** Whose client left without a word. */
+    private Export lost;
 
     Connection(ServerContext context, SocketChannel channel) {
         this.context = context;
@@ -24,8 +26,8 @@ final class Connection implements Runnable {
     @Override
     public void run() {
         try (channel;
-                IoBuffer received = new IoBuffer(context.allocator(), BUFFER_BYTES);
-                IoBuffer reply = new IoBuffer(context.allocator(), BUFFER_BYTES + ReplyWriter.OVERHEAD)) {
+                IoBuffer received = new IoBuffer(context.memory(), BUFFER_BYTES);
+                IoBuffer reply = new IoBuffer(context.memory(), BUFFER_BYTES + ReplyWriter.OVERHEAD)) {
             Negotiated agreed = negotiate(received, reply);
             if (agreed != null) {
                 transmit(agreed, received, reply);
@@ -34,6 +36,9 @@ final class Connection implements Runnable {
             LOG.log(Level.DEBUG, "connection lost", e);
         } catch (RuntimeException | Error e) {
             LOG.log(Level.ERROR, "connection closed after an unexpected error", e);
+        }
+        if (lost != null) {
+            context.clientLost(lost); // last, since who makes a new connection then needs the memory of this one
         }
     }
 
@@ -60,7 +65,7 @@ final class Connection implements Runnable {
             }
             context.clientLeft();
             if (!saidGoodbye) {
-                context.clientLost(agreed.export());
+                lost = agreed.export();
             }
         }
     }

@@ -23,10 +23,18 @@ public record Limits(
      */
     public static final Limits DEFAULT = new Limits(64, Duration.ofSeconds(10), 16 << 20, 64 << 20, 0);
 
+    private static final int CONNECTIONS_OF_SWAPON = 4;
+    private static final long BUFFERS = 3 << 20;
+
     public Limits {
         if (connections < 1 || !handshake.isPositive() || preparedMemory < 0 || totalMemory < 0) {
             throw new IllegalArgumentException("impossible limits");
         }
+    }
+
+    /** Bytes that are kept for connections to come: if memory is prepared, for as many as swapon makes by default. */
+    long spareMemory() {
+        return preparedMemory > 0 ? CONNECTIONS_OF_SWAPON * (preparedMemory + BUFFERS) : 0;
     }
 
     public Limits withConnections(int count) {

@@ -63,7 +63,7 @@ public final class NbdServer implements AutoCloseable {
 
     /** Bytes of I/O buffers that connections have now. */
     long memoryInUse() {
-        return context.memoryInUse();
+        return context.memory().inUse();
     }
 
     /** Stops accepting and removes the socket files; the clients that are there are served as before. */
@@ -87,6 +87,7 @@ public final class NbdServer implements AutoCloseable {
             connections.awaitNone();
         }
         context.watchdog().shutdownNow();
+        context.memory().close();
         return gone;
     }
 

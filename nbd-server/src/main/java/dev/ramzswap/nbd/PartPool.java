@@ -1,6 +1,5 @@
 package dev.ramzswap.nbd;
 
-import io.netty.buffer.ByteBufAllocator;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,16 +15,16 @@ final class PartPool extends TaskPool {
      */
     static final int PART_BYTES = 64 << 10;
 
-    private final ByteBufAllocator allocator;
+    private final IoMemory memory;
     private final MemoryBudget budget;
     private final int most;
     private final List<IoBuffer> buffers;
     /** How many of the buffers are counted in the budget. */
     private int borrowed;
 
-    PartPool(ByteBufAllocator allocator, MemoryBudget budget, Limits limits) {
+    PartPool(IoMemory memory, MemoryBudget budget, Limits limits) {
         super(0);
-        this.allocator = allocator;
+        this.memory = memory;
         this.budget = budget;
         int prepared = parts(limits.preparedMemory());
         int own = Math.max(1, prepared);
@@ -81,7 +80,7 @@ final class PartPool extends TaskPool {
     }
 
     private SlowTask make() {
-        IoBuffer buffer = new IoBuffer(allocator, PART_BYTES);
+        IoBuffer buffer = new IoBuffer(memory, PART_BYTES);
         buffers.add(buffer);
         return new SlowTask(buffer);
     }

@@ -1,7 +1,5 @@
 package dev.ramzswap.nbd;
 
-import io.netty.buffer.ByteBufAllocator;
-import io.netty.buffer.UnpooledByteBufAllocator;
 import java.io.IOException;
 import java.nio.channels.Channel;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -14,11 +12,7 @@ final class ServerContext {
     private final ExportTable exports;
     private final Limits limits;
     private final MemoryBudget budget;
-    /**
-     * Unpooled, since buffers live as long as their connection: a pool would only keep more memory resident. Without
-     * leak detection, which would allocate.
-     */
-    private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true, true);
+    private final IoMemory memory;
     /** Closes handshakes that take too long. */
     private final ScheduledThreadPoolExecutor watchdog =
             new ScheduledThreadPoolExecutor(1, task -> newThread("nbd-watchdog", task));
@@ -32,6 +26,7 @@ final class ServerContext {
         this.limits = limits;
         this.clientListener = clientListener;
         budget = new MemoryBudget(limits.totalMemory());
+        memory = new IoMemory(limits.spareMemory());
         watchdog.setRemoveOnCancelPolicy(true);
     }
 
@@ -47,13 +42,8 @@ final class ServerContext {
         return budget;
     }
 
-    ByteBufAllocator allocator() {
-        return allocator;
-    }
-
-    /** Bytes of direct memory that the connections have now. */
-    long memoryInUse() {
-        return allocator.metric().usedDirectMemory();
+    IoMemory memory() {
+        return memory;
     }
 
     ScheduledThreadPoolExecutor watchdog() {

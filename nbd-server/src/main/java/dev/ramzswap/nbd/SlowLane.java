@@ -36,7 +36,7 @@ final class SlowLane implements AutoCloseable {
     /** @param channel is closed when a thread cannot go on, so that the reader notices */
     SlowLane(ServerContext context, Negotiated agreed, Channel channel, Outlet outlet) {
         this.channel = channel;
-        parts = new PartPool(context.allocator(), context.budget(), context.limits());
+        parts = new PartPool(context.memory(), context.budget(), context.limits());
         try {
             for (int i = 0; i < THREADS_PER_QUEUE; i++) {
                 start("read-" + i, new SlowReader(context, agreed, outlet, this));

@@ -37,7 +37,7 @@ abstract class SlowWorker implements Runnable {
 
     @Override
     public final void run() {
-        try (IoBuffer buffer = new IoBuffer(context.allocator(), replyData() + ReplyWriter.OVERHEAD);
+        try (IoBuffer buffer = new IoBuffer(context.memory(), replyData() + ReplyWriter.OVERHEAD);
                 ExportSession session = agreed.export().open()) {
             ReplyWriter replies = new ReplyWriter(outlet, buffer.view(), agreed.structured());
             TaskQueue queue = queue(lane);

@@ -317,4 +317,30 @@ class NbdServerTest {
             assertEquals(0, server.server.memoryInUse());
         }
     }
+
+    @Test
+    void whenALossIsToldItsMemoryIsThereForTheNext() throws Exception {
+        var inUse = new CompletableFuture<Long>();
+        var servers = new NbdServer[1];
+        ClientListener listener = new ClientListener() {
+            @Override
+            public void clients(int count) {}
+
+            @Override
+            public void lost(String export) {
+                inUse.complete(servers[0].memoryInUse());
+            }
+        };
+        UnixDomainSocketAddress address = UnixDomainSocketAddress.of(directory.resolve("l"));
+        servers[0] =
+                new NbdServer(List.of(export), List.of(address), Limits.DEFAULT.withPreparedMemory(1 << 20), listener);
+        try (NbdServer server = servers[0]) {
+            server.start();
+            try (RawClient client = RawClient.attached(address, "", false)) {
+                client.send(new Bytes().write(1, 0, new byte[512]));
+                client.in.expect(1, 0);
+            }
+            assertEquals(0, inUse.get());
+        }
+    }
 }

@@ -5,21 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
-import io.netty.buffer.UnpooledByteBufAllocator;
 import org.junit.jupiter.api.Test;
 
 class PartPoolTest {
-    private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true, true);
+    private final IoMemory memory = new IoMemory(0);
     private final MemoryBudget budget = new MemoryBudget(10L * PART_BYTES);
 
     private PartPool pool(int connection, int prepared) {
         Limits limits = Limits.DEFAULT.withMemory((long) connection * PART_BYTES, 0);
-        return new PartPool(allocator, budget, limits.withPreparedMemory((long) prepared * PART_BYTES));
+        return new PartPool(memory, budget, limits.withPreparedMemory((long) prepared * PART_BYTES));
     }
 
     /** In parts. */
     private long memory() {
-        return allocator.metric().usedDirectMemory() / PART_BYTES;
+        return memory.inUse() / PART_BYTES;
     }
 
     @Test

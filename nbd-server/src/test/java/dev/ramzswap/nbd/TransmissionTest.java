@@ -46,7 +46,7 @@ class TransmissionTest {
             transmission.run();
         } finally {
             assertEquals(0, export.sessions.get(), "sessions left open");
-            assertEquals(0, context.memoryInUse(), "memory left");
+            assertEquals(0, context.memory().inUse(), "memory left");
             assertEquals(0, context.budget().used(), "budget left");
         }
         return channel.sent();
