@@ -35,20 +35,22 @@ vmstat() { # NAME
     awk -v name="$1" '$1 == name { print $2 }' /proc/vmstat
 }
 
-# Tries COMMAND every 0.1 s until it succeeds.
-await() { # SECONDS COMMAND...
-    local end=$(($(whole_seconds) + $1))
-    shift
-    until "$@"; do
-        [ "$(whole_seconds)" -lt $end ] || return 1
-        sleep 0.1
-    done
+# Waits, as sleep does, but without a program, which might have to wait for its own pages.
+mkfifo /run/nothing
+exec {nothing}<>/run/nothing
+pause() { # SECONDS
+    read -rt "$1" -u "$nothing"
+    true
 }
 
-whole_seconds() {
-    local uptime
-    uptime=$(now)
-    echo "${uptime%.*}"
+# Tries COMMAND every 0.1 s until it succeeds.
+await() { # SECONDS COMMAND...
+    local end=$((EPOCHSECONDS + $1))
+    shift
+    until "$@"; do
+        [ $EPOCHSECONDS -lt $end ] || return 1
+        pause 0.1
+    done
 }
 
 check_kernel_messages() {

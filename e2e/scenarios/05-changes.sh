@@ -18,5 +18,5 @@ scenario() {
 
 change() { # KEY=VALUE...
     "$launcher" set swap0 "$@" || fail "ramzswap set $*"
-    sleep 2
+    pause 2
 }

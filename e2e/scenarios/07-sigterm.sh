@@ -7,9 +7,9 @@ scenario() {
     attach_by_nbd_client 0 swap0
     start_endless_load
     kill -TERM "$daemon"
-    sleep $((5 * E2E_SLOWNESS))
+    pause $((5 * E2E_SLOWNESS))
     kill -TERM "$daemon"
-    sleep $((5 * E2E_SLOWNESS))
+    pause $((5 * E2E_SLOWNESS))
     check 'the daemon serves on' -d "/proc/$daemon"
     stop_load
     detach 0

@@ -14,7 +14,7 @@ scenario() {
     attach 0 swap0
     start_endless_load
     for round in 1 2 3 4 5; do
-        sleep $((5 * E2E_SLOWNESS))
+        pause $((5 * E2E_SLOWNESS))
         kill_daemon
     done
     stop_load

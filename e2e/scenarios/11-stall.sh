@@ -11,11 +11,11 @@ scenario() {
     local round
     for round in 1 2; do
         kill -STOP "$daemon"
-        sleep 8
+        pause 8
         kill -CONT "$daemon"
         await 60 is_reconnected $round || die "not reconnected after stop $round"
         own_pages=$((own_pages + 128 * 32))
-        sleep $((5 * E2E_SLOWNESS))
+        pause $((5 * E2E_SLOWNESS))
     done
     stop_load
     detach 0

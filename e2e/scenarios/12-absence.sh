@@ -11,7 +11,7 @@ scenario() {
     kill -KILL "$daemon"
     wait "$daemon"
     # Pages that cannot be read: SIGBUS, which hog counts.
-    sleep $((20 * E2E_SLOWNESS))
+    pause $((20 * E2E_SLOWNESS))
     kill -TERM "${hogs[@]}"
     wait "${hogs[@]}"
     figure hog_status $?

@@ -13,7 +13,7 @@ scenario() {
     for round in 1 2 3; do
         stand_by "${options[@]}"
         "$launcher" set swap0 limit=16M &
-        sleep 1
+        pause 1
         kill_daemon
         wait $!
         "$launcher" set swap0 limit=512M || fail 'ramzswap set'
@@ -22,12 +22,12 @@ scenario() {
     local next=$started
     stand_by "${options[@]}"
     kill -KILL "$daemon"
-    sleep 0.2
+    pause 0.2
     kill -KILL "${standbys[next]}"
     unset "standbys[next]"
     kills=$((kills + 1))
     await_successor
-    sleep $((5 * E2E_SLOWNESS))
+    pause $((5 * E2E_SLOWNESS))
     stop_hog
     detach 0
     check_takeovers

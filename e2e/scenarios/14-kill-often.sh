@@ -14,7 +14,7 @@ scenario() {
     check_guard "$daemon"
     while [ "$kills" -lt 10 ]; do
         stand_by "${options[@]}"
-        sleep $((5 * E2E_SLOWNESS))
+        pause $((5 * E2E_SLOWNESS))
         kill_daemon
     done
     stop_load
