@@ -51,8 +51,9 @@ final class Connection implements Runnable {
         context.clientJoined();
         boolean saidGoodbye = false;
         try (ExportSession session = agreed.export().open();
+                Gate gate = context.fence(agreed.export()).join(channel);
                 Transmission transmission =
-                        new Transmission(context, agreed, session, channel, received.view(), reply.view())) {
+                        new Transmission(context, agreed, session, gate, channel, received.view(), reply.view())) {
             saidGoodbye = transmission.run();
         } finally {
             if (saidGoodbye) {
