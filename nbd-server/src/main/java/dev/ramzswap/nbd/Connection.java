@@ -50,8 +50,8 @@ final class Connection implements Runnable {
     private void transmit(Negotiated agreed, IoBuffer received, IoBuffer reply) throws IOException {
         context.clientJoined();
         boolean saidGoodbye = false;
-        try (ExportSession session = agreed.export().open();
-                Gate gate = context.fence(agreed.export()).join(channel);
+        try (Gate gate = context.fence(agreed.export()).join(channel);
+                ExportSession session = agreed.export().open();
                 Transmission transmission =
                         new Transmission(context, agreed, session, gate, channel, received.view(), reply.view())) {
             saidGoodbye = transmission.run();

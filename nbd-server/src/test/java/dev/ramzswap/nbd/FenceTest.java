@@ -58,6 +58,7 @@ class FenceTest {
         server = new TestServer(directory, Limits.DEFAULT, new Ends(), export);
         first = server.attach();
         second = server.attach();
+        TestServer.await(() -> export.sessions.get() == 2); // a handshake ends for the client before it does here
     }
 
     @AfterEach
