@@ -62,8 +62,13 @@ final class Linux {
     static final int MSG_NOSIGNAL = 0x4000;
     // asm-generic/socket.h
     static final int SOL_SOCKET = 1;
+    static final int SO_LINGER = 13;
     static final int SO_RCVTIMEO = 20;
     static final int SO_SNDTIMEO = 21;
+    // asm-generic/poll.h
+    static final short POLLHUP = 0x10;
+    // asm-generic/fcntl.h
+    static final int F_DUPFD_CLOEXEC = 1030;
     // linux/netlink.h
     static final int NETLINK_GENERIC = 16;
 
@@ -108,6 +113,8 @@ final class Linux {
             call("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle EXIT =
             LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow("_exit"), FunctionDescriptor.ofVoid(JAVA_INT));
+    private static final MethodHandle FCNTL = variadic("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle POLL = call("poll", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
     private static final MethodHandle STRERROR = LINKER.downcallHandle(
             LINKER.defaultLookup().findOrThrow("strerror"), FunctionDescriptor.of(C_STRING, JAVA_INT));
 
@@ -350,6 +357,24 @@ final class Linux {
     static void exit(int status) {
         try {
             EXIT.invokeExact(status);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static int fcntl(int fd, int command, int argument) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) FCNTL.invokeExact(state, fd, command, argument), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static int poll(MemorySegment descriptors, long count, int timeoutMillis) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) POLL.invokeExact(state, descriptors, count, timeoutMillis), state);
         } catch (Throwable e) {
             throw impossible(e);
         }

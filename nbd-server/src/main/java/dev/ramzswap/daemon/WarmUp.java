@@ -156,8 +156,11 @@ final class WarmUp {
         }
     }
 
+    /** With a second connection, since the kernel has several. */
     private void play(PageStore store) throws IOException {
-        try (LoopbackClient client = new LoopbackClient(UnixDomainSocketAddress.of(socket), NAME)) {
+        UnixDomainSocketAddress address = UnixDomainSocketAddress.of(socket);
+        try (LoopbackClient client = new LoopbackClient(address, NAME);
+                LoopbackClient _ = new LoopbackClient(address, NAME)) {
             for (int round = 0; round < ROUNDS; round++) {
                 // Up and down: spills and compaction, then pages that come back.
                 if (round % 10 == 0) {

@@ -55,9 +55,10 @@ final class Connection implements Runnable {
     private void transmit(Negotiated agreed, IoBuffer received, IoBuffer reply) throws IOException {
         context.clientJoined();
         boolean saidGoodbye = false;
-        try (ExportSession session = agreed.export().open();
+        try (Gate gate = context.fence(agreed.export()).join(channel);
+                ExportSession session = agreed.export().open();
                 Transmission transmission =
-                        new Transmission(context, agreed, session, channel, received.view(), reply.view())) {
+                        new Transmission(context, agreed, session, gate, channel, received.view(), reply.view())) {
             saidGoodbye = transmission.run();
         } finally {
             if (saidGoodbye) {

@@ -2,6 +2,8 @@ package dev.ramzswap.nbd;
 
 import java.io.IOException;
 import java.nio.channels.Channel;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 
 /** What all connections of a server share. Thread-safe. */
@@ -17,6 +19,7 @@ final class ServerContext {
     private final ScheduledThreadPoolExecutor watchdog =
             new ScheduledThreadPoolExecutor(1, task -> newThread("nbd-watchdog", task));
 
+    private final Map<Export, Fence> fences = new ConcurrentHashMap<>();
     private final ClientListener clientListener;
     private int clients;
     private volatile boolean shuttingDown;
@@ -36,6 +39,11 @@ final class ServerContext {
 
     Limits limits() {
         return limits;
+    }
+
+    /** What the connections of an export have in common. */
+    Fence fence(Export export) {
+        return fences.computeIfAbsent(export, _ -> new Fence(limits.connections()));
     }
 
     MemoryBudget budget() {

@@ -25,6 +25,7 @@ final class SlowLane implements AutoCloseable {
 
     private static final int THREADS_PER_QUEUE = 2;
 
+    private final Gate gate;
     private final Channel channel;
     private final TaskPool reads = new TaskPool(REQUESTS);
     private final TaskPool writes = new TaskPool(REQUESTS);
@@ -33,8 +34,12 @@ final class SlowLane implements AutoCloseable {
     private final TaskQueue writeQueue = new TaskQueue();
     private final List<Thread> threads = new ArrayList<>();
 
-    /** @param channel is closed when a thread cannot go on, so that the reader notices */
-    SlowLane(ServerContext context, Negotiated agreed, Channel channel, Outlet outlet) {
+    /**
+     * @param gate hears of the requests that change pages
+     * @param channel is closed when a thread cannot go on, so that the reader notices
+     */
+    SlowLane(ServerContext context, Negotiated agreed, Gate gate, Channel channel, Outlet outlet) {
+        this.gate = gate;
         this.channel = channel;
         parts = new PartPool(context.memory(), context.budget(), context.limits());
         try {
@@ -73,6 +78,7 @@ final class SlowLane implements AutoCloseable {
     /** TRIM or WRITE_ZEROES. */
     void zero(Request request, ReplyWriter replies) throws IOException {
         SlowTask task = take(writes, replies);
+        gate.begin();
         task.set(request);
         writeQueue.put(task);
     }
@@ -80,6 +86,7 @@ final class SlowLane implements AutoCloseable {
     /** A WRITE; its parts follow. */
     SlowTask beginWrite(long cookie, ReplyWriter replies) throws IOException {
         SlowTask whole = take(writes, replies);
+        gate.begin();
         whole.beginWrite(cookie);
         return whole;
     }
@@ -102,6 +109,7 @@ final class SlowLane implements AutoCloseable {
     /** Of a WRITE or a zeroing that has been answered. */
     void writeDone(SlowTask task) {
         writes.give(task);
+        gate.end();
     }
 
     private static SlowTask take(TaskPool pool, ReplyWriter replies) throws IOException {

@@ -12,11 +12,11 @@ import java.nio.channels.ByteChannel;
  * The transmission phase of one connection, on one thread:
  *
  * <pre>
- *   read as much as the socket holds ──► serve every complete request, straight from the buffer ──► send all replies
- *        ▲                                        │ would wait                                          │
- *        └────────────────────────────────────────┼─────────────────────────────────────────────────────┘
- *                                                 ▼
- *                                              SlowLane
+ *   read as much as the socket holds ──► pass the Gate ──► serve every complete request from the buffer ──► send replies
+ *        ▲                                                       │ would wait                                    │
+ *        └───────────────────────────────────────────────────────┼───────────────────────────────────────────────┘
+ *                                                                ▼
+ *                                                             SlowLane
  * </pre>
  *
  * Nothing is allocated on the way of a request. What would wait for slow storage is done by the {@link SlowLane}, which
@@ -33,6 +33,7 @@ final class Transmission implements AutoCloseable {
     private final ReplyWriter replies;
     private final RequestValidator validator;
     private final ExportSession session;
+    private final Gate gate;
     private final WritePayload payload;
     private final Request request = new Request();
     private boolean inPayload;
@@ -43,12 +44,14 @@ final class Transmission implements AutoCloseable {
             ServerContext context,
             Negotiated agreed,
             ExportSession session,
+            Gate gate,
             ByteChannel channel,
             ByteBuffer received,
             ByteBuffer reply) {
         this.context = context;
         this.agreed = agreed;
         this.session = session;
+        this.gate = gate;
         this.channel = channel;
         this.received = received.clear().limit(0);
         outlet = new Outlet(channel);
@@ -61,23 +64,50 @@ final class Transmission implements AutoCloseable {
     }
 
     /**
-     * Serves until the client disconnects, and answers all that it has asked before.
+     * Serves until the client disconnects, and answers all that it has asked before. Ends at once if the client has cut
+     * the connection, to ask again by another one.
      *
-     * @return whether it said so
+     * @return whether it said good-bye
      */
     boolean run() throws IOException {
-        while (serveReceived()) {
-            replies.flush();
-            if (!receive()) {
-                if (inPayload) {
-                    throw new EOFException("the client left in the middle of a WRITE");
-                }
-                finish();
-                return false;
+        while (receive()) {
+            if (!gate.pass()) {
+                return goodbyeFollows();
             }
+            boolean goodbye = !serveReceived();
+            gate.end();
+            if (goodbye) {
+                finish();
+                return true;
+            }
+            replies.flush();
+        }
+        if (inPayload) {
+            throw new EOFException("the client left in the middle of a WRITE");
         }
         finish();
-        return true;
+        return false;
+    }
+
+    /** Reads what a cut connection still holds, and carries out nothing. */
+    private boolean goodbyeFollows() throws IOException {
+        long skip = inPayload ? payload.left() : 0;
+        do {
+            while (received.remaining() >= (skip > 0 ? 1 : REQUEST_HEADER)) {
+                if (skip > 0) {
+                    int bytes = (int) Math.min(skip, received.remaining());
+                    received.position(received.position() + bytes);
+                    skip -= bytes;
+                } else {
+                    readHeader();
+                    if (request.type == NBD_CMD_DISC) {
+                        return true;
+                    }
+                    skip = request.type == NBD_CMD_WRITE ? request.length : 0;
+                }
+            }
+        } while (receive());
+        return false;
     }
 
     private void finish() throws IOException {
@@ -112,10 +142,7 @@ final class Transmission implements AutoCloseable {
                 }
                 inPayload = false;
             } else {
-                if (!request.read(received, received.position())) {
-                    throw new ProtocolException("a request without its magic number");
-                }
-                received.position(received.position() + REQUEST_HEADER);
+                readHeader();
                 if (request.type == NBD_CMD_DISC) {
                     return false;
                 }
@@ -123,6 +150,13 @@ final class Transmission implements AutoCloseable {
             }
         }
         return true;
+    }
+
+    private void readHeader() throws ProtocolException {
+        if (!request.read(received, received.position())) {
+            throw new ProtocolException("a request without its magic number");
+        }
+        received.position(received.position() + REQUEST_HEADER);
     }
 
     private void serve() throws IOException {
@@ -184,7 +218,7 @@ final class Transmission implements AutoCloseable {
 
     private SlowLane lane() {
         if (lane == null) {
-            lane = new SlowLane(context, agreed, channel, outlet);
+            lane = new SlowLane(context, agreed, gate, channel, outlet);
         }
         return lane;
     }

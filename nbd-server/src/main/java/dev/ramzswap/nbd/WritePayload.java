@@ -69,6 +69,11 @@ final class WritePayload {
         return true;
     }
 
+    /** Bytes that are still to come. */
+    long left() {
+        return left;
+    }
+
     private void writeNow(ByteBuffer received) throws IOException {
         int bytes = available(received);
         if (bytes < left) { // up to a slot boundary; less than a slot waits for the rest of it

@@ -39,9 +39,24 @@ class AllocationTest {
         measure(structured, 500);
     }
 
-    private void measure(boolean structured, int batches) throws IOException {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void oneOfTwoConnections(boolean slow) throws IOException {
+        export.slow(0, slow ? export.size() : 0);
         try (TestServer server = new TestServer(directory, Limits.DEFAULT, export);
-                RawClient client = RawClient.attached(server.address, "", structured)) {
+                RawClient _ = server.attach()) {
+            measure(server, false, 500);
+        }
+    }
+
+    private void measure(boolean structured, int batches) throws IOException {
+        try (TestServer server = new TestServer(directory, Limits.DEFAULT, export)) {
+            measure(server, structured, batches);
+        }
+    }
+
+    private void measure(TestServer server, boolean structured, int batches) throws IOException {
+        try (RawClient client = RawClient.attached(server.address, "", structured)) {
             Bytes fill = new Bytes();
             for (int i = 0; i < BATCH; i++) {
                 fill.write(i, i * 4096L, Bytes.random(i, 4096));

@@ -5,8 +5,10 @@ import static dev.ramzswap.nbd.Protocol.NBD_STATE_ZERO;
 
 import java.nio.ByteBuffer;
 import java.util.BitSet;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * An export in memory that can be told to be slow, stuck or broken in places. Slots are holes until they are written.
@@ -28,6 +30,30 @@ final class MemoryExport implements Export {
     private volatile int error;
     private volatile Semaphore readGate = new Semaphore(Integer.MAX_VALUE);
     private volatile Semaphore writeGate = new Semaphore(Integer.MAX_VALUE);
+    private final AtomicReference<Stall> stall = new AtomicReference<>();
+
+    /** A write that stands still in the middle. */
+    static final class Stall {
+        private final CountDownLatch begun = new CountDownLatch(1);
+        private final CountDownLatch over = new CountDownLatch(1);
+
+        void awaitBegin() throws InterruptedException {
+            begun.await();
+        }
+
+        void end() {
+            over.countDown();
+        }
+
+        private void stand() {
+            begun.countDown();
+            try {
+                over.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
 
     private record Area(long from, long to) {
         static final Area NONE = new Area(0, 0);
@@ -67,6 +93,20 @@ final class MemoryExport implements Export {
 
     Semaphore holdWrites() {
         return writeGate = new Semaphore(0);
+    }
+
+    /** The next write, fast or slow, stands still until its end is called. */
+    Stall stallNextWrite() {
+        Stall next = new Stall();
+        stall.set(next);
+        return next;
+    }
+
+    private void stallIfTold() {
+        Stall told = stall.getAndSet(null);
+        if (told != null) {
+            told.stand();
+        }
     }
 
     @Override
@@ -145,13 +185,18 @@ final class MemoryExport implements Export {
 
         @Override
         public int writeNow(long offset, int length, ByteBuffer from, int at) {
-            return slow.meets(offset, length) ? WOULD_WAIT : put(offset, length, from, at);
+            if (slow.meets(offset, length)) {
+                return WOULD_WAIT;
+            }
+            stallIfTold();
+            return put(offset, length, from, at);
         }
 
         @Override
         public int write(long offset, int length, ByteBuffer from, int at) {
             slowWrites.incrementAndGet();
             writeGate.acquireUninterruptibly();
+            stallIfTold();
             return put(offset, length, from, at);
         }
 

@@ -14,8 +14,12 @@ final class TestServer implements AutoCloseable {
     final SocketAddress address;
 
     TestServer(Path directory, Limits limits, MemoryExport... exports) throws IOException {
+        this(directory, limits, clients -> {}, exports);
+    }
+
+    TestServer(Path directory, Limits limits, ClientListener clients, MemoryExport... exports) throws IOException {
         address = UnixDomainSocketAddress.of(directory.resolve("s"));
-        server = new NbdServer(List.of(exports), List.of(address), limits, clients -> {});
+        server = new NbdServer(List.of(exports), List.of(address), limits, clients);
         server.start();
     }
 

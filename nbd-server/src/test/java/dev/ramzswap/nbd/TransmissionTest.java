@@ -42,7 +42,8 @@ class TransmissionTest {
         ByteBuffer received = ByteBuffer.allocateDirect(buffer);
         ByteBuffer reply = ByteBuffer.allocateDirect(buffer + ReplyWriter.OVERHEAD);
         try (ExportSession session = served.open();
-                Transmission transmission = new Transmission(context, agreed, session, channel, received, reply)) {
+                Transmission transmission =
+                        new Transmission(context, agreed, session, Gate.unfenced(), channel, received, reply)) {
             transmission.run();
         } finally {
             assertEquals(0, export.sessions.get(), "sessions left open");
