@@ -22,8 +22,10 @@ daemon_is_ready() {
 }
 
 # As an administrator does.
-attach() { # N NAME
-    "$launcher" swapon "$2" --device "/dev/nbd$1" || die "ramzswap swapon $2"
+attach() { # N NAME SWAPON-OPTION...
+    local device=/dev/nbd$1 name=$2
+    shift 2
+    "$launcher" swapon "$name" --device "$device" "$@" || die "ramzswap swapon $name"
     own_pages=$((own_pages + 8))
 }
 

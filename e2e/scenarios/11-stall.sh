@@ -1,12 +1,12 @@
 # The daemon is stopped (SIGSTOP) for longer than the kernel waits for an answer, and goes on: the kernel has cut its
-# connection, and it makes another.
+# connections, each after it had sent on the other what this one owed, and the daemon makes new ones.
 memory=560
 seconds=300
 allowed_messages='connection timed out|dead connection|(receive|send) .*failed'
 
 scenario() {
     serve --size 1G
-    attach 0 swap0
+    attach 0 swap0 --connections 2
     start_endless_load
     local round
     for round in 1 2; do
