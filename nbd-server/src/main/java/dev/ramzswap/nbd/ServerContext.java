@@ -2,8 +2,8 @@ package dev.ramzswap.nbd;
 
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import java.io.Closeable;
 import java.io.IOException;
-import java.nio.channels.Channel;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 
 /** What all connections of a server share. Thread-safe. */
@@ -122,9 +122,9 @@ final class ServerContext {
         }
     }
 
-    static void close(Channel channel) {
+    static void close(Closeable closeable) {
         try {
-            channel.close();
+            closeable.close();
         } catch (IOException e) {
             // it is gone, which is what was wanted
         }
