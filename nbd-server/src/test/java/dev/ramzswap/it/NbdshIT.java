@@ -1,6 +1,7 @@
 package dev.ramzswap.it;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -36,6 +37,7 @@ class NbdshIT {
                 Map.of("PATH", DEBIANS_PATH, "SOCKET", daemon.socket().toString());
         try (Tool nbdsh = Tool.start(variables, "nbdsh", "-n", "-c", "exec(open('" + script + "').read())")) {
             Tool.Result result = nbdsh.await().expect(0);
+            assertFalse(result.out().isEmpty());
             return result.out().lines().map(NbdshIT::test).toList();
         }
     }

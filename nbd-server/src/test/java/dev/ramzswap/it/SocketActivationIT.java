@@ -97,6 +97,16 @@ class SocketActivationIT {
         }
     }
 
+    @Test
+    void whatDoesNotListenIsRefused() throws Exception {
+        String shell = "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" serve --size 8M 3</dev/null";
+        try (Tool server = Tool.start(new Launcher(directory).environment(), "sh", "-c", shell, Launcher.PATH)) {
+            Tool.Result result = server.await().expect(1);
+            assertTrue(
+                    result.err().contains("LISTEN_FDS: file descriptor 3 is not a listening socket"), result::toString);
+        }
+    }
+
     /** Java leads stdout and stderr to nowhere when it closes the socket; what the daemon says then must be heard. */
     @Test
     void itsOutputsStayOpenWhenItStopsToAccept() throws Exception {
@@ -105,8 +115,8 @@ class SocketActivationIT {
         try (Tool server = listenOnUnix();
                 Tool client =
                         Tool.start(Map.of("PATH", NbdshIT.DEBIANS_PATH), "nbdsh", "-u", unixUri(), "-c", script)) {
-            while (!Files.exists(connected)) {
-                assertTrue(client.isAlive(), "the client has ended");
+            while (!Files.exists(connected) || !server.output().endsWith("ready\n")) {
+                assertTrue(client.isAlive() && server.isAlive(), "one of them has ended");
                 Thread.sleep(10);
             }
             Path out = stream(server, 1);

@@ -111,6 +111,11 @@ final class Tool implements AutoCloseable {
         return process.isAlive();
     }
 
+    /** What it has printed so far. */
+    String output() throws IOException {
+        return Files.readString(directory.resolve("out"));
+    }
+
     long pid() {
         return process.pid();
     }
