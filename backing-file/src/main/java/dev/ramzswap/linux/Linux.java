@@ -82,6 +82,8 @@ final class Linux {
 
     private static final MethodHandle OPEN = variadic("open", 2, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
     private static final MethodHandle CLOSE = call("close", JAVA_INT, JAVA_INT);
+    private static final MethodHandle DUP = call("dup", JAVA_INT, JAVA_INT);
+    private static final MethodHandle DUP2 = call("dup2", JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle PREAD = call("pread", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle PWRITE = call("pwrite", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle LSEEK = call("lseek", JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
@@ -133,6 +135,24 @@ final class Linux {
         MemorySegment state = STATE.get();
         try {
             return result((int) CLOSE.invokeExact(state, fd), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static int dup(int fd) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) DUP.invokeExact(state, fd), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static int dup2(int from, int to) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) DUP2.invokeExact(state, from, to), state);
         } catch (Throwable e) {
             throw impossible(e);
         }

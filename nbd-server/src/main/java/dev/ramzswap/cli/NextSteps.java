@@ -16,8 +16,16 @@ final class NextSteps {
         config.socket().ifPresent(path -> text.append("on ").append(path).append('\n'));
         config.listenText()
                 .ifPresent(address -> text.append("on ").append(address).append('\n'));
-        text.append(
-                config.protection().isSwap() && config.socket().isPresent() ? attach(config) : attachByHand(config));
+        if (config.isSocketPassed()) {
+            text.append("on the socket that was passed (LISTEN_FDS)\n");
+        }
+        if (config.protection().isSwap() && config.socket().isPresent()) {
+            text.append(attach(config));
+        } else if (config.socket().isPresent() || config.listen().isPresent()) {
+            text.append(attachByHand(config));
+        } else {
+            text.append('\n');
+        }
         return text.append("To look at it:\n  ramzswap status\n\nready\n").toString();
     }
 

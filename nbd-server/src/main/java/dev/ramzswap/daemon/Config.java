@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param exports at least one; clients that ask for no name get the first
  * @param socket the Unix socket
  * @param listen the TCP address
+ * @param isSocketPassed whether to serve on the socket that the service manager has passed
  * @param stateDir where the stores' files lie that outlive the daemon
  * @param isStandby one of several daemons with the same state: one serves, another waits to take over
  * @param protection how the daemon guards itself against the lack of memory that it is there to cure
@@ -25,6 +26,7 @@ public record Config(
         List<ExportConfig> exports,
         Optional<Path> socket,
         Optional<InetSocketAddress> listen,
+        boolean isSocketPassed,
         Optional<Path> stateDir,
         boolean isStandby,
         Protection protection) {
@@ -41,7 +43,8 @@ public record Config(
         checkMemory(settings, exports, host.memory());
         Optional<Path> socket = ExportReader.read(settings.daemon, "socket", Address::socket);
         Optional<InetSocketAddress> listen = ExportReader.read(settings.daemon, "listen", Address::tcp);
-        if (socket.isEmpty() && listen.isEmpty()) {
+        boolean isSocketPassed = SocketActivation.isUsed(host.variables());
+        if (socket.isEmpty() && listen.isEmpty() && !isSocketPassed) {
             Path path = RuntimeDir.own(host).path().resolve(exports.getFirst().name() + ".sock");
             socket = ExportReader.read(
                     Map.of("socket", new Value(path.toString(), "--socket")), "socket", Address::socket);
@@ -52,7 +55,13 @@ public record Config(
             throw new ConfigException(settings.daemon.get("standby").origin()
                     + ": takes over what lies in a state directory: add --state-dir");
         }
-        return new Config(exports, socket, listen, stateDir, isStandby, protection(settings));
+        Protection protection = protection(settings);
+        if (protection.isSwap() && isSocketPassed) {
+            throw new ConfigException(settings.daemon.get("swap").origin()
+                    + ": the next daemon finds the kernel's connections by the socket's path, and one that is passed"
+                    + " (LISTEN_FDS) has none that is known: start it without, and give --socket");
+        }
+        return new Config(exports, socket, listen, isSocketPassed, stateDir, isStandby, protection);
     }
 
     private static Protection protection(Settings settings) throws ConfigException {

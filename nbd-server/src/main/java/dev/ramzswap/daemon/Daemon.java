@@ -1,5 +1,6 @@
 package dev.ramzswap.daemon;
 
+import dev.ramzswap.linux.PassedSocket;
 import dev.ramzswap.linux.Self;
 import dev.ramzswap.nbd.ClientListener;
 import dev.ramzswap.nbd.Export;
@@ -239,6 +240,9 @@ public final class Daemon implements AutoCloseable {
         Limits limits =
                 config.protection().isSwap() ? Limits.DEFAULT.withPreparedMemory(PREPARED_BYTES) : Limits.DEFAULT;
         server = new NbdServer(exports, addresses, limits, clients);
+        if (config.isSocketPassed()) {
+            server.adopt(PassedSocket.take());
+        }
         try {
             server.start();
         } catch (IOException e) {

@@ -1,5 +1,6 @@
 package dev.ramzswap.nbd;
 
+import dev.ramzswap.linux.PassedSocket;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
@@ -19,22 +20,33 @@ final class Listener implements AutoCloseable {
 
     private final ServerSocketChannel channel;
     private final SocketAddress address;
-    /** Null for TCP. */
-    private final UnixSocketFile file;
+    /** Closes the channel, and leaves nothing behind. */
+    private final Runnable release;
 
     private Thread thread;
 
     /** Binds. @throws IOException with a message that names the address and what is wrong */
     Listener(SocketAddress wanted) throws IOException {
         if (wanted instanceof UnixDomainSocketAddress unix) {
-            file = new UnixSocketFile(unix.getPath());
+            UnixSocketFile file = new UnixSocketFile(unix.getPath());
             channel = file.channel();
             address = unix;
+            release = () -> {
+                ServerContext.close(channel);
+                file.remove();
+            };
         } else {
-            file = null;
             channel = ServerSocketChannel.open();
             address = bind(channel, wanted);
+            release = () -> ServerContext.close(channel);
         }
+    }
+
+    /** Where it listens is another's choice, and stays when this is closed. */
+    Listener(PassedSocket passed) throws IOException {
+        channel = passed.channel();
+        address = channel.getLocalAddress();
+        release = () -> ServerContext.close(passed);
     }
 
     private static SocketAddress bind(ServerSocketChannel channel, SocketAddress wanted) throws IOException {
@@ -80,10 +92,7 @@ final class Listener implements AutoCloseable {
     /** Stops listening, and removes the socket file. */
     @Override
     public void close() {
-        ServerContext.close(channel);
-        if (file != null) {
-            file.remove();
-        }
+        release.run();
         if (thread != null) {
             ServerContext.join(thread);
         }

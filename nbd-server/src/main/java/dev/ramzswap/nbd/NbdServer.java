@@ -1,5 +1,6 @@
 package dev.ramzswap.nbd;
 
+import dev.ramzswap.linux.PassedSocket;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.time.Duration;
@@ -30,6 +31,15 @@ public final class NbdServer implements AutoCloseable {
     }
 
     /**
+     * Serves also on a socket that listens already; before {@link #start}. It is closed with the others.
+     *
+     * @throws IOException if it cannot be asked for its address
+     */
+    public synchronized void adopt(PassedSocket socket) throws IOException {
+        listeners.add(new Listener(socket));
+    }
+
+    /**
      * Binds all addresses, then accepts on all of them. A socket file that nobody listens on any more is replaced.
      *
      * @throws IOException if an address cannot be had, with a message that names it; nothing is left bound then
@@ -46,7 +56,9 @@ public final class NbdServer implements AutoCloseable {
         listeners.forEach(listener -> listener.start(connections::admit));
     }
 
-    /** Where it listens, in the order given, with the real port where 0 was asked for. */
+    /**
+     * Where it listens: what was adopted, then the others in the order given, with the real port where 0 was asked for.
+     */
     public synchronized List<SocketAddress> addresses() {
         return listeners.stream().map(Listener::address).toList();
     }

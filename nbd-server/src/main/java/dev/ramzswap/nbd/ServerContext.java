@@ -1,7 +1,7 @@
 package dev.ramzswap.nbd;
 
+import java.io.Closeable;
 import java.io.IOException;
-import java.nio.channels.Channel;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -120,9 +120,9 @@ final class ServerContext {
         }
     }
 
-    static void close(Channel channel) {
+    static void close(Closeable closeable) {
         try {
-            channel.close();
+            closeable.close();
         } catch (IOException e) {
             // it is gone, which is what was wanted
         }

@@ -19,6 +19,10 @@ class ConfigTest {
     private static final Host HOST = new Host(8L << 30, 1000, Map.of("XDG_RUNTIME_DIR", "/run/user/1000"));
 
     private static Config config(String... pairs) throws ConfigException {
+        return config(HOST, pairs);
+    }
+
+    private static Config config(Host host, String... pairs) throws ConfigException {
         var settings = new Settings();
         for (String pair : pairs) {
             String[] parts = pair.split("=", 2);
@@ -28,7 +32,7 @@ class ConfigTest {
                 settings.flag(parts[0], parts[1]);
             }
         }
-        return Config.of(settings, HOST);
+        return Config.of(settings, host);
     }
 
     private static String error(String... pairs) {
@@ -144,5 +148,38 @@ class ConfigTest {
         assertEquals(
                 "export a: 1G, lz4, limit 256M, backing file /var/a (not encrypted), overcommitted",
                 config.exports().getFirst().summary());
+    }
+
+    /** The variables of sd_listen_fds(3), by which a process hears of sockets that it was passed. */
+    private static Host passed(long pid, String count) {
+        return new Host(8L << 30, 1000, Map.of("LISTEN_PID", Long.toString(pid), "LISTEN_FDS", count));
+    }
+
+    @Test
+    void aSocketThatIsPassedStandsForTheDefaultOne() throws ConfigException {
+        long own = ProcessHandle.current().pid();
+        Config alone = config(passed(own, "1"), "size=1G");
+        assertTrue(alone.isSocketPassed());
+        assertTrue(alone.socket().isEmpty());
+        Config beside = config(passed(own, "1"), "size=1G", "socket=/run/s");
+        assertTrue(beside.isSocketPassed());
+        assertTrue(beside.socket().isPresent());
+        for (Host host : List.of(passed(own + 1, "1"), passed(own, "0"), HOST)) {
+            assertFalse(config(host, "size=1G").isSocketPassed());
+            assertTrue(config(host, "size=1G").socket().isPresent());
+        }
+    }
+
+    @Test
+    void socketsThatCannotBeTakenAreRefused() {
+        long own = ProcessHandle.current().pid();
+        assertRefused("LISTEN_FDS: 2 sockets were passed", passed(own, "2"), "size=1G");
+        assertRefused("--swap: the next daemon", passed(own, "1"), "size=1G", "swap=yes");
+    }
+
+    private static void assertRefused(String reason, Host host, String... pairs) {
+        String message =
+                assertThrows(ConfigException.class, () -> config(host, pairs)).getMessage();
+        assertTrue(message.startsWith(reason), message);
     }
 }

@@ -67,7 +67,7 @@ final class DaemonProcess implements AutoCloseable {
     }
 
     /** A port that was free a moment ago. */
-    private static int freePort() throws IOException {
+    static int freePort() throws IOException {
         try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return probe.getLocalPort();
         }

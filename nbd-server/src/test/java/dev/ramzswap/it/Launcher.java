@@ -10,8 +10,14 @@ import java.util.stream.Stream;
  * directory, so that tests neither see nor disturb daemons of this machine.
  */
 record Launcher(Path directory) {
-    private static final Path PATH =
-            Path.of(System.getProperty("ramzswap.root", "..")).toAbsolutePath().resolve("ramzswap");
+    private static final Path ROOT =
+            Path.of(System.getProperty("ramzswap.root", "..")).toAbsolutePath().normalize();
+    static final Path PATH = ROOT.resolve("ramzswap");
+
+    /** A script of those that drive others' tests. */
+    static Path suite(String name) {
+        return ROOT.resolve("nbd-server/src/test/suites").resolve(name);
+    }
 
     /** Starts a command of the command line. */
     Tool start(Object... arguments) throws IOException {
@@ -39,7 +45,7 @@ record Launcher(Path directory) {
         return builder;
     }
 
-    private Map<String, String> environment() {
+    Map<String, String> environment() {
         return Map.of(
                 "RAMZSWAP_RUNTIME_DIR", directory.resolve("run").toString(),
                 "RAMZSWAP_BUILD", "no",

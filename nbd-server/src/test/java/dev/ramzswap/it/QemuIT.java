@@ -93,6 +93,40 @@ class QemuIT {
     }
 
     @Test
+    void asynchronousWritesAreThereAfterTheirFlush() throws Exception {
+        List<String> commands = new ArrayList<>();
+        for (int i = 1; i <= 100; i++) {
+            commands.add("aio_write -q -P " + i + " " + (i * 50_000) + " 50000");
+            if (i % 10 == 0) {
+                commands.add("aio_write -q -z " + i * 50_000 + " 1000");
+                commands.add("aio_flush");
+                commands.add("aio_read -q -P " + (i - 1) + " " + (i - 1) * 50_000 + " 50000");
+                commands.add("aio_read -q -P 0 " + i * 50_000 + " 1000");
+                commands.add("aio_read -q -P " + i + " " + (i * 50_000 + 1000) + " 49000");
+            }
+        }
+        commands.add("aio_flush");
+        Tool.Result result = io(daemon.uri(), commands).expect(0);
+        assertEquals("", result.out() + result.err());
+    }
+
+    @Test
+    void listsItsExport() throws Exception {
+        Tool.Result list = Tool.run("qemu-nbd", "--list", "-k", daemon.socket());
+        for (String part : List.of(
+                "exports available: 1",
+                "export: 'swap0'",
+                "size:  16777216",
+                "flush fua trim zeroes df multi cache fast-zero",
+                "min block: 1",
+                "opt block: 4096",
+                "max block: 33554432",
+                "base:allocation")) {
+            assertTrue(list.out().contains(part), () -> "'" + part + "' is not in " + list);
+        }
+    }
+
+    @Test
     void mapsShowWhatIsAllocated() throws Exception {
         io("write -P 6 1M 64k");
         Tool.Result map = Tool.run("qemu-img", "map", "--output=json", "-f", "raw", daemon.uri());
@@ -132,6 +166,10 @@ class QemuIT {
         Tool.run("qemu-img", "convert", "-n", "-f", "raw", "-O", "raw", image, daemon.uri());
         Tool.Result same = Tool.run("qemu-img", "compare", "-f", "raw", "-F", "raw", image, daemon.uri());
         assertTrue(same.out().contains("identical"), same::toString);
+        Path packed = directory.resolve("packed");
+        Tool.run("qemu-img", "convert", "-c", "-m", "8", "-W", "-f", "raw", "-O", "qcow2", daemon.uri(), packed);
+        Tool.run("qemu-img", "compare", "-f", "raw", "-F", "qcow2", image, packed);
+        Tool.run("qemu-img", "compare", "-s", "-f", "raw", "-F", "raw", daemon.tcpUri(""), daemon.uri());
         io("write -P 1 5M 1");
         Tool.runToEnd("qemu-img", "compare", "-f", "raw", "-F", "raw", image, daemon.uri())
                 .expect(1);

@@ -24,7 +24,11 @@ final class Tool implements AutoCloseable {
             "nbdcopy", "libnbd-bin",
             "qemu-io", "qemu-utils",
             "qemu-img", "qemu-utils",
-            "fio", "fio");
+            "qemu-nbd", "qemu-utils",
+            "fio", "fio",
+            "nbdkit", "nbdkit",
+            "nbdfuse", "libnbd-bin",
+            "nbdsh", "python3-libnbd");
 
     /** What a program printed, and its exit status. */
     record Result(String command, int exit, String out, String err) {
@@ -105,6 +109,15 @@ final class Tool implements AutoCloseable {
 
     boolean isAlive() {
         return process.isAlive();
+    }
+
+    /** What it has printed so far. */
+    String output() throws IOException {
+        return Files.readString(directory.resolve("out"));
+    }
+
+    long pid() {
+        return process.pid();
     }
 
     /** Kills it, if it has not ended, and deletes its directory. */

@@ -1,0 +1,74 @@
+package dev.ramzswap.it;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Test programs of libnbd, unmodified, from Debian's source package. */
+class LibnbdIT {
+    @TempDir
+    private static Path programs;
+
+    @TempDir
+    private Path directory;
+
+    @BeforeAll
+    static void build() throws Exception {
+        Tool.run(Launcher.suite("build-libnbd-tests"), programs, Launcher.PATH);
+    }
+
+    /**
+     * Random reads and writes for 10 s over 8 connections, two of the three with 64 requests in flight on each, two of
+     * them against a copy that the client keeps. All three run at once, each on a daemon of its own.
+     */
+    @Test
+    void parallel() throws Exception {
+        try (DaemonProcess one = serve("one", "64M");
+                DaemonProcess two = serve("two", "64M");
+                DaemonProcess three = serve("three", "8M")) {
+            fillWithPattern(one, "64M");
+            fillWithPattern(three, "8M");
+            try (Tool integrity = start("aio-parallel", one);
+                    Tool load = start("aio-parallel-load", two);
+                    Tool synchronous = start("synch-parallel", three)) {
+                assertInFlight64(integrity.await().expect(0));
+                assertInFlight64(load.await().expect(0));
+                synchronous.await().expect(0);
+            }
+        }
+    }
+
+    private DaemonProcess serve(String name, String size) throws Exception {
+        Path own = Files.createDirectory(directory.resolve(name));
+        return DaemonProcess.start(own, "--size", size, "--limit", "4M", "--backing-file", own.resolve("backing"));
+    }
+
+    /** What they expect to find there: libnbd's own scripts put it there by nbdkit, too. */
+    private static void fillWithPattern(DaemonProcess daemon, String size) throws Exception {
+        Tool.run("nbdkit", "-U", "-", "pattern", "size=" + size, "--run", "nbdcopy \"$uri\" '" + daemon.uri() + "'");
+    }
+
+    private static Tool start(String program, DaemonProcess daemon) throws Exception {
+        return Tool.start(Map.of(), programs.resolve(program), daemon.socket());
+    }
+
+    private static void assertInFlight64(Tool.Result result) {
+        assertTrue(result.out().contains("max requests in flight: 64\n"), result::toString);
+    }
+
+    /** They start the server themselves, and pass it a socket that listens (LISTEN_FDS). */
+    @ParameterizedTest
+    @ValueSource(strings = {"interop", "socket-activation", "list-exports"})
+    void interop(String program) throws Exception {
+        try (Tool tool = Tool.start(new Launcher(directory).environment(), programs.resolve(program))) {
+            tool.await().expect(0);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+package dev.ramzswap.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The daemon started for its first client, by the tool that systemd has for trying that. */
+@Timeout(60)
+class SocketActivationIT {
+    private static final Path NOWHERE = Path.of("/dev/null");
+
+    @TempDir
+    private Path directory;
+
+    /** Starts a process that listens, and becomes the daemon when somebody connects. */
+    private Tool listen(Object... listenOptions) throws IOException {
+        Map<String, String> variables = new Launcher(directory).environment();
+        List<Object> words = new ArrayList<>(List.of("systemd-socket-activate", "--setenv=PATH"));
+        variables.keySet().forEach(name -> words.add("--setenv=" + name));
+        Collections.addAll(words, listenOptions);
+        Collections.addAll(words, Launcher.PATH, "serve", "--size", "8M");
+        return Tool.start(variables, words.toArray());
+    }
+
+    private Tool listenOnUnix() throws Exception {
+        Path socket = directory.resolve("s");
+        Tool server = listen("--listen=" + socket);
+        while (!Files.exists(socket)) {
+            Thread.sleep(10);
+        }
+        return server;
+    }
+
+    private String unixUri() {
+        return "nbd+unix:///?socket=" + directory.resolve("s");
+    }
+
+    private static void connect(int port) throws InterruptedException {
+        while (true) {
+            try (Socket _ = new Socket("127.0.0.1", port)) {
+                return;
+            } catch (IOException e) {
+                Thread.sleep(10);
+            }
+        }
+    }
+
+    private void writeAndReadBack(String uri) throws Exception {
+        Tool.run("qemu-io", "-f", "raw", "-c", "write -P 7 1M 1M", uri);
+        Tool.run("qemu-io", "-f", "raw", "-c", "read -P 7 1M 1M", "-c", "read -P 0 2M 6M", uri);
+    }
+
+    @Test
+    void unix() throws Exception {
+        try (Tool server = listenOnUnix()) {
+            writeAndReadBack(unixUri());
+            new Launcher(directory).run("stop", "swap0");
+            Tool.Result result = server.await().expect(0);
+            assertTrue(result.out().contains("on the socket that was passed (LISTEN_FDS)\n"), result::toString);
+        }
+        assertTrue(Files.exists(directory.resolve("s")), "the socket file is the service manager's");
+    }
+
+    @Test
+    void tcp() throws Exception {
+        int port = DaemonProcess.freePort();
+        try (Tool server = listen("--listen=127.0.0.1:" + port)) {
+            connect(port);
+            writeAndReadBack("nbd://127.0.0.1:" + port);
+            new Launcher(directory).run("stop", "swap0");
+            server.await().expect(0);
+        }
+    }
+
+    @Test
+    void oneSocketAtATime() throws Exception {
+        try (Tool server = listen("--listen=" + directory.resolve("s"), "--listen=" + directory.resolve("t"))) {
+            while (!Files.exists(directory.resolve("t"))) {
+                Thread.sleep(10);
+            }
+            Tool.runToEnd("qemu-io", "-f", "raw", "-c", "read 0 1", unixUri());
+            Tool.Result result = server.await();
+            assertNotEquals(0, result.exit());
+            assertTrue(result.err().contains("LISTEN_FDS: 2 sockets were passed"), result::toString);
+        }
+    }
+
+    @Test
+    void whatDoesNotListenIsRefused() throws Exception {
+        String shell = "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" serve --size 8M 3</dev/null";
+        try (Tool server = Tool.start(new Launcher(directory).environment(), "sh", "-c", shell, Launcher.PATH)) {
+            Tool.Result result = server.await().expect(1);
+            assertTrue(
+                    result.err().contains("LISTEN_FDS: file descriptor 3 is not a listening socket"), result::toString);
+        }
+    }
+
+    /** Java leads stdout and stderr to nowhere when it closes the socket; what the daemon says then must be heard. */
+    @Test
+    void itsOutputsStayOpenWhenItStopsToAccept() throws Exception {
+        Path connected = directory.resolve("connected");
+        String script = "import time; open('" + connected + "', 'w'); time.sleep(100)";
+        try (Tool server = listenOnUnix();
+                Tool client =
+                        Tool.start(Map.of("PATH", NbdshIT.DEBIANS_PATH), "nbdsh", "-u", unixUri(), "-c", script)) {
+            while (!Files.exists(connected) || !server.output().endsWith("ready\n")) {
+                assertTrue(client.isAlive() && server.isAlive(), "one of them has ended");
+                Thread.sleep(10);
+            }
+            Path out = stream(server, 1);
+            Path err = stream(server, 2);
+            ProcessHandle.of(server.pid()).orElseThrow().destroy();
+            while (!stream(server, 0).equals(NOWHERE) || !stream(server, 2).equals(err)) {
+                Thread.sleep(10);
+            }
+            assertEquals(out, stream(server, 1));
+        }
+    }
+
+    private static Path stream(Tool server, int number) throws IOException {
+        return Files.readSymbolicLink(Path.of("/proc/" + server.pid() + "/fd/" + number));
+    }
+}
