@@ -1,7 +1,7 @@
 # Ten kills, as scenario 10 has five; but each daemon that stands by is started only when the one before it serves, under
 # load, as systemd does it.
 memory=800
-seconds=900
+seconds=1500
 allowed_messages='connection timed out|dead connection|(receive|send) .*failed'
 
 scenario() {

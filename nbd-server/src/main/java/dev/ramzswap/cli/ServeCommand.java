@@ -7,6 +7,7 @@ import dev.ramzswap.daemon.ConfigException;
 import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.daemon.Host;
 import dev.ramzswap.daemon.ProcessGuard;
+import dev.ramzswap.daemon.Signals;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -51,8 +52,7 @@ final class ServeCommand implements Callable<Integer> {
     public Integer call() throws IOException, ConfigException, InterruptedException {
         Config asked = Config.of(options.settings(name), host);
         ProcessGuard.mark(asked.protection());
-        Daemon daemon = Daemon.start(asked, host, new Reattacher(Machine.of(host)));
-        daemon.endOnSignals();
+        Daemon daemon = Daemon.start(asked, host, new Reattacher(Machine.of(host)), Signals::onTermination);
         var out = spec.commandLine().getOut();
         out.print(NextSteps.of(asked));
         out.flush();

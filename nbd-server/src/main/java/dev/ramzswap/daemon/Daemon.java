@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
@@ -47,6 +48,7 @@ public final class Daemon implements AutoCloseable {
     private final Map<String, PageStore> stores = new LinkedHashMap<>();
     private final Ending ending;
     private final Attachments attachments;
+    private final Consumer<Runnable> termination;
     private final ClientListener clients = new Clients();
     private ServiceManager service;
     private NbdServer server;
@@ -56,12 +58,13 @@ public final class Daemon implements AutoCloseable {
     /** Whether a client may come back for what is stored: one was lost, or another daemon had them. */
     private volatile boolean isAwaitingClients;
 
-    private Daemon(Config config, Host host, Attachments attachments) {
+    private Daemon(Config config, Host host, Attachments attachments, Consumer<Runnable> termination) {
         this.config = config;
         this.host = host;
         this.dir = RuntimeDir.own(host);
         this.ending = new Ending(config.protection().isSwap());
         this.attachments = attachments;
+        this.termination = termination;
     }
 
     private final class Clients implements ClientListener {
@@ -85,12 +88,13 @@ public final class Daemon implements AutoCloseable {
     /**
      * Starts to serve; clients are let in when this returns. A daemon that stands by waits for its turn.
      *
+     * @param termination is given, before the first client is let in, what makes {@link #run} end
      * @throws ConfigException if an export cannot be as it is described
      * @throws IOException if something that it needs is not there or is taken
      */
-    public static Daemon start(Config config, Host host, Attachments attachments)
+    public static Daemon start(Config config, Host host, Attachments attachments, Consumer<Runnable> termination)
             throws IOException, ConfigException, InterruptedException {
-        Daemon daemon = new Daemon(config, host, attachments);
+        Daemon daemon = new Daemon(config, host, attachments, termination);
         try {
             daemon.open();
         } catch (IOException | ConfigException | InterruptedException | RuntimeException e) {
@@ -117,6 +121,7 @@ public final class Daemon implements AutoCloseable {
         if (config.protection().isSwap()) {
             ProcessGuard.lockNewMemoryWhole(config.protection());
         }
+        termination.accept(ending::request);
         serve();
         if (config.socket().isPresent()) {
             attachments.serving(identities(), config.socket().get());
@@ -277,11 +282,6 @@ public final class Daemon implements AutoCloseable {
         return stores.entrySet().stream()
                 .collect(Collectors.toMap(
                         Map.Entry::getKey, store -> store.getValue().counters().identity()));
-    }
-
-    /** Makes SIGTERM, SIGINT and SIGHUP end {@link #run}, instead of the process. */
-    public void endOnSignals() {
-        Signals.on(ending::request, Signals.TERMINATION);
     }
 
     /** Serves until it may end, then closes. */

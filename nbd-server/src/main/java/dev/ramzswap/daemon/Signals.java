@@ -7,8 +7,8 @@ import java.lang.reflect.Proxy;
  * have run. {@code sun.misc.Signal} is reached by reflection, as javac warns of any mention of it, and cannot be told
  * not to.
  */
-final class Signals {
-    static final String[] TERMINATION = {"TERM", "INT", "HUP"};
+public final class Signals {
+    private static final String[] TERMINATION = {"TERM", "INT", "HUP"};
     /** One that means nothing to a process that runs. */
     private static final String HARMLESS = "CONT";
 
@@ -16,8 +16,13 @@ final class Signals {
 
     private Signals() {}
 
+    /** Makes SIGTERM, SIGINT and SIGHUP run the action, on a thread of its own, and do nothing else. */
+    public static void onTermination(Runnable action) {
+        on(action, TERMINATION);
+    }
+
     /** Makes each of these signals run the action, on a thread of its own, and do nothing else. */
-    static void on(Runnable action, String... names) {
+    private static void on(Runnable action, String... names) {
         try {
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
             Object runner =

@@ -132,7 +132,7 @@ final class FakeMachine implements Tools, NbdDriver {
             settings.export(export);
         }
         Host host = host(Host.current().uid());
-        Daemon daemon = Daemon.start(Config.of(settings, host), host, Attachments.NONE);
+        Daemon daemon = Daemon.start(Config.of(settings, host), host, Attachments.NONE, _ -> {});
         process(ProcessHandle.current().pid());
         return daemon;
     }

@@ -15,6 +15,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,6 +35,8 @@ class DaemonTest {
         host = new Host(8L << 30, Host.current().uid(), Map.of(RuntimeDir.VARIABLE, run.toString()));
     }
 
+    private Consumer<Runnable> termination = _ -> {};
+
     private Daemon start(String... pairs) throws IOException, ConfigException, InterruptedException {
         var settings = new Settings();
         for (String pair : pairs) {
@@ -43,7 +47,7 @@ class DaemonTest {
                 settings.flag(parts[0], parts[1]);
             }
         }
-        return Daemon.start(Config.of(settings, host), host, Attachments.NONE);
+        return Daemon.start(Config.of(settings, host), host, Attachments.NONE, termination);
     }
 
     private void assertNothingLeft() throws IOException {
@@ -155,5 +159,20 @@ class DaemonTest {
             assertTrue(Files.exists(socket));
         }
         assertFalse(Files.exists(socket));
+    }
+
+    @Test
+    void canBeToldToEndBeforeTheFirstClientIsLetIn() throws Exception {
+        Path socket = temp.resolve("s.sock");
+        var hadSocket = new AtomicBoolean(true);
+        termination = end -> {
+            hadSocket.set(Files.exists(socket));
+            end.run();
+        };
+        try (Daemon daemon = start("size=16M", "socket=" + socket)) {
+            assertFalse(hadSocket.get());
+            daemon.run();
+        }
+        assertNothingLeft();
     }
 }

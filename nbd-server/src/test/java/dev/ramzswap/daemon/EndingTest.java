@@ -84,7 +84,7 @@ class EndingTest {
         public static void main(String[] args) throws Exception {
             Ending ending = new Ending(true);
             ending.clients(1);
-            Signals.on(() -> System.out.println(ending.request() ? "draining" : "ending"), Signals.TERMINATION);
+            Signals.onTermination(() -> System.out.println(ending.request() ? "draining" : "ending"));
             System.out.println("ready");
             while (System.in.read() >= 0) {
                 // the parent closes the pipe when the client is gone

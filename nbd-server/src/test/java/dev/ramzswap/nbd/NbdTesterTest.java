@@ -59,7 +59,7 @@ class NbdTesterTest {
         Map<String, String> variables =
                 Map.of("RAMZSWAP_RUNTIME_DIR", directory.resolve("run").toString());
         Host host = new Host(current.memory(), current.uid(), variables);
-        daemon = Daemon.start(Config.of(settings, host), host, Attachments.NONE);
+        daemon = Daemon.start(Config.of(settings, host), host, Attachments.NONE, _ -> {});
     }
 
     @AfterEach
