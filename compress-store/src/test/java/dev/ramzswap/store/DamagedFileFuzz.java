@@ -9,15 +9,15 @@ import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The records in a backing file that lies: whatever bytes of it are changed, a load gives the right page or says that it
- * is lost, one lost page harms no other operation, and compaction moves nothing to where it does not belong.
+ * The records in a backing file that lies: whatever bytes of it are changed, a load gives the right page or says that
+ * it is lost, one lost page harms no other operation, and compaction moves nothing to where it does not belong.
  *
- * <p>The input: a byte that says whether the file is encrypted, and then operations of four bytes: what, a number, and a
- * slot or a place. Run by {@code ./ramzswap fuzz} (docs/testing.md), its corpus by {@link FuzzCorpusTest}.
+ * <p>The input: a byte that says whether the file is encrypted, and then operations of four bytes: what, a number, and
+ * a slot or a place. Run by {@code ./ramzswap fuzz} (docs/testing.md), its corpus by {@link FuzzCorpusTest}.
  */
 public final class DamagedFileFuzz {
     private static final int SLOTS = 600;
-    private static final long FILE_BYTES = 16L * BackingFile.SEGMENT_BYTES;
+    private static final long FILE_BYTES = 12L * BackingFile.SEGMENT_BYTES;
     private static final long LIMIT = 512 << 10;
     private static final int OPERATION_BYTES = 4;
     private static final int MOST_OPERATIONS = 100;
@@ -40,7 +40,7 @@ public final class DamagedFileFuzz {
                 true,
                 0,
                 Optional.empty());
-        try (FuzzedStore store = new FuzzedStore(config, device::open, true)) {
+        try (FuzzedStore store = new FuzzedStore(config, device::open)) {
             play(store, device, ByteBuffer.wrap(input, 1, input.length - 1));
             store.checkAll();
         }
@@ -54,12 +54,13 @@ public final class DamagedFileFuzz {
             switch (what % 8) {
                 case 0, 1 -> store.store(slot, number, slot);
                 case 2 -> store.load(slot, number & 31);
-                case 3 -> store.invalidate(slot, number);
+                case 3 -> store.invalidate(slot, number & 63, 1 + (number >>> 6));
                 case 4 -> store.patch(slot, number * 16, 1 + what * 8, number);
                 case 5 -> store.spill();
                 case 6 -> store.compactFile();
                 default -> {
                     LockSupport.parkNanos(100_000); // for the segments that are being written
+                    store.mayLose();
                     damage(device, slot, number);
                 }
             }

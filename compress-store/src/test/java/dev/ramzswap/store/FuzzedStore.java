@@ -11,7 +11,7 @@ import java.util.Map;
 
 /**
  * A store on one thread, its background work done step by step, and a plain map of what its slots must hold. A page may
- * be lost if the test says that the backing file is damaged; other bytes than those stored may never be loaded.
+ * be lost once the test says that the backing file is damaged; other bytes than those stored may never be loaded.
  */
 final class FuzzedStore implements AutoCloseable {
     private static final int PAGES = 256;
@@ -26,7 +26,7 @@ final class FuzzedStore implements AutoCloseable {
 
     private final StoreConfig config;
     private final StoreFiles.BackingOpener opener;
-    private final boolean mayLose;
+    private boolean mayLose;
     private final Map<Integer, ByteBuffer> model = new HashMap<>();
     private final ByteBuffer out = Pages.buffer();
     private final ByteBuffer zeroes = Pages.buffer();
@@ -36,10 +36,9 @@ final class FuzzedStore implements AutoCloseable {
     private Compactor compactor;
     private Spiller spiller;
 
-    FuzzedStore(StoreConfig config, StoreFiles.BackingOpener opener, boolean mayLose) throws IOException {
+    FuzzedStore(StoreConfig config, StoreFiles.BackingOpener opener) throws IOException {
         this.config = config;
         this.opener = opener;
-        this.mayLose = mayLose;
         open();
     }
 
@@ -49,19 +48,17 @@ final class FuzzedStore implements AutoCloseable {
         store.stopBackgroundWork();
         work = store.workspace();
         var copies = new Copies(files.map(), files.pool(), files.backing(), files.counters(), new Fullness());
-        compactor =
-                new Compactor(config.slots(), files.map(), files.regions(), files.pool(), files.backing(), copies);
+        compactor = new Compactor(config.slots(), files.map(), files.regions(), files.pool(), files.backing(), copies);
         spiller = new Spiller(
-                config.slots(),
-                files.map(),
-                files.regions(),
-                files.pool(),
-                files.backing(),
-                copies,
-                files.counters());
+                config.slots(), files.map(), files.regions(), files.pool(), files.backing(), copies, files.counters());
     }
 
-    private int slot(int number) {
+    /** From now on loads may say that a page is lost. */
+    void mayLose() {
+        mayLose = true;
+    }
+
+    private int slot(long number) {
         return (int) (number % config.slots());
     }
 
@@ -77,10 +74,12 @@ final class FuzzedStore implements AutoCloseable {
         }
     }
 
-    void invalidate(int first, int count) {
+    /** Drops every slot of a range, or every second, third .. of a longer one. */
+    void invalidate(int first, int count, int stride) {
         for (int i = 0; i < count; i++) {
-            store.invalidate(slot(first + i), work);
-            model.remove(slot(first + i));
+            int slot = slot(first + (long) i * stride);
+            store.invalidate(slot, work);
+            model.remove(slot);
         }
     }
 
@@ -91,7 +90,7 @@ final class FuzzedStore implements AutoCloseable {
         int from = begin % PageStore.SLOT_BYTES;
         ByteBuffer content = PAGE[page % PAGES];
         int status = store.patch(slot, from, end - from, content, 0, work);
-        if (isDone(status, mayLose)) {
+        if (isDone(status, mayLose || status == StoreStatus.NO_SPACE)) {
             ByteBuffer patched = Pages.buffer();
             patched.put(0, model.getOrDefault(slot, zeroes), 0, PageStore.SLOT_BYTES);
             patched.put(from, content, 0, end - from);
@@ -110,10 +109,6 @@ final class FuzzedStore implements AutoCloseable {
 
     void setCodec(int number) {
         store.setCodec(CodecSpec.parse(CODECS[number % CODECS.length]));
-    }
-
-    void setLimit(long bytes) {
-        store.setLimit(bytes);
     }
 
     void compactPool() throws IOException {
@@ -137,8 +132,9 @@ final class FuzzedStore implements AutoCloseable {
     /** All that is there, and that nothing is left when all of it is dropped. */
     void checkAll() {
         load(0, (int) config.slots());
-        assertEquals((long) model.size() * PageStore.SLOT_BYTES, files.counters().get(Counter.ORIG_DATA_SIZE));
-        invalidate(0, (int) config.slots());
+        assertEquals(
+                (long) model.size() * PageStore.SLOT_BYTES, files.counters().get(Counter.ORIG_DATA_SIZE));
+        invalidate(0, (int) config.slots(), 1);
         assertEquals(0, files.counters().get(Counter.COMPR_DATA_SIZE));
         assertEquals(0, files.regions().liveBytes(), "bytes leaked in the pool");
         assertEquals(0, files.backing() == null ? 0 : files.backing().liveBytes(), "bytes leaked in the file");

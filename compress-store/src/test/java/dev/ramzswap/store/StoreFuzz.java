@@ -14,7 +14,7 @@ import java.nio.file.Path;
  * {@link FuzzCorpusTest}.
  */
 public final class StoreFuzz {
-    private static final int SLOTS = 400;
+    private static final int SLOTS = 1000;
     private static final int OPERATION_BYTES = 4;
     private static final int MOST_OPERATIONS = 100;
     private static final int MOST_TAKEOVERS = 4;
@@ -44,16 +44,16 @@ public final class StoreFuzz {
 
     private static void play(StoreConfig config, ByteBuffer input, int takeovers) throws IOException {
         int takeoversLeft = takeovers;
-        try (FuzzedStore store = new FuzzedStore(config, backing -> null, false)) {
+        try (FuzzedStore store = new FuzzedStore(config, backing -> null)) {
             for (int i = 0; i < MOST_OPERATIONS && input.remaining() >= OPERATION_BYTES; i++) {
                 int what = Byte.toUnsignedInt(input.get());
                 int number = Byte.toUnsignedInt(input.get());
                 int slot = Short.toUnsignedInt(input.getShort());
                 switch (what % 10) {
-                    case 0 -> store.store(slot, number & 127, slot);
+                    case 0 -> store.store(slot, number, slot);
                     case 1, 2 -> store.store(slot, 1, number);
                     case 3 -> store.load(slot, 1);
-                    case 4 -> store.invalidate(slot, number & 127);
+                    case 4 -> store.invalidate(slot, number & 63, 1 + (number >>> 6));
                     case 5 -> store.patch(slot, number * 16, 1 + what * 8, number);
                     case 6, 7 -> store.compactPool();
                     case 8 -> store.setCodec(number);

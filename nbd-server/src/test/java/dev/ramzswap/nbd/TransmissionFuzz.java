@@ -101,7 +101,8 @@ public final class TransmissionFuzz {
             }
             boolean hasPayload = (type & 15) == NBD_CMD_WRITE && length <= SIZE;
             byte[] payload = Bytes.random(cookie, hasPayload ? (int) length : 0);
-            client.request(type < 0 ? type & 0xffff : type & 7, (kind & 4) == 0 ? 0 : flags, cookie, offset, length, payload);
+            client.request(
+                    type < 0 ? type & 0xffff : type & 7, (kind & 4) == 0 ? 0 : flags, cookie, offset, length, payload);
         }
         return client.array();
     }
