@@ -16,8 +16,8 @@ import java.util.concurrent.locks.LockSupport;
  * a slot or a place. Run by {@code ./ramzswap fuzz} (docs/testing.md), its corpus by {@link FuzzCorpusTest}.
  */
 public final class DamagedFileFuzz {
-    private static final int SLOTS = 600;
-    private static final long FILE_BYTES = 12L * BackingFile.SEGMENT_BYTES;
+    private static final int SLOTS = 1000;
+    private static final long FILE_BYTES = 8L * BackingFile.SEGMENT_BYTES;
     private static final long LIMIT = 512 << 10;
     private static final int OPERATION_BYTES = 4;
     private static final int MOST_OPERATIONS = 100;

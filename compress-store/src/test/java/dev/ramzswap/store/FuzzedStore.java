@@ -68,7 +68,7 @@ final class FuzzedStore implements AutoCloseable {
             int slot = slot(first + i);
             ByteBuffer content = PAGE[(page + i) % PAGES];
             int status = store.storeNow(slot, content, 0, work);
-            if (isDone(status, status == StoreStatus.WOULD_WAIT)) {
+            if (isDone(status, isFull(status))) {
                 model.put(slot, content);
             }
         }
@@ -90,7 +90,7 @@ final class FuzzedStore implements AutoCloseable {
         int from = begin % PageStore.SLOT_BYTES;
         ByteBuffer content = PAGE[page % PAGES];
         int status = store.patch(slot, from, end - from, content, 0, work);
-        if (isDone(status, mayLose || status == StoreStatus.NO_SPACE)) {
+        if (isDone(status, mayLose || isFull(status))) {
             ByteBuffer patched = Pages.buffer();
             patched.put(0, model.getOrDefault(slot, zeroes), 0, PageStore.SLOT_BYTES);
             patched.put(from, content, 0, end - from);
@@ -138,6 +138,10 @@ final class FuzzedStore implements AutoCloseable {
         assertEquals(0, files.counters().get(Counter.COMPR_DATA_SIZE));
         assertEquals(0, files.regions().liveBytes(), "bytes leaked in the pool");
         assertEquals(0, files.backing() == null ? 0 : files.backing().liveBytes(), "bytes leaked in the file");
+    }
+
+    private boolean isFull(int status) {
+        return config.overcommit() && (status == StoreStatus.WOULD_WAIT || status == StoreStatus.NO_SPACE);
     }
 
     private static boolean isDone(int status, boolean mayFail) {
