@@ -7,6 +7,7 @@ import java.nio.channels.ByteChannel;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.stream.IntStream;
 
 /** A client whose bytes arrive in given pieces, one for each read at most, and that leaves after the last. */
 final class ScriptedChannel implements ByteChannel {
@@ -24,6 +25,13 @@ final class ScriptedChannel implements ByteChannel {
             from = cut;
         }
         pieces.add(ByteBuffer.wrap(bytes, from, bytes.length - from));
+    }
+
+    /** Cuts into pieces of so many bytes. */
+    static int[] every(int count, byte[] bytes) {
+        return IntStream.rangeClosed(1, bytes.length / count)
+                .map(piece -> piece * count)
+                .toArray();
     }
 
     @Override

@@ -30,6 +30,9 @@ final class TestServer implements AutoCloseable {
     /** Waits for what must happen; the test's own timeout ends it if it does not. */
     static void await(BooleanSupplier happened) {
         while (!happened.getAsBoolean()) {
+            if (Thread.interrupted()) { // by the timeout
+                throw new AssertionError("waited in vain");
+            }
             LockSupport.parkNanos(1_000_000);
         }
     }

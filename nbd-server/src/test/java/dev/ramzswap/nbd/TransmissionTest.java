@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.nbd.ServerBytes.Reply;
-import java.io.EOFException;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;
@@ -18,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Requests and replies, over a channel without a socket; {@link RequestAbuseTest} has what no client may send. */
 class TransmissionTest {
     private static final int SIZE = 4 << 20;
     private static final int SMALL_BUFFER = 16 << 10;
@@ -201,14 +201,6 @@ class TransmissionTest {
         said.expectData(2, new byte[4]);
         Bytes denial = new Bytes().request(NBD_CMD_WRITE, 0, 1, 0, MAXIMUM_SKIPPED_PAYLOAD + 1L);
         assertThrows(ProtocolException.class, () -> play(denial));
-    }
-
-    @Test
-    void aWrongMagicOrHalfAWriteEndsTheConnection() {
-        Bytes garbage = new Bytes().raw(new byte[REQUEST_HEADER]);
-        assertThrows(ProtocolException.class, () -> play(garbage));
-        Bytes half = new Bytes().request(NBD_CMD_WRITE, 0, 1, 0, 100, new byte[99]);
-        assertThrows(EOFException.class, () -> play(half));
     }
 
     @Test
