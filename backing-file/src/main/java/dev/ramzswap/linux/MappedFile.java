@@ -144,7 +144,7 @@ public final class MappedFile implements AutoCloseable {
 
     private static MappedFile inSegment(NativeFile file, Path path, SharedSegment segment, boolean created)
             throws IOException {
-        NativeFile content = segment.open();
+        NativeFile content = segment.open(path);
         try {
             return new MappedFile(file, content, path.toRealPath(), segment.bytes(), created);
         } catch (Throwable e) {

@@ -78,10 +78,10 @@ record SharedSegment(int key, long bytes, String namespace) {
         if (!Files.exists(file) || Files.size(file) > MAX_LINE_BYTES) {
             return Optional.empty();
         }
-        Matcher line = LINE.matcher(Files.readString(file, StandardCharsets.US_ASCII));
+        Matcher line = LINE.matcher(Files.readString(file, StandardCharsets.ISO_8859_1));
         return line.matches()
                 ? Optional.of(new SharedSegment(
-                        Integer.parseInt(line.group(1), 16), Long.parseLong(line.group(2)), line.group(3)))
+                        Integer.parseUnsignedInt(line.group(1), 16), Long.parseLong(line.group(2)), line.group(3)))
                 : Optional.empty();
     }
 
@@ -101,16 +101,23 @@ record SharedSegment(int key, long bytes, String namespace) {
     /**
      * Opens it, and locks it first.
      *
+     * @param file that stands for it
      * @throws IOException if that is refused
      */
-    NativeFile open() throws IOException {
+    NativeFile open(Path file) throws IOException {
         try {
             control(Linux.SHM_LOCK, "shmctl(SHM_LOCK)");
-            return openAttached(check(Linux.shmat(id()), "shmat", this));
+            NativeFile opened = openAttached(check(Linux.shmat(id()), "shmat", this));
+            if (!exists()) {
+                opened.close();
+                throw new IOException(
+                        file + ": shared memory would not outlive the daemon: set sysctl kernel.shm_rmid_forced=0");
+            }
+            return opened;
         } catch (ErrnoException e) {
             throw new IOException(
-                    "memory of a file system that cannot give it back (ramfs) is shared memory instead, and that is"
-                            + " refused: " + e.getMessage() + "; give CAP_IPC_LOCK and CAP_SYS_ADMIN, or use tmpfs",
+                    file + ": its file system cannot give memory back (ramfs), and shared memory instead is refused: "
+                            + e.getMessage() + "; give CAP_IPC_LOCK and CAP_SYS_ADMIN, or use tmpfs",
                     e);
         }
     }

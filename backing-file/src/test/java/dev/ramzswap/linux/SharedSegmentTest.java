@@ -153,7 +153,7 @@ class SharedSegmentTest {
 
     @Test
     void refusesWhatIsSomethingElseAndLeavesItAlone() throws IOException {
-        for (byte[] content : new byte[][] {new byte[10], new byte[(int) BYTES]}) {
+        for (byte[] content : new byte[][] {new byte[10], {-1, -2, -3}, new byte[(int) BYTES]}) {
             Files.write(path, content);
             IOException e = assertThrows(IOException.class, () -> MappedFile.sparseAt(path, BYTES));
             assertTrue(e.getMessage().endsWith("another version made it: remove it"), e.getMessage());
