@@ -144,6 +144,7 @@ for unit in "$daemon" "$standby"; do
     must "$unit ended well" [ "$(property "$unit" Result)" = success ]
 done
 must 'no pages are kept' [ -z "$(find /run/ramzswap/state -name '*.pool')" ]
+must 'no shared memory is kept' [ "$(wc -l </proc/sysvipc/shm)" = 1 ]
 
 # One daemon for each device is enough from here on: to start another takes half a minute without KVM.
 systemctl mask --quiet "$standby" ramzswap-standby@swap1.service

@@ -47,6 +47,12 @@ final class Linux {
     // linux/falloc.h
     static final int FALLOC_FL_KEEP_SIZE = 1;
     static final int FALLOC_FL_PUNCH_HOLE = 2;
+    // bits/ipc.h, bits/shm.h
+    static final int IPC_CREAT = 01000;
+    static final int IPC_EXCL = 02000;
+    static final int IPC_RMID = 0;
+    static final int SHM_LOCK = 11;
+    static final int SHM_NORESERVE = 010000;
     // sys/file.h
     static final int LOCK_EX = 2;
     static final int LOCK_NB = 4;
@@ -91,6 +97,10 @@ final class Linux {
     private static final MethodHandle FALLOCATE = call("fallocate", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle FLOCK = call("flock", JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle MEMFD_CREATE = call("memfd_create", JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle SHMGET = call("shmget", JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle SHMAT = call("shmat", JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle SHMDT = call("shmdt", JAVA_INT, JAVA_LONG);
+    private static final MethodHandle SHMCTL = call("shmctl", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
     private static final MethodHandle MMAP =
             call("mmap", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
     private static final MethodHandle MUNMAP = call("munmap", JAVA_INT, JAVA_LONG, JAVA_LONG);
@@ -216,6 +226,44 @@ final class Linux {
         MemorySegment state = STATE.get();
         try {
             return result((int) MEMFD_CREATE.invokeExact(state, name, flags), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static int shmget(int key, long bytes, int flags) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) SHMGET.invokeExact(state, key, bytes, flags), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    /** The address, or the negated error number. */
+    static long shmat(int id) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((long) SHMAT.invokeExact(state, id, MemorySegment.NULL, 0), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    static int shmdt(long address) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) SHMDT.invokeExact(state, address), state);
+        } catch (Throwable e) {
+            throw impossible(e);
+        }
+    }
+
+    /** A command that needs no buffer. */
+    static int shmctl(int id, int command) {
+        MemorySegment state = STATE.get();
+        try {
+            return result((int) SHMCTL.invokeExact(state, id, command, MemorySegment.NULL), state);
         } catch (Throwable e) {
             throw impossible(e);
         }

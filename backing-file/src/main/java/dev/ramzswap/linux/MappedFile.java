@@ -7,8 +7,10 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * A file mapped whole into memory, so that what lies in it outlives the process and other processes can read it: either
@@ -21,17 +23,23 @@ public final class MappedFile implements AutoCloseable {
     private static final long PAGE_BYTES = 4096;
     private static final VarHandle LONG = JAVA_LONG.varHandle();
 
+    /** What is locked, and lies at the path. */
     private final NativeFile file;
+
+    /** What is mapped: the same file, or the segment that it stands for. */
+    private final NativeFile content;
+
     private final Path path;
     private final boolean created;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment memory;
 
-    private MappedFile(NativeFile file, Path path, long bytes, boolean created) throws IOException {
+    private MappedFile(NativeFile file, NativeFile content, Path path, long bytes, boolean created) throws IOException {
         this.file = file;
+        this.content = content;
         this.path = path;
         this.created = created;
-        this.memory = file.map(bytes, arena);
+        this.memory = content.map(bytes, arena);
     }
 
     /**
@@ -52,24 +60,103 @@ public final class MappedFile implements AutoCloseable {
      * @throws IOException if another process has it open here, its size is another, or the system refuses
      */
     public static MappedFile at(Path path, long bytes) throws IOException {
+        NativeFile file = openLocked(path);
+        try {
+            return inFile(file, path, bytes);
+        } catch (Throwable e) {
+            closeAfter(e, file);
+            throw e;
+        }
+    }
+
+    /**
+     * Like {@link #at}, for a file of which {@link #release} gives memory back. Where the file system cannot do that
+     * (ramfs), the file only stands for a {@link SharedSegment}, which can.
+     *
+     * @param bytes a multiple of 4096
+     * @throws IOException as {@link #at}, or if there must be a segment and the system refuses it
+     */
+    public static MappedFile sparseAt(Path path, long bytes) throws IOException {
+        NativeFile file = openLocked(path);
+        try {
+            return file.canHaveHoles() ? inFile(file, path, bytes) : inSegment(file, path, bytes);
+        } catch (Throwable e) {
+            closeAfter(e, file);
+            throw e;
+        }
+    }
+
+    /**
+     * Checks, of a file that another process may have open, that this one could open it by {@link #sparseAt} later.
+     *
+     * @throws IOException if it stands for a segment that is out of reach here
+     */
+    public static void requireReachable(Path path) throws IOException {
+        SharedSegment.requireReachable(path);
+    }
+
+    /** Removes a file if there is one, and the segment that it stands for; whoever has them mapped keeps them. */
+    public static void remove(Path path) throws IOException {
+        SharedSegment.removeOf(path);
+        Files.deleteIfExists(path);
+    }
+
+    private static NativeFile openLocked(Path path) throws IOException {
         NativeFile file = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT);
         try {
             if (!file.tryLockOfEnding()) {
                 throw new IOException(path + " is in use by another process: stop that one first");
             }
-            long size = file.size();
-            if (size != 0 && size != bytes) {
-                throw new IOException(
-                        path + " has " + size + " bytes, not " + bytes + ": it was made for another size; remove it");
-            }
-            // A daemon that died between open and ftruncate leaves an empty file, which is as good as none.
-            if (size == 0) {
-                file.truncate(bytes);
-            }
-            return new MappedFile(file, path.toRealPath(), bytes, size == 0);
+            return file;
         } catch (Throwable e) {
             closeAfter(e, file);
             throw e;
+        }
+    }
+
+    private static MappedFile inFile(NativeFile file, Path path, long bytes) throws IOException {
+        long size = file.size();
+        // A daemon that died between open and ftruncate leaves an empty file, which is as good as none.
+        if (size == 0) {
+            file.truncate(bytes);
+        } else {
+            requireSize(path, size, bytes);
+        }
+        return new MappedFile(file, file, path.toRealPath(), bytes, size == 0);
+    }
+
+    private static MappedFile inSegment(NativeFile file, Path path, long bytes) throws IOException {
+        Optional<SharedSegment> earlier = SharedSegment.of(path);
+        if (earlier.isPresent()) {
+            requireSize(path, earlier.get().bytes(), bytes);
+            return inSegment(file, path, earlier.get(), false);
+        }
+        // A daemon that dies before it has written the line leaves a segment without any memory.
+        SharedSegment segment = SharedSegment.create(bytes);
+        try {
+            file.replaceBy(segment.line());
+            return inSegment(file, path, segment, true);
+        } catch (Throwable e) {
+            remove(path);
+            throw e;
+        }
+    }
+
+    private static MappedFile inSegment(NativeFile file, Path path, SharedSegment segment, boolean created)
+            throws IOException {
+        NativeFile content = segment.open(path);
+        try {
+            return new MappedFile(file, content, path.toRealPath(), segment.bytes(), created);
+        } catch (Throwable e) {
+            closeAfter(e, content);
+            throw e;
+        }
+    }
+
+    private static void requireSize(Path path, long size, long bytes) throws IOException {
+        if (size != bytes) {
+            throw new IOException(
+                    path + " has " + size + " bytes, not " + bytes + ": it was made for another size; remove it");
         }
     }
 
@@ -83,7 +170,7 @@ public final class MappedFile implements AutoCloseable {
         NativeFile file = NativeFile.inMemory(name);
         try {
             file.truncate(bytes);
-            return new MappedFile(file, file.procPath(), bytes, true);
+            return new MappedFile(file, file, file.procPath(), bytes, true);
         } catch (Throwable e) {
             closeAfter(e, file);
             throw e;
@@ -125,18 +212,10 @@ public final class MappedFile implements AutoCloseable {
      * Gives back the memory of the pages inside a range, whose content is undefined from then on. Works on locked
      * memory, which madvise(DONTNEED) does not.
      *
-     * @return false, with nothing done, if the file system cannot do it (ramfs)
+     * @throws IOException if the file system cannot do it, see {@link #sparseAt}
      */
-    public boolean release(long offset, long bytes) throws IOException {
-        try {
-            file.punchHole(offset, bytes);
-            return true;
-        } catch (ErrnoException e) {
-            if (e.errno() != Errno.EOPNOTSUPP) {
-                throw e;
-            }
-            return false;
-        }
+    public void release(long offset, long bytes) throws IOException {
+        content.punchHole(offset, bytes);
     }
 
     /** Whether any page of a range is in memory, be it by this process or by an earlier one. */
@@ -160,7 +239,10 @@ public final class MappedFile implements AutoCloseable {
     @Override
     public void close() throws IOException {
         arena.close();
-        file.close();
+        content.close();
+        if (content != file) {
+            file.close();
+        }
     }
 
     /** For kernels before 5.14: adds 0 to a word of each page, which is a write that changes nothing. */

@@ -3,6 +3,7 @@ package dev.ramzswap.linux;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.locks.LockSupport;
 
@@ -154,6 +155,27 @@ public final class NativeFile implements AutoCloseable {
     public void punchHole(long offset, long bytes) throws ErrnoException {
         int mode = Linux.FALLOC_FL_PUNCH_HOLE | Linux.FALLOC_FL_KEEP_SIZE;
         check(Linux.fallocate(fd, mode, offset, bytes), "fallocate(PUNCH_HOLE)", name);
+    }
+
+    /** Whether holes can be punched here. */
+    boolean canHaveHoles() throws ErrnoException {
+        long end = Math.ceilDiv(size(), BLOCK_BYTES) * BLOCK_BYTES;
+        int mode = Linux.FALLOC_FL_PUNCH_HOLE | Linux.FALLOC_FL_KEEP_SIZE;
+        int result = Linux.fallocate(fd, mode, end, BLOCK_BYTES);
+        if (result == -Errno.EOPNOTSUPP) {
+            return false;
+        }
+        check(result, "fallocate(PUNCH_HOLE)", name);
+        return true;
+    }
+
+    /** Makes a few bytes of text all that the file holds. */
+    void replaceBy(String text) throws ErrnoException {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        truncate(0);
+        try (Arena arena = Arena.ofConfined()) {
+            writeFully(arena.allocate(bytes.length).copyFrom(MemorySegment.ofArray(bytes)), bytes.length, 0);
+        }
     }
 
     /** Maps the first {@code bytes}, shared, for reading and writing, until {@code arena} is closed. */

@@ -108,6 +108,11 @@ public final class PageStore implements AutoCloseable {
         return open(config, StoreFiles.open(config, BackingFile::open));
     }
 
+    /** Bytes of memory that a store of so many slots always takes, pages or not. */
+    public static long mapBytes(long slots) {
+        return SlotMap.bytes(slots);
+    }
+
     /** Makes a state directory, for its owner only, if it is missing. */
     public static Path makeStateDir(Path directory) throws IOException {
         return StoreFiles.makeDirectory(directory);

@@ -19,7 +19,7 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>Ready is populated ahead of the stores, by a thread of its own: then only ready regions are opened, and nothing on
  * the way of a page faults in new memory. Without memory ahead there are none, and a region becomes resident page by
- * page. In a file system that gives no memory back (ramfs), every region that has been used stays ready.
+ * page.
  *
  * <p>Thread-safe: its monitor is the one lock of the {@link Pool}, which holds it around several calls.
  */
@@ -57,9 +57,6 @@ final class Regions implements AutoCloseable {
 
     private int readyCount;
     private final int readyWanted;
-
-    /** The file system gives nothing back. */
-    private volatile boolean isHeld;
 
     /** 1 while a region is being populated. */
     private int populating;
@@ -162,7 +159,7 @@ final class Regions implements AutoCloseable {
 
     /** An empty region that {@code reserve} others could follow within the budget, or {@link #NONE}. */
     synchronized int open(int reserve) {
-        int region = isAhead() || readyCount > 0 ? takeReady(reserve) : takeFree(reserve);
+        int region = isAhead() ? takeReady(reserve) : takeFree(reserve);
         if (region != NONE) {
             setLive(region, 0);
         }
@@ -268,16 +265,10 @@ final class Regions implements AutoCloseable {
     }
 
     private void giveBack(int region) throws IOException {
-        boolean isGiven = true;
         try {
-            isGiven = file.release(start(region), BYTES);
+            file.release(start(region), BYTES);
         } finally {
-            if (isGiven) {
-                free(region);
-            } else {
-                isHeld = true;
-                makeReady(region);
-            }
+            free(region);
         }
     }
 
@@ -338,7 +329,7 @@ final class Regions implements AutoCloseable {
     }
 
     private synchronized int takeExcess() {
-        return used > budget && readyCount > 0 && !isHeld ? popReady() : NONE;
+        return used > budget && readyCount > 0 ? popReady() : NONE;
     }
 
     // Recovery, before anything else

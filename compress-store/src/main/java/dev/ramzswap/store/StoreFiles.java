@@ -18,7 +18,7 @@ import java.util.List;
  *
  * <ul>
  *   <li>{@code NAME.map}: the slot map
- *   <li>{@code NAME.pool}: the pool
+ *   <li>{@code NAME.pool}: the pool, or what stands for it ({@link MappedFile#sparseAt})
  *   <li>{@code NAME.counters}: the counters
  *   <li>{@code NAME.backing}, if there is a backing file: its key, its staging buffers, its segment table
  * </ul>
@@ -80,7 +80,7 @@ final class StoreFiles implements AutoCloseable {
             counters.renewIdentity();
         }
         map = new SlotMap(mapFile.memory(), config.slots(), counters);
-        MappedFile poolFile = file("pool", Pool.bytes(config.slots()));
+        MappedFile poolFile = sparseFile("pool", Pool.bytes(config.slots()));
         regions = new Regions(poolFile, counters, config.ahead());
         opened.push(regions);
         pool = new Pool(poolFile.memory(), regions, counters);
@@ -126,9 +126,29 @@ final class StoreFiles implements AutoCloseable {
     }
 
     private MappedFile denseFile(String part, long bytes) throws IOException {
-        MappedFile file = file(part, bytes);
+        MappedFile file = opened(
+                config.stateDir().isPresent()
+                        ? MappedFile.at(pathOf(config, part), bytes)
+                        : MappedFile.inMemory(nameOf(part), bytes));
         dense.add(file);
         return file;
+    }
+
+    private MappedFile sparseFile(String part, long bytes) throws IOException {
+        return opened(
+                config.stateDir().isPresent()
+                        ? MappedFile.sparseAt(pathOf(config, part), bytes)
+                        : MappedFile.inMemory(nameOf(part), bytes));
+    }
+
+    private MappedFile opened(MappedFile file) {
+        opened.push(file);
+        return file;
+    }
+
+    /** In {@code /proc/PID/maps}. */
+    private static String nameOf(String part) {
+        return "ramzswap-" + part;
     }
 
     /** Waits until no process has the state of this store open. Another may still be faster to open it. */
@@ -141,6 +161,7 @@ final class StoreFiles implements AutoCloseable {
 
     /** Who waits to take over must be able to: files of another format or size are refused before. */
     private static void requireReadable(StoreConfig config) throws IOException {
+        MappedFile.requireReachable(pathOf(config, "pool"));
         Path counters = pathOf(config, "counters");
         if (Files.exists(counters) && Files.size(counters) > 0) {
             long slots = Counters.read(counters).slots();
@@ -155,7 +176,7 @@ final class StoreFiles implements AutoCloseable {
     void remove() throws IOException {
         if (config.stateDir().isPresent()) {
             for (String part : PARTS) {
-                Files.deleteIfExists(pathOf(config, part));
+                MappedFile.remove(pathOf(config, part));
             }
         }
     }
@@ -170,17 +191,6 @@ final class StoreFiles implements AutoCloseable {
                     directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         }
         return directory;
-    }
-
-    private MappedFile file(String part, long bytes) throws IOException {
-        MappedFile file;
-        if (config.stateDir().isPresent()) {
-            file = MappedFile.at(pathOf(config, part), bytes);
-        } else {
-            file = MappedFile.inMemory("ramzswap-" + part, bytes);
-        }
-        opened.push(file);
-        return file;
     }
 
     private static long roundUp(long bytes) {

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 class RecoveryTest {
@@ -20,6 +21,9 @@ class RecoveryTest {
 
     @TempDir
     Path directory;
+
+    @RegisterExtension
+    private final Ramfs ramfs = new Ramfs();
 
     private final ByteBuffer out = Pages.buffer();
 
@@ -32,6 +36,11 @@ class RecoveryTest {
     void pagesInTheBackingFileAreFoundToo() throws IOException {
         reopenAgainAndAgain(
                 new TestConfig(SLOTS).stateDirectory(directory).limit(2 << 20).backing(directory.resolve("backing")));
+    }
+
+    @Test
+    void soItDoesWithTheStateOnRamfs() throws IOException, InterruptedException {
+        reopenAgainAndAgain(new TestConfig(SLOTS).ahead(1 << 20).stateDirectory(ramfs.directory()));
     }
 
     private void reopenAgainAndAgain(TestConfig config) throws IOException {

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -20,17 +21,30 @@ class StoreKillTest {
     private static final int SIGKILL_STATUS = 128 + 9;
 
     @TempDir
-    Path directory;
+    Path temp;
+
+    @RegisterExtension
+    private final Ramfs ramfs = new Ramfs();
 
     @Test
     void noPageIsLostByAKill() throws IOException, InterruptedException {
+        runAndKill(temp, KILLS);
+    }
+
+    @Test
+    void norWithTheStateOnRamfs() throws IOException, InterruptedException {
+        runAndKill(ramfs.directory(), KILLS / 2);
+    }
+
+    private static void runAndKill(Path directory, int kills) throws IOException, InterruptedException {
         SplittableRandom random = new SplittableRandom(SEED);
-        for (int kill = 0; kill < KILLS; kill++) {
-            runAndKill(random.nextInt(1 << 20), 5 + random.nextInt(random.nextInt(10) == 0 ? 1000 : 100));
+        for (int kill = 0; kill < kills; kill++) {
+            runAndKill(directory, random.nextInt(1 << 20), 5 + random.nextInt(random.nextInt(10) == 0 ? 1000 : 100));
         }
     }
 
-    private void runAndKill(int seed, int milliseconds) throws IOException, InterruptedException {
+    private static void runAndKill(Path directory, int seed, int milliseconds)
+            throws IOException, InterruptedException {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "--enable-native-access=ALL-UNNAMED",

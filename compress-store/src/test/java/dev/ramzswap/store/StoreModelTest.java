@@ -19,6 +19,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -34,6 +35,9 @@ class StoreModelTest {
 
     @TempDir
     Path directory;
+
+    @RegisterExtension
+    private final Ramfs ramfs = new Ramfs();
 
     private final AtomicReference<FailingDevice> device = new AtomicReference<>();
     private volatile boolean isDone;
@@ -65,6 +69,18 @@ class StoreModelTest {
                 new TestConfig(SLOTS)
                         .ahead(1 << 20)
                         .backing(directory.resolve("file"))
+                        .build(),
+                1 << 20,
+                false);
+    }
+
+    @Test
+    void theStateIsOnRamfs() throws Exception {
+        play(
+                new TestConfig(SLOTS)
+                        .ahead(1 << 20)
+                        .backing(directory.resolve("file"))
+                        .stateDirectory(ramfs.directory())
                         .build(),
                 1 << 20,
                 false);

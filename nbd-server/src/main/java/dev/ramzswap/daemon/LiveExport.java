@@ -2,6 +2,7 @@ package dev.ramzswap.daemon;
 
 import static dev.ramzswap.store.Counters.Counter.MEM_USED_TOTAL;
 
+import dev.ramzswap.store.PageStore;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -16,12 +17,18 @@ public final class LiveExport {
 
     private final PrintWriter out;
     private final ProgressLine progress;
+    private final Duration patience;
     private ExportStatus export;
 
     /** @param terminal whether progress overwrites its own line */
     public LiveExport(ExportStatus export, PrintWriter out, boolean terminal) {
+        this(export, out, terminal, PATIENCE);
+    }
+
+    LiveExport(ExportStatus export, PrintWriter out, boolean terminal, Duration patience) {
         this.export = export;
         this.out = out;
+        this.patience = patience;
         this.progress = new ProgressLine(out, terminal);
     }
 
@@ -44,10 +51,10 @@ public final class LiveExport {
             if (used < least) {
                 least = used;
                 progressed = now;
-            } else if (now - progressed > PATIENCE.toNanos()) {
+            } else if (now - progressed > patience.toNanos()) {
                 progress.end();
-                throw new IOException("the limit is set, but the pool stays at " + Size.format(used)
-                        + ": look for errors of the backing file in the daemon's log");
+                throw new IOException(
+                        "the limit is set, but the pool stays at " + Size.format(used) + ": " + whyItStays(limit));
             }
             progress.show(export.name() + ": " + Size.format(used) + " in use, going down to " + Size.format(limit));
             Thread.sleep(LOOK);
@@ -55,6 +62,14 @@ public final class LiveExport {
             used = export.value(MEM_USED_TOTAL);
         }
         progress.end();
+    }
+
+    private String whyItStays(long limit) {
+        long map = PageStore.mapBytes(export.snapshot().slots());
+        return limit < map
+                ? "the map of its slots alone takes " + Size.format(map) + "; give a higher limit"
+                : "its pages can go nowhere else, since there is no backing file, or it is full or failing (see the"
+                        + " daemon's log); stop programs that are swapped out, or give a higher limit";
     }
 
     /** Ends the daemon of this export, now or, if kernels may swap there, when its last client is gone. */
@@ -80,7 +95,7 @@ public final class LiveExport {
     }
 
     private void awaitEnd() throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        long deadline = System.nanoTime() + patience.toNanos();
         while (export.entry().isAlive()) {
             if (System.nanoTime() > deadline) {
                 throw new IOException("the daemon (pid " + export.entry().pid() + ") was told to end, and still runs");

@@ -16,6 +16,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -31,16 +32,26 @@ class LiveExportTest {
     private final StringWriter out = new StringWriter();
 
     private PageStore filledStore() throws IOException {
-        PageStore store = PageStore.open(new StoreConfig(
+        PageStore store = PageStore.open(
+                config(Optional.of(new StoreConfig.Backing(temp.resolve("file"), StoreConfig.WORST_CASE, true))));
+        fill(store);
+        return store;
+    }
+
+    private static StoreConfig config(Optional<StoreConfig.Backing> backing) {
+        return new StoreConfig(
                 "swap0",
                 SLOTS,
                 64L << 20,
                 CodecSpec.LZ4,
                 StoreConfig.DEFAULT_CUTOFF,
-                Optional.of(new StoreConfig.Backing(temp.resolve("file"), StoreConfig.WORST_CASE, true)),
+                backing,
                 false,
                 0,
-                Optional.empty()));
+                Optional.empty());
+    }
+
+    private static void fill(PageStore store) throws IOException {
         byte[] bytes = new byte[PageStore.SLOT_BYTES];
         ByteBuffer page = ByteBuffer.allocateDirect(bytes.length);
         Random random = new Random(1);
@@ -50,7 +61,6 @@ class LiveExportTest {
                 assertEquals(StoreStatus.OK, store.store(slot, page.put(0, bytes), 0, work));
             }
         }
-        return store;
     }
 
     private ExportEntry entry(PageStore store, long start) {
@@ -85,6 +95,28 @@ class LiveExportTest {
             assertTrue(store.counters().get(Counter.MEM_USED_TOTAL) <= 4L << 20);
             assertTrue(out.toString().endsWith("\r\033[Kswap0: limit is 4M\n"), out.toString());
         }
+    }
+
+    @Test
+    void saysWhyThePoolStaysAsLargeAsItIs() throws Exception {
+        try (PageStore store = PageStore.open(config(Optional.empty()));
+                ControlSocket _ = new ControlSocket(temp.resolve("c"), request -> "ok")) {
+            fill(store);
+            String message = failureToSet(store, "limit=4M");
+            assertTrue(message.startsWith("the limit is set, but the pool stays at "), message);
+            assertTrue(message.contains("there is no backing file, or it is full or failing"), message);
+            String ofMap = failureToSet(store, "limit=32K");
+            assertTrue(ofMap.endsWith(": the map of its slots alone takes 64K; give a higher limit"), ofMap);
+        }
+    }
+
+    private String failureToSet(PageStore store, String pair) throws IOException {
+        ExportEntry entry =
+                entry(store, ExportEntry.startOf(ProcessHandle.current().pid()));
+        var status = new ExportStatus(entry, Counters.read(Path.of(entry.counters())));
+        var export = new LiveExport(status, new PrintWriter(out), true, Duration.ofMillis(1));
+        return assertThrows(IOException.class, () -> export.set(Changes.parse(List.of(pair))))
+                .getMessage();
     }
 
     @Test
