@@ -28,6 +28,7 @@ final class Linux {
     static final int PROT_READ = 1;
     static final int PROT_WRITE = 2;
     static final int MAP_SHARED = 1;
+    static final int MADV_DONTDUMP = 16;
     /** Linux 5.14. */
     static final int MADV_POPULATE_READ = 22;
 

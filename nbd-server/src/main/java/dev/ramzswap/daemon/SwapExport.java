@@ -3,16 +3,19 @@ package dev.ramzswap.daemon;
 import dev.ramzswap.nbd.Export;
 import dev.ramzswap.nbd.ExportSession;
 import dev.ramzswap.store.PageStore;
+import jdk.net.UnixDomainPrincipal;
 
 /** A page store as a device: byte ranges on one side, slots on the other. */
 final class SwapExport implements Export {
     private final String name;
     private final boolean readOnly;
+    private final AllowList allowed;
     private final PageStore store;
 
-    SwapExport(String name, boolean readOnly, PageStore store) {
+    SwapExport(String name, boolean readOnly, AllowList allowed, PageStore store) {
         this.name = name;
         this.readOnly = readOnly;
+        this.allowed = allowed;
         this.store = store;
     }
 
@@ -34,6 +37,11 @@ final class SwapExport implements Export {
     @Override
     public boolean readOnly() {
         return readOnly;
+    }
+
+    @Override
+    public boolean admits(UnixDomainPrincipal peer) {
+        return allowed.admits(peer);
     }
 
     @Override

@@ -23,6 +23,7 @@ final class ServerContext {
     private final ScheduledThreadPoolExecutor watchdog =
             new ScheduledThreadPoolExecutor(1, task -> newThread("nbd-watchdog", task));
 
+    private final Refusals refusals = new Refusals();
     private final ClientListener clientListener;
     private int clients;
     private volatile boolean shuttingDown;
@@ -37,6 +38,10 @@ final class ServerContext {
 
     ExportTable exports() {
         return exports;
+    }
+
+    Refusals refusals() {
+        return refusals;
     }
 
     Limits limits() {

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -46,7 +47,8 @@ class ConfigTest {
                 StoreConfig.DEFAULT_CUTOFF,
                 Optional.empty(),
                 false,
-                false);
+                false,
+                AllowList.of(Set.of(), Set.of(), HOST));
         assertEquals(List.of(expected), config.exports());
         assertEquals(Optional.of(Path.of("/run/user/1000/ramzswap/swap0.sock")), config.socket());
         assertTrue(config.listen().isEmpty());

@@ -47,7 +47,8 @@ class HandshakeTest {
 
     private Handshake handshake() {
         ByteBuffer in = ByteBuffer.allocateDirect(MAXIMUM_OPTION_DATA);
-        return new Handshake(context, channel, in, ByteBuffer.allocateDirect(MAXIMUM_OPTION_DATA));
+        return new Handshake(
+                context, new ClientChannel(channel, null, null), in, ByteBuffer.allocateDirect(MAXIMUM_OPTION_DATA));
     }
 
     private ServerBytes said() throws IOException {
@@ -137,7 +138,8 @@ class HandshakeTest {
         channel = new ScriptedChannel(
                 client().option(NBD_OPT_LIST).option(NBD_OPT_ABORT).array());
         ByteBuffer in = ByteBuffer.allocateDirect(MAXIMUM_OPTION_DATA);
-        new Handshake(many, channel, in, ByteBuffer.allocateDirect(MAXIMUM_OPTION_DATA)).run();
+        new Handshake(many, new ClientChannel(channel, null, null), in, ByteBuffer.allocateDirect(MAXIMUM_OPTION_DATA))
+                .run();
         ServerBytes said = said();
         for (int i = 0; i < exports.size(); i++) {
             assertEquals(NBD_REP_SERVER, said.optionReply().type());
@@ -150,7 +152,7 @@ class HandshakeTest {
         return Stream.of(
                 arguments(NBD_OPT_LIST, some, NBD_REP_ERR_INVALID),
                 arguments(NBD_OPT_STRUCTURED_REPLY, some, NBD_REP_ERR_INVALID),
-                arguments(NBD_OPT_STARTTLS, new byte[0], NBD_REP_ERR_UNSUP),
+                arguments(NBD_OPT_STARTTLS, new byte[0], NBD_REP_ERR_POLICY),
                 arguments(NBD_OPT_EXTENDED_HEADERS, new byte[0], NBD_REP_ERR_UNSUP),
                 arguments(4, new byte[0], NBD_REP_ERR_UNSUP),
                 arguments(0, new byte[0], NBD_REP_ERR_UNSUP),

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.util.BitSet;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
+import jdk.net.UnixDomainPrincipal;
 
 /**
  * An export in memory that can be told to be slow, stuck or broken in places. Slots are holes until they are written.
@@ -23,6 +24,7 @@ final class MemoryExport implements Export {
     private final boolean readOnly;
     private final BitSet written = new BitSet();
 
+    private volatile boolean admitsAnybody = true;
     private volatile Area slow = Area.NONE;
     private volatile Area broken = Area.NONE;
     private volatile int error;
@@ -45,6 +47,12 @@ final class MemoryExport implements Export {
         this.name = name;
         this.readOnly = readOnly;
         content = new byte[size];
+    }
+
+    /** Admits nobody. */
+    MemoryExport closed() {
+        admitsAnybody = false;
+        return this;
     }
 
     /** Requests that touch this area would wait. */
@@ -87,6 +95,11 @@ final class MemoryExport implements Export {
     @Override
     public boolean readOnly() {
         return readOnly;
+    }
+
+    @Override
+    public boolean admits(UnixDomainPrincipal peer) {
+        return admitsAnybody;
     }
 
     @Override
