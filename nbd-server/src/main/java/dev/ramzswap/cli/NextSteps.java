@@ -16,9 +16,21 @@ final class NextSteps {
         config.socket().ifPresent(path -> text.append("on ").append(path).append('\n'));
         config.listenText()
                 .ifPresent(address -> text.append("on ").append(address).append('\n'));
-        text.append(
-                config.protection().isSwap() && config.socket().isPresent() ? attach(config) : attachByHand(config));
+        if (config.socket().isEmpty() && config.requiresTlsOnTcp()) {
+            text.append(lookByTls(config));
+        } else if (config.socket().isPresent() && config.protection().isSwap()) {
+            text.append(attach(config));
+        } else {
+            text.append(attachByHand(config));
+        }
         return text.append("To look at it:\n  ramzswap status\n\nready\n").toString();
+    }
+
+    /** A kernel cannot swap there: it knows no TLS. */
+    private static String lookByTls(Config config) {
+        String address = config.listenText().orElseThrow();
+        return "\nTo see it from elsewhere (DIR has ca-cert.pem, client-cert.pem, client-key.pem):\n  nbdinfo 'nbds://"
+                + address + "/?tls-certificates=DIR'\n";
     }
 
     /** It needs a daemon of root's, on a Unix socket. */

@@ -86,6 +86,11 @@ public record Config(
         return ExportReader.read(settings.daemon, key, ExportReader::yes).orElse(false);
     }
 
+    /** Whether clients that come by the TCP address are served only inside TLS. */
+    public boolean requiresTlsOnTcp() {
+        return tls.filter(has -> has.onTcp() == TlsConfig.Mode.REQUIRED).isPresent();
+    }
+
     /** The TCP address as {@code HOST:PORT} with a numeric host. */
     public Optional<String> listenText() {
         return listen.map(Address::format);

@@ -52,7 +52,15 @@ final class Pem {
             if (label.equals("ENCRYPTED " + KEY) || body.contains("ENCRYPTED")) {
                 throw new IllegalArgumentException("the private key is encrypted: give one without a passphrase");
             }
-            blocks.add(new Block(label, Base64.getMimeDecoder().decode(body)));
+            blocks.add(new Block(label, decoded(label, body)));
+        }
+    }
+
+    private static byte[] decoded(String label, String body) {
+        try {
+            return Base64.getMimeDecoder().decode(body);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("its " + label + " is damaged", e);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.ramzswap.nbd;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import jdk.net.UnixDomainPrincipal;
 
 /**
@@ -12,7 +13,18 @@ final class Refusals {
     private static final System.Logger LOG = System.getLogger(Refusals.class.getName());
     private static final long INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    private final AtomicLong last = new AtomicLong(System.nanoTime() - INTERVAL_NANOS);
+    private final LongSupplier clock;
+    private final AtomicLong last;
+
+    Refusals() {
+        this(System::nanoTime);
+    }
+
+    /** @param clock nanoseconds since whenever */
+    Refusals(LongSupplier clock) {
+        this.clock = clock;
+        last = new AtomicLong(clock.getAsLong() - INTERVAL_NANOS);
+    }
 
     /** Of a user who may not open an export. */
     void log(UnixDomainPrincipal peer, Export export) {
@@ -21,10 +33,15 @@ final class Refusals {
     }
 
     void log(String message) {
-        long now = System.nanoTime();
-        long before = last.get();
-        if (now - before >= INTERVAL_NANOS && last.compareAndSet(before, now)) {
+        if (isDue()) {
             LOG.log(Level.WARNING, message);
         }
+    }
+
+    /** Once in each interval. */
+    boolean isDue() {
+        long now = clock.getAsLong();
+        long before = last.get();
+        return now - before >= INTERVAL_NANOS && last.compareAndSet(before, now);
     }
 }

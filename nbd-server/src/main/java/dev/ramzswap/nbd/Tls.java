@@ -3,6 +3,8 @@ package dev.ramzswap.nbd;
 import io.netty.buffer.ByteBufAllocator;
 import java.io.IOException;
 import java.nio.channels.ByteChannel;
+import java.util.Comparator;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 
@@ -24,12 +26,24 @@ public record Tls(SSLContext context, boolean clientCertificates, boolean requir
     }
 
     /**
+     * ChaCha20 first: AES has machine instructions, but only the C2 compiler uses them, which the daemon does without;
+     * ChaCha20 then takes 0.4 of the time. None that is not authenticated encryption.
+     */
+    private static String[] suites(String[] usual) {
+        return Stream.of(usual)
+                .filter(suite -> !suite.contains("_CBC_"))
+                .sorted(Comparator.comparing(suite -> !suite.contains("CHACHA20")))
+                .toArray(String[]::new);
+    }
+
+    /**
      * Shakes hands with a client that is about to. @throws IOException if that fails, and the channel is of no more use
      */
     TlsChannel accept(ByteChannel socket, ByteBufAllocator allocator) throws IOException {
         SSLEngine engine = context.createSSLEngine();
         engine.setUseClientMode(false);
         engine.setEnabledProtocols(VERSIONS);
+        engine.setEnabledCipherSuites(suites(engine.getEnabledCipherSuites()));
         engine.setNeedClientAuth(clientCertificates);
         TlsChannel channel = new TlsChannel(socket, engine, allocator);
         try {

@@ -20,6 +20,9 @@ final class Tool implements AutoCloseable {
     private static final Duration BOUND = Duration.ofSeconds(60);
 
     private static final Map<String, String> PACKAGES = Map.of(
+            "qemu-nbd", "qemu-utils",
+            "nbd-client", "nbd-client",
+            "setpriv", "util-linux",
             "nbdinfo", "libnbd-bin",
             "nbdcopy", "libnbd-bin",
             "qemu-io", "qemu-utils",

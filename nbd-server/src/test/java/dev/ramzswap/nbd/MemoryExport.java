@@ -16,6 +16,9 @@ final class MemoryExport implements Export {
     private static final int SLOT = 4096;
 
     final byte[] content;
+    /** Who asked last. */
+    volatile UnixDomainPrincipal peer;
+
     final AtomicInteger sessions = new AtomicInteger();
     final AtomicInteger slowReads = new AtomicInteger();
     final AtomicInteger slowWrites = new AtomicInteger();
@@ -99,6 +102,7 @@ final class MemoryExport implements Export {
 
     @Override
     public boolean admits(UnixDomainPrincipal peer) {
+        this.peer = peer;
         return admitsAnybody;
     }
 

@@ -3,6 +3,7 @@ package dev.ramzswap.nbd;
 import static dev.ramzswap.nbd.Protocol.*;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -66,6 +67,21 @@ class NbdServerTest {
             }
         }
         assertFalse(Files.exists(directory.resolve("s")));
+    }
+
+    /** Of a Unix client, the process is known that connected; of a TCP client, nothing is. */
+    @Test
+    void exportsSeeWhoConnects() throws IOException {
+        SocketAddress unix = UnixDomainSocketAddress.of(directory.resolve("s"));
+        SocketAddress tcp = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        List<Endpoint> endpoints = List.of(Endpoint.plain(unix), Endpoint.plain(tcp));
+        try (NbdServer server = new NbdServer(List.of(export), endpoints, Limits.DEFAULT, n -> {})) {
+            server.start();
+            RawClient.attached(server.addresses().get(0), "x", false).close();
+            assertEquals(Files.getOwner(directory.resolve("s")), export.peer.user());
+            RawClient.attached(server.addresses().get(1), "x", false).close();
+            assertNull(export.peer);
+        }
     }
 
     @Test
