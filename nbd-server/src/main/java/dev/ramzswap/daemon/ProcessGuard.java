@@ -4,6 +4,7 @@ import dev.ramzswap.linux.Self;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -45,6 +46,8 @@ public final class ProcessGuard {
     static void keepOutOfCoreDumps() {
         try {
             Files.writeString(PROC.resolve("coredump_filter"), DUMP_NOTHING);
+        } catch (NoSuchFileException e) {
+            LOG.log(Level.DEBUG, "this kernel writes no core dumps"); // CONFIG_ELF_CORE
         } catch (IOException e) {
             LOG.log(Level.WARNING, "a core dump would hold pages: " + e);
         }

@@ -159,7 +159,8 @@ class ConfigTest {
     void eachExportHasItsUsers() throws ConfigException {
         Config config = config("export=name=a,size=1G,allow-users=nobody 12", "export=name=b,size=1G");
         assertTrue(config.exports().getFirst().allowed().users().containsAll(AllowList.users("nobody,12,0,1000")));
-        assertEquals(AllowList.users("0,1000"), config.exports().getLast().allowed().users());
+        assertEquals(
+                AllowList.users("0,1000"), config.exports().getLast().allowed().users());
     }
 
     @Test

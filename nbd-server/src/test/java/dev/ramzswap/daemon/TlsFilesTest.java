@@ -76,8 +76,7 @@ class TlsFilesTest {
 
     @Test
     void eachAddressHasItsMode() throws ConfigException {
-        TlsFiles files =
-                load(file("server-cert.pem"), file("server-key.pem"), "socket-tls=off", "listen-tls=offered");
+        TlsFiles files = load(file("server-cert.pem"), file("server-key.pem"), "socket-tls=off", "listen-tls=offered");
         assertNull(files.onSocket());
         assertFalse(files.onTcp().required());
     }
@@ -131,8 +130,7 @@ class TlsFilesTest {
                 "--tls-key: " + file("locked.pem") + ": the private key is encrypted: give one without a passphrase",
                 error(certificate, file("locked.pem")));
         String pem = Files.readString(certificate);
-        Path damaged =
-                Files.writeString(file("damaged.pem"), pem.substring(0, 100) + pem.substring(pem.length() / 2));
+        Path damaged = Files.writeString(file("damaged.pem"), pem.substring(0, 100) + pem.substring(pem.length() / 2));
         assertEquals("--tls-cert: " + damaged + ": its CERTIFICATE is damaged", error(damaged, key));
     }
 }

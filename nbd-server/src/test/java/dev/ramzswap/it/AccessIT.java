@@ -14,7 +14,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Who may open what by a Unix socket that everybody can connect to. To be somebody else, a client needs root's rights. */
+/**
+ * Who may open what by a Unix socket that everybody can connect to. To be somebody else, a client needs root's rights.
+ */
 class AccessIT {
     private static final boolean IS_ROOT = System.getProperty("user.name").equals("root");
 
@@ -64,8 +66,7 @@ class AccessIT {
     @Test
     void theSocketIsForTheDaemonsUserAlone() throws Exception {
         try (DaemonProcess daemon = DaemonProcess.start(directory, "--size", "1M")) {
-            assertEquals(
-                    "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(daemon.socket())));
+            assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(daemon.socket())));
             if (IS_ROOT) {
                 Tool.Result refused = nbdinfo(4711, 1, daemon.uri());
                 assertNotEquals(0, refused.exit(), refused::toString);

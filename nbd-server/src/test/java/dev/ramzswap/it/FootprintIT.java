@@ -38,11 +38,14 @@ class FootprintIT {
         }
     }
 
-    /** By core(5): of all kinds of memory, a dump takes none; and of the pool's mappings not even what a debugger asks. */
+    /**
+     * By core(5): of all kinds of memory, a dump takes none; and of the pool's mappings not even what a debugger asks.
+     */
     @Test
     void aCoreDumpHoldsNoPage() throws Exception {
         for (Object[] mode : List.of(new Object[] {}, new Object[] {"--swap", "--unsafe"})) {
-            Object[] options = Stream.concat(Stream.of("--size", "1M"), Stream.of(mode)).toArray();
+            Object[] options =
+                    Stream.concat(Stream.of("--size", "1M"), Stream.of(mode)).toArray();
             try (DaemonProcess daemon = DaemonProcess.start(directory, options)) {
                 assertEquals("00000000\n", Files.readString(proc(daemon, "coredump_filter")));
                 String mapping = "";

@@ -84,12 +84,30 @@ class TlsIT {
     @Test
     void qemuSpeaksTls() throws Exception {
         String[] device = qemu("localhost");
-        Tool.run("qemu-io", "-c", "write -P 7 100 70000", "-c", "read -P 7 100 70000", "-c", "read -P 0 2M 1M", device[0],
-                device[1], device[2], device[3]);
+        Tool.run(
+                "qemu-io",
+                "-c",
+                "write -P 7 100 70000",
+                "-c",
+                "read -P 7 100 70000",
+                "-c",
+                "read -P 0 2M 1M",
+                device[0],
+                device[1],
+                device[2],
+                device[3]);
         Tool.Result info = Tool.run("qemu-img", "info", device[0], device[1], device[2], device[3]);
         assertTrue(info.out().contains("4 MiB"), info::toString);
         Tool.Result list = Tool.run(
-                "qemu-nbd", "--list", device[0], device[1], "--tls-creds", "tls", "--bind", "localhost", "--port",
+                "qemu-nbd",
+                "--list",
+                device[0],
+                device[1],
+                "--tls-creds",
+                "tls",
+                "--bind",
+                "localhost",
+                "--port",
                 daemon.port());
         assertTrue(list.out().contains("swap0"), list::toString);
     }

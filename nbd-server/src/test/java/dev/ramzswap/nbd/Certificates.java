@@ -57,7 +57,8 @@ public record Certificates(Path directory) {
 
     /** Java's way to them. @param who {@code server} or {@code client}; null for nobody */
     SSLContext context(String who) throws IOException, GeneralSecurityException, InterruptedException {
-        KeyStore authorities = KeyStore.getInstance(file("ca-cert.p12").toFile(), pkcs12("ca-cert", "ca-key", "ca-cert"));
+        KeyStore authorities =
+                KeyStore.getInstance(file("ca-cert.p12").toFile(), pkcs12("ca-cert", "ca-key", "ca-cert"));
         KeyStore trusted = KeyStore.getInstance("PKCS12");
         trusted.load(null, null);
         trusted.setCertificateEntry("authority", authorities.getCertificate("ca-cert"));
@@ -67,8 +68,7 @@ public record Certificates(Path directory) {
         keys.init(
                 who == null
                         ? null
-                        : KeyStore.getInstance(
-                                file(who + ".p12").toFile(), pkcs12(who + "-cert", who + "-key", who)),
+                        : KeyStore.getInstance(file(who + ".p12").toFile(), pkcs12(who + "-cert", who + "-key", who)),
                 PASSWORD.toCharArray());
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);

@@ -247,7 +247,8 @@ class HandshakeTest {
         tls = new Tls(SSLContext.getDefault(), false, true);
         for (int option : new int[] {3, 6, 7, 8, 9, 10, 11, 99, 0, -1}) {
             for (int length : new int[] {0, 11, MAXIMUM_OPTION_DATA + 1}) {
-                ServerBytes said = play(client().option(option, new byte[length]).option(NBD_OPT_ABORT));
+                ServerBytes said =
+                        play(client().option(option, new byte[length]).option(NBD_OPT_ABORT));
                 ServerBytes.OptionReply reply = said.optionReply();
                 assertEquals(option, reply.option());
                 assertEquals(NBD_REP_ERR_TLS_REQD, reply.type());

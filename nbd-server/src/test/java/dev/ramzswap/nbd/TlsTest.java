@@ -125,7 +125,8 @@ class TlsTest {
         try (TlsClient client = new TlsClient(address)) {
             client.askForTls();
             client.startTls(TlsTest.client, NEW);
-            client.send(new Bytes().option(NBD_OPT_GO, Bytes.go("")).read(1, 0, 10).read(2, 0, 1));
+            client.send(
+                    new Bytes().option(NBD_OPT_GO, Bytes.go("")).read(1, 0, 10).read(2, 0, 1));
             client.expectGranted();
             client.in.expectData(1, new byte[10]);
             client.in.expectData(2, new byte[1]);
@@ -149,8 +150,7 @@ class TlsTest {
                 ServerBytes.SimpleReply reply = client.in.simpleReply();
                 assertEquals(0, reply.error());
                 int offset = offset((int) reply.cookie());
-                assertArrayEquals(
-                        Arrays.copyOfRange(content, offset, offset + 10_000), client.in.bytes(10_000));
+                assertArrayEquals(Arrays.copyOfRange(content, offset, offset + 10_000), client.in.bytes(10_000));
             }
         }
     }
@@ -225,7 +225,8 @@ class TlsTest {
     void whatIsInjectedBehindStartTlsIsNotServed() throws IOException {
         serve();
         try (TlsClient client = new TlsClient(address)) {
-            client.send(new Bytes().option(NBD_OPT_STARTTLS).option(NBD_OPT_LIST).option(NBD_OPT_LIST));
+            client.send(
+                    new Bytes().option(NBD_OPT_STARTTLS).option(NBD_OPT_LIST).option(NBD_OPT_LIST));
             assertEquals(NBD_REP_ACK, client.in.optionReply().type());
             assertThrows(IOException.class, () -> {
                 client.startTls(TlsTest.client, NEW);
