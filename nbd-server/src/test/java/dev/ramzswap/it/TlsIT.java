@@ -90,8 +90,6 @@ class TlsIT {
                 "write -P 7 100 70000",
                 "-c",
                 "read -P 7 100 70000",
-                "-c",
-                "read -P 0 2M 1M",
                 device[0],
                 device[1],
                 device[2],
