@@ -32,9 +32,10 @@ final class Refusals {
                 + export.name() + ": --allow-users and --allow-groups say who may");
     }
 
+    /** Of a client that may have had a say in the words. */
     void log(String message) {
         if (isDue()) {
-            LOG.log(Level.WARNING, message);
+            LOG.log(Level.WARNING, message.replaceAll("\\p{Cntrl}", "?"));
         }
     }
 

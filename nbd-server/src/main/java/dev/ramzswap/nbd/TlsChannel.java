@@ -66,7 +66,7 @@ final class TlsChannel implements ByteChannel {
                 switch (engine.getHandshakeStatus()) {
                     case NEED_WRAP -> {
                         if (!answer()) {
-                            throw new EOFException("the client gave the TLS handshake up");
+                            throw new EOFException("the client left during the TLS handshake");
                         }
                     }
                     case NEED_TASK -> runTasks();
@@ -82,14 +82,11 @@ final class TlsChannel implements ByteChannel {
     }
 
     private void shakeHands() throws IOException {
-        switch (engine.unwrap(in, rest.clear().limit(0)).getStatus()) {
-            case OK, BUFFER_OVERFLOW -> {}
-            case BUFFER_UNDERFLOW -> {
-                if (!receive()) {
-                    throw new EOFException("the client left during the TLS handshake");
-                }
-            }
-            case CLOSED -> throw new EOFException("the client gave the TLS handshake up");
+        Status status = engine.unwrap(in, rest.clear()).getStatus();
+        rest.flip(); // nothing is in it: there is no content before the end of the handshake
+        boolean isOver = status == Status.CLOSED || status == Status.BUFFER_UNDERFLOW && !receive();
+        if (isOver) {
+            throw new EOFException("the client left during the TLS handshake");
         }
     }
 
