@@ -129,8 +129,15 @@ class TlsFilesTest {
         assertEquals(
                 "--tls-key: " + file("locked.pem") + ": the private key is encrypted: give one without a passphrase",
                 error(certificate, file("locked.pem")));
-        String pem = Files.readString(certificate);
-        Path damaged = Files.writeString(file("damaged.pem"), pem.substring(0, 100) + pem.substring(pem.length() / 2));
-        assertEquals("--tls-cert: " + damaged + ": its CERTIFICATE is damaged", error(damaged, key));
+        Path noBase64 = Files.writeString(file("no-base64.pem"), certificate("AAA=AAAA"));
+        assertEquals("--tls-cert: " + noBase64 + ": its CERTIFICATE is damaged", error(noBase64, key));
+        Path noDer = Files.writeString(file("no-der.pem"), certificate("AAAA"));
+        String message = error(noDer, key);
+        assertTrue(message.startsWith("--tls-cert: " + noDer + " has a damaged certificate: "), message);
+        assertEquals(1, message.lines().count());
+    }
+
+    private static String certificate(String body) {
+        return "-----BEGIN CERTIFICATE-----\n" + body + "\n-----END CERTIFICATE-----\n";
     }
 }
