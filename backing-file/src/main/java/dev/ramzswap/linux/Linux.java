@@ -28,6 +28,7 @@ final class Linux {
     static final int PROT_READ = 1;
     static final int PROT_WRITE = 2;
     static final int MAP_SHARED = 1;
+    static final int MADV_DONTDUMP = 16;
     /** Linux 5.14. */
     static final int MADV_POPULATE_READ = 22;
 
@@ -69,6 +70,7 @@ final class Linux {
     // asm-generic/socket.h
     static final int SOL_SOCKET = 1;
     static final int SO_LINGER = 13;
+    static final int SO_PEERCRED = 17;
     static final int SO_RCVTIMEO = 20;
     static final int SO_SNDTIMEO = 21;
     // asm-generic/poll.h

@@ -183,6 +183,7 @@ public final class NativeFile implements AutoCloseable {
     public MemorySegment map(long bytes, Arena arena) throws ErrnoException {
         long address =
                 check(Linux.mmap(bytes, Linux.PROT_READ | Linux.PROT_WRITE, Linux.MAP_SHARED, fd, 0), "mmap", name);
+        check(Linux.madvise(address, bytes, Linux.MADV_DONTDUMP), "madvise(DONTDUMP)", name); // pages of other programs
         return MemorySegment.ofAddress(address)
                 .reinterpret(bytes, arena, memory -> Linux.munmap(memory.address(), bytes));
     }

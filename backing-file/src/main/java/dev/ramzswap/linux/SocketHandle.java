@@ -22,6 +22,9 @@ public final class SocketHandle implements AutoCloseable {
     /** struct linger: whether, seconds. */
     private static final int LINGER_BYTES = 2 * Integer.BYTES;
 
+    /** struct ucred: process, user, group. */
+    private static final int UCRED_BYTES = 3 * Integer.BYTES;
+
     /** The kernel's default for {@code fs.nr_open}. */
     private static final int MAX_DESCRIPTORS = 1 << 20;
 
@@ -62,6 +65,24 @@ public final class SocketHandle implements AutoCloseable {
             }
         }
         throw new IOException("no descriptor below " + MAX_DESCRIPTORS + " is that of the socket");
+    }
+
+    /**
+     * Who has connected, or whom this has connected to.
+     *
+     * @throws ErrnoException if that is not a Unix socket
+     */
+    public PeerCredentials peer() throws ErrnoException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment credentials = arena.allocate(UCRED_BYTES, Integer.BYTES);
+            MemorySegment length = arena.allocateFrom(JAVA_INT, UCRED_BYTES);
+            int result = Linux.getsockopt(fd, Linux.SOL_SOCKET, Linux.SO_PEERCRED, credentials, length);
+            if (result < 0) {
+                throw new ErrnoException("getsockopt(SO_PEERCRED)", "socket", -result);
+            }
+            return new PeerCredentials(
+                    credentials.get(JAVA_INT, Integer.BYTES), credentials.get(JAVA_INT, 2 * Integer.BYTES));
+        }
     }
 
     int fd() {

@@ -37,6 +37,19 @@ class MappedFileTest {
     }
 
     @Test
+    void isLeftOutOfCoreDumps() throws IOException {
+        try (MappedFile _ = MappedFile.at(dir.resolve("state"), BYTES)) {
+            String maps = Files.readString(Path.of("/proc/self/smaps"));
+            String own = maps.substring(maps.indexOf(dir.resolve("state").toString()));
+            String flags = own.lines()
+                    .filter(line -> line.startsWith("VmFlags:"))
+                    .findFirst()
+                    .orElseThrow();
+            assertTrue(flags.contains(" dd"), flags);
+        }
+    }
+
+    @Test
     void takesAnEmptyFileForNone() throws IOException {
         Path path = Files.createFile(dir.resolve("state"));
         try (MappedFile file = MappedFile.at(path, BYTES)) {

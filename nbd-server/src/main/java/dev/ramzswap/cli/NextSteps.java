@@ -19,7 +19,9 @@ final class NextSteps {
         if (config.isSocketPassed()) {
             text.append("on the socket that was passed (LISTEN_FDS)\n");
         }
-        if (config.protection().isSwap() && config.socket().isPresent()) {
+        if (config.socket().isEmpty() && config.requiresTlsOnTcp()) {
+            text.append(lookByTls(config));
+        } else if (config.protection().isSwap() && config.socket().isPresent()) {
             text.append(attach(config));
         } else if (config.socket().isPresent() || config.listen().isPresent()) {
             text.append(attachByHand(config));
@@ -27,6 +29,13 @@ final class NextSteps {
             text.append('\n');
         }
         return text.append("To look at it:\n  ramzswap status\n\nready\n").toString();
+    }
+
+    /** A kernel cannot swap there: it knows no TLS. */
+    private static String lookByTls(Config config) {
+        String address = config.listenText().orElseThrow();
+        return "\nTo see it from elsewhere (DIR has ca-cert.pem, client-cert.pem, client-key.pem):\n  nbdinfo 'nbds://"
+                + address + "/?tls-certificates=DIR'\n";
     }
 
     /** It needs a daemon of root's, on a Unix socket. */

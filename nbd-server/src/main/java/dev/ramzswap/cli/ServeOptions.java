@@ -52,11 +52,24 @@ final class ServeOptions {
     private boolean readOnly;
 
     @Option(
+            names = "--allow-users",
+            paramLabel = "USERS",
+            description = "Names or numbers, as in alice,1000, of the users whose processes may open it by the Unix"
+                    + " socket, if that lets them connect. Root and the daemon's own user always may.")
+    private String allowUsers;
+
+    @Option(
+            names = "--allow-groups",
+            paramLabel = "GROUPS",
+            description = "The same for groups, of which a process's own counts, not its other ones.")
+    private String allowGroups;
+
+    @Option(
             names = "--export",
             paramLabel = "KEY=VALUE,...",
-            description =
-                    "One of several exports: name=..,size=..,limit=..,codec=..,backing-file=..,backing-size=..,"
-                            + "encrypt=yes|no,cutoff=..,overcommit=yes|no,read-only=yes|no. Repeatable; the first is the default.")
+            description = "One of several exports: name=..,size=..,limit=..,codec=..,backing-file=..,backing-size=..,"
+                    + "encrypt=yes|no,cutoff=..,overcommit=yes|no,read-only=yes|no,allow-users=..,allow-groups=.. (with spaces between)."
+                    + " Repeatable; the first is the default.")
     private List<String> exports = List.of();
 
     @Option(
@@ -67,6 +80,39 @@ final class ServeOptions {
 
     @Option(names = "--listen", paramLabel = "HOST:PORT", description = "TCP address to serve on, as 127.0.0.1:10809.")
     private String listen;
+
+    @Option(
+            names = "--tls-cert",
+            paramLabel = "FILE",
+            description = "The server's certificate, PEM, with those between it and its authority behind it: serve by"
+                    + " TLS. Not with --swap.")
+    private String tlsCert;
+
+    @Option(names = "--tls-key", paramLabel = "FILE", description = "The certificate's private key, PEM.")
+    private String tlsKey;
+
+    @Option(
+            names = "--tls-ca",
+            paramLabel = "FILE",
+            description = "Certificates, PEM, of who signs clients' ones: TLS clients must have one then.")
+    private String tlsCa;
+
+    @Option(
+            names = "--listen-tls",
+            paramLabel = "MODE",
+            description = "TLS on the TCP address: off, offered or required. Default, with --tls-cert: required.")
+    private String listenTls;
+
+    @Option(
+            names = "--socket-tls",
+            paramLabel = "MODE",
+            description = "TLS on the Unix socket. Default, with --tls-cert: offered.")
+    private String socketTls;
+
+    @Option(
+            names = "--insecure",
+            description = "Serve any TCP client that can reach --listen, also without TLS and certificate.")
+    private boolean insecure;
 
     @Option(
             names = "--state-dir",
@@ -129,8 +175,16 @@ final class ServeOptions {
         }
         settings.flag("overcommit", overcommit ? "yes" : null);
         settings.flag("read-only", readOnly ? "yes" : null);
+        settings.flag("allow-users", allowUsers);
+        settings.flag("allow-groups", allowGroups);
         settings.flag("socket", socket);
         settings.flag("listen", listen);
+        settings.flag("tls-cert", tlsCert);
+        settings.flag("tls-key", tlsKey);
+        settings.flag("tls-ca", tlsCa);
+        settings.flag("listen-tls", listenTls);
+        settings.flag("socket-tls", socketTls);
+        settings.flag("insecure", insecure ? "yes" : null);
         settings.flag("state-dir", stateDir);
         settings.flag("swap", swap ? "yes" : null);
         settings.flag("standby", standby ? "yes" : null);

@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param socket the Unix socket
  * @param listen the TCP address
  * @param isSocketPassed whether to serve on the socket that the service manager has passed
+ * @param tls of whichever address has it
  * @param stateDir where the stores' files lie that outlive the daemon
  * @param isStandby one of several daemons with the same state: one serves, another waits to take over
  * @param protection how the daemon guards itself against the lack of memory that it is there to cure
@@ -27,6 +28,7 @@ public record Config(
         Optional<Path> socket,
         Optional<InetSocketAddress> listen,
         boolean isSocketPassed,
+        Optional<TlsConfig> tls,
         Optional<Path> stateDir,
         boolean isStandby,
         Protection protection) {
@@ -37,7 +39,7 @@ public record Config(
 
     /** @throws ConfigException if the settings are wrong or the machine cannot serve them */
     public static Config of(Settings settings, Host host) throws ConfigException {
-        List<ExportConfig> exports = exports(settings);
+        List<ExportConfig> exports = exports(settings, host);
         checkNames(exports);
         checkBackingFiles(exports);
         checkMemory(settings, exports, host.memory());
@@ -55,13 +57,28 @@ public record Config(
             throw new ConfigException(settings.daemon.get("standby").origin()
                     + ": takes over what lies in a state directory: add --state-dir");
         }
+        Optional<TlsConfig> tls = TlsConfig.of(settings);
+        if (listen.isPresent() && !isYes(settings, "insecure")) {
+            checkReach(settings, listen.get(), tls);
+        }
         Protection protection = protection(settings);
         if (protection.isSwap() && isSocketPassed) {
             throw new ConfigException(settings.daemon.get("swap").origin()
                     + ": the next daemon finds the kernel's connections by the socket's path, and one that is passed"
                     + " (LISTEN_FDS) has none that is known: start it without, and give --socket");
         }
-        return new Config(exports, socket, listen, isSocketPassed, stateDir, isStandby, protection);
+        return new Config(exports, socket, listen, isSocketPassed, tls, stateDir, isStandby, protection);
+    }
+
+    /** Who comes from another machine must show who it is, unless the user wants it otherwise. */
+    private static void checkReach(Settings settings, InetSocketAddress listen, Optional<TlsConfig> tls)
+            throws ConfigException {
+        boolean isProven = tls.filter(TlsConfig::provesTcpClients).isPresent();
+        if (!listen.getAddress().isLoopbackAddress() && !isProven) {
+            throw new ConfigException(settings.daemon.get("listen").origin() + ": other machines can reach "
+                    + Address.format(listen) + ": add --tls-cert, --tls-key and --tls-ca, so that only clients with a"
+                    + " certificate are served, or --insecure to serve anybody");
+        }
     }
 
     private static Protection protection(Settings settings) throws ConfigException {
@@ -74,8 +91,13 @@ public record Config(
         return new Protection(isSwap, isYes(settings, "unsafe"), isYes(settings, "reserve"));
     }
 
-    private static boolean isYes(Settings settings, String key) throws ConfigException {
+    static boolean isYes(Settings settings, String key) throws ConfigException {
         return ExportReader.read(settings.daemon, key, ExportReader::yes).orElse(false);
+    }
+
+    /** Whether clients that come by the TCP address are served only inside TLS. */
+    public boolean requiresTlsOnTcp() {
+        return tls.filter(has -> has.onTcp() == TlsConfig.Mode.REQUIRED).isPresent();
     }
 
     /** The TCP address as {@code HOST:PORT} with a numeric host. */
@@ -83,9 +105,9 @@ public record Config(
         return listen.map(Address::format);
     }
 
-    private static List<ExportConfig> exports(Settings settings) throws ConfigException {
+    private static List<ExportConfig> exports(Settings settings, Host host) throws ConfigException {
         if (settings.exports.isEmpty()) {
-            return List.of(new ExportReader(settings.single, "--size").read());
+            return List.of(new ExportReader(settings.single, "--size", host).read());
         }
         if (!settings.single.isEmpty()) {
             String origin = settings.single.values().iterator().next().origin();
@@ -97,7 +119,7 @@ public record Config(
             if (settings.exports.size() > 1 && !export.containsKey("name")) {
                 throw new ConfigException("--export: one of several exports has no name: add name=swap1");
             }
-            exports.add(new ExportReader(export, "--export").read());
+            exports.add(new ExportReader(export, "--export", host).read());
         }
         return exports;
     }

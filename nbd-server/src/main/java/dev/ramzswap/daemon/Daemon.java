@@ -3,6 +3,7 @@ package dev.ramzswap.daemon;
 import dev.ramzswap.linux.PassedSocket;
 import dev.ramzswap.linux.Self;
 import dev.ramzswap.nbd.ClientListener;
+import dev.ramzswap.nbd.Endpoint;
 import dev.ramzswap.nbd.Export;
 import dev.ramzswap.nbd.Limits;
 import dev.ramzswap.nbd.NbdServer;
@@ -11,7 +12,6 @@ import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -106,9 +106,11 @@ public final class Daemon implements AutoCloseable {
 
     private void open() throws IOException, ConfigException, InterruptedException {
         service = ServiceManager.of(host.variables());
+        ProcessGuard.keepOutOfCoreDumps();
+        Optional<TlsFiles> tls = TlsFiles.load(config);
         dir.prepare(host);
         if (config.protection().isSwap()) {
-            new WarmUp(dir.path()).run();
+            new WarmUp(dir.path(), host).run();
             watchForFullness();
             ProcessGuard.lock(config.protection());
         }
@@ -122,7 +124,7 @@ public final class Daemon implements AutoCloseable {
             ProcessGuard.lockNewMemoryWhole(config.protection());
         }
         termination.accept(ending::request);
-        serve();
+        serve(tls);
         if (config.socket().isPresent()) {
             attachments.serving(identities(), config.socket().get());
         }
@@ -231,20 +233,25 @@ public final class Daemon implements AutoCloseable {
                 && String.valueOf(e.getMessage()).contains(path.get().toString());
     }
 
-    private void serve() throws IOException {
+    private void serve(Optional<TlsFiles> tls) throws IOException {
         List<Export> exports = new ArrayList<>();
         for (ExportConfig export : config.exports()) {
-            exports.add(new SwapExport(export.name(), export.readOnly(), stores.get(export.name())));
+            exports.add(new SwapExport(export.name(), export.readOnly(), export.allowed(), stores.get(export.name())));
         }
-        List<SocketAddress> addresses = new ArrayList<>();
+        List<Endpoint> endpoints = new ArrayList<>();
         if (config.socket().isPresent()) {
             makeParent(config.socket().get());
-            addresses.add(UnixDomainSocketAddress.of(config.socket().get()));
+            endpoints.add(new Endpoint(
+                    UnixDomainSocketAddress.of(config.socket().get()),
+                    tls.map(TlsFiles::onSocket).orElse(null)));
         }
-        config.listen().ifPresent(addresses::add);
+        if (config.listen().isPresent()) {
+            endpoints.add(
+                    new Endpoint(config.listen().get(), tls.map(TlsFiles::onTcp).orElse(null)));
+        }
         Limits limits =
                 config.protection().isSwap() ? Limits.DEFAULT.withPreparedMemory(PREPARED_BYTES) : Limits.DEFAULT;
-        server = new NbdServer(exports, addresses, limits, clients);
+        server = new NbdServer(exports, endpoints, limits, clients);
         if (config.isSocketPassed()) {
             server.adopt(PassedSocket.take());
         }
@@ -259,12 +266,13 @@ public final class Daemon implements AutoCloseable {
 
     private void warnOfOthers() {
         if (config.listen()
-                .filter(address -> !address.getAddress().isLoopbackAddress())
-                .isPresent()) {
+                        .filter(address -> !address.getAddress().isLoopbackAddress())
+                        .isPresent()
+                && !config.tls().filter(TlsConfig::provesTcpClients).isPresent()) {
             LOG.log(
                     Level.WARNING,
                     "others can reach " + config.listenText().orElseThrow()
-                            + ": NBD has neither encryption nor authentication");
+                            + ", and are served whoever they are (--insecure)");
         }
     }
 

@@ -20,7 +20,8 @@ public record ExportConfig(
         int cutoff,
         Optional<StoreConfig.Backing> backing,
         boolean overcommit,
-        boolean readOnly) {
+        boolean readOnly,
+        AllowList allowed) {
 
     StoreConfig store(Config config) {
         return new StoreConfig(

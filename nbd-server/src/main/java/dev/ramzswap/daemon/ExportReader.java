@@ -8,6 +8,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /** Understands the texts of one export, and checks what can be checked without asking the machine. */
@@ -21,11 +22,13 @@ final class ExportReader {
 
     private final Map<String, Value> values;
     private final String flag;
+    private final Host host;
 
     /** @param flag whom to blame for what is missing: {@code --export} or {@code --size} */
-    ExportReader(Map<String, Value> values, String flag) {
+    ExportReader(Map<String, Value> values, String flag, Host host) {
         this.values = values;
         this.flag = flag;
+        this.host = host;
     }
 
     ExportConfig read() throws ConfigException {
@@ -40,7 +43,11 @@ final class ExportReader {
                 read("cutoff", ExportReader::cutoff, StoreConfig.DEFAULT_CUTOFF),
                 backing(),
                 read("overcommit", ExportReader::yes, false),
-                read("read-only", ExportReader::yes, false));
+                read("read-only", ExportReader::yes, false),
+                AllowList.of(
+                        read("allow-users", AllowList::users, Set.of()),
+                        read("allow-groups", AllowList::groups, Set.of()),
+                        host));
     }
 
     private String missingSize() {

@@ -4,6 +4,7 @@ import dev.ramzswap.linux.Self;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -31,10 +32,26 @@ public final class ProcessGuard {
     private static final System.Logger LOG = System.getLogger(ProcessGuard.class.getName());
     private static final Path PROC = Path.of("/proc/self");
     private static final String CAN_LOCK = "CAP_IPC_LOCK, or an unlimited RLIMIT_MEMLOCK";
+    /** A bit for each kind of memory: core(5). */
+    private static final String DUMP_NOTHING = "0";
+
     private static final String NEVER = "-1000";
     private static final String SPARED_AT_SHUTDOWN = "@";
 
     private ProcessGuard() {}
+
+    /**
+     * Keeps the memory out of core dumps, whoever is served: it is that of other programs. The mark is kept by execve.
+     */
+    static void keepOutOfCoreDumps() {
+        try {
+            Files.writeString(PROC.resolve("coredump_filter"), DUMP_NOTHING);
+        } catch (NoSuchFileException e) {
+            LOG.log(Level.DEBUG, "this kernel writes no core dumps"); // CONFIG_ELF_CORE
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "a core dump would hold pages: " + e);
+        }
+    }
 
     /**
      * The first three steps. Returns when this process is marked, which is in its second life.

@@ -12,8 +12,20 @@ import java.util.TreeSet;
  * those of an export that stand alone (not in an {@code --export} or a section) describe the only export.
  */
 public final class Settings {
-    static final List<String> DAEMON_KEYS =
-            List.of("socket", "listen", "state-dir", "swap", "standby", "unsafe", "reserve");
+    static final List<String> DAEMON_KEYS = List.of(
+            "socket",
+            "listen",
+            "socket-tls",
+            "listen-tls",
+            "tls-cert",
+            "tls-key",
+            "tls-ca",
+            "insecure",
+            "state-dir",
+            "swap",
+            "standby",
+            "unsafe",
+            "reserve");
     static final List<String> EXPORT_KEYS = List.of(
             "name",
             "size",
@@ -24,7 +36,9 @@ public final class Settings {
             "encrypt",
             "cutoff",
             "overcommit",
-            "read-only");
+            "read-only",
+            "allow-users",
+            "allow-groups");
 
     /**
      * @param text as written

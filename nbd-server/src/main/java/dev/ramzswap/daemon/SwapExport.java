@@ -1,5 +1,6 @@
 package dev.ramzswap.daemon;
 
+import dev.ramzswap.linux.PeerCredentials;
 import dev.ramzswap.nbd.Export;
 import dev.ramzswap.nbd.ExportSession;
 import dev.ramzswap.store.PageStore;
@@ -8,11 +9,13 @@ import dev.ramzswap.store.PageStore;
 final class SwapExport implements Export {
     private final String name;
     private final boolean readOnly;
+    private final AllowList allowed;
     private final PageStore store;
 
-    SwapExport(String name, boolean readOnly, PageStore store) {
+    SwapExport(String name, boolean readOnly, AllowList allowed, PageStore store) {
         this.name = name;
         this.readOnly = readOnly;
+        this.allowed = allowed;
         this.store = store;
     }
 
@@ -34,6 +37,11 @@ final class SwapExport implements Export {
     @Override
     public boolean readOnly() {
         return readOnly;
+    }
+
+    @Override
+    public boolean admits(PeerCredentials peer) {
+        return allowed.admits(peer);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.ramzswap.daemon;
 
+import dev.ramzswap.nbd.Endpoint;
 import dev.ramzswap.nbd.Limits;
 import dev.ramzswap.nbd.LoopbackClient;
 import dev.ramzswap.nbd.NbdServer;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
@@ -40,6 +42,7 @@ final class WarmUp {
     private static final int FULL_ERRORS = 50;
     private static final Duration GRACE = Duration.ofSeconds(1);
 
+    private final AllowList allowed;
     private final Path socket;
     private final Path controlSocket;
     private final Path backingFile;
@@ -48,7 +51,8 @@ final class WarmUp {
     private final ByteBuffer pages = ByteBuffer.allocateDirect(2 * BATCH * SLOT_BYTES);
 
     /** @param directory where its socket and its backing file may lie meanwhile */
-    WarmUp(Path directory) {
+    WarmUp(Path directory, Host host) {
+        allowed = AllowList.of(Set.of(), Set.of(), host);
         long pid = ProcessHandle.current().pid();
         socket = directory.resolve(pid + ".warm-up.sock");
         controlSocket = directory.resolve(pid + ".warm-up.control");
@@ -96,8 +100,8 @@ final class WarmUp {
 
     private void serve(PageStore store, Use use) throws IOException {
         NbdServer server = new NbdServer(
-                List.of(new SwapExport(NAME, false, store)),
-                List.of(UnixDomainSocketAddress.of(socket)),
+                List.of(new SwapExport(NAME, false, allowed, store)),
+                List.of(Endpoint.plain(UnixDomainSocketAddress.of(socket))),
                 Limits.DEFAULT.withPreparedMemory(1 << 20),
                 clients -> {});
         try {

@@ -18,9 +18,13 @@ final class Connection implements Runnable {
     /** Whose client left without a word. */
     private Export lost;
 
-    Connection(ServerContext context, SocketChannel channel) {
+    private final Tls tls;
+
+    /** @param tls null if there is none */
+    Connection(ServerContext context, SocketChannel channel, Tls tls) {
         this.context = context;
         this.channel = channel;
+        this.tls = tls;
     }
 
     @Override
@@ -28,10 +32,7 @@ final class Connection implements Runnable {
         try (channel;
                 IoBuffer received = new IoBuffer(context.memory(), BUFFER_BYTES);
                 IoBuffer reply = new IoBuffer(context.memory(), BUFFER_BYTES + ReplyWriter.OVERHEAD)) {
-            Negotiated agreed = negotiate(received, reply);
-            if (agreed != null) {
-                transmit(agreed, received, reply);
-            }
+            serve(ClientChannel.of(channel, tls), received, reply);
         } catch (IOException e) {
             LOG.log(Level.DEBUG, "connection lost", e);
         } catch (RuntimeException | Error e) {
@@ -42,24 +43,39 @@ final class Connection implements Runnable {
         }
     }
 
-    private Negotiated negotiate(IoBuffer received, IoBuffer reply) throws IOException {
+    private void serve(ClientChannel client, IoBuffer received, IoBuffer reply) throws IOException {
+        try {
+            Negotiated agreed = negotiate(client, received, reply);
+            if (agreed != null) {
+                transmit(client, agreed, received, reply);
+            } else {
+                client.endTls();
+            }
+        } finally {
+            client.free();
+        }
+    }
+
+    private Negotiated negotiate(ClientChannel client, IoBuffer received, IoBuffer reply) throws IOException {
         Future<?> alarm = context.watchdog()
                 .schedule(this::abandon, context.limits().handshake().toMillis(), TimeUnit.MILLISECONDS);
         try {
-            return new Handshake(context, channel, received.view(), reply.view()).run();
+            return new Handshake(context, client, received.view(), reply.view()).run();
         } finally {
             alarm.cancel(false);
         }
     }
 
-    private void transmit(Negotiated agreed, IoBuffer received, IoBuffer reply) throws IOException {
+    private void transmit(ClientChannel client, Negotiated agreed, IoBuffer received, IoBuffer reply)
+            throws IOException {
         context.clientJoined();
         boolean saidGoodbye = false;
         try (Gate gate = context.fence(agreed.export()).join(channel);
                 ExportSession session = agreed.export().open();
                 Transmission transmission =
-                        new Transmission(context, agreed, session, gate, channel, received.view(), reply.view())) {
+                        new Transmission(context, agreed, session, gate, client, received.view(), reply.view())) {
             saidGoodbye = transmission.run();
+            client.endTls();
         } finally {
             if (saidGoodbye) {
                 context.clientSaidGoodbye(agreed.export());

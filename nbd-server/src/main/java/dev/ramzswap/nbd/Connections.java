@@ -23,8 +23,12 @@ final class Connections {
         this.context = context;
     }
 
-    /** Starts a connection, or closes the channel when there are too many, the server is going, or no thread is had. */
-    synchronized void admit(SocketChannel channel) {
+    /**
+     * Starts a connection, or closes the channel when there are too many, the server is going, or no thread is had.
+     *
+     * @param tls null if there is none
+     */
+    synchronized void admit(SocketChannel channel, Tls tls) {
         try {
             if (context.shuttingDown() || open.size() >= context.limits().connections()) {
                 ServerContext.close(channel);
@@ -34,7 +38,7 @@ final class Connections {
                 channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
                 channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true); // a host that died holds no connection
             }
-            Connection connection = new Connection(context, channel);
+            Connection connection = new Connection(context, channel, tls);
             open.put(connection, ServerContext.thread("nbd-" + ++admitted, () -> serve(connection)));
         } catch (IOException | OutOfMemoryError e) {
             LOG.log(Level.WARNING, "cannot serve a new connection", e);

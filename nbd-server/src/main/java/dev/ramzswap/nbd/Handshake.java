@@ -6,7 +6,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ByteChannel;
+import javax.net.ssl.SSLException;
 
 /**
  * The fixed newstyle negotiation: greeting, then options until one of them (EXPORT_NAME, GO) starts the transmission
@@ -15,10 +15,12 @@ import java.nio.channels.ByteChannel;
  */
 final class Handshake {
     private final ServerContext context;
-    private final ByteChannel channel;
+    private final ClientChannel channel;
+    private final VisibleExports exports;
     private final ByteBuffer in;
     private final OptionReplies replies;
     private final MetaContexts metaContexts;
+    private boolean fixedNewstyle;
     private boolean noZeroes;
     private boolean structured;
     private boolean aborted;
@@ -27,12 +29,13 @@ final class Handshake {
     /**
      * Both buffers are used in whole, and at least {@link Protocol#MAXIMUM_OPTION_DATA} large; the caller owns them.
      */
-    Handshake(ServerContext context, ByteChannel channel, ByteBuffer in, ByteBuffer out) {
+    Handshake(ServerContext context, ClientChannel channel, ByteBuffer in, ByteBuffer out) {
         this.context = context;
         this.channel = channel;
         this.in = in;
         replies = new OptionReplies(new Outlet(channel), out.clear());
-        metaContexts = new MetaContexts(context.exports(), replies);
+        exports = new VisibleExports(context, channel.peer());
+        metaContexts = new MetaContexts(exports, replies);
     }
 
     /** @return null if the client aborted */
@@ -57,6 +60,10 @@ final class Handshake {
             throw new ProtocolException("unknown client flags " + Integer.toHexString(flags));
         }
         noZeroes = (flags & NBD_FLAG_C_NO_ZEROES) != 0;
+        fixedNewstyle = (flags & NBD_FLAG_C_FIXED_NEWSTYLE) != 0;
+        if (channel.requiresTls() && !fixedNewstyle) {
+            throw new ProtocolException("TLS is required, and can be had only with fixed newstyle");
+        }
     }
 
     private void serveOption() throws IOException {
@@ -67,26 +74,30 @@ final class Handshake {
         int option = in.getInt();
         long length = Integer.toUnsignedLong(in.getInt());
         replies.begin(option);
+        if (channel.requiresTls() && option != NBD_OPT_STARTTLS && option != NBD_OPT_ABORT) {
+            skip(length);
+            refuse(option, NBD_REP_ERR_TLS_REQD, "TLS is required");
+            return;
+        }
         if (length > MAXIMUM_OPTION_DATA) {
             skip(length);
-            requireReply(option);
-            replies.error(NBD_REP_ERR_TOO_BIG, "option data too large");
+            refuse(option, NBD_REP_ERR_TOO_BIG, "option data too large");
             return;
         }
         receive((int) length);
         try {
             serve(option, new OptionData(in));
         } catch (OptionException e) {
-            requireReply(option);
-            replies.error(e.reply(), e.getMessage());
+            refuse(option, e.reply(), e.getMessage());
         }
     }
 
     /** EXPORT_NAME has no error reply: "the server MUST terminate the session". */
-    private static void requireReply(int option) throws IOException {
+    private void refuse(int option, int reply, String message) throws IOException {
         if (option == NBD_OPT_EXPORT_NAME) {
-            throw new ProtocolException("EXPORT_NAME cannot be granted");
+            throw new ProtocolException("EXPORT_NAME cannot be granted: " + message);
         }
+        replies.error(reply, message);
     }
 
     private void serve(int option, OptionData data) throws IOException, OptionException {
@@ -97,17 +108,18 @@ final class Handshake {
             case NBD_OPT_EXPORT_NAME -> exportName(data);
             case NBD_OPT_ABORT -> abort();
             case NBD_OPT_LIST -> list(data);
+            case NBD_OPT_STARTTLS -> startTls(data);
             case NBD_OPT_INFO -> info(data);
             case NBD_OPT_GO -> agree(info(data));
             case NBD_OPT_STRUCTURED_REPLY -> structuredReply(data);
             case NBD_OPT_LIST_META_CONTEXT -> metaContexts.list(data, structured);
             case NBD_OPT_SET_META_CONTEXT -> metaContexts.set(data, structured);
-            default -> throw new OptionException(NBD_REP_ERR_UNSUP, "unsupported option"); // STARTTLS among them
+            default -> throw new OptionException(NBD_REP_ERR_UNSUP, "unsupported option");
         }
     }
 
     private void exportName(OptionData data) throws IOException, OptionException {
-        Export export = find(data.rest());
+        Export export = exports.find(data.rest());
         replies.exportName(export.size(), Negotiated.transmissionFlags(export, structured), noZeroes);
         agree(export);
     }
@@ -119,14 +131,38 @@ final class Handshake {
 
     private void list(OptionData data) throws IOException, OptionException {
         data.end();
-        for (Export export : context.exports().all()) {
+        for (Export export : exports.all()) {
             replies.server(export.name(), export.description());
         }
         replies.ack();
     }
 
+    /**
+     * Whoever sits between us and the client may have sent options of his own until now, and bytes behind this one:
+     * what those agreed is forgotten, and these are not the beginning of a TLS handshake (CVE-2021-3716).
+     */
+    private void startTls(OptionData data) throws IOException, OptionException {
+        data.end();
+        if (channel.isSecure()) {
+            throw new OptionException(NBD_REP_ERR_INVALID, "TLS has been negotiated already");
+        }
+        if (!channel.offersTls() || !fixedNewstyle) {
+            throw new OptionException(NBD_REP_ERR_POLICY, "no TLS here");
+        }
+        replies.ack();
+        replies.flush();
+        structured = false;
+        metaContexts.forget();
+        try {
+            channel.startTls(context.memory());
+        } catch (SSLException e) {
+            context.refusals().log("a TLS handshake failed: " + e.getMessage());
+            throw e;
+        }
+    }
+
     private Export info(OptionData data) throws IOException, OptionException {
-        Export export = find(data.string());
+        Export export = exports.find(data.string());
         int requests = 0;
         for (int count = data.unsignedShort(); count > 0; count--) {
             int type = data.unsignedShort();
@@ -151,14 +187,6 @@ final class Handshake {
         data.end();
         structured = true;
         replies.ack();
-    }
-
-    private Export find(String name) throws OptionException {
-        Export export = context.exports().find(name);
-        if (export == null) {
-            throw new OptionException(NBD_REP_ERR_UNKNOWN, "no such export");
-        }
-        return export;
     }
 
     private void agree(Export export) {

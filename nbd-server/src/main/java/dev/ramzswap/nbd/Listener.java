@@ -9,7 +9,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 
 /** One listening address and the thread that accepts there. */
 final class Listener implements AutoCloseable {
@@ -19,6 +19,7 @@ final class Listener implements AutoCloseable {
     private static final long RETRY_NANOS = 100_000_000;
 
     private final ServerSocketChannel channel;
+    private final Tls tls;
     private final SocketAddress address;
     /** Closes the channel, and leaves nothing behind. */
     private final Runnable release;
@@ -26,7 +27,9 @@ final class Listener implements AutoCloseable {
     private Thread thread;
 
     /** Binds. @throws IOException with a message that names the address and what is wrong */
-    Listener(SocketAddress wanted) throws IOException {
+    Listener(Endpoint endpoint) throws IOException {
+        SocketAddress wanted = endpoint.address();
+        tls = endpoint.tls();
         if (wanted instanceof UnixDomainSocketAddress unix) {
             UnixSocketFile file = new UnixSocketFile(unix.getPath());
             channel = file.channel();
@@ -45,6 +48,7 @@ final class Listener implements AutoCloseable {
     /** Where it listens is another's choice, and stays when this is closed. */
     Listener(PassedSocket passed) throws IOException {
         channel = passed.channel();
+        tls = null;
         address = channel.getLocalAddress();
         release = () -> ServerContext.close(passed);
     }
@@ -72,14 +76,14 @@ final class Listener implements AutoCloseable {
         return address;
     }
 
-    void start(Consumer<SocketChannel> accepted) {
+    void start(BiConsumer<SocketChannel, Tls> accepted) {
         thread = ServerContext.thread("nbd-accept", () -> accept(accepted));
     }
 
-    private void accept(Consumer<SocketChannel> accepted) {
+    private void accept(BiConsumer<SocketChannel, Tls> accepted) {
         while (channel.isOpen()) {
             try {
-                accepted.accept(channel.accept());
+                accepted.accept(channel.accept(), tls);
             } catch (IOException e) {
                 if (channel.isOpen()) {
                     LOG.log(Level.WARNING, "cannot accept a connection on " + address, e);

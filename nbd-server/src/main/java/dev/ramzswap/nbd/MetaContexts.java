@@ -6,18 +6,22 @@ import java.io.IOException;
 
 /** LIST_META_CONTEXT and SET_META_CONTEXT; {@code base:allocation} is the one context that there is. */
 final class MetaContexts {
-    private final ExportTable exports;
+    private final VisibleExports exports;
     private final OptionReplies replies;
     /** The export that base:allocation is selected for, or null. */
     private Export selected;
 
-    MetaContexts(ExportTable exports, OptionReplies replies) {
+    MetaContexts(VisibleExports exports, OptionReplies replies) {
         this.exports = exports;
         this.replies = replies;
     }
 
     boolean selectedFor(Export export) {
         return selected == export;
+    }
+
+    void forget() {
+        selected = null;
     }
 
     /** No query lists all that there is, and {@code base:} is a wildcard. */
@@ -51,11 +55,7 @@ final class MetaContexts {
         if (!structured) {
             throw new OptionException(NBD_REP_ERR_INVALID, "structured replies must be negotiated first");
         }
-        Export export = exports.find(name);
-        if (export == null) {
-            throw new OptionException(NBD_REP_ERR_UNKNOWN, "no such export");
-        }
-        return export;
+        return exports.find(name);
     }
 
     private void answer(boolean found, int id) throws IOException {

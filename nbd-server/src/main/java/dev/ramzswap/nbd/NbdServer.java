@@ -14,20 +14,18 @@ import java.util.List;
 public final class NbdServer implements AutoCloseable {
     private final ServerContext context;
     private final Connections connections;
-    private final List<SocketAddress> addresses;
+    private final List<Endpoint> endpoints;
     private final List<Listener> listeners = new ArrayList<>();
 
     /**
      * @param exports the first is the default one
-     * @param addresses {@link java.net.UnixDomainSocketAddress} or {@link java.net.InetSocketAddress}
      * @param clients hears of the clients that come and go
      * @throws IllegalArgumentException if the exports cannot be told apart, or cannot be described in the protocol
      */
-    public NbdServer(
-            List<? extends Export> exports, List<SocketAddress> addresses, Limits limits, ClientListener clients) {
+    public NbdServer(List<? extends Export> exports, List<Endpoint> endpoints, Limits limits, ClientListener clients) {
         context = new ServerContext(new ExportTable(exports), limits, clients);
         connections = new Connections(context);
-        this.addresses = List.copyOf(addresses);
+        this.endpoints = List.copyOf(endpoints);
     }
 
     /**
@@ -46,8 +44,8 @@ public final class NbdServer implements AutoCloseable {
      */
     public synchronized void start() throws IOException {
         try {
-            for (SocketAddress address : addresses) {
-                listeners.add(new Listener(address));
+            for (Endpoint endpoint : endpoints) {
+                listeners.add(new Listener(endpoint));
             }
         } catch (IOException e) {
             closeListeners();

@@ -67,7 +67,9 @@ public final class Protocol {
     static final int NBD_REP_INFO = 3;
     static final int NBD_REP_META_CONTEXT = 4;
     static final int NBD_REP_ERR_UNSUP = (1 << 31) + 1;
+    static final int NBD_REP_ERR_POLICY = (1 << 31) + 2;
     static final int NBD_REP_ERR_INVALID = (1 << 31) + 3;
+    static final int NBD_REP_ERR_TLS_REQD = (1 << 31) + 5;
     static final int NBD_REP_ERR_UNKNOWN = (1 << 31) + 6;
     static final int NBD_REP_ERR_SHUTDOWN = (1 << 31) + 7;
     static final int NBD_REP_ERR_TOO_BIG = (1 << 31) + 9;

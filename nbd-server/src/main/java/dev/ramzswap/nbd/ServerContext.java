@@ -20,6 +20,7 @@ final class ServerContext {
             new ScheduledThreadPoolExecutor(1, task -> newThread("nbd-watchdog", task));
 
     private final Map<Export, Fence> fences = new ConcurrentHashMap<>();
+    private final Refusals refusals = new Refusals();
     private final ClientListener clientListener;
     private int clients;
     private volatile boolean shuttingDown;
@@ -35,6 +36,10 @@ final class ServerContext {
 
     ExportTable exports() {
         return exports;
+    }
+
+    Refusals refusals() {
+        return refusals;
     }
 
     Limits limits() {

@@ -55,6 +55,26 @@ class NextStepsTest {
     }
 
     @Test
+    void noKernelIsToldToSwapOverTls() throws ConfigException {
+        var settings = new Settings();
+        settings.flag("size", "1G");
+        settings.flag("listen", "127.0.0.1:10809");
+        settings.flag("tls-cert", "/c");
+        settings.flag("tls-key", "/k");
+        assertEquals("""
+                export swap0: 1G, lz4, no limit
+                on 127.0.0.1:10809
+
+                To see it from elsewhere (DIR has ca-cert.pem, client-cert.pem, client-key.pem):
+                  nbdinfo 'nbds://127.0.0.1:10809/?tls-certificates=DIR'
+                To look at it:
+                  ramzswap status
+
+                ready
+                """, NextSteps.of(config(settings)));
+    }
+
+    @Test
     void namesEveryExportOverTcp() throws ConfigException {
         var settings = new Settings();
         settings.flag("listen", "127.0.0.1:10809");

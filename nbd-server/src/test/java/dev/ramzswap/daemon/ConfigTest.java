@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -50,7 +51,8 @@ class ConfigTest {
                 StoreConfig.DEFAULT_CUTOFF,
                 Optional.empty(),
                 false,
-                false);
+                false,
+                AllowList.of(Set.of(), Set.of(), HOST));
         assertEquals(List.of(expected), config.exports());
         assertEquals(Optional.of(Path.of("/run/user/1000/ramzswap/swap0.sock")), config.socket());
         assertTrue(config.listen().isEmpty());
@@ -124,11 +126,45 @@ class ConfigTest {
                 "export=size=1G,read-only=on | --export read-only: 'on' is neither yes nor no: write one of them",
                 "export=name=a,size=1G,limit=5G export=name=b,size=1G,limit=5G | --export: the limits add up to 10G, and this"
                         + " machine has 8G of memory: give less",
+                "size=1G listen=0.0.0.0:1 | --listen: other machines can reach 0.0.0.0:1: add --tls-cert, --tls-key and --tls-ca, so"
+                        + " that only clients with a certificate are served, or --insecure to serve anybody",
+                "size=1G listen=[::]:1 tls-cert=/c tls-key=/k | --listen: other machines can reach [0:0:0:0:0:0:0:0]:1: add"
+                        + " --tls-cert, --tls-key and --tls-ca, so that only clients with a certificate are served, or"
+                        + " --insecure to serve anybody",
+                "size=1G listen=0.0.0.0:1 tls-cert=/c tls-key=/k tls-ca=/a listen-tls=offered | --listen: other machines can reach"
+                        + " 0.0.0.0:1: add --tls-cert, --tls-key and --tls-ca, so that only clients with a certificate"
+                        + " are served, or --insecure to serve anybody",
+                "size=1G tls-cert=/c | --tls-cert: TLS needs a certificate and its private key: give --tls-cert and --tls-key",
+                "size=1G tls-ca=/c | --tls-ca: TLS needs a certificate and its private key: give --tls-cert and --tls-key",
+                "size=1G socket-tls=off | --socket-tls: TLS needs a certificate and its private key: give --tls-cert and --tls-key",
+                "size=1G tls-cert=/c tls-key=/k listen-tls=on | --listen-tls: 'on' is none of off, offered and required: write"
+                        + " one of them",
+                "size=1G swap=yes tls-cert=/c tls-key=/k | --tls-cert: not with --swap: TLS allocates memory and takes locks on the"
+                        + " way of a page, so the kernel could wait for itself, and a swap device is local: use a Unix"
+                        + " socket",
+                "size=1G allow-users=nobody-at-all | --allow-users: there is no user 'nobody-at-all': give names or numbers, as in"
+                        + " alice,1000",
                 "export=name=a,size=1G,backing-file=/f export=name=b,size=1G,backing-file=/x/../f | --backing-file: exports a and b"
                         + " both have /f: give each its own",
             })
     void refusesInOneLineWithFlagCauseAndCure(String pairs, String message) {
         assertEquals(message, error(pairs.strip().split(" ")));
+    }
+
+    @Test
+    void otherMachinesAreServedWithCertificatesOrByWish() throws ConfigException {
+        assertTrue(config("size=1G", "listen=0.0.0.0:1", "tls-cert=/c", "tls-key=/k", "tls-ca=/a")
+                .tls()
+                .isPresent());
+        assertTrue(config("size=1G", "listen=0.0.0.0:1", "insecure=yes").tls().isEmpty());
+    }
+
+    @Test
+    void eachExportHasItsUsers() throws ConfigException {
+        Config config = config("export=name=a,size=1G,allow-users=nobody 12", "export=name=b,size=1G");
+        assertTrue(config.exports().getFirst().allowed().uids().containsAll(AllowList.users("nobody,12,0,1000")));
+        assertEquals(
+                AllowList.users("0,1000"), config.exports().getLast().allowed().uids());
     }
 
     @Test

@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -23,6 +24,8 @@ class SwapExportTest {
     private static final int SLOT = PageStore.SLOT_BYTES;
     private static final int SIZE = 256 * SLOT;
     private static final int HOLE = Protocol.NBD_STATE_HOLE | Protocol.NBD_STATE_ZERO;
+
+    private static final AllowList ALLOWED = new AllowList(Set.of(), Set.of());
 
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(SIZE);
     private PageStore store;
@@ -41,7 +44,7 @@ class SwapExportTest {
                 false,
                 0,
                 Optional.empty()));
-        export = new SwapExport("swap0", true, store);
+        export = new SwapExport("swap0", true, ALLOWED, store);
         session = export.open();
     }
 
@@ -157,7 +160,7 @@ class SwapExportTest {
                 "full", 4096, 1 << 20, CodecSpec.LZ4, SLOT, Optional.empty(), true, 0, Optional.empty());
         byte[] page = new byte[SLOT];
         try (PageStore small = PageStore.open(config);
-                ExportSession full = new SwapExport("full", false, small).open()) {
+                ExportSession full = new SwapExport("full", false, ALLOWED, small).open()) {
             Random random = new Random(1);
             int status = ExportSession.OK;
             long slot = -1;

@@ -51,6 +51,10 @@ class CommandLineIT {
             2 | --limit                    | serve --size 64M --limit 90000G --backing-file DIR/f
             2 | overcommit                 | serve --size 64M --limit 4M --socket DIR/s
             2 | --listen                   | serve --size 1M --listen nowhere
+            2 | --insecure                 | serve --size 1M --listen 0.0.0.0:10809
+            2 | a swap device is local     | serve --size 1M --swap --tls-cert DIR/c --tls-key DIR/k
+            2 | --tls-cert                 | serve --size 1M --tls-cert DIR/missing --tls-key DIR/missing
+            2 | --allow-users              | serve --size 1M --allow-users nobody-at-all
             2 | --export                   | serve --export name=a
             2 | --config                   | serve --config DIR/missing
             1 | --socket                   | serve --size 1M --socket /dev/null/s

@@ -95,6 +95,10 @@ final class DaemonProcess implements AutoCloseable {
         return "nbd+unix:///" + export + "?socket=" + socket;
     }
 
+    int port() {
+        return port;
+    }
+
     String tcpUri(String export) {
         return "nbd://127.0.0.1:" + port + "/" + export;
     }

@@ -1,11 +1,15 @@
 package dev.ramzswap.it;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -31,6 +35,45 @@ class FootprintIT {
             // Shared memory is the pool, populated ahead, and the map.
             int resident = kilobytes(daemon, "VmRSS") - kilobytes(daemon, "RssShmem");
             assertTrue(resident > 0 && resident < 96 * MEBIBYTE_IN_KILOBYTES, resident + " KiB are resident");
+        }
+    }
+
+    /**
+     * By core(5): of all kinds of memory, a dump takes none; and of the pool's mappings not even what a debugger asks.
+     */
+    @Test
+    void aCoreDumpHoldsNoPage() throws Exception {
+        for (Object[] mode : List.of(new Object[] {}, new Object[] {"--swap", "--unsafe"})) {
+            Object[] options =
+                    Stream.concat(Stream.of("--size", "1M"), Stream.of(mode)).toArray();
+            try (DaemonProcess daemon = DaemonProcess.start(directory, options)) {
+                assertEquals("00000000\n", Files.readString(proc(daemon, "coredump_filter")));
+                String mapping = "";
+                int pools = 0;
+                for (String line : Files.readAllLines(proc(daemon, "smaps"))) {
+                    if (line.matches("[0-9a-f]+-[0-9a-f]+ .*")) {
+                        mapping = line;
+                    } else if (line.startsWith("VmFlags:") && mapping.contains("ramzswap-")) {
+                        assertTrue(line.contains(" dd"), mapping + ": " + line);
+                        pools++;
+                    }
+                }
+                assertTrue(pools > 0, "no pool is mapped");
+            }
+        }
+    }
+
+    /** Nor does one without TLS load any of its classes. */
+    @Test
+    void tlsIsLoadedOnlyIfItIsConfigured() throws Exception {
+        Path log = directory.resolve("classes.log");
+        Map<String, String> environment = Map.of("JDK_JAVA_OPTIONS", "-Xlog:class+load:file=" + log);
+        try (DaemonProcess daemon = DaemonProcess.start(directory, environment, "--size", "1M")) {
+            Tool.run("nbdinfo", daemon.uri());
+            String classes = Files.readString(log);
+            assertTrue(classes.contains("dev.ramzswap.nbd.ClientChannel"), classes);
+            assertFalse(classes.contains("sun.security.ssl.SSLContextImpl"), classes);
+            assertFalse(classes.contains("dev.ramzswap.nbd.TlsChannel"), classes);
         }
     }
 

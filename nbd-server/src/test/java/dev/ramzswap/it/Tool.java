@@ -1,5 +1,6 @@
 package dev.ramzswap.it;
 
+import static java.util.Map.entry;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.fail;
 
@@ -19,16 +20,18 @@ import java.util.concurrent.TimeUnit;
 final class Tool implements AutoCloseable {
     private static final Duration BOUND = Duration.ofSeconds(60);
 
-    private static final Map<String, String> PACKAGES = Map.of(
-            "nbdinfo", "libnbd-bin",
-            "nbdcopy", "libnbd-bin",
-            "qemu-io", "qemu-utils",
-            "qemu-img", "qemu-utils",
-            "qemu-nbd", "qemu-utils",
-            "fio", "fio",
-            "nbdkit", "nbdkit",
-            "nbdfuse", "libnbd-bin",
-            "nbdsh", "python3-libnbd");
+    private static final Map<String, String> PACKAGES = Map.ofEntries(
+            entry("fio", "fio"),
+            entry("nbd-client", "nbd-client"),
+            entry("nbdcopy", "libnbd-bin"),
+            entry("nbdfuse", "libnbd-bin"),
+            entry("nbdinfo", "libnbd-bin"),
+            entry("nbdkit", "nbdkit"),
+            entry("nbdsh", "python3-libnbd"),
+            entry("qemu-img", "qemu-utils"),
+            entry("qemu-io", "qemu-utils"),
+            entry("qemu-nbd", "qemu-utils"),
+            entry("setpriv", "util-linux"));
 
     /** What a program printed, and its exit status. */
     record Result(String command, int exit, String out, String err) {

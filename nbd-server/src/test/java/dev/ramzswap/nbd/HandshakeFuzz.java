@@ -47,7 +47,7 @@ public final class HandshakeFuzz {
         ScriptedChannel channel = new ScriptedChannel(client, ScriptedChannel.every(1 + (input[0] & 0x7f), client));
         Negotiated agreed = null;
         try {
-            agreed = new Handshake(context, channel, IN, OUT).run();
+            agreed = new Handshake(context, new ClientChannel(channel, null, null), IN, OUT).run();
         } catch (ProtocolException | EOFException e) {
             assertNull(agreed);
         }

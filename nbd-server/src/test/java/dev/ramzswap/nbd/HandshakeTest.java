@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.ramzswap.linux.PeerCredentials;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.ProtocolException;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -32,6 +34,7 @@ class HandshakeTest {
 
     private final ServerContext context =
             new ServerContext(new ExportTable(List.of(FIRST, SECOND)), Limits.DEFAULT, clients -> {});
+    private Tls tls;
     private ScriptedChannel channel;
     private Negotiated agreed;
 
@@ -48,7 +51,8 @@ class HandshakeTest {
 
     private Handshake handshake() {
         ByteBuffer in = ByteBuffer.allocateDirect(MAXIMUM_OPTION_DATA);
-        return new Handshake(context, channel, in, ByteBuffer.allocateDirect(MAXIMUM_OPTION_DATA));
+        return new Handshake(
+                context, new ClientChannel(channel, tls, null), in, ByteBuffer.allocateDirect(MAXIMUM_OPTION_DATA));
     }
 
     private ServerBytes said() throws IOException {
@@ -138,7 +142,8 @@ class HandshakeTest {
         channel = new ScriptedChannel(
                 client().option(NBD_OPT_LIST).option(NBD_OPT_ABORT).array());
         ByteBuffer in = ByteBuffer.allocateDirect(MAXIMUM_OPTION_DATA);
-        new Handshake(many, channel, in, ByteBuffer.allocateDirect(MAXIMUM_OPTION_DATA)).run();
+        new Handshake(many, new ClientChannel(channel, null, null), in, ByteBuffer.allocateDirect(MAXIMUM_OPTION_DATA))
+                .run();
         ServerBytes said = said();
         for (int i = 0; i < exports.size(); i++) {
             assertEquals(NBD_REP_SERVER, said.optionReply().type());
@@ -149,7 +154,7 @@ class HandshakeTest {
     static Stream<Arguments> refused() {
         return Stream.of(
                 arguments(NBD_OPT_STRUCTURED_REPLY, new byte[] {1}, NBD_REP_ERR_INVALID),
-                arguments(NBD_OPT_STARTTLS, new byte[0], NBD_REP_ERR_UNSUP),
+                arguments(NBD_OPT_STARTTLS, new byte[0], NBD_REP_ERR_POLICY),
                 arguments(NBD_OPT_EXTENDED_HEADERS, new byte[0], NBD_REP_ERR_UNSUP),
                 arguments(4, new byte[0], NBD_REP_ERR_UNSUP),
                 arguments(0, new byte[0], NBD_REP_ERR_UNSUP),
@@ -221,6 +226,74 @@ class HandshakeTest {
         play(client.read(1, 0, 512));
         ByteBuffer rest = ByteBuffer.allocate(100);
         assertEquals(REQUEST_HEADER, channel.read(rest));
+    }
+
+    /** FORCEDTLS, before TLS: "erroring any NBD options other than NBD_OPT_STARTTLS or NBD_OPT_ABORT". */
+    @Test
+    void requiredTlsComesBeforeAllOtherOptions() throws Exception {
+        tls = new Tls(SSLContext.getDefault(), false, true);
+        for (int option : new int[] {3, 6, 7, 8, 9, 10, 11, 99, 0, -1}) {
+            for (int length : new int[] {0, 11, MAXIMUM_OPTION_DATA + 1}) {
+                ServerBytes said =
+                        play(client().option(option, new byte[length]).option(NBD_OPT_ABORT));
+                ServerBytes.OptionReply reply = said.optionReply();
+                assertEquals(option, reply.option());
+                assertEquals(NBD_REP_ERR_TLS_REQD, reply.type());
+                assertEquals(NBD_REP_ACK, said.optionReply().type());
+                said.expectEnd();
+            }
+        }
+        assertThrows(ProtocolException.class, () -> play(client().option(NBD_OPT_EXPORT_NAME)));
+    }
+
+    /** "The server MUST operate in NOTLS mode unless .. the client replied with NBD_FLAG_C_FIXED_NEWSTYLE". */
+    @Test
+    void tlsNeedsFixedNewstyle() throws Exception {
+        tls = new Tls(SSLContext.getDefault(), false, false);
+        ServerBytes said = play(new Bytes().u32(0).option(NBD_OPT_STARTTLS).option(NBD_OPT_ABORT));
+        assertEquals(NBD_REP_ERR_POLICY, said.optionReply().type());
+        tls = new Tls(SSLContext.getDefault(), false, true);
+        Bytes unfixed = new Bytes().u32(NBD_FLAG_C_NO_ZEROES).option(NBD_OPT_EXPORT_NAME);
+        assertThrows(ProtocolException.class, () -> play(unfixed));
+    }
+
+    @Test
+    void startTlsHasNoData() throws Exception {
+        tls = new Tls(SSLContext.getDefault(), false, true);
+        ServerBytes said = play(client().option(NBD_OPT_STARTTLS, (byte) 1).option(NBD_OPT_ABORT));
+        assertEquals(NBD_REP_ERR_INVALID, said.optionReply().type());
+        assertEquals(NBD_REP_ACK, said.optionReply().type());
+    }
+
+    /** Neither listed nor opened. */
+    @Test
+    void anExportThatDoesNotAdmitAClientIsClosedToIt() throws IOException {
+        MemoryExport closed = new MemoryExport("closed", 4096).closed();
+        ServerContext both = new ServerContext(new ExportTable(List.of(FIRST, closed)), Limits.DEFAULT, clients -> {});
+        PeerCredentials peer = new PeerCredentials(1000, 100);
+        Bytes client = client().option(NBD_OPT_LIST)
+                .option(NBD_OPT_STRUCTURED_REPLY)
+                .option(NBD_OPT_INFO, Bytes.go("closed"))
+                .option(NBD_OPT_GO, Bytes.go("closed"))
+                .option(NBD_OPT_LIST_META_CONTEXT, Bytes.queries("closed"))
+                .option(NBD_OPT_SET_META_CONTEXT, Bytes.queries("closed"))
+                .option(NBD_OPT_GO, Bytes.go("first"));
+        channel = new ScriptedChannel(client.array());
+        ByteBuffer in = ByteBuffer.allocateDirect(MAXIMUM_OPTION_DATA);
+        ByteBuffer out = ByteBuffer.allocateDirect(MAXIMUM_OPTION_DATA);
+        agreed = new Handshake(both, new ClientChannel(channel, null, peer), in, out).run();
+        ServerBytes said = said();
+        assertEquals(NBD_REP_SERVER, said.optionReply().type());
+        assertEquals(NBD_REP_ACK, said.optionReply().type());
+        assertEquals(NBD_REP_ACK, said.optionReply().type());
+        for (int refused = 0; refused < 4; refused++) {
+            assertEquals(NBD_REP_ERR_POLICY, said.optionReply().type());
+        }
+        assertSame(FIRST, agreed.export());
+        byte[] name = new Bytes().text("closed").array();
+        channel = new ScriptedChannel(client().option(NBD_OPT_EXPORT_NAME, name).array());
+        Handshake byName = new Handshake(both, new ClientChannel(channel, null, peer), in, out);
+        assertThrows(ProtocolException.class, byName::run);
     }
 
     static Stream<Arguments> lists() {

@@ -3,6 +3,7 @@ package dev.ramzswap.nbd;
 import static dev.ramzswap.nbd.Protocol.NBD_STATE_HOLE;
 import static dev.ramzswap.nbd.Protocol.NBD_STATE_ZERO;
 
+import dev.ramzswap.linux.PeerCredentials;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
 import java.util.concurrent.CountDownLatch;
@@ -17,6 +18,9 @@ final class MemoryExport implements Export {
     private static final int SLOT = 4096;
 
     final byte[] content;
+    /** Who asked last. */
+    volatile PeerCredentials peer;
+
     final AtomicInteger sessions = new AtomicInteger();
     final AtomicInteger slowReads = new AtomicInteger();
     final AtomicInteger slowWrites = new AtomicInteger();
@@ -25,6 +29,7 @@ final class MemoryExport implements Export {
     private final boolean readOnly;
     private final BitSet written = new BitSet();
 
+    private volatile boolean admitsAnybody = true;
     private volatile Area slow = Area.NONE;
     private volatile Area broken = Area.NONE;
     private volatile int error;
@@ -71,6 +76,12 @@ final class MemoryExport implements Export {
         this.name = name;
         this.readOnly = readOnly;
         content = new byte[size];
+    }
+
+    /** Admits nobody. */
+    MemoryExport closed() {
+        admitsAnybody = false;
+        return this;
     }
 
     /** Requests that touch this area would wait. */
@@ -127,6 +138,12 @@ final class MemoryExport implements Export {
     @Override
     public boolean readOnly() {
         return readOnly;
+    }
+
+    @Override
+    public boolean admits(PeerCredentials peer) {
+        this.peer = peer;
+        return admitsAnybody;
     }
 
     @Override

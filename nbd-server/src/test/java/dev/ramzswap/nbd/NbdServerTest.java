@@ -3,6 +3,7 @@ package dev.ramzswap.nbd;
 import static dev.ramzswap.nbd.Protocol.*;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -50,7 +51,8 @@ class NbdServerTest {
         MemoryExport other = new MemoryExport("other", 8192);
         SocketAddress unix = UnixDomainSocketAddress.of(directory.resolve("s"));
         SocketAddress tcp = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-        try (NbdServer server = new NbdServer(List.of(export, other), List.of(unix, tcp), Limits.DEFAULT, n -> {})) {
+        try (NbdServer server = new NbdServer(
+                List.of(export, other), List.of(Endpoint.plain(unix), Endpoint.plain(tcp)), Limits.DEFAULT, n -> {})) {
             server.start();
             try (RawClient first = RawClient.attached(server.addresses().get(0), "x", false);
                     RawClient second = RawClient.attached(server.addresses().get(1), "other", false);
@@ -67,15 +69,36 @@ class NbdServerTest {
         assertFalse(Files.exists(directory.resolve("s")));
     }
 
+    /** Of a Unix client, the process is known that connected; of a TCP client, nothing is. */
+    @Test
+    void exportsSeeWhoConnects() throws IOException {
+        SocketAddress unix = UnixDomainSocketAddress.of(directory.resolve("s"));
+        SocketAddress tcp = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        List<Endpoint> endpoints = List.of(Endpoint.plain(unix), Endpoint.plain(tcp));
+        try (NbdServer server = new NbdServer(List.of(export), endpoints, Limits.DEFAULT, n -> {})) {
+            server.start();
+            RawClient.attached(server.addresses().get(0), "x", false).close();
+            assertEquals(Files.getAttribute(directory.resolve("s"), "unix:uid"), export.peer.uid());
+            RawClient.attached(server.addresses().get(1), "x", false).close();
+            assertNull(export.peer);
+        }
+    }
+
     @Test
     void anAddressInUseIsNamedAndNothingStaysBound() throws IOException {
         Path path = directory.resolve("t");
         try (NbdServer first = new NbdServer(
-                List.of(export), List.of(new InetSocketAddress("127.0.0.1", 0)), Limits.DEFAULT, n -> {})) {
+                List.of(export),
+                List.of(Endpoint.plain(new InetSocketAddress("127.0.0.1", 0))),
+                Limits.DEFAULT,
+                n -> {})) {
             first.start();
             InetSocketAddress taken = (InetSocketAddress) first.addresses().getFirst();
             try (NbdServer second = new NbdServer(
-                    List.of(export), List.of(UnixDomainSocketAddress.of(path), taken), Limits.DEFAULT, n -> {})) {
+                    List.of(export),
+                    List.of(Endpoint.plain(UnixDomainSocketAddress.of(path)), Endpoint.plain(taken)),
+                    Limits.DEFAULT,
+                    n -> {})) {
                 String message = assertThrows(IOException.class, second::start).getMessage();
                 assertTrue(message.startsWith("cannot listen on 127.0.0.1:" + taken.getPort()), message);
                 assertFalse(Files.exists(path));
@@ -87,7 +110,8 @@ class NbdServerTest {
     void clientsAreCounted() throws IOException {
         List<Integer> counts = new CopyOnWriteArrayList<>();
         SocketAddress unix = UnixDomainSocketAddress.of(directory.resolve("s"));
-        try (NbdServer server = new NbdServer(List.of(export), List.of(unix), Limits.DEFAULT, counts::add)) {
+        try (NbdServer server =
+                new NbdServer(List.of(export), List.of(Endpoint.plain(unix)), Limits.DEFAULT, counts::add)) {
             server.start();
             try (RawClient idle = new RawClient(unix);
                     RawClient attached = RawClient.attached(unix, "", false)) {
@@ -124,7 +148,7 @@ class NbdServerTest {
         };
         SocketAddress address = UnixDomainSocketAddress.of(directory.resolve("lost"));
         List<MemoryExport> exports = List.of(new MemoryExport("a", 8192), new MemoryExport("b", 8192));
-        try (NbdServer server = new NbdServer(exports, List.of(address), Limits.DEFAULT, listener)) {
+        try (NbdServer server = new NbdServer(exports, List.of(Endpoint.plain(address)), Limits.DEFAULT, listener)) {
             server.start();
             RawClient.attached(address, "b", false).close();
             TestServer.await(() -> !lost.isEmpty());
@@ -300,8 +324,11 @@ class NbdServerTest {
             }
         };
         UnixDomainSocketAddress address = UnixDomainSocketAddress.of(directory.resolve("l"));
-        servers[0] =
-                new NbdServer(List.of(export), List.of(address), Limits.DEFAULT.withPreparedMemory(1 << 20), listener);
+        servers[0] = new NbdServer(
+                List.of(export),
+                List.of(Endpoint.plain(address)),
+                Limits.DEFAULT.withPreparedMemory(1 << 20),
+                listener);
         try (NbdServer server = servers[0]) {
             server.start();
             try (RawClient client = RawClient.attached(address, "", false)) {

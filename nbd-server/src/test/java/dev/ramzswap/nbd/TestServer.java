@@ -19,7 +19,7 @@ final class TestServer implements AutoCloseable {
 
     TestServer(Path directory, Limits limits, ClientListener clients, MemoryExport... exports) throws IOException {
         address = UnixDomainSocketAddress.of(directory.resolve("s"));
-        server = new NbdServer(List.of(exports), List.of(address), limits, clients);
+        server = new NbdServer(List.of(exports), List.of(Endpoint.plain(address)), limits, clients);
         server.start();
     }
 
