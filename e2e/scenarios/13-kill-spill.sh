@@ -5,11 +5,10 @@ seconds=300
 allowed_messages='connection timed out|dead connection|(receive|send) .*failed'
 
 scenario() {
-    local options=(--standby --state-dir /run/ram/state --size 1G --backing-file /run/ram/swap0
-        --backing-size 100M --overcommit) round
+    local options=(--standby --state-dir /run/ram/state --size 1G --backing-file "$E2E_DISK" --overcommit) round
     serve "${options[@]}"
     attach 0 swap0
-    start_hog_of 560 0 # beside two daemons, then three, and a full backing file, which lies in memory too
+    start_hog_of 560 0 # beside two daemons, then three
     for round in 1 2 3; do
         stand_by "${options[@]}"
         "$launcher" set swap0 limit=16M &

@@ -66,11 +66,11 @@ final class WarmUp {
         try {
             try (PageStore store =
                     PageStore.open(config(StoreConfig.NO_LIMIT, StoreConfig.WORST_CASE, Optional.empty()))) {
-                serve(store, this::useAll);
+                serve(store, 1 << 20, this::useAll);
             }
             StoreConfig full = config(FULL_LIMIT, FULL_BACKING, Optional.of(stateDir));
             try (PageStore store = PageStore.open(full)) {
-                serve(store, this::overfill);
+                serve(store, 64 << 10, this::overfill);
             }
             // Takes over what that one has left.
             PageStore.open(full).discard();
@@ -98,11 +98,12 @@ final class WarmUp {
         void of(PageStore store) throws IOException;
     }
 
-    private void serve(PageStore store, Use use) throws IOException {
+    /** @param prepared bytes for each connection: the process stays as large as it once was */
+    private void serve(PageStore store, long prepared, Use use) throws IOException {
         NbdServer server = new NbdServer(
                 List.of(new SwapExport(NAME, false, allowed, store)),
                 List.of(Endpoint.plain(UnixDomainSocketAddress.of(socket))),
-                Limits.DEFAULT.withPreparedMemory(1 << 20),
+                Limits.DEFAULT.withPreparedMemory(prepared),
                 clients -> {});
         try {
             server.start();
@@ -120,10 +121,14 @@ final class WarmUp {
         }
     }
 
-    /** Until neither memory nor backing file have room, and beyond. */
+    /**
+     * Until neither memory nor backing file have room, and beyond; with two connections, since the kernel has several.
+     */
     private void overfill(PageStore store) throws IOException {
         int incompressible = (2 * BATCH - 1) * SLOT_BYTES;
-        try (LoopbackClient client = new LoopbackClient(UnixDomainSocketAddress.of(socket), NAME)) {
+        UnixDomainSocketAddress address = UnixDomainSocketAddress.of(socket);
+        try (LoopbackClient client = new LoopbackClient(address, NAME);
+                LoopbackClient _ = new LoopbackClient(address, NAME)) {
             int failed = 0;
             for (int slot = 0; slot < SLOTS && failed < FULL_ERRORS; slot += BATCH) {
                 for (int i = 0; i < BATCH; i++) {
@@ -160,11 +165,8 @@ final class WarmUp {
         }
     }
 
-    /** With a second connection, since the kernel has several. */
     private void play(PageStore store) throws IOException {
-        UnixDomainSocketAddress address = UnixDomainSocketAddress.of(socket);
-        try (LoopbackClient client = new LoopbackClient(address, NAME);
-                LoopbackClient _ = new LoopbackClient(address, NAME)) {
+        try (LoopbackClient client = new LoopbackClient(UnixDomainSocketAddress.of(socket), NAME)) {
             for (int round = 0; round < ROUNDS; round++) {
                 // Up and down: spills and compaction, then pages that come back.
                 if (round % 10 == 0) {

@@ -4,6 +4,7 @@ import static dev.ramzswap.nbd.Protocol.*;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -15,9 +16,15 @@ import java.nio.channels.SocketChannel;
  * see {@code WarmUp}. One thread.
  */
 public final class LoopbackClient implements AutoCloseable {
+    /** What is said to one exchange, or heard. */
+    private static final int BUFFER_BYTES = 256 << 10;
+
     private final SocketChannel channel;
-    private final ByteBuffer out = ByteBuffer.allocateDirect(1 << 20);
-    private final ByteBuffer in = ByteBuffer.allocateDirect(1 << 20);
+    /** Freed at the end, and not when the collector finds out: the daemon stays as large as its warm-up made it. */
+    private final Arena arena = Arena.ofConfined();
+
+    private final ByteBuffer out = arena.allocate(BUFFER_BYTES).asByteBuffer();
+    private final ByteBuffer in = arena.allocate(BUFFER_BYTES).asByteBuffer();
 
     /** Connects and opens an export. */
     public LoopbackClient(SocketAddress address, String export) throws IOException {
@@ -29,6 +36,7 @@ public final class LoopbackClient implements AutoCloseable {
             ClientHandshake.go(channel, export);
         } catch (IOException e) {
             channel.close();
+            arena.close();
             throw e;
         }
     }
@@ -100,7 +108,8 @@ public final class LoopbackClient implements AutoCloseable {
     /** Says good-bye and hangs up. */
     @Override
     public void close() throws IOException {
-        try (channel) {
+        try (arena;
+                channel) {
             header(NBD_CMD_DISC, 0, 0);
             send();
         }
