@@ -17,7 +17,7 @@ import java.nio.channels.SocketChannel;
  */
 public final class LoopbackClient implements AutoCloseable {
     /** What is said to one exchange, or heard. */
-    private static final int BUFFER_BYTES = 256 << 10;
+    private static final int BUFFER_BYTES = 512 << 10;
 
     private final SocketChannel channel;
     /** Freed at the end, and not when the collector finds out: the daemon stays as large as its warm-up made it. */

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What a daemon takes of the machine; see docs/figures.md. */
 class FootprintIT {
     private static final int MEBIBYTE_IN_KILOBYTES = 1024;
+    private static final Duration SETTLED = Duration.ofSeconds(10);
 
     @TempDir
     private Path directory;
@@ -23,8 +25,15 @@ class FootprintIT {
     @Test
     void anEmptyDaemonIsSmall() throws Exception {
         try (DaemonProcess daemon = DaemonProcess.start(directory, "--size", "1G")) {
+            int most = 64 * MEBIBYTE_IN_KILOBYTES;
+            // What the compilers took at the start is given back every two seconds.
+            long end = System.nanoTime() + SETTLED.toNanos();
             int resident = kilobytes(daemon, "VmRSS");
-            assertTrue(resident > 0 && resident < 64 * MEBIBYTE_IN_KILOBYTES, resident + " KiB are resident");
+            while (resident >= most && System.nanoTime() < end) {
+                Thread.sleep(100);
+                resident = kilobytes(daemon, "VmRSS");
+            }
+            assertTrue(resident > 0 && resident < most, resident + " KiB are resident");
             assertTrue(maps(daemon).contains("/ramzswap.aot"), "runs without the AOT cache");
         }
     }
