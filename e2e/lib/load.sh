@@ -8,10 +8,10 @@ free_mb() {
     awk '$1 == "MemAvailable:" { print int($2 / 1024) }' /proc/meminfo
 }
 
-# Starts hog with 1.3 times the memory that is free, and waits until it is filled. 0 operations: until it is stopped.
-start_hog() { # OPS
+# Starts hog with more memory than is free, and waits until it is filled. 0 operations: until it is stopped.
+start_hog() { # OPS [PERCENT of the memory that is free]
     free=$(free_mb)
-    start_hog_of $((free * 13 / 10)) "$1"
+    start_hog_of $((free * ${2:-130} / 100)) "$1"
 }
 
 # In processes of 160 MB at most: User-Mode Linux maps each page of a process on its own, and the host allows 65,530 of
@@ -65,8 +65,8 @@ load() {
     finish_load
 }
 
-start_endless_load() {
-    start_hog 0
+start_endless_load() { # [PERCENT]
+    start_hog 0 "${1:-130}"
     start_endless_stress
     check_guard "$daemon"
 }

@@ -1,6 +1,6 @@
 # The daemon is killed while the limit goes down and pages are spilled; the one that takes over is killed while it does;
 # and the one after that takes over from it.
-memory=800
+memory=640
 seconds=300
 allowed_messages='connection timed out|dead connection|(receive|send) .*failed'
 
@@ -8,7 +8,7 @@ scenario() {
     local options=(--standby --state-dir /run/ram/state --size 1G --backing-file "$E2E_DISK" --overcommit) round
     serve "${options[@]}"
     attach 0 swap0
-    start_hog_of 560 0 # beside two daemons, then three
+    start_hog_of 360 0 # beside two daemons, then three
     for round in 1 2 3; do
         stand_by "${options[@]}"
         "$launcher" set swap0 limit=16M &

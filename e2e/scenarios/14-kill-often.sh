@@ -8,10 +8,7 @@ scenario() {
     local options=(--standby --state-dir /run/ram/state --size 1G)
     serve "${options[@]}"
     attach 0 swap0
-    free=$(free_mb)
-    start_hog_of $((free * 8 / 10)) 0
-    start_endless_stress
-    check_guard "$daemon"
+    start_endless_load 80
     while [ "$kills" -lt 10 ]; do
         stand_by "${options[@]}"
         pause $((5 * E2E_SLOWNESS))
