@@ -12,7 +12,7 @@ scenario() {
         stand_by "${options[@]}"
     done
     attach 0 swap0
-    start_endless_load 80 # with what stress-ng grows to; a large pool is too many pages for User-Mode Linux
+    start_endless_load 110 # with what stress-ng grows to; a large pool is too many pages for User-Mode Linux
     for round in 1 2 3 4 5; do
         pause $((5 * E2E_SLOWNESS))
         kill_daemon
