@@ -349,6 +349,9 @@ public final class PageStore implements AutoCloseable {
     }
 
     private long placeNow(long slot, ByteBuffer from, int at, Workspace work) {
+        if (!map.makeResident(slot)) {
+            return StoreStatus.NO_SPACE;
+        }
         if (!SameFilled.test(from, at)) {
             work.encode(slot, from, at, codec, cutoff);
         } else {
