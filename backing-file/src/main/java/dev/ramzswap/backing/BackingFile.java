@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -38,6 +39,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * meaning, hence the owner keeps a checksum and looks at its map again after a mismatch.
  */
 public final class BackingFile implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(BackingFile.class.getName());
+
     /** Done. */
     public static final int OK = 0;
 
@@ -121,13 +124,29 @@ public final class BackingFile implements AutoCloseable {
 
     /**
      * Opens the device, locks it for this process, reserves a plain file, and takes over what an earlier daemon left in
-     * the memories of {@code config}.
+     * the memories of {@code config}. A takeover never fails since the file cannot serve: its owner would lose what
+     * lies elsewhere, too.
      *
      * @throws IOException with a message for the user, if the file or device cannot serve: no room, too small, not
      *     writable, in use, neither file nor device
      */
     public static BackingFile open(BackingConfig config) throws IOException {
-        return open(config, FileDevice.open(config.path(), config.bytes(), NativeFile::open), Delays.STANDARD);
+        return open(config, device(config), Delays.STANDARD);
+    }
+
+    private static BlockDevice device(BackingConfig config) throws IOException {
+        try {
+            return FileDevice.open(config.path(), config.bytes(), NativeFile::open);
+        } catch (IOException e) {
+            if (SegmentTable.isFresh(config.table())) {
+                throw e;
+            }
+            LOG.log(
+                    Level.ERROR,
+                    "the backing file cannot be used: what can still be read of it is, all else in it is lost, and"
+                            + " nothing is written to it until the export begins anew: " + e.getMessage());
+            return new LostDevice(config.path(), FileDevice.capacity(config.path(), config.bytes()));
+        }
     }
 
     /** Opens over any device, which is closed with it. */
@@ -248,7 +267,9 @@ public final class BackingFile implements AutoCloseable {
             buffer.read(word, place, length, into, offset);
             return OK;
         } catch (IOException e) {
-            readErrors.getAndIncrement();
+            if (readErrors.getAndIncrement() == 0) {
+                LOG.log(Level.ERROR, device + " cannot be read: what it does not give back is lost", e);
+            }
             return IO_ERROR;
         }
     }

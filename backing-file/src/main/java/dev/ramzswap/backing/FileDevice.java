@@ -142,7 +142,7 @@ final class FileDevice implements BlockDevice {
         }
     }
 
-    private static boolean isBlockDevice(Path path) throws IOException {
+    static boolean isBlockDevice(Path path) throws IOException {
         return Files.exists(path) && ((int) Files.getAttribute(path, "unix:mode") & S_IFMT) == S_IFBLK;
     }
 

@@ -204,7 +204,9 @@ public final class MappedFile implements AutoCloseable {
         if (result == -Errno.EINVAL) {
             touch(offset, bytes);
         } else if (result < 0) {
-            throw new ErrnoException("madvise(POPULATE_WRITE)", path.toString(), -result);
+            // EFAULT stands for the SIGBUS that an access would be: the file system is full.
+            int errno = result == -Errno.EFAULT ? Errno.ENOSPC : -result;
+            throw new ErrnoException("madvise(POPULATE_WRITE)", path.toString(), errno);
         }
     }
 

@@ -14,6 +14,7 @@ import java.util.concurrent.locks.LockSupport;
  */
 public final class NativeFile implements AutoCloseable {
     // asm-generic/fcntl.h
+    public static final int O_RDONLY = 0;
     public static final int O_RDWR = 2;
     public static final int O_CREAT = 0100;
     /** On a block device: fail with EBUSY while it is mounted or opened with this flag elsewhere. */

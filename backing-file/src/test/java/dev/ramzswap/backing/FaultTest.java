@@ -39,7 +39,7 @@ class FaultTest {
 
     private final FaultyDevice device = new FaultyDevice(SEGMENTS);
     private final MemorySegment memory = Arena.ofAuto().allocate(8192, 8);
-    private final Logger logger = Logger.getLogger(Flusher.class.getName());
+    private final Logger logger = Logger.getLogger(Flusher.class.getPackageName());
     private final Log log = new Log();
 
     @BeforeEach
@@ -195,7 +195,10 @@ class FaultTest {
             device.reads = FaultyDevice.DEAD;
             assertEquals(IO_ERROR, backing.read(place, RECORD_BYTES, memory, 0, buffer));
             assertEquals(OK, backing.read(SEGMENT_BYTES, RECORD_BYTES, memory, 0, buffer));
-            assertEquals(1, backing.readErrors());
+            assertEquals(IO_ERROR, backing.read(place, RECORD_BYTES, memory, 0, buffer));
+            assertEquals(2, backing.readErrors());
+            assertEquals(
+                    List.of("faulty device cannot be read: what it does not give back is lost"), log.messages, "once");
             device.reads = FaultyDevice.HEALTHY;
             assertEquals(OK, backing.read(place, RECORD_BYTES, memory, 0, buffer));
             assertEquals(1, memory.get(JAVA_INT, 0));

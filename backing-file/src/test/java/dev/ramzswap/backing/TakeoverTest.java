@@ -12,7 +12,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -136,6 +139,32 @@ class TakeoverTest {
         long open = 1;
         assertTrue(taken >= owner.backing.writes() + open, taken + " of " + owner.backing.writes());
         owner.backing.close();
+    }
+
+    /** It may be somebody else's by now; to refuse the takeover would lose what does not lie in it. */
+    @Test
+    void aFileWithoutItsLabelIsReadAndNeverWritten() throws IOException {
+        Owner owner = storeAll(true);
+        owner.backing.close();
+        Path path = dir.resolve("backing");
+        try (FileChannel file = FileChannel.open(path, StandardOpenOption.WRITE)) {
+            file.truncate(BYTES);
+        }
+        byte[] content = Files.readAllBytes(path);
+        try (BackingFile backing = open(true);
+                Owner.Scratch scratch = new Owner.Scratch(backing)) {
+            Owner next = new Owner(backing, owner.map);
+            next.adopt();
+            assertLoads(next, 0, scratch);
+            for (int key = 0; key < KEYS / 2; key++) {
+                assertEquals(OK, next.store(key, 1, scratch), "to memory");
+            }
+            await(backing::failing);
+            for (int key = 0; key < KEYS; key++) {
+                assertEquals(key < KEYS / 2 ? 1 : 0, next.load(key, scratch), "key " + key);
+            }
+        }
+        assertArrayEquals(content, Files.readAllBytes(path));
     }
 
     @Test

@@ -67,7 +67,7 @@ public final class Counters {
         BD_READS,
         /** Pages written to the backing file, directly or by a spill. */
         BD_WRITES,
-        /** Loads and stores that failed: a checksum did not match, or the backing file could not be used. */
+        /** Loads and partial writes that failed: a checksum did not match, or the backing file could not be read. */
         IO_ERRORS,
         /** Pages written that were refused, for want of room in RAM and in the backing file. */
         REFUSED_STORES;

@@ -161,7 +161,7 @@ public final class PageStore implements AutoCloseable {
         return files.isTakenOver();
     }
 
-    /** Stores a page; waits for the backing file if it must. OK, NO_SPACE or IO_ERROR. */
+    /** Stores a page; waits for the backing file if it must. OK or NO_SPACE. */
     public int store(long slot, ByteBuffer from, int at, Workspace work) {
         return publish(slot, place(slot, from, at, work), work);
     }
@@ -325,7 +325,7 @@ public final class PageStore implements AutoCloseable {
         int fruitless = 0;
         while (word == StoreStatus.WOULD_WAIT) {
             long place = file == null ? BackingFile.NO_ROOM : file.append(work.memory, 0, work.recordBytes());
-            if (place != BackingFile.NO_ROOM) {
+            if (place >= 0) {
                 return inFile(place, work);
             }
             boolean isFruitful = regions.isWaitingForMemory()
@@ -349,6 +349,9 @@ public final class PageStore implements AutoCloseable {
     }
 
     private long placeNow(long slot, ByteBuffer from, int at, Workspace work) {
+        if (!map.makeResident(slot)) {
+            return StoreStatus.NO_SPACE;
+        }
         if (!SameFilled.test(from, at)) {
             work.encode(slot, from, at, codec, cutoff);
         } else {
@@ -371,11 +374,15 @@ public final class PageStore implements AutoCloseable {
             populator.wake();
         }
         // An incompressible page gains nothing in RAM and would be the first to leave it.
-        if (!isLow || file == null || work.codec() != Codec.RAW) {
-            long place = pool.allocate(work.length());
-            if (place != Pool.NONE) {
-                return inPool(place, work);
+        if (isLow && file != null && work.codec() == Codec.RAW) {
+            long place = file.appendNow(work.memory, 0, work.recordBytes());
+            if (place >= 0 || place == BackingFile.WOULD_WAIT) {
+                return inFile(place, work);
             }
+        }
+        long place = pool.allocate(work.length());
+        if (place != Pool.NONE) {
+            return inPool(place, work);
         }
         if (file == null) {
             return unplaced();
@@ -388,11 +395,9 @@ public final class PageStore implements AutoCloseable {
         return Slot.inPool(work.codec(), work.length(), place);
     }
 
+    /** A file that fails is like one that is full: what is left is RAM. */
     private long inFile(long place, Workspace work) {
-        if (place >= 0) {
-            return Slot.inFile(work.codec(), work.length(), place);
-        }
-        return place == BackingFile.FAILED ? failed(StoreStatus.IO_ERROR, work) : unplaced();
+        return place >= 0 ? Slot.inFile(work.codec(), work.length(), place) : unplaced();
     }
 
     private long unplaced() {

@@ -35,20 +35,17 @@ final class Pool {
     private static final int UNIT_SHIFT = Record.UNIT_SHIFT;
     private static final int FIT_SHIFT = 5;
     private static final int SPLIT_UNITS = 32;
-    private static final int PAGE_MASK = 4095;
 
     private final MemorySegment memory;
     private final Regions regions;
-    private final Counters counters;
     private final HoleLists holes;
 
     private int openRegion = Regions.NONE;
     private int openEnd;
 
-    Pool(MemorySegment memory, Regions regions, Counters counters) {
+    Pool(MemorySegment memory, Regions regions) {
         this.memory = memory;
         this.regions = regions;
-        this.counters = counters;
         this.holes = new HoleLists(memory);
     }
 
@@ -159,10 +156,6 @@ final class Pool {
     private void setOpenEnd(int end) {
         if (end < Regions.BYTES) {
             memory.set(JAVA_SHORT_UNALIGNED, Regions.start(openRegion) + end + 4, (short) 0);
-        }
-        if (!regions.isAhead()) {
-            // Without population, a region becomes resident page by page.
-            counters.addMemory((end + PAGE_MASK & ~PAGE_MASK) - (openEnd + PAGE_MASK & ~PAGE_MASK));
         }
         openEnd = end;
     }

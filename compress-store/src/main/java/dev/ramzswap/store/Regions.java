@@ -18,8 +18,8 @@ import java.lang.foreign.MemorySegment;
  * </pre>
  *
  * <p>Ready is populated ahead of the stores, by a thread of its own: then only ready regions are opened, and nothing on
- * the way of a page faults in new memory. Without memory ahead there are none, and a region becomes resident page by
- * page.
+ * the way of a page faults in new memory. Without memory ahead there are none, and a region is populated as it is
+ * opened: a page fault that finds no memory is a SIGBUS.
  *
  * <p>Thread-safe: its monitor is the one lock of the {@link Pool}, which holds it around several calls.
  */
@@ -159,11 +159,35 @@ final class Regions implements AutoCloseable {
 
     /** An empty region that {@code reserve} others could follow within the budget, or {@link #NONE}. */
     synchronized int open(int reserve) {
-        int region = isAhead() ? takeReady(reserve) : takeFree(reserve);
+        int region = isAhead() ? takeReady(reserve) : takePopulated(reserve);
         if (region != NONE) {
             setLive(region, 0);
         }
         return region;
+    }
+
+    private int takePopulated(int reserve) {
+        int region = takeFree(reserve);
+        if (region == NONE) {
+            return NONE;
+        }
+        counters.addMemory(BYTES);
+        try {
+            file.populate(start(region), BYTES);
+            return region;
+        } catch (IOException e) {
+            LOG.log(Level.DEBUG, "no memory for the pool", e);
+            giveBackQuietly(region);
+            return NONE;
+        }
+    }
+
+    private void giveBackQuietly(int region) {
+        try {
+            giveBack(region);
+        } catch (IOException e) {
+            LOG.log(Level.DEBUG, "nor can what it had be given back", e);
+        }
     }
 
     private int takeReady(int reserve) {

@@ -2,6 +2,9 @@ package dev.ramzswap.store;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.ramzswap.linux.MappedFile;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
@@ -12,18 +15,23 @@ import java.lang.invoke.VarHandle;
  * memory file's hole makes a page of memory): so a device costs memory only where it is used. Thread-safe.
  */
 final class SlotMap {
+    private static final System.Logger LOG = System.getLogger(SlotMap.class.getName());
+
     private static final VarHandle WORD = JAVA_LONG.varHandle();
     private static final VarHandle TOUCHED = java.lang.invoke.MethodHandles.arrayElementVarHandle(byte[].class);
-    private static final int PAGE_BYTES = 4096;
+    private static final int PAGE_SHIFT = 12;
+    private static final int PAGE_BYTES = 1 << PAGE_SHIFT;
     private static final int SLOTS_PER_PAGE_SHIFT = 9;
 
+    private final MappedFile file;
     private final MemorySegment words;
     private final long slots;
     private final byte[] touched;
     private final Counters counters;
 
-    SlotMap(MemorySegment words, long slots, Counters counters) {
-        this.words = words;
+    SlotMap(MappedFile file, long slots, Counters counters) {
+        this.file = file;
+        this.words = file.memory();
         this.slots = slots;
         this.touched = new byte[Math.toIntExact((slots >>> SLOTS_PER_PAGE_SHIFT) + 1)];
         this.counters = counters;
@@ -72,14 +80,34 @@ final class SlotMap {
         return ((slot >>> SLOTS_PER_PAGE_SHIFT) + 1) << SLOTS_PER_PAGE_SHIFT;
     }
 
-    /** Counts the whole map as resident, after it was populated. */
-    void touchAll() {
+    /** Takes memory for the whole map. */
+    void populate() throws IOException {
+        file.populate(0, words.byteSize());
         for (long slot = 0; slot < slots; slot = nextPage(slot)) {
             touch(slot);
         }
     }
 
-    void touch(long slot) {
+    /**
+     * Takes memory for the page of the map that holds this slot, before a word is published there.
+     *
+     * @return false if there is none
+     */
+    boolean makeResident(long slot) {
+        if (isTouched(slot)) {
+            return true;
+        }
+        try {
+            file.populate(slot >>> SLOTS_PER_PAGE_SHIFT << PAGE_SHIFT, PAGE_BYTES);
+            touch(slot);
+            return true;
+        } catch (IOException e) {
+            LOG.log(Level.DEBUG, "no memory for the slot map", e);
+            return false;
+        }
+    }
+
+    private void touch(long slot) {
         int page = (int) (slot >>> SLOTS_PER_PAGE_SHIFT);
         if ((byte) TOUCHED.getOpaque(touched, page) == 0 && TOUCHED.compareAndSet(touched, page, (byte) 0, (byte) 1)) {
             counters.addMemory(PAGE_BYTES);

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 
@@ -37,9 +36,6 @@ final class StoreFiles implements AutoCloseable {
     private final StoreConfig config;
     private final BackingOpener backingOpener;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
-
-    /** Those that are used in whole, unlike the pool. */
-    private final List<MappedFile> dense = new ArrayList<>();
 
     private long backingBytes;
     private boolean isTakenOver;
@@ -75,15 +71,15 @@ final class StoreFiles implements AutoCloseable {
         }
         MappedFile mapFile = denseFile("map", SlotMap.bytes(config.slots()));
         isTakenOver = !mapFile.created();
-        counters = new Counters(denseFile("counters", Counters.FILE_BYTES), config.name(), config.slots());
+        counters = new Counters(populatedFile("counters", Counters.FILE_BYTES), config.name(), config.slots());
         if (!isTakenOver) {
             counters.renewIdentity();
         }
-        map = new SlotMap(mapFile.memory(), config.slots(), counters);
+        map = new SlotMap(mapFile, config.slots(), counters);
         MappedFile poolFile = sparseFile("pool", Pool.bytes(config.slots()));
         regions = new Regions(poolFile, counters, config.ahead());
         opened.push(regions);
-        pool = new Pool(poolFile.memory(), regions, counters);
+        pool = new Pool(poolFile.memory(), regions);
         if (config.backing().isPresent()) {
             backing = openBacking(config.backing().get());
             opened.push(backing);
@@ -102,7 +98,7 @@ final class StoreFiles implements AutoCloseable {
         long tableOffset = PAGE_BYTES + BackingFile.STAGING_BYTES;
         long tableBytes = BackingFile.tableBytes(backingBytes);
         MemorySegment memory =
-                denseFile("backing", roundUp(tableOffset + tableBytes)).memory();
+                populatedFile("backing", roundUp(tableOffset + tableBytes)).memory();
         return backingOpener.open(new BackingConfig(
                 wanted.path(),
                 backingBytes,
@@ -117,20 +113,22 @@ final class StoreFiles implements AutoCloseable {
         if (config.ahead() == 0) {
             return;
         }
-        for (MappedFile file : dense) {
-            file.populate(0, file.memory().byteSize());
-        }
-        map.touchAll();
+        map.populate();
         // A daemon that takes over serves first: the memory that it needs may wait for it.
         while (!isTakenOver && regions.populate()) {}
     }
 
     private MappedFile denseFile(String part, long bytes) throws IOException {
-        MappedFile file = opened(
+        return opened(
                 config.stateDir().isPresent()
                         ? MappedFile.at(pathOf(config, part), bytes)
                         : MappedFile.inMemory(nameOf(part), bytes));
-        dense.add(file);
+    }
+
+    /** One that is used in whole, and at once: a page fault that finds no memory is a SIGBUS. */
+    private MappedFile populatedFile(String part, long bytes) throws IOException {
+        MappedFile file = denseFile(part, bytes);
+        file.populate(0, bytes);
         return file;
     }
 

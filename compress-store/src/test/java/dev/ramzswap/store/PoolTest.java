@@ -33,7 +33,7 @@ class PoolTest {
 
     private void make(long regionsAhead) {
         regions = new Regions(file, counters, regionsAhead << Regions.SHIFT);
-        pool = new Pool(file.memory(), regions, counters);
+        pool = new Pool(file.memory(), regions);
     }
 
     @AfterEach

@@ -1,0 +1,74 @@
+package dev.ramzswap.backing;
+
+import dev.ramzswap.linux.ErrnoException;
+import dev.ramzswap.linux.NativeFile;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * What is left of a backing file that a takeover cannot use: cut short, without its label, locked by somebody, on a
+ * disk that fails, or gone. As much of it is read as can be, since records that are still there are known by their
+ * owner's checksum. Nothing is written, since it may be somebody else's by now.
+ */
+final class LostDevice implements BlockDevice {
+    private final Path path;
+    private final long size;
+
+    /** Null if it cannot even be opened. */
+    private final NativeFile file;
+
+    LostDevice(Path path, long size) {
+        this.path = path;
+        this.size = size;
+        this.file = openForReading(path);
+    }
+
+    private static NativeFile openForReading(Path path) {
+        try {
+            // Nothing else: to open a pipe would wait for ever.
+            return Files.isRegularFile(path) || FileDevice.isBlockDevice(path) ? openFile(path) : null;
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    private static NativeFile openFile(Path path) throws ErrnoException {
+        try {
+            return NativeFile.open(path, NativeFile.O_RDONLY | NativeFile.O_DIRECT);
+        } catch (ErrnoException e) {
+            return NativeFile.open(path, NativeFile.O_RDONLY);
+        }
+    }
+
+    @Override
+    public long size() {
+        return size;
+    }
+
+    @Override
+    public int read(MemorySegment into, int length, long position) throws IOException {
+        if (file == null) {
+            throw new IOException(this + " cannot be opened");
+        }
+        return file.read(into, length, position);
+    }
+
+    @Override
+    public int write(MemorySegment from, int length, long position) throws IOException {
+        throw new IOException(this + " is not written to any more");
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (file != null) {
+            file.close();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "lost backing file " + path;
+    }
+}

@@ -1,0 +1,53 @@
+package dev.ramzswap.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/** A tmpfs for one test, as large as it says: memory that ends. Only root can mount it; for others it is skipped. */
+final class Tmpfs implements AfterEachCallback {
+    private Path mounted;
+
+    /** Mounts it, anew if there is one. */
+    Path mount(long bytes) throws IOException, InterruptedException {
+        assumeTrue(System.getProperty("user.name").equals("root"), "only root can mount a tmpfs");
+        unmount();
+        Path directory = Files.createTempDirectory("tmpfs");
+        run("mount", "-t", "tmpfs", "-o", "size=" + bytes, "tmpfs", directory.toString());
+        mounted = directory;
+        return mounted;
+    }
+
+    /** Bytes that files take now. */
+    long used() throws IOException {
+        FileStore store = Files.getFileStore(mounted);
+        return store.getTotalSpace() - store.getUsableSpace();
+    }
+
+    void resize(long bytes) throws IOException, InterruptedException {
+        run("mount", "-o", "remount,size=" + bytes, mounted.toString());
+    }
+
+    private void unmount() throws IOException, InterruptedException {
+        if (mounted != null) {
+            run("umount", mounted.toString());
+            Files.delete(mounted);
+            mounted = null;
+        }
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) throws IOException, InterruptedException {
+        unmount();
+    }
+
+    private static void run(String... command) throws IOException, InterruptedException {
+        assertEquals(0, new ProcessBuilder(command).inheritIO().start().waitFor(), () -> String.join(" ", command));
+    }
+}
