@@ -202,7 +202,10 @@ final class SoakClient implements AutoCloseable {
             require(error == NBD_EIO, "read error " + error, request.slot());
             return Count.READ_ERRORS;
         }
-        require((error == NBD_EIO || error == NBD_ENOSPC) && request.kind() != Kind.TRIM, "error " + error, request.slot());
+        require(
+                (error == NBD_EIO || error == NBD_ENOSPC) && request.kind() != Kind.TRIM,
+                "error " + error,
+                request.slot());
         return error == NBD_EIO ? Count.WRITE_ERRORS : Count.REFUSALS;
     }
 
