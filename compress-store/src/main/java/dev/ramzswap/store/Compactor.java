@@ -49,7 +49,7 @@ final class Compactor {
     }
 
     /** Moves a record out of its region; true also if it is not live (yet, or any more). False if there is no room. */
-    private boolean moveInPool(long place) {
+    boolean moveInPool(long place) {
         MemorySegment memory = pool.memory();
         long slot = Record.slot(memory, place);
         long word = slot < slots ? map.get(slot) : Slot.HOLE;

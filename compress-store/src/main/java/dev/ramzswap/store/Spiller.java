@@ -88,12 +88,12 @@ final class Spiller {
         return slot + 1 == slots ? 0 : slot + 1;
     }
 
-    private static boolean isSpillable(long word) {
+    static boolean isSpillable(long word) {
         return Slot.kind(word) == Slot.KIND_POOL && !Slot.isPinned(word);
     }
 
     /** Spills one page and returns the bytes that this freed in the pool; 0 if it could not. */
-    private long spill(long slot, long word) {
+    long spill(long slot, long word) {
         if (!copies.pin(slot, word)) {
             return 0;
         }

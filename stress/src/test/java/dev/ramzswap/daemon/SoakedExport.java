@@ -1,0 +1,16 @@
+package dev.ramzswap.daemon;
+
+import dev.ramzswap.nbd.Export;
+import dev.ramzswap.store.PageStore;
+import java.io.IOException;
+import java.util.Set;
+
+/** The daemon's own export, over any store. */
+public final class SoakedExport {
+    private SoakedExport() {}
+
+    /** One that this process may open. */
+    public static Export of(PageStore store) throws IOException {
+        return new SwapExport("soak", false, AllowList.of(Set.of(), Set.of(), Host.current()), store);
+    }
+}

@@ -1,0 +1,71 @@
+package dev.ramzswap.store;
+
+import dev.ramzswap.backing.BackingFile;
+import dev.ramzswap.backing.UnreliableDevice;
+import dev.ramzswap.store.Counters.Counter;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** A store over an {@link UnreliableDevice}, and what is in it that it does not tell everybody. */
+public final class SoakedStore implements AutoCloseable {
+    private static final long AHEAD_BYTES = 2 << 20;
+    private static final Counter[] GAUGES = {
+        Counter.ORIG_DATA_SIZE, Counter.COMPR_DATA_SIZE, Counter.SAME_PAGES, Counter.HUGE_PAGES, Counter.BD_COUNT
+    };
+
+    private final StoreFiles files;
+    private final PageStore store;
+    private UnreliableDevice device;
+
+    public SoakedStore(long slots, Path file, long seed) throws IOException {
+        StoreConfig config = new StoreConfig(
+                "soak",
+                slots,
+                StoreConfig.NO_LIMIT,
+                CodecSpec.LZ4,
+                StoreConfig.DEFAULT_CUTOFF,
+                Optional.of(new StoreConfig.Backing(file, StoreConfig.WORST_CASE, true)),
+                false,
+                AHEAD_BYTES,
+                Optional.empty());
+        files = StoreFiles.open(
+                config, backing -> UnreliableDevice.open(backing, seed, opened -> this.device = opened));
+        store = PageStore.open(config, files);
+    }
+
+    public PageStore store() {
+        return store;
+    }
+
+    public UnreliableDevice device() {
+        return device;
+    }
+
+    public BackingFile backing() {
+        return files.backing();
+    }
+
+    /**
+     * What is not zero, by name, though all slots were dropped. Ends the background work first: what a spill or a
+     * compaction has in its hands is dropped when it is through.
+     */
+    public Map<String, Long> leftovers() {
+        store.stopBackgroundWork();
+        Map<String, Long> left = new TreeMap<>();
+        for (Counter gauge : GAUGES) {
+            left.put(gauge.label(), store.counters().get(gauge));
+        }
+        left.put("live bytes of the pool", files.regions().liveBytes());
+        left.put("live bytes of the backing file", files.backing().liveBytes());
+        left.values().removeIf(value -> value == 0);
+        return left;
+    }
+
+    @Override
+    public void close() {
+        store.close();
+    }
+}
