@@ -1,7 +1,7 @@
 # Memory and backing file are full: the kernel kills what fills them, and goes on with a load that fits.
 memory=560
 seconds=240
-# The load that follows fits, nearly.
+# The load that follows nearly fits into memory.
 least_swapped=200
 allowed_messages='out of memory|oom|write-error|i/o error'
 
@@ -11,7 +11,7 @@ scenario() {
     "$e2e/target/hog" 1000 0 >/run/hog.log 2>&1
     check "hog's status: killed" $? = 137
     free=$(free_mb)
-    start_hog_of $((free * 85 / 100)) 20000
+    start_hog_of $((free * 105 / 100)) 20000
     free=$((free / 2))
     start_stress
     finish_load
