@@ -72,15 +72,21 @@ abstract class AbuseTest {
             serveBystander();
             closeAbusers();
             long end = System.nanoTime() + SETTLED_NANOS;
-            while (!before.equals(Usage.of(server.server, target)) && System.nanoTime() - end < 0) {
+            while (!before.equals(usage()) && System.nanoTime() - end < 0) {
                 LockSupport.parkNanos(2_000_000);
             }
-            assertEquals(before, Usage.of(server.server, target));
+            assertEquals(before, usage());
             serveBystander();
             assertArrayEquals(content, other.content);
         }
         assertEquals(0, server.server.memoryInUse());
         TestServer.await(() -> TestServer.threads("nbd-") == 0);
+    }
+
+    /** As many sockets as before if they are fewer: the collector may have closed those that another test forgot. */
+    private Usage usage() {
+        Usage now = Usage.of(server.server, target);
+        return now.sockets() < before.sockets() ? now.withSockets(before.sockets()) : now;
     }
 
     final void closeAbusers() throws IOException {

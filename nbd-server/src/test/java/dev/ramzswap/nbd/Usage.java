@@ -24,6 +24,10 @@ record Usage(int connections, int sessions, long memory, long threads, long sock
                 openSockets());
     }
 
+    Usage withSockets(long count) {
+        return new Usage(connections, sessions, memory, threads, count);
+    }
+
     private static long openSockets() {
         long count = 0;
         try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
