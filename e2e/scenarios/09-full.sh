@@ -1,4 +1,4 @@
-# Memory and backing file are full: the kernel kills what fills them, and goes on with a load that fits.
+# Memory and backing file are full: the kernel kills what fills them, discards its pages, and goes on with a load that fits.
 memory=560
 seconds=240
 # The load that follows nearly fits into memory.
@@ -7,7 +7,7 @@ allowed_messages='out of memory|oom|write-error|i/o error'
 
 scenario() {
     serve --size 1G --limit 48M --backing-file /run/ram/swap0 --backing-size 32M --overcommit
-    attach_by_nbd_client 0 swap0
+    attach_by_nbd_client 0 swap0 --discard
     "$e2e/target/hog" 1000 0 >/run/hog.log 2>&1
     check "hog's status: killed" $? = 137
     free=$(free_mb)
