@@ -11,7 +11,7 @@ scenario() {
     "$e2e/target/hog" 1000 0 >/run/hog.log 2>&1
     check "hog's status: killed" $? = 137
     free=$(free_mb)
-    start_hog_of $((free * 105 / 100)) 20000
+    start_hog_of $((free * 115 / 100)) 20000
     free=$((free / 2))
     start_stress
     finish_load
