@@ -12,6 +12,7 @@ import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -253,7 +254,7 @@ public final class Daemon implements AutoCloseable {
                 config.protection().isSwap() ? Limits.DEFAULT.withPreparedMemory(PREPARED_BYTES) : Limits.DEFAULT;
         server = new NbdServer(exports, endpoints, limits, clients);
         if (config.isSocketPassed()) {
-            server.adopt(PassedSocket.take());
+            adopt(PassedSocket.take());
         }
         try {
             server.start();
@@ -274,6 +275,16 @@ public final class Daemon implements AutoCloseable {
                     "others can reach " + config.listenText().orElseThrow()
                             + ", and are served whoever they are (--insecure)");
         }
+    }
+
+    /** One that other machines reach would be served in the clear: TLS is for addresses of our own. */
+    private void adopt(PassedSocket passed) throws IOException {
+        if (passed.channel().getLocalAddress() instanceof InetSocketAddress inet
+                && !inet.getAddress().isLoopbackAddress()) {
+            throw new IOException("LISTEN_FDS: other machines can reach " + inet
+                    + ": pass a socket on a loopback address, or give --listen, with TLS");
+        }
+        server.adopt(passed);
     }
 
     private void makeParent(Path socket) throws IOException {

@@ -132,4 +132,14 @@ class SocketActivationIT {
     private static Path stream(Tool server, int number) throws IOException {
         return Files.readSymbolicLink(Path.of("/proc/" + server.pid() + "/fd/" + number));
     }
+
+    @Test
+    void oneThatOtherMachinesReachIsRefused() throws Exception {
+        int port = DaemonProcess.freePort();
+        try (Tool server = listen("--listen=0.0.0.0:" + port)) {
+            connect(port);
+            Tool.Result result = server.await().expect(1);
+            assertTrue(result.err().contains("LISTEN_FDS: other machines can reach "), result::toString);
+        }
+    }
 }
