@@ -98,6 +98,7 @@ class QemuIT {
         for (int i = 1; i <= 100; i++) {
             commands.add("aio_write -q -P " + i + " " + (i * 50_000) + " 50000");
             if (i % 10 == 0) {
+                commands.add("aio_flush"); // requests in flight at once may be carried out in any order
                 commands.add("aio_write -q -z " + i * 50_000 + " 1000");
                 commands.add("aio_flush");
                 commands.add("aio_read -q -P " + (i - 1) + " " + (i - 1) * 50_000 + " 50000");
