@@ -5,7 +5,7 @@ seconds=300
 allowed_messages='connection timed out|dead connection|(receive|send) .*failed'
 
 scenario() {
-    local options=(--standby --state-dir /run/ram/state --size 1G --backing-file "$E2E_DISK" --overcommit) round
+    local options=(--standby --state-dir /run/ram/state --size 1G --limit 96M --backing-file "$E2E_DISK" --overcommit) round
     serve "${options[@]}"
     attach 0 swap0
     start_hog_of 360 0 # beside two daemons, then three
@@ -15,7 +15,7 @@ scenario() {
         pause 1
         kill_daemon
         wait $!
-        "$launcher" set swap0 limit=512M || fail 'ramzswap set'
+        "$launcher" set swap0 limit=96M || fail 'ramzswap set'
     done
     stand_by "${options[@]}"
     local next=$started

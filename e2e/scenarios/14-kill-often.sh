@@ -5,7 +5,8 @@ seconds=1500
 allowed_messages='connection timed out|dead connection|(receive|send) .*failed'
 
 scenario() {
-    local options=(--standby --state-dir /run/ram/state --size 1G)
+    # A larger pool is too many pages for User-Mode Linux.
+    local options=(--standby --state-dir /run/ram/state --size 1G --limit 96M --backing-file "$E2E_DISK" --overcommit)
     serve "${options[@]}"
     attach 0 swap0
     start_endless_load 80

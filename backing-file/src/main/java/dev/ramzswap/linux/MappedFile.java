@@ -199,14 +199,30 @@ public final class MappedFile implements AutoCloseable {
      * @throws IOException if there is no memory, or no room in the file system
      */
     public void populate(long offset, long bytes) throws IOException {
+        populate(offset, bytes, Linux.MADV_POPULATE_WRITE);
+    }
+
+    /**
+     * Maps a range that is in memory. In files of tmpfs, and in memory files, no access faults there later: the kernel
+     * maps a page that is read writable at once, since it need not know when it is first written. That is two to three
+     * times as fast as {@link #populate}, because a read fault maps the pages around it as well (fault-around).
+     *
+     * @param offset bytes, a multiple of 4096
+     * @throws IOException as {@link #populate}, for what was not in memory
+     */
+    public void mapResident(long offset, long bytes) throws IOException {
+        populate(offset, bytes, Linux.MADV_POPULATE_READ);
+    }
+
+    private void populate(long offset, long bytes, int advice) throws IOException {
         Objects.checkFromIndexSize(offset, bytes, memory.byteSize());
-        int result = Linux.madvise(memory.address() + offset, bytes, Linux.MADV_POPULATE_WRITE);
+        int result = Linux.madvise(memory.address() + offset, bytes, advice);
         if (result == -Errno.EINVAL) {
             touch(offset, bytes);
         } else if (result < 0) {
             // EFAULT stands for the SIGBUS that an access would be: the file system is full.
             int errno = result == -Errno.EFAULT ? Errno.ENOSPC : -result;
-            throw new ErrnoException("madvise(POPULATE_WRITE)", path.toString(), errno);
+            throw new ErrnoException("madvise(MADV_POPULATE)", path.toString(), errno);
         }
     }
 

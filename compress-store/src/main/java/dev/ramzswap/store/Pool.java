@@ -243,10 +243,16 @@ final class Pool {
             regions.retire(region);
             return true;
         }
-        for (long place = first(region); place != NONE; place = next(place)) {
-            relist(place);
-        }
+        relist(region);
         return false;
+    }
+
+    private void relist(int region) {
+        for (long place = first(region); place != NONE; place = next(place)) {
+            if (Record.isHole(memory, place)) {
+                relist(place);
+            }
+        }
     }
 
     private void relist(long place) {
@@ -258,61 +264,85 @@ final class Pool {
         }
     }
 
-    // Recovery, before anything else: adopt each live record, then all the rest is holes.
+    // Recovery, before anything else: adopt the regions with live records, then reclaim all others.
 
-    /** Spares the recovery page faults. */
-    void mapResident() {
-        regions.mapResident();
+    /** How many regions there are. */
+    int regions() {
+        return regions.count();
     }
 
-    /** Counts the record at a place as live; false if there cannot be such a record. */
-    boolean adopt(long place, long slot, int length) {
+    /** Whether there can be a record at a place. */
+    boolean isPlace(long place) {
         int inRegion = (int) place & Regions.BYTES - 1;
-        if (place >= memory.byteSize() || inRegion > Regions.BYTES - (HoleLists.MIN_UNITS << UNIT_SHIFT)) {
+        return place < memory.byteSize() && inRegion <= Regions.BYTES - (HoleLists.MIN_UNITS << UNIT_SHIFT);
+    }
+
+    /**
+     * Takes over a region with live records: all else in it is holes. Safe from several threads, each with another
+     * region.
+     *
+     * @param records how many are live
+     * @return false if not just so many were found: headers are damaged, and nothing is adopted
+     */
+    boolean adopt(int region, int records, LongPredicate isLive) {
+        regions.mapResident(region);
+        int found = 0;
+        int bytes = 0;
+        long place = first(region);
+        long end = place + Regions.BYTES;
+        while (place < end) {
+            int units = Record.capacity(memory, place);
+            if (!isCapacity(place, units)) {
+                break;
+            }
+            if (!isLive.test(place)) {
+                Record.markHole(memory, place, units);
+            } else {
+                found++;
+                bytes += units << UNIT_SHIFT;
+            }
+            place += (long) units << UNIT_SHIFT;
+        }
+        if (found != records) {
             return false;
         }
-        int units = Record.capacity(memory, place);
-        if (Record.slot(memory, place) != slot || units < Record.units(length) || !isCapacity(place, units)) {
-            return false;
-        }
-        regions.adopt(Regions.of(place));
-        regions.addLive(Regions.of(place), units << UNIT_SHIFT);
+        makeHoles(place, end);
+        regions.adopt(region, bytes);
+        relist(region);
         return true;
     }
 
-    /** Ends the recovery: lists the holes of used regions, and gives unused regions back. */
-    void adopted(LongPredicate isLive) throws IOException {
-        for (int region = 0; region < regions.count(); region++) {
-            if (regions.isFree(region)) {
-                regions.reclaim(region);
-            } else {
-                listHoles(region, isLive);
-            }
+    /** Fills what lies behind a row with holes, the last one first: the row is whole at every moment. */
+    private void makeHoles(long place, long end) {
+        int rest = (int) (end - place >>> UNIT_SHIFT) % HoleLists.MAX_UNITS;
+        long at = end - ((long) rest << UNIT_SHIFT);
+        if (rest >= HoleLists.MIN_UNITS) {
+            Record.markHole(memory, at, rest);
+        } else if (rest > 0) {
+            Record.setCapacity(memory, at, 0);
+        }
+        while (at > place) {
+            at -= (long) HoleLists.MAX_UNITS << UNIT_SHIFT;
+            Record.markHole(memory, at, HoleLists.MAX_UNITS);
         }
     }
 
-    private void listHoles(int region, LongPredicate isLive) {
-        long place = first(region);
-        long end = place + Regions.BYTES;
-        int units;
-        while (place < end && (units = Record.capacity(memory, place)) != 0) {
-            long next = place + ((long) units << UNIT_SHIFT);
-            if (units < HoleLists.MIN_UNITS || next > end) {
-                return;
-            }
-            if (!isLive.test(place)) {
-                holes.add(place, units);
-            }
-            place = next;
+    /** Counts the live record at a place, in a region that could not be adopted; false if there cannot be one. */
+    boolean adoptRecord(long place) {
+        int units = Record.capacity(memory, place);
+        boolean isRecord = isCapacity(place, units);
+        if (isRecord) {
+            regions.adopt(Regions.of(place), units << UNIT_SHIFT);
         }
-        // Nothing was ever put behind the end of what was the open region.
-        while (end - place >= HoleLists.MIN_UNITS << UNIT_SHIFT) {
-            units = (int) Math.min(end - place >>> UNIT_SHIFT, HoleLists.MAX_UNITS);
-            holes.add(place, units);
-            place += (long) units << UNIT_SHIFT;
-        }
-        if (place < end) {
-            Record.setCapacity(memory, place, 0);
+        return isRecord;
+    }
+
+    /** Ends the recovery: what was not adopted is kept ready or given back. */
+    void reclaimUnused() throws IOException {
+        for (int region = 0; region < regions.count(); region++) {
+            if (regions.isFree(region)) {
+                regions.reclaim(region);
+            }
         }
     }
 }

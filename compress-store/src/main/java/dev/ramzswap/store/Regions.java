@@ -172,13 +172,21 @@ final class Regions implements AutoCloseable {
             return NONE;
         }
         counters.addMemory(BYTES);
+        if (tryPopulate(region)) {
+            return region;
+        }
+        giveBackQuietly(region);
+        return NONE;
+    }
+
+    /** Takes memory for a region; false if there is none. */
+    private boolean tryPopulate(int region) {
         try {
             file.populate(start(region), BYTES);
-            return region;
+            return true;
         } catch (IOException e) {
             LOG.log(Level.DEBUG, "no memory for the pool", e);
-            giveBackQuietly(region);
-            return NONE;
+            return false;
         }
     }
 
@@ -358,16 +366,12 @@ final class Regions implements AutoCloseable {
 
     // Recovery, before anything else
 
-    /** Maps what is in memory in bulk, which is ten times as fast as one fault for each page of it. */
-    void mapResident() {
+    /** Maps a region that has memory in bulk, which spares a fault for each page of it. */
+    void mapResident(int region) {
         try {
-            for (int region = 0; region < count; region++) {
-                if (isResident(region)) {
-                    file.populate(start(region), BYTES);
-                }
-            }
+            file.mapResident(start(region), BYTES);
         } catch (IOException e) {
-            LOG.log(Level.WARNING, "the pool is mapped page by page: " + e.getMessage());
+            LOG.log(Level.DEBUG, "a region is mapped page by page", e);
         }
     }
 
@@ -381,14 +385,15 @@ final class Regions implements AutoCloseable {
         }
     }
 
-    /** Counts a region as used in which there is a record. */
-    synchronized void adopt(int region) {
+    /** Counts a region as used, with so many bytes of places that are not holes in it, or so many more. */
+    synchronized void adopt(int region, int bytes) {
         if (liveOf(region) == FREE) {
             setLive(region, 0);
             used++;
             highWater = Math.max(highWater, region + 1);
             counters.addMemory(BYTES);
         }
+        addLive(region, bytes);
     }
 
     boolean isFree(int region) {
@@ -398,8 +403,8 @@ final class Regions implements AutoCloseable {
     /** Keeps a region ready that was not adopted, if it has memory and that is wanted, or gives its memory back. */
     void reclaim(int region) throws IOException {
         if (isResident(region)) {
-            adopt(region);
-            if (isWantedReady()) {
+            adopt(region, 0);
+            if (isWantedReady() && tryPopulate(region)) {
                 makeReady(region);
             } else {
                 giveBack(region);

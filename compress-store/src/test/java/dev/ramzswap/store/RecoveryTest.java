@@ -15,6 +15,8 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RecoveryTest {
     private static final int SLOTS = 2048;
@@ -106,6 +108,44 @@ class RecoveryTest {
             store.invalidate(2, work);
             for (Counter gauge : new Counter[] {Counter.ORIG_DATA_SIZE, Counter.COMPR_DATA_SIZE, Counter.SAME_PAGES}) {
                 assertEquals(0, store.counters().get(gauge), gauge.label());
+            }
+        }
+    }
+
+    /** Each page that is not behind the damaged header is found as before; each that is, is found or noticed. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 600, 9000, 0x3fff})
+    void aDamagedHeaderCostsNoMoreThanItsOwnPage(int capacity) throws IOException {
+        TestConfig config = new TestConfig(SLOTS).stateDirectory(directory);
+        try (PageStore store = PageStore.open(config.build());
+                Workspace work = store.workspace()) {
+            for (int slot = 0; slot < SLOTS; slot++) {
+                store.store(slot, Pages.page(Pages.Kind.HALF, slot), 0, work);
+            }
+        }
+        int damaged = 100;
+        try (RandomAccessFile map =
+                        new RandomAccessFile(directory.resolve("test.map").toFile(), "r");
+                RandomAccessFile pool =
+                        new RandomAccessFile(directory.resolve("test.pool").toFile(), "rw")) {
+            map.seek(damaged * Long.BYTES);
+            long place = Slot.place(Long.reverseBytes(map.readLong()));
+            pool.seek(place + 4);
+            pool.writeShort(Short.reverseBytes((short) capacity));
+        }
+        try (PageStore store = PageStore.open(config.build());
+                Workspace work = store.workspace()) {
+            for (int slot = 0; slot < SLOTS; slot++) {
+                int status = store.load(slot, out, 0, work);
+                assertEquals(slot == damaged ? StoreStatus.IO_ERROR : StoreStatus.OK, status, "slot " + slot);
+                assertTrue(slot == damaged || Pages.equal(Pages.page(Pages.Kind.HALF, slot), out), "slot " + slot);
+            }
+            for (int slot = 0; slot < SLOTS; slot++) {
+                assertEquals(StoreStatus.OK, store.store(slot, Pages.page(Pages.Kind.HALF, -slot), 0, work));
+            }
+            for (int slot = 0; slot < SLOTS; slot++) {
+                assertEquals(StoreStatus.OK, store.load(slot, out, 0, work));
+                assertTrue(Pages.equal(Pages.page(Pages.Kind.HALF, -slot), out), "slot " + slot);
             }
         }
     }
