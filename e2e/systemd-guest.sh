@@ -58,16 +58,18 @@ load() {
     must 'pages were swapped out' [ "$(vmstat pswpout)" -gt 5000 ]
 }
 
-# The daemon is restarted, and the one that took over is killed, while a program reads and writes pages in swap.
+# The package is installed once more, as for an upgrade, which restarts both daemons; then the one that took over is killed:
+# all while a program reads and writes pages in swap.
 replace_daemons() {
-    systemd-run --quiet --scope -p MemoryMax=64M "$hog" 96 3000 &
+    systemd-run --quiet --scope -p MemoryMax=64M "$hog" 96 0 &
     local load=$!
     must 'pages are in swap' await 60 is_in_use 20000
-    must 'restart under live swap' systemctl restart "$daemon"
-    must 'the other daemon serves' serves "$standby"
+    must 'upgrade under live swap' dpkg --no-triggers -i "$deb"
+    must 'the other daemon serves' await 60 serves "$standby"
     must 'kill' systemctl kill --signal=KILL "$standby"
     must 'the restarted daemon serves' await 60 serves "$daemon"
     must 'the killed daemon stands by' await 120 systemctl is-active --quiet "$standby"
+    must 'the load goes on' kill -TERM "$load"
     must 'the load is verified' wait "$load"
 }
 
