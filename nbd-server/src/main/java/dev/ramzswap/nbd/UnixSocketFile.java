@@ -43,7 +43,7 @@ final class UnixSocketFile {
     private static final int TEMPORARY_NAMES = 36 * 36 * 36 * 36;
 
     private static final long ENDING_NANOS = 1_000_000_000;
-    private static final long ENDING_LOOK_NANOS = 50_000_000;
+    private static final long ENDING_LOOK_NANOS = 5_000_000;
 
     private final Path path;
     private final ServerSocketChannel channel;
