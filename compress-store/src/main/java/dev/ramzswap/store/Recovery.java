@@ -22,6 +22,9 @@ final class Recovery {
     private static final int STRIPE = 0;
     private static final int MAX_THREADS = 4;
 
+    /** Asked for once, ahead of the takeover: the JVM reads files of cgroups for it. */
+    private static final int THREADS = Math.min(Runtime.getRuntime().availableProcessors(), MAX_THREADS);
+
     private final long slots;
     private final SlotMap map;
     private final Pool pool;
@@ -82,8 +85,7 @@ final class Recovery {
     private void adoptRegions() throws IOException {
         AtomicInteger next = new AtomicInteger();
         List<FutureTask<Void>> others = new ArrayList<>();
-        int threads = Math.min(Runtime.getRuntime().availableProcessors(), MAX_THREADS);
-        for (int i = 1; i < threads; i++) {
+        for (int i = 1; i < THREADS; i++) {
             FutureTask<Void> other = new FutureTask<>(() -> adoptRegions(next), null);
             Thread.ofPlatform().name("recovery-" + i).start(other);
             others.add(other);
