@@ -10,7 +10,7 @@ stand_by() { # OPTION...
     started=$((started + 1))
     "$launcher" serve --swap --socket "$socket" "$@" >"/run/serve.$started.out" 2>&1 &
     standbys[started]=$!
-    await 120 grep -qE 'standing by|stands by' "/run/serve.$started.out" || die "daemon $started does not stand by"
+    await $((120 * E2E_SLOWNESS)) grep -qE 'standing by|stands by' "/run/serve.$started.out" || die "daemon $started does not stand by"
     check_guard "${standbys[started]}"
 }
 
