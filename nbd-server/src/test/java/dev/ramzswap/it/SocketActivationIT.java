@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.nbd.Certificates;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.file.Files;
@@ -24,13 +25,18 @@ class SocketActivationIT {
     @TempDir
     private Path directory;
 
-    /** Starts a process that listens, and becomes the daemon when somebody connects. */
     private Tool listen(Object... listenOptions) throws IOException {
+        return listen(List.of(listenOptions), List.of());
+    }
+
+    /** Starts a process that listens, and becomes the daemon when somebody connects. */
+    private Tool listen(List<Object> listenOptions, List<Object> serveOptions) throws IOException {
         Map<String, String> variables = new Launcher(directory).environment();
         List<Object> words = new ArrayList<>(List.of("systemd-socket-activate", "--setenv=PATH"));
         variables.keySet().forEach(name -> words.add("--setenv=" + name));
-        Collections.addAll(words, listenOptions);
+        words.addAll(listenOptions);
         Collections.addAll(words, Launcher.PATH, "serve", "--size", "8M");
+        words.addAll(serveOptions);
         return Tool.start(variables, words.toArray());
     }
 
@@ -140,6 +146,27 @@ class SocketActivationIT {
             connect(port);
             Tool.Result result = server.await().expect(1);
             assertTrue(result.err().contains("LISTEN_FDS: other machines can reach "), result::toString);
+        }
+    }
+
+    @Test
+    void oneThatOtherMachinesReachIsServedByTls() throws Exception {
+        Certificates certificates = Certificates.make(directory.resolve("pki"));
+        int port = DaemonProcess.freePort();
+        List<Object> tls = List.of(
+                "--tls-cert",
+                certificates.file("server-cert.pem"),
+                "--tls-key",
+                certificates.file("server-key.pem"),
+                "--tls-ca",
+                certificates.file("ca-cert.pem"));
+        try (Tool server = listen(List.of("--listen=0.0.0.0:" + port), tls)) {
+            connect(port);
+            assertNotEquals(
+                    0, Tool.runToEnd("nbdinfo", "nbd://127.0.0.1:" + port).exit());
+            Tool.run("nbdinfo", "nbds://127.0.0.1:" + port + "/?tls-certificates=" + certificates.directory());
+            new Launcher(directory).run("stop", "swap0");
+            server.await().expect(0);
         }
     }
 }
