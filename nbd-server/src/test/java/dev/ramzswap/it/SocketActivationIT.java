@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The daemon started for its first client, by the tool that systemd has for trying that. */
 @Timeout(60)
 class SocketActivationIT {
+    private static final boolean IS_ROOT = System.getProperty("user.name").equals("root");
     private static final Path NOWHERE = Path.of("/dev/null");
 
     @TempDir
@@ -40,9 +42,9 @@ class SocketActivationIT {
         return Tool.start(variables, words.toArray());
     }
 
-    private Tool listenOnUnix() throws Exception {
+    private Tool listenOnUnix(Object... serveOptions) throws Exception {
         Path socket = directory.resolve("s");
-        Tool server = listen("--listen=" + socket);
+        Tool server = listen(List.of("--listen=" + socket), List.of(serveOptions));
         while (!Files.exists(socket)) {
             Thread.sleep(10);
         }
@@ -77,6 +79,25 @@ class SocketActivationIT {
             assertTrue(result.out().contains("on the socket that was passed (LISTEN_FDS)\n"), result::toString);
         }
         assertTrue(Files.exists(directory.resolve("s")), "the socket file is the service manager's");
+    }
+
+    /** To be somebody else, a client needs root's rights. */
+    @Test
+    void theListsOfUsersHoldThere() throws Exception {
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        try (Tool server = listenOnUnix("--allow-users", "4711")) {
+            Files.setPosixFilePermissions(directory.resolve("s"), PosixFilePermissions.fromString("rw-rw-rw-"));
+            nbdinfoAs(4711).expect(0);
+            nbdinfoAs(4712).expect(IS_ROOT ? 1 : 0);
+            new Launcher(directory).run("stop", "swap0");
+            server.await().expect(0);
+        }
+    }
+
+    private Tool.Result nbdinfoAs(int user) throws Exception {
+        return IS_ROOT
+                ? Tool.runToEnd("setpriv", "--reuid", user, "--regid", 1, "--clear-groups", "--", "nbdinfo", unixUri())
+                : Tool.runToEnd("nbdinfo", unixUri());
     }
 
     @Test
