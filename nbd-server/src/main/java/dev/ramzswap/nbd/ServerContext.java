@@ -16,7 +16,7 @@ final class ServerContext {
      * Before a TLS client is known, its messages of up to 16 KiB become half a MiB in the heap each, or more, which has
      * 32.
      */
-    private static final int TLS_HANDSHAKES = 8;
+    static final int TLS_HANDSHAKES = 8;
 
     private final ExportTable exports;
     private final Limits limits;

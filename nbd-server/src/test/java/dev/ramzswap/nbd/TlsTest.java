@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Semaphore;
@@ -296,6 +297,27 @@ class TlsTest {
                 }
             });
         }
+    }
+
+    /** TlsAbuseIT has the reason. */
+    @Test
+    void onlySomeHandshakesAreCarriedOutAtOnce() throws IOException {
+        serve();
+        int clients = 3 * ServerContext.TLS_HANDSHAKES;
+        long buffers = clients * (2L * (1 << 20) + ReplyWriter.OVERHEAD);
+        long most = buffers + ServerContext.TLS_HANDSHAKES * 3L * TlsChannel.BUFFER_BYTES;
+        List<TlsClient> stalled = new ArrayList<>();
+        for (int i = 0; i < clients; i++) {
+            TlsClient client = new TlsClient(address);
+            stalled.add(client);
+            client.askForTls();
+        }
+        TestServer.await(() -> server.memoryInUse() >= most);
+        assertEquals(most, server.memoryInUse());
+        for (TlsClient client : stalled) {
+            client.close();
+        }
+        attached(NEW).close();
     }
 
     @Test
