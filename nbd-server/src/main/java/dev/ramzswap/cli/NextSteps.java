@@ -2,7 +2,6 @@ package dev.ramzswap.cli;
 
 import dev.ramzswap.daemon.Config;
 import dev.ramzswap.daemon.ExportConfig;
-import java.nio.file.Path;
 
 /** What {@code serve} prints when it is ready: what it serves and where, and the commands to type next. */
 final class NextSteps {
@@ -19,23 +18,25 @@ final class NextSteps {
         if (config.isSocketPassed()) {
             text.append("on the socket that was passed (LISTEN_FDS)\n");
         }
-        if (config.socket().isEmpty() && config.requiresTlsOnTcp()) {
+        if (config.socket().isEmpty() && config.listen().isEmpty()) {
+            text.append('\n'); // who has passed the socket knows the way to it
+        } else if (config.requiresTls()) {
             text.append(lookByTls(config));
         } else if (config.protection().isSwap() && config.socket().isPresent()) {
             text.append(attach(config));
-        } else if (config.socket().isPresent() || config.listen().isPresent()) {
-            text.append(attachByHand(config));
         } else {
-            text.append('\n');
+            text.append(attachByHand(config));
         }
         return text.append("To look at it:\n  ramzswap status\n\nready\n").toString();
     }
 
     /** A kernel cannot swap there: it knows no TLS. */
     private static String lookByTls(Config config) {
-        String address = config.listenText().orElseThrow();
-        return "\nTo see it from elsewhere (DIR has ca-cert.pem, client-cert.pem, client-key.pem):\n  nbdinfo 'nbds://"
-                + address + "/?tls-certificates=DIR'\n";
+        String uri = config.socket()
+                .map(path -> "nbds+unix:///?socket=" + path + "&")
+                .orElseGet(() -> "nbds://" + config.listenText().orElseThrow() + "/?");
+        return "\nTo see it (DIR has ca-cert.pem, client-cert.pem, client-key.pem):\n  nbdinfo "
+                + quoted(uri + "tls-certificates=DIR") + "\n";
     }
 
     /** It needs a daemon of root's, on a Unix socket. */
@@ -62,14 +63,13 @@ final class NextSteps {
 
     private static String server(Config config) {
         return config.socket()
-                .map(path -> "-unix " + quoted(path))
+                .map(path -> "-unix " + quoted(path.toString()))
                 .orElseGet(() -> config.listen()
                         .map(address -> address.getAddress().getHostAddress() + " " + address.getPort())
                         .orElseThrow());
     }
 
-    private static String quoted(Path path) {
-        String text = path.toString();
+    private static String quoted(String text) {
         return text.matches("[\\w./@%+=:,-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
     }
 }

@@ -95,9 +95,11 @@ public record Config(
         return ExportReader.read(settings.daemon, key, ExportReader::yes).orElse(false);
     }
 
-    /** Whether clients that come by the TCP address are served only inside TLS. */
-    public boolean requiresTlsOnTcp() {
-        return tls.filter(has -> has.onTcp() == TlsConfig.Mode.REQUIRED).isPresent();
+    /** Whether clients that come by the Unix socket, or by the TCP address if there is none, are served only by TLS. */
+    public boolean requiresTls() {
+        return tls.map(has -> socket.isPresent() ? has.onSocket() : has.onTcp())
+                .filter(mode -> mode == TlsConfig.Mode.REQUIRED)
+                .isPresent();
     }
 
     /** The TCP address as {@code HOST:PORT} with a numeric host. */

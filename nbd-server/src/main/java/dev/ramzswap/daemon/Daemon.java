@@ -254,7 +254,7 @@ public final class Daemon implements AutoCloseable {
                 config.protection().isSwap() ? Limits.DEFAULT.withPreparedMemory(PREPARED_BYTES) : Limits.DEFAULT;
         server = new NbdServer(exports, endpoints, limits, clients);
         if (config.isSocketPassed()) {
-            adopt(PassedSocket.take());
+            adopt(PassedSocket.take(), tls);
         }
         try {
             server.start();
@@ -277,14 +277,22 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
-    /** One that other machines reach would be served in the clear: TLS is for addresses of our own. */
-    private void adopt(PassedSocket passed) throws IOException {
-        if (passed.channel().getLocalAddress() instanceof InetSocketAddress inet
-                && !inet.getAddress().isLoopbackAddress()) {
-            throw new IOException("LISTEN_FDS: other machines can reach " + inet
-                    + ": pass a socket on a loopback address, or give --listen, with TLS");
+    /** Its clients are let in as by an address of our own of the same kind. */
+    private void adopt(PassedSocket passed, Optional<TlsFiles> tls) throws IOException {
+        if (passed.channel().getLocalAddress() instanceof InetSocketAddress inet) {
+            checkReach(inet);
+            server.adopt(passed, tls.map(TlsFiles::onTcp).orElse(null));
+        } else {
+            server.adopt(passed, tls.map(TlsFiles::onSocket).orElse(null));
         }
-        server.adopt(passed);
+    }
+
+    private void checkReach(InetSocketAddress passed) throws IOException {
+        boolean isProven = config.tls().filter(TlsConfig::provesTcpClients).isPresent();
+        if (!passed.getAddress().isLoopbackAddress() && !isProven) {
+            throw new IOException("LISTEN_FDS: other machines can reach " + passed
+                    + ": add --tls-cert, --tls-key and --tls-ca, or pass a socket on a loopback address");
+        }
     }
 
     private void makeParent(Path socket) throws IOException {

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyStore;
+import java.security.KeyStoreException;
 import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.cert.Certificate;
@@ -56,7 +57,7 @@ final class TlsFiles {
                 : certificates("--tls-ca", config.authority().get());
         try {
             SSLContext context = SSLContext.getInstance("TLS");
-            context.init(keyManagers(key, chain), trustManagers(authorities), null);
+            context.init(keyManagers(config, key, chain), trustManagers(authorities), null);
             return new TlsFiles(config, context);
         } catch (GeneralSecurityException | IOException e) {
             throw new ConfigException("--tls-cert: cannot be used: " + e.getMessage());
@@ -144,10 +145,15 @@ final class TlsFiles {
         }
     }
 
-    private static KeyManager[] keyManagers(PrivateKey key, List<Certificate> chain)
-            throws GeneralSecurityException, IOException {
+    private static KeyManager[] keyManagers(TlsConfig config, PrivateKey key, List<Certificate> chain)
+            throws GeneralSecurityException, IOException, ConfigException {
         KeyStore store = emptyStore();
-        store.setKeyEntry("server", key, NO_PASSWORD, chain.toArray(Certificate[]::new));
+        try {
+            store.setKeyEntry("server", key, NO_PASSWORD, chain.toArray(Certificate[]::new));
+        } catch (KeyStoreException e) {
+            throw new ConfigException("--tls-cert: " + config.certificate() + " has certificates that do not sign each"
+                    + " other: put the server's first, then that of who signed it, and so on");
+        }
         KeyManagerFactory factory = KeyManagerFactory.getInstance("PKIX");
         factory.init(store, NO_PASSWORD);
         return factory.getKeyManagers();

@@ -3,7 +3,7 @@ package dev.ramzswap.nbd;
 import dev.ramzswap.linux.PeerCredentials;
 import dev.ramzswap.linux.SocketHandle;
 import java.io.IOException;
-import java.net.UnixDomainSocketAddress;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
 import java.nio.channels.SocketChannel;
@@ -34,7 +34,7 @@ final class ClientChannel implements ByteChannel {
     }
 
     private static PeerCredentials peer(SocketChannel socket) throws IOException {
-        if (!(socket.getLocalAddress() instanceof UnixDomainSocketAddress)) {
+        if (socket.getLocalAddress() instanceof InetSocketAddress) {
             return null;
         }
         try (SocketHandle handle = SocketHandle.of(socket)) {

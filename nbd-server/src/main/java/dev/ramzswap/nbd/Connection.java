@@ -48,8 +48,6 @@ final class Connection implements Runnable {
             Negotiated agreed = negotiate(client, received, reply);
             if (agreed != null) {
                 transmit(client, agreed, received, reply);
-            } else {
-                client.endTls();
             }
         } finally {
             client.free();
@@ -60,7 +58,11 @@ final class Connection implements Runnable {
         Future<?> alarm = context.watchdog()
                 .schedule(this::abandon, context.limits().handshake().toMillis(), TimeUnit.MILLISECONDS);
         try {
-            return new Handshake(context, client, received.view(), reply.view()).run();
+            Negotiated agreed = new Handshake(context, client, received.view(), reply.view()).run();
+            if (agreed == null) {
+                client.endTls();
+            }
+            return agreed;
         } finally {
             alarm.cancel(false);
         }

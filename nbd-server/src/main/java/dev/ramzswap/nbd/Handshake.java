@@ -153,11 +153,14 @@ final class Handshake {
         replies.flush();
         structured = false;
         metaContexts.forget();
+        context.tlsHandshakes().acquireUninterruptibly();
         try {
             channel.startTls(context.memory());
         } catch (SSLException e) {
             context.refusals().log("a TLS handshake failed: " + e.getMessage());
             throw e;
+        } finally {
+            context.tlsHandshakes().release();
         }
     }
 

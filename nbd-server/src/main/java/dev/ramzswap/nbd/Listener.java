@@ -46,9 +46,9 @@ final class Listener implements AutoCloseable {
     }
 
     /** Where it listens is another's choice, and stays when this is closed. */
-    Listener(PassedSocket passed) throws IOException {
+    Listener(PassedSocket passed, Tls tls) throws IOException {
         channel = passed.channel();
-        tls = null;
+        this.tls = tls;
         address = channel.getLocalAddress();
         release = () -> ServerContext.close(passed);
     }

@@ -31,10 +31,11 @@ public final class NbdServer implements AutoCloseable {
     /**
      * Serves also on a socket that listens already; before {@link #start}. It is closed with the others.
      *
+     * @param tls null if there is none
      * @throws IOException if it cannot be asked for its address
      */
-    public synchronized void adopt(PassedSocket socket) throws IOException {
-        listeners.add(new Listener(socket));
+    public synchronized void adopt(PassedSocket socket, Tls tls) throws IOException {
+        listeners.add(new Listener(socket, tls));
     }
 
     /**

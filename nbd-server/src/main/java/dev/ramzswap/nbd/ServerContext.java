@@ -5,11 +5,18 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.Semaphore;
 
 /** What all connections of a server share. Thread-safe. */
 final class ServerContext {
     /** Enough for the codecs, which keep up to 20 KiB on the stack; a default one would be 1 MiB, and may be locked. */
     private static final long STACK_BYTES = 256 << 10;
+
+    /**
+     * Before a TLS client is known, its messages of up to 16 KiB become half a MiB in the heap each, or more, which has
+     * 32.
+     */
+    static final int TLS_HANDSHAKES = 8;
 
     private final ExportTable exports;
     private final Limits limits;
@@ -21,6 +28,7 @@ final class ServerContext {
 
     private final Map<Export, Fence> fences = new ConcurrentHashMap<>();
     private final Refusals refusals = new Refusals();
+    private final Semaphore tlsHandshakes = new Semaphore(TLS_HANDSHAKES, true);
     private final ClientListener clientListener;
     private int clients;
     private volatile boolean shuttingDown;
@@ -40,6 +48,11 @@ final class ServerContext {
 
     Refusals refusals() {
         return refusals;
+    }
+
+    /** One for each that may be going on; who waits is cut off in time by the watchdog. */
+    Semaphore tlsHandshakes() {
+        return tlsHandshakes;
     }
 
     Limits limits() {

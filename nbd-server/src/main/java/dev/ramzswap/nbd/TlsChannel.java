@@ -36,9 +36,7 @@ final class TlsChannel implements ByteChannel {
 
     private final ByteChannel socket;
     private final SSLEngine engine;
-    private final IoBuffer inMemory;
-    private final IoBuffer outMemory;
-    private final IoBuffer restMemory;
+    private final IoBuffer memory;
     /** Received and not yet unwrapped, from position to limit. */
     private final ByteBuffer in;
     /** Wrapped and not yet sent, from 0 to position. */
@@ -49,12 +47,14 @@ final class TlsChannel implements ByteChannel {
     TlsChannel(ByteChannel socket, SSLEngine engine, IoMemory memory) {
         this.socket = socket;
         this.engine = engine;
-        inMemory = new IoBuffer(memory, BUFFER_BYTES);
-        outMemory = new IoBuffer(memory, BUFFER_BYTES);
-        restMemory = new IoBuffer(memory, BUFFER_BYTES);
-        in = inMemory.view().clear().limit(0);
-        out = outMemory.view().clear();
-        rest = restMemory.view().clear().limit(0);
+        this.memory = new IoBuffer(memory, 3 * BUFFER_BYTES);
+        in = part(0).limit(0);
+        out = part(1);
+        rest = part(2).limit(0);
+    }
+
+    private ByteBuffer part(int index) {
+        return memory.view().slice(index * BUFFER_BYTES, BUFFER_BYTES);
     }
 
     /** The first handshake, before anything else. */
@@ -222,8 +222,6 @@ final class TlsChannel implements ByteChannel {
     }
 
     void free() {
-        inMemory.close();
-        outMemory.close();
-        restMemory.close();
+        memory.close();
     }
 }

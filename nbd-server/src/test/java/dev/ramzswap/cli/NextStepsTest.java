@@ -1,6 +1,7 @@
 package dev.ramzswap.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.daemon.Config;
@@ -65,13 +66,45 @@ class NextStepsTest {
                 export swap0: 1G, lz4, no limit
                 on 127.0.0.1:10809
 
-                To see it from elsewhere (DIR has ca-cert.pem, client-cert.pem, client-key.pem):
+                To see it (DIR has ca-cert.pem, client-cert.pem, client-key.pem):
                   nbdinfo 'nbds://127.0.0.1:10809/?tls-certificates=DIR'
                 To look at it:
                   ramzswap status
 
                 ready
                 """, NextSteps.of(config(settings)));
+    }
+
+    @Test
+    void norOverTlsOnASocket() throws ConfigException {
+        var settings = new Settings();
+        settings.flag("size", "1G");
+        settings.flag("socket", "/run/s");
+        settings.flag("tls-cert", "/c");
+        settings.flag("tls-key", "/k");
+        settings.flag("socket-tls", "required");
+        String text = NextSteps.of(config(settings));
+        assertTrue(text.contains("  nbdinfo 'nbds+unix:///?socket=/run/s&tls-certificates=DIR'\n"), text);
+        assertFalse(text.contains("nbd-client"), text);
+    }
+
+    @Test
+    void aSocketThatWasPassedHasNoAddress() throws ConfigException {
+        var settings = new Settings();
+        settings.flag("size", "1G");
+        settings.flag("tls-cert", "/c");
+        settings.flag("tls-key", "/k");
+        String own = Long.toString(ProcessHandle.current().pid());
+        var host = new Host(8L << 30, 0, Map.of("LISTEN_FDS", "1", "LISTEN_PID", own));
+        assertEquals("""
+                export swap0: 1G, lz4, no limit
+                on the socket that was passed (LISTEN_FDS)
+
+                To look at it:
+                  ramzswap status
+
+                ready
+                """, NextSteps.of(Config.of(settings, host)));
     }
 
     @Test

@@ -129,6 +129,12 @@ class TlsFilesTest {
         assertEquals(
                 "--tls-key: " + file("locked.pem") + ": the private key is encrypted: give one without a passphrase",
                 error(certificate, file("locked.pem")));
+        Path noChain = Files.writeString(
+                file("no-chain.pem"), Files.readString(certificate) + Files.readString(file("client-cert.pem")));
+        assertEquals(
+                "--tls-cert: " + noChain + " has certificates that do not sign each other: put the server's first, then"
+                        + " that of who signed it, and so on",
+                error(noChain, key));
         Path noBase64 = Files.writeString(file("no-base64.pem"), certificate("AAA=AAAA"));
         assertEquals("--tls-cert: " + noBase64 + ": its CERTIFICATE is damaged", error(noBase64, key));
         Path noDer = Files.writeString(file("no-der.pem"), certificate("AAAA"));

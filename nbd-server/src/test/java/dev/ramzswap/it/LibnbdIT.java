@@ -2,6 +2,7 @@ package dev.ramzswap.it;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.nbd.Certificates;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -22,6 +23,7 @@ class LibnbdIT {
     @BeforeAll
     static void build() throws Exception {
         Tool.run(Launcher.suite("build-libnbd-tests"), programs, Launcher.PATH);
+        Certificates.make(programs.resolve("source/tests/pki"));
     }
 
     /**
@@ -63,11 +65,24 @@ class LibnbdIT {
         assertTrue(result.out().contains("max requests in flight: 64\n"), result::toString);
     }
 
-    /** They start the server themselves, and pass it a socket that listens (LISTEN_FDS). */
+    /**
+     * They start the server themselves, and pass it a socket that listens (LISTEN_FDS). Their certificates they look
+     * for where libnbd's own tests are built.
+     */
     @ParameterizedTest
-    @ValueSource(strings = {"interop", "socket-activation", "list-exports"})
+    @ValueSource(
+            strings = {
+                "interop",
+                "interop-tls-certs",
+                "interop-tls-certs-allow-enabled",
+                "interop-tls-certs-allow-fallback",
+                "socket-activation",
+                "list-exports"
+            })
     void interop(String program) throws Exception {
-        try (Tool tool = Tool.start(new Launcher(directory).environment(), programs.resolve(program))) {
+        Path build = programs.resolve("source/interop");
+        try (Tool tool = Tool.start(
+                new Launcher(directory).environment(), "env", "--chdir=" + build, programs.resolve(program))) {
             tool.await().expect(0);
         }
     }

@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.nbd.Certificates;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -19,24 +21,30 @@ import org.junit.jupiter.api.io.TempDir;
 /** The daemon started for its first client, by the tool that systemd has for trying that. */
 @Timeout(60)
 class SocketActivationIT {
+    private static final boolean IS_ROOT = System.getProperty("user.name").equals("root");
     private static final Path NOWHERE = Path.of("/dev/null");
 
     @TempDir
     private Path directory;
 
-    /** Starts a process that listens, and becomes the daemon when somebody connects. */
     private Tool listen(Object... listenOptions) throws IOException {
+        return listen(List.of(listenOptions), List.of());
+    }
+
+    /** Starts a process that listens, and becomes the daemon when somebody connects. */
+    private Tool listen(List<Object> listenOptions, List<Object> serveOptions) throws IOException {
         Map<String, String> variables = new Launcher(directory).environment();
         List<Object> words = new ArrayList<>(List.of("systemd-socket-activate", "--setenv=PATH"));
         variables.keySet().forEach(name -> words.add("--setenv=" + name));
-        Collections.addAll(words, listenOptions);
+        words.addAll(listenOptions);
         Collections.addAll(words, Launcher.PATH, "serve", "--size", "8M");
+        words.addAll(serveOptions);
         return Tool.start(variables, words.toArray());
     }
 
-    private Tool listenOnUnix() throws Exception {
+    private Tool listenOnUnix(Object... serveOptions) throws Exception {
         Path socket = directory.resolve("s");
-        Tool server = listen("--listen=" + socket);
+        Tool server = listen(List.of("--listen=" + socket), List.of(serveOptions));
         while (!Files.exists(socket)) {
             Thread.sleep(10);
         }
@@ -71,6 +79,25 @@ class SocketActivationIT {
             assertTrue(result.out().contains("on the socket that was passed (LISTEN_FDS)\n"), result::toString);
         }
         assertTrue(Files.exists(directory.resolve("s")), "the socket file is the service manager's");
+    }
+
+    /** To be somebody else, a client needs root's rights. */
+    @Test
+    void theListsOfUsersHoldThere() throws Exception {
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        try (Tool server = listenOnUnix("--allow-users", "4711")) {
+            Files.setPosixFilePermissions(directory.resolve("s"), PosixFilePermissions.fromString("rw-rw-rw-"));
+            nbdinfoAs(4711).expect(0);
+            nbdinfoAs(4712).expect(IS_ROOT ? 1 : 0);
+            new Launcher(directory).run("stop", "swap0");
+            server.await().expect(0);
+        }
+    }
+
+    private Tool.Result nbdinfoAs(int user) throws Exception {
+        return IS_ROOT
+                ? Tool.runToEnd("setpriv", "--reuid", user, "--regid", 1, "--clear-groups", "--", "nbdinfo", unixUri())
+                : Tool.runToEnd("nbdinfo", unixUri());
     }
 
     @Test
@@ -140,6 +167,27 @@ class SocketActivationIT {
             connect(port);
             Tool.Result result = server.await().expect(1);
             assertTrue(result.err().contains("LISTEN_FDS: other machines can reach "), result::toString);
+        }
+    }
+
+    @Test
+    void oneThatOtherMachinesReachIsServedByTls() throws Exception {
+        Certificates certificates = Certificates.make(directory.resolve("pki"));
+        int port = DaemonProcess.freePort();
+        List<Object> tls = List.of(
+                "--tls-cert",
+                certificates.file("server-cert.pem"),
+                "--tls-key",
+                certificates.file("server-key.pem"),
+                "--tls-ca",
+                certificates.file("ca-cert.pem"));
+        try (Tool server = listen(List.of("--listen=0.0.0.0:" + port), tls)) {
+            connect(port);
+            assertNotEquals(
+                    0, Tool.runToEnd("nbdinfo", "nbd://127.0.0.1:" + port).exit());
+            Tool.run("nbdinfo", "nbds://127.0.0.1:" + port + "/?tls-certificates=" + certificates.directory());
+            new Launcher(directory).run("stop", "swap0");
+            server.await().expect(0);
         }
     }
 }

@@ -18,7 +18,12 @@ final class TlsClient implements AutoCloseable {
     private OutputStream out;
 
     TlsClient(InetSocketAddress server) throws IOException {
-        socket = new Socket(server.getAddress(), server.getPort());
+        this(new Socket(server.getAddress(), server.getPort()));
+    }
+
+    /** @param socket connected; closed with this */
+    TlsClient(Socket socket) throws IOException {
+        this.socket = socket;
         socket.setTcpNoDelay(true);
         in = new ServerBytes(socket.getInputStream());
         out = socket.getOutputStream();

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Semaphore;
@@ -39,6 +40,7 @@ class TlsTest {
     private static SSLContext client;
     private static SSLContext nobody;
     private static SSLContext stranger;
+    private static SSLContext anotherServer;
 
     private final MemoryExport export = new MemoryExport("x", SIZE);
     private NbdServer server;
@@ -50,6 +52,7 @@ class TlsTest {
         required = new Tls(ours.context("server"), true, true);
         client = ours.context("client");
         nobody = ours.context(null);
+        anotherServer = ours.context("server"); // of the right authority, and not for clients
         Certificates others = Certificates.make(directory.resolve("others"));
         // It trusts our server, and has a certificate of another authority.
         for (String file : List.of("client-cert.pem", "client-key.pem")) {
@@ -97,6 +100,22 @@ class TlsTest {
                 client.send(new Bytes().read(3, 100, length));
                 client.in.expectData(3, Arrays.copyOf(content, length));
             }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {OLD, NEW})
+    void recordsMayArriveByteByByte(String version) throws IOException {
+        serve();
+        try (TlsClient client = new TlsClient(new DrippingSocket(address))) {
+            client.askForTls();
+            client.startTls(TlsTest.client, version);
+            client.send(new Bytes().option(NBD_OPT_GO, Bytes.go("")));
+            client.expectGranted();
+            byte[] content = Bytes.random(4, 20_000);
+            client.send(new Bytes().write(1, 100, content).read(2, 100, content.length));
+            client.in.expect(1, 0);
+            client.in.expectData(2, content);
         }
     }
 
@@ -247,7 +266,7 @@ class TlsTest {
     @ValueSource(strings = {OLD, NEW})
     void aClientWithoutOurCertificateIsNotServed(String version) throws IOException {
         serve();
-        for (SSLContext wrong : List.of(nobody, stranger)) {
+        for (SSLContext wrong : List.of(nobody, stranger, anotherServer)) {
             assertThrows(IOException.class, () -> TlsClient.attached(address, wrong, version));
         }
         attached(version).close();
@@ -278,6 +297,27 @@ class TlsTest {
                 }
             });
         }
+    }
+
+    /** TlsAbuseIT has the reason. */
+    @Test
+    void onlySomeHandshakesAreCarriedOutAtOnce() throws IOException {
+        serve();
+        int clients = 3 * ServerContext.TLS_HANDSHAKES;
+        long buffers = clients * (2L * (1 << 20) + ReplyWriter.OVERHEAD);
+        long most = buffers + ServerContext.TLS_HANDSHAKES * 3L * TlsChannel.BUFFER_BYTES;
+        List<TlsClient> stalled = new ArrayList<>();
+        for (int i = 0; i < clients; i++) {
+            TlsClient client = new TlsClient(address);
+            stalled.add(client);
+            client.askForTls();
+        }
+        TestServer.await(() -> server.memoryInUse() >= most);
+        assertEquals(most, server.memoryInUse());
+        for (TlsClient client : stalled) {
+            client.close();
+        }
+        attached(NEW).close();
     }
 
     @Test
