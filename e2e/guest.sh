@@ -24,6 +24,7 @@ mount_all() {
     mount -t ramfs ramfs /tmp
     mkdir -p "$repository"
     mount --bind /run/repository "$repository"
+    mount -t cgroup2 -o memory_recursiveprot cgroup2 /sys/fs/cgroup && echo +memory >/sys/fs/cgroup/cgroup.subtree_control
 }
 
 set_kernel() {

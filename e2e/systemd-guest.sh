@@ -46,7 +46,9 @@ check_unit() {
     local pid
     pid=$(property "$daemon" MainPID)
     check_guard "$pid"
-    must 'its cgroup has no swap' grep -qx 0 "/sys/fs/cgroup/system.slice/system-ramzswap.slice/$daemon/memory.swap.max"
+    local group=/sys/fs/cgroup/ramzswap.slice/$daemon
+    must 'its cgroup has no swap' grep -qx 0 "$group/memory.swap.max"
+    must 'its cgroup keeps its memory' [ "$(cat "$group/memory.min" "$group/../memory.min" | sort -n | head -1)" -gt 0 ]
     must 'it is sandboxed' grep -q 'Seccomp:[[:space:]]*2' "/proc/$pid/status"
     must 'it can ask for the OOM killer' [ -n "$(find "/proc/$pid/fd" -lname /proc/sysrq-trigger)" ]
     figure resident_mb "$(awk '/VmRSS/ { print int($2 / 1024) }' "/proc/$pid/status")"

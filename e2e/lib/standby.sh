@@ -8,12 +8,24 @@ kills=0
 # another that does.
 stand_by() { # OPTION...
     started=$((started + 1))
-    "$launcher" serve --swap --socket "$socket" "$@" >"/run/serve.$started.out" 2>&1 &
+    as_unit "$launcher" serve --swap --socket "$socket" "$@" >"/run/serve.$started.out" 2>&1 &
     standbys[started]=$!
     await $((120 * E2E_SLOWNESS)) grep -qE 'standing by|stands by' "/run/serve.$started.out" ||
         die "daemon $started does not stand by; CPU time, major faults and what it waits in:" \
             "$(ps -o time=,maj_flt=,stat=,wchan= -p "${standbys[started]}")"
     check_guard "${standbys[started]}"
+}
+
+# Becomes COMMAND as ramzswap@.service starts it: of real-time priority, and in a cgroup that keeps its memory, if the kernel
+# has them. Under load it would else be swapped out before it can lock what it has.
+as_unit() { # COMMAND...
+    local group=/sys/fs/cgroup/$BASHPID
+    if mkdir "$group" 2>/dev/null; then
+        echo 0 >"$group/memory.swap.max"
+        echo 160M >"$group/memory.min"
+        echo "$BASHPID" >"$group/cgroup.procs"
+    fi
+    exec chrt -r 1 "$@"
 }
 
 # Kills the one that serves, and waits until the kernel has a connection to the next.
