@@ -3,10 +3,10 @@ package dev.ramzswap.nbd;
 /** Hears of a server's clients, on threads of the server that it must not hold up. */
 @FunctionalInterface
 public interface ClientListener {
-    /** How many are past their handshake, at every change. */
+    /** How many there are, those in their handshake included, at every change; one that is gone after word of how. */
     void clients(int count);
 
-    /** One has said good-bye (NBD_CMD_DISC), and is gone. */
+    /** One has said good-bye (NBD_CMD_DISC), and goes. */
     default void left(String export) {}
 
     /**

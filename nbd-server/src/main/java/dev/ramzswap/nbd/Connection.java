@@ -29,6 +29,7 @@ final class Connection implements Runnable {
 
     @Override
     public void run() {
+        context.clientJoined(); // before it is told so: it may rely on it at once
         try (channel;
                 IoBuffer received = new IoBuffer(context.memory(), BUFFER_BYTES);
                 IoBuffer reply = new IoBuffer(context.memory(), BUFFER_BYTES + ReplyWriter.OVERHEAD)) {
@@ -39,8 +40,9 @@ final class Connection implements Runnable {
             LOG.log(Level.ERROR, "connection closed after an unexpected error", e);
         }
         if (lost != null) {
-            context.clientLost(lost); // last, since who makes a new connection then needs the memory of this one
+            context.clientLost(lost); // not before, since who makes a new connection then needs the memory of this one
         }
+        context.clientLeft(); // last, since who ends with the last client asks how that one left
     }
 
     private void serve(ClientChannel client, IoBuffer received, IoBuffer reply) throws IOException {
@@ -70,7 +72,6 @@ final class Connection implements Runnable {
 
     private void transmit(ClientChannel client, Negotiated agreed, IoBuffer received, IoBuffer reply)
             throws IOException {
-        context.clientJoined();
         boolean saidGoodbye = false;
         try (Gate gate = context.fence(agreed.export()).join(channel);
                 ExportSession session = agreed.export().open();
@@ -81,9 +82,7 @@ final class Connection implements Runnable {
         } finally {
             if (saidGoodbye) {
                 context.clientSaidGoodbye(agreed.export());
-            }
-            context.clientLeft();
-            if (!saidGoodbye) {
+            } else {
                 lost = agreed.export();
             }
         }

@@ -93,7 +93,7 @@ final class ServerContext {
         clientListener.left(export.name());
     }
 
-    /** A client left without a word, after {@link #clientLeft}. */
+    /** A client left without a word, before {@link #clientLeft}. */
     void clientLost(Export export) {
         if (!shuttingDown) {
             clientListener.lost(export.name());

@@ -118,25 +118,29 @@ class NbdServerTest {
                 idle.in.greeting();
                 attached.send(new Bytes().read(1, 0, 1));
                 attached.in.expectData(1, new byte[1]);
-                assertEquals(1, server.clients());
+                // Who negotiates counts: as soon as it is told that it may, it relies on the pages being kept.
+                assertEquals(2, server.clients());
                 server.stopAccepting();
                 assertThrows(IOException.class, () -> new RawClient(unix));
                 attached.send(new Bytes().read(2, 0, 1));
                 attached.in.expectData(2, new byte[1]);
             }
             TestServer.await(() -> server.connections() == 0);
-            assertEquals(List.of(1, 0), counts);
+            TestServer.await(() -> server.clients() == 0);
+            assertEquals(List.of(1, 2, 1, 0), counts);
         }
     }
 
     @Test
     void aClientThatLeavesWithoutGoodbyeIsLost() throws IOException {
         var lost = new ConcurrentLinkedQueue<String>();
+        var lostAtEnd = new ConcurrentLinkedQueue<Integer>();
         var left = new Semaphore(0);
         var listener = new ClientListener() {
             @Override
             public void clients(int count) {
                 if (count == 0) {
+                    lostAtEnd.add(lost.size());
                     left.release();
                 }
             }
@@ -154,6 +158,8 @@ class NbdServerTest {
             TestServer.await(() -> !lost.isEmpty());
             assertEquals(List.of("b"), List.copyOf(lost));
             left.acquireUninterruptibly();
+            // Who ends with the last client must know by then whether it comes back.
+            assertEquals(List.of(1), List.copyOf(lostAtEnd));
             try (RawClient polite = RawClient.attached(address, "a", false)) {
                 polite.send(new Bytes().request(NBD_CMD_DISC, 0, 1, 0, 0));
                 left.acquireUninterruptibly();
