@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.ramzswap.linux.MappedFile;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -31,6 +32,7 @@ final class KilledStore {
     }
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
+        Thread.ofPlatform().daemon().start(KilledStore::endWithTheTest);
         Path directory = Path.of(arguments[0]);
         long seed = Long.parseLong(arguments[1]);
         MappedFile journal = MappedFile.at(directory.resolve("journal"), 2L * SLOTS * Long.BYTES);
@@ -47,6 +49,16 @@ final class KilledStore {
         }
         System.out.println("serving");
         killed.change(new SplittableRandom(seed));
+    }
+
+    /** A test that is killed kills nobody: the end of its pipe does. */
+    private static void endWithTheTest() {
+        try {
+            System.in.transferTo(OutputStream.nullOutputStream());
+        } catch (IOException e) {
+            System.err.println(e);
+        }
+        Runtime.getRuntime().halt(1);
     }
 
     private void check() {
