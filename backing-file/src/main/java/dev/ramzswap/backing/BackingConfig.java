@@ -11,7 +11,8 @@ import java.nio.file.Path;
  * @param bytes how much of a plain file to reserve, rounded up to whole segments; ignored for a block device, which is
  *     used whole
  * @param encrypt encrypt what is written from now on; what was written before is read as it was written
- * @param table at least {@link BackingFile#tableBytes} of it, 8-byte aligned; all zeroes for a fresh start
+ * @param table {@link BackingFile#tableBytes} of it, 8-byte aligned; all zeroes for a fresh start. Its size says how
+ *     much of the device is in use
  * @param staging {@link BackingFile#STAGING_BYTES}, 4096-byte aligned; any content for a fresh start
  * @param key {@link BackingFile#KEY_BYTES}; filled at a fresh start
  */

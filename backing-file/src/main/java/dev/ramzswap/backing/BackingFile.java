@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * one of {@value Staging#BUFFERS} staging buffers in memory; when it is full it is sealed, and a thread of its own
  * writes it, in one piece. A record's <b>place</b> is its byte offset on the device, a multiple of 8, from the
  * beginning: until its segment is written it is read from the buffer, afterwards from the device. A segment whose last
- * live record is freed is free as a whole; one that has few live records left is compacted, when segments run low, by
+ * live record is freed is free as a whole; one that has few live records left is cleaned, when segments run low, by
  * appending those again. See {@link SegmentTable} for the states of a segment, {@link Staging} for those of a buffer,
  * {@link PageCipher} for the encryption.
  *
@@ -53,6 +53,17 @@ public final class BackingFile implements AutoCloseable {
     /** The device is failing and all staging buffers are taken; or the backing file was closed. */
     public static final int FAILED = -3;
 
+    /** {@link #clean}: something became free, or what stood in the way of it is gone. */
+    public static final int CLEANED = 1;
+
+    /** {@link #clean}: no segment is worth it, and none will be by itself. */
+    public static final int CLEAN = 2;
+
+    /**
+     * {@link #clean}: not now, but maybe soon: a segment is still to be written, or somebody has a record in his hands.
+     */
+    public static final int BUSY = 3;
+
     /** The device could not read the record. */
     public static final int IO_ERROR = -4;
 
@@ -65,6 +76,9 @@ public final class BackingFile implements AutoCloseable {
     public static final int KEY_BYTES = 32;
     public static final long STAGING_BYTES = (long) Staging.BUFFERS * SEGMENT_BYTES;
 
+    /** How long a moved record may wait for an empty buffer: longer than it takes to write one. */
+    private static final long MOVE_NANOS = 100_000_000;
+
     private static final int LEAST_SEGMENTS = Staging.RESERVE + 2;
 
     private final Arena arena = Arena.ofShared();
@@ -75,23 +89,23 @@ public final class BackingFile implements AutoCloseable {
     private final SegmentTable table;
     private final Staging staging;
     private final Flusher flusher;
-    private final Compactor compactor;
+    private final SegmentCleaner cleaner;
     private final AtomicLong reads = new AtomicLong();
     private final AtomicLong readErrors = new AtomicLong();
 
     private BackingFile(BackingConfig config, BlockDevice device, Delays delays) throws IOException {
         this.device = device;
-        this.capacity = device.size();
+        this.takenOver = !SegmentTable.isFresh(config.table());
+        this.capacity = takenOver ? capacityOf(config) : Math.min(device.size(), capacityOf(config));
         this.key = config.key();
         MemorySegment words = config.table().asSlice(0, tableBytes(capacity));
-        this.takenOver = !SegmentTable.isFresh(words);
         if (!takenOver) {
             makeKey();
         }
         this.table = new SegmentTable(words, (int) (capacity / SEGMENT_BYTES), arena);
         this.staging = new Staging(config.staging(), table, config.encrypt(), delays);
         this.flusher = new Flusher(device, table, staging, key, arena);
-        this.compactor = new Compactor(device, table, key, delays, arena);
+        this.cleaner = new SegmentCleaner(device, table, staging, key, delays, arena);
         if (!takenOver) {
             adopted();
         }
@@ -114,11 +128,11 @@ public final class BackingFile implements AutoCloseable {
 
     /**
      * Bytes to reserve so that {@code records} live records of {@code recordBytes} each always find room, if need be
-     * after {@link #compact}: segments run out only with all staging buffers taken, and then at least one of the others
-     * is worth compacting.
+     * after {@link #clean}: segments run out only with all staging buffers taken, and then at least one of the others
+     * is worth cleaning.
      */
     public static long bytesFor(long records, int recordBytes) {
-        long fullSegments = records * SegmentTable.padded(recordBytes) / Compactor.WORTH_BYTES;
+        long fullSegments = records * SegmentTable.padded(recordBytes) / SegmentCleaner.WORTH_BYTES;
         return (fullSegments + 1 + Staging.BUFFERS + Staging.RESERVE) * SEGMENT_BYTES;
     }
 
@@ -131,7 +145,14 @@ public final class BackingFile implements AutoCloseable {
      *     writable, in use, neither file nor device
      */
     public static BackingFile open(BackingConfig config) throws IOException {
-        return open(config, device(config), Delays.STANDARD);
+        BlockDevice device = device(config);
+        boolean isTooSmall = !SegmentTable.isFresh(config.table()) && device.size() < capacityOf(config);
+        if (isTooSmall) {
+            String reason = device + " has " + device.size() + " bytes, and " + capacityOf(config) + " are in use";
+            device.close();
+            device = lostDevice(config, reason);
+        }
+        return open(config, device, Delays.STANDARD);
     }
 
     private static BlockDevice device(BackingConfig config) throws IOException {
@@ -141,12 +162,21 @@ public final class BackingFile implements AutoCloseable {
             if (SegmentTable.isFresh(config.table())) {
                 throw e;
             }
-            LOG.log(
-                    Level.ERROR,
-                    "the backing file cannot be used: what can still be read of it is, all else in it is lost, and"
-                            + " nothing is written to it until the export begins anew: " + e.getMessage());
-            return new LostDevice(config.path(), FileDevice.capacity(config.path(), config.bytes()));
+            return lostDevice(config, e.getMessage());
         }
+    }
+
+    private static BlockDevice lostDevice(BackingConfig config, String reason) {
+        LOG.log(
+                Level.ERROR,
+                "the backing file cannot be used: what can still be read of it is, all else in it is lost, and"
+                        + " nothing is written to it until the export begins anew: " + reason);
+        return new LostDevice(config.path(), capacityOf(config));
+    }
+
+    /** What an earlier daemon has made the table for: whatever the device says now, that is what is in use of it. */
+    private static long capacityOf(BackingConfig config) {
+        return config.table().byteSize() / Long.BYTES * SEGMENT_BYTES;
     }
 
     /** Opens over any device, which is closed with it. */
@@ -169,8 +199,8 @@ public final class BackingFile implements AutoCloseable {
     }
 
     /**
-     * Whether an earlier daemon's records are to be adopted before anything is appended, freed or compacted; they can
-     * be read at once.
+     * Whether an earlier daemon's records are to be adopted before anything is appended, freed or cleaned; they can be
+     * read at once.
      */
     public boolean takenOver() {
         return takenOver;
@@ -206,26 +236,22 @@ public final class BackingFile implements AutoCloseable {
     }
 
     /**
-     * Appends a record; waits while all staging buffers wait to be written and the device works.
+     * Appends a record.
      *
      * @param length 1 to {@value #MAX_RECORD_BYTES}
-     * @return its place, or {@link #NO_ROOM} or {@link #FAILED}
+     * @param nanos how long to wait, if all staging buffers wait to be written and the device works
+     * @return its place, or {@link #NO_ROOM}, {@link #FAILED} or {@link #WOULD_WAIT}
      */
-    public long append(MemorySegment from, long offset, int length) {
-        return staging.append(staging.stores, from, offset, length);
-    }
-
-    /** Like {@link #append}, but returns {@link #WOULD_WAIT} where that would wait. */
-    public long appendNow(MemorySegment from, long offset, int length) {
-        return staging.appendNow(staging.stores, from, offset, length);
+    public long append(MemorySegment from, long offset, int length, long nanos) {
+        return staging.append(staging.stores, from, offset, length, nanos);
     }
 
     /**
      * Like {@link #append}, for a {@link Mover}: to segments of their own, and out of the reserve that stores leave to
-     * compaction.
+     * cleaning. Waits for a moment at most.
      */
     public long appendMoved(MemorySegment from, long offset, int length) {
-        return staging.append(staging.moves, from, offset, length);
+        return staging.append(staging.moves, from, offset, length, MOVE_NANOS);
     }
 
     /** Reads a record that lies in memory. {@link #OK}, or {@link #WOULD_WAIT} if it does not. */
@@ -262,6 +288,9 @@ public final class BackingFile implements AutoCloseable {
             }
             word = table.word(segment);
         } while (SegmentTable.state(word) == SegmentTable.STAGED);
+        if (SegmentTable.state(word) != SegmentTable.WRITTEN) {
+            return IO_ERROR; // Free by now, which the owner's map will say; or its word is damaged.
+        }
         reads.getAndIncrement();
         try {
             buffer.read(word, place, length, into, offset);
@@ -274,28 +303,28 @@ public final class BackingFile implements AutoCloseable {
         }
     }
 
-    /** Says that a record is dead. Once for each record; never waits. */
+    /** Says that a record is dead. Once for each record; never waits. Where there can be none, it does nothing. */
     public void free(long place, int length) {
-        table.removeLive(SegmentTable.segmentOf(place), SegmentTable.padded(length));
+        if (isValid(place, length)) {
+            table.removeLive(SegmentTable.segmentOf(place), SegmentTable.padded(length));
+        }
     }
 
-    /** Whether free segments run low, so that {@link #compact} should be called until it returns false. */
-    public boolean compactionDue() {
-        return compactor.due();
+    /** Whether free segments run low, or one cannot be written, so that {@link #clean} should be called. */
+    public boolean cleaningDue() {
+        return cleaner.due();
     }
 
     /**
-     * Moves the live records out of the segment that has the fewest, if segments run low and at most nine tenths of it
-     * are live. Waits for the device; one thread at a time, others wait.
+     * Moves the live records out of one of the segments that have the fewest, if segments run low and at most nine
+     * tenths of it are live, or out of one that cannot be written. Waits for the device; one thread at a time, others
+     * wait.
      *
-     * <p>After {@link #NO_ROOM}, false alone is no reason to give up: another thread may have compacted meanwhile, or
-     * be about to free the one record that keeps a segment. Append again, and allow it some milliseconds.
-     *
-     * @return whether this freed anything; false if no segment was worth it, if it could not be read, or if
-     *     {@code mover} could not move anything: no record is lost, and the next call tries another one
+     * @return {@link #CLEANED}, {@link #CLEAN} or {@link #BUSY}. After {@link #NO_ROOM}, CLEAN is reason to give up, if
+     *     nobody appends, frees or moves records meanwhile
      */
-    public boolean compact(Mover mover) {
-        return compactor.compact(mover);
+    public int clean(Mover mover) {
+        return cleaner.clean(mover);
     }
 
     public long segments() {
@@ -321,14 +350,19 @@ public final class BackingFile implements AutoCloseable {
         return flusher.writes();
     }
 
-    /** Records and, for compaction, segments that could not be read. */
+    /** Records and, for cleaning, segments that could not be read. */
     public long readErrors() {
-        return readErrors.get() + compactor.errors();
+        return readErrors.get() + cleaner.errors();
     }
 
     /** Writes that failed. */
     public long writeErrors() {
         return flusher.errors();
+    }
+
+    /** For how many nanoseconds no write has succeeded, since one failed; 0 if the last one succeeded. */
+    public long failingNanos() {
+        return staging.failingNanos();
     }
 
     /** Whether there is a segment whose writing has failed and not yet succeeded. */
@@ -338,7 +372,7 @@ public final class BackingFile implements AutoCloseable {
 
     /**
      * Stops writing and closes the device. What is staged stays in its memory, for a takeover. Nothing may read or
-     * compact meanwhile; appends that wait return {@link #FAILED}.
+     * clean meanwhile; appends that wait return {@link #FAILED}.
      */
     @Override
     public void close() throws IOException {

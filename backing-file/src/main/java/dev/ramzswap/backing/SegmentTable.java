@@ -4,22 +4,20 @@ import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
  * What is known of each segment. The truth is one 64-bit word for each, in memory that outlives the process:
  *
  * <pre>
- *   63                          8 7       3      2      1   0
- *  +-----------------------------+---------+-----------+-------+
- *  | generation (56)             | buffer  | encrypted | state |
- *  +-----------------------------+---------+-----------+-------+
+ *   63       62                 8 7       3      2      1   0
+ *  +--------+--------------------+---------+-----------+-------+
+ *  | parity | generation (55)    | buffer  | encrypted | state |
+ *  +--------+--------------------+---------+-----------+-------+
  * </pre>
  *
  * The generation counts how often the segment was taken, so that (segment, generation) names one content that is
@@ -30,10 +28,16 @@ import java.util.concurrent.atomic.AtomicLongArray;
  *   FREE --take--> STAGED --written--> WRITTEN --last record freed--> FREE
  *                    |                                                 ^
  *                    +--------- discard (no record is live) ----------+
+ *                    |
+ *                    +--abandon--> BAD
  * </pre>
  *
- * Derived from the words and from the owner's records, hence in memory of our own: the live bytes of each segment, and
- * which segments are free. Only {@link #take}, {@link #discard} and {@link #written} need a lock (that of
+ * A segment that cannot be written is BAD until the export begins anew. So is one whose word is damaged, which an odd
+ * number of ones tells: what was in it is lost, and it is never written to, since neither its content nor its
+ * generation is known.
+ *
+ * <p>Derived from the words and from the owner's records, hence in memory of our own: the live bytes of each segment,
+ * and which segments are free. Only {@link #take}, {@link #discard} and {@link #written} need a lock (that of
  * {@link Staging}); the rest is lock-free. Live bytes of a written segment never rise from 0, therefore whoever sees
  * WRITTEN first and 0 afterwards may free the segment, if the word has not changed since.
  */
@@ -41,6 +45,7 @@ final class SegmentTable {
     static final int FREE = 0;
     static final int STAGED = 1;
     static final int WRITTEN = 2;
+    static final int BAD = 3;
 
     /** No segment, or no buffer. */
     static final int NONE = -1;
@@ -52,7 +57,8 @@ final class SegmentTable {
     private static final int GENERATION_SHIFT = BUFFER_SHIFT + BUFFER_BITS;
     private static final long STATE_MASK = (1L << STATE_BITS) - 1;
     private static final long BUFFER_MASK = (1L << BUFFER_BITS) - 1;
-    private static final long GENERATION_MASK = -1L << GENERATION_SHIFT;
+    private static final long GENERATION_MASK = -1L << GENERATION_SHIFT & Long.MAX_VALUE;
+    private static final int PARITY_SHIFT = 63;
 
     /** Keeps a segment from becoming free; a length that a record could have. */
     private static final int PIN_BYTES = 8;
@@ -63,7 +69,7 @@ final class SegmentTable {
     private final MemorySegment words;
     private final MemorySegment live;
     private final int count;
-    private final AtomicLongArray freeBits;
+    private final MemorySegment freeBits;
     private final AtomicInteger free = new AtomicInteger();
     private int cursor;
 
@@ -75,7 +81,7 @@ final class SegmentTable {
         this.words = words.asSlice(0, (long) count * Long.BYTES);
         this.count = count;
         this.live = arena.allocate((long) count * Integer.BYTES, Integer.BYTES);
-        this.freeBits = new AtomicLongArray((count + 63) / 64);
+        this.freeBits = arena.allocate((count + 63) / 64 * (long) Long.BYTES, Long.BYTES);
         for (int segment = 0; segment < count; segment++) {
             if (state(word(segment)) == FREE) {
                 setFree(segment);
@@ -94,7 +100,7 @@ final class SegmentTable {
     }
 
     static int state(long word) {
-        return (int) (word & STATE_MASK);
+        return (Long.bitCount(word) & 1) != 0 ? BAD : (int) (word & STATE_MASK);
     }
 
     static int buffer(long word) {
@@ -106,7 +112,7 @@ final class SegmentTable {
     }
 
     static long generation(long word) {
-        return word >>> GENERATION_SHIFT;
+        return (word & GENERATION_MASK) >>> GENERATION_SHIFT;
     }
 
     int count() {
@@ -136,13 +142,13 @@ final class SegmentTable {
 
     /**
      * Makes a free segment STAGED in {@code buffer}, whose content must be in order before. Takes the next one in the
-     * order of the file, so that what is written together lies together. At least one must be free.
+     * order of the file, so that what is written together lies together. {@link #NONE} if none is free.
      */
     int take(int buffer, boolean encrypt) {
-        int segment = nextFree();
-        freeBits.getAndAccumulate(segment / 64, ~(1L << segment), (bits, mask) -> bits & mask);
-        free.getAndDecrement();
-        cursor = segment + 1 == count ? 0 : segment + 1;
+        int segment = takeFree();
+        if (segment == NONE) {
+            return NONE;
+        }
         long generation = generation(word(segment)) + 1;
         setWord(
                 segment,
@@ -156,22 +162,40 @@ final class SegmentTable {
     /** A staged segment is on the device: STAGED becomes WRITTEN, or FREE if no record in it is live any more. */
     void written(int segment) {
         long word = word(segment);
-        setWord(segment, word & ~STATE_MASK & ~(BUFFER_MASK << BUFFER_SHIFT) | WRITTEN);
+        if (state(word) == STAGED) {
+            setWord(segment, word & (GENERATION_MASK | 1L << ENCRYPTED_SHIFT) | WRITTEN);
+        }
         freeIfDead(segment);
     }
 
     /** A staged segment need not be written, since no record in it is live: STAGED becomes FREE. */
     void discard(int segment) {
-        setWord(segment, word(segment) & GENERATION_MASK);
-        setFree(segment);
+        long word = word(segment);
+        if (state(word) == STAGED) {
+            setWord(segment, word & GENERATION_MASK);
+            setFree(segment);
+        }
+    }
+
+    /** A staged segment cannot be written, and no record in it is live: STAGED becomes BAD. */
+    void abandon(int segment) {
+        setWord(segment, BAD);
     }
 
     void addLive(int segment, int bytes) {
         LIVE.getAndAdd(live, (long) segment * Integer.BYTES, bytes);
     }
 
+    /** More than is live is nobody's to remove: the caller is wrong, and nothing is done. */
     void removeLive(int segment, int bytes) {
-        if ((int) LIVE.getAndAdd(live, (long) segment * Integer.BYTES, -bytes) == bytes) {
+        int before;
+        do {
+            before = live(segment);
+            if (before < bytes) {
+                return;
+            }
+        } while (!LIVE.compareAndSet(live, (long) segment * Integer.BYTES, before, before - bytes));
+        if (before == bytes) {
             freeIfDead(segment);
         }
     }
@@ -207,19 +231,23 @@ final class SegmentTable {
         }
     }
 
-    /** Which segment is staged in each buffer, {@link #NONE} for none. */
-    int[] staged(int buffers) throws IOException {
+    /**
+     * Which segment is staged in each buffer, {@link #NONE} for none. Of two that claim the same one, which cannot be,
+     * the second is lost.
+     */
+    int[] staged(int buffers) {
         int[] segments = new int[buffers];
         Arrays.fill(segments, NONE);
         for (int segment = 0; segment < count; segment++) {
             long word = word(segment);
-            int state = state(word);
-            if (state > WRITTEN || state == STAGED && (buffer(word) >= buffers || segments[buffer(word)] != NONE)) {
-                throw new IOException("the backing file's table is damaged at segment " + segment + ": 0x"
-                        + Long.toHexString(word) + "; remove the saved state");
+            if (state(word) != STAGED) {
+                continue;
             }
-            if (state == STAGED) {
-                segments[buffer(word)] = segment;
+            int buffer = buffer(word);
+            if (buffer < buffers && segments[buffer] == NONE) {
+                segments[buffer] = segment;
+            } else {
+                abandon(segment);
             }
         }
         return segments;
@@ -232,21 +260,36 @@ final class SegmentTable {
             if (state(word) != WRITTEN || live(segment) != 0) {
                 return;
             }
-        } while (!WORD.compareAndSet(words, (long) segment * Long.BYTES, word, word & GENERATION_MASK));
+        } while (!WORD.compareAndSet(words, (long) segment * Long.BYTES, word, even(word & GENERATION_MASK)));
         setFree(segment);
     }
 
     private void setFree(int segment) {
-        freeBits.getAndAccumulate(segment / 64, 1L << segment, (bits, mask) -> bits | mask);
+        long unused = (long) WORD.getAndBitwiseOr(freeBits, bitsOffset(segment), 1L << segment);
         free.getAndIncrement();
     }
 
+    /** One whose word is damaged is not taken, and not free any more. */
+    private int takeFree() {
+        int segment = nextFree();
+        while (segment != NONE) {
+            long unused = (long) WORD.getAndBitwiseAnd(freeBits, bitsOffset(segment), ~(1L << segment));
+            free.getAndDecrement();
+            cursor = segment + 1 == count ? 0 : segment + 1;
+            if (state(word(segment)) == FREE) {
+                return segment;
+            }
+            segment = nextFree();
+        }
+        return NONE;
+    }
+
     private int nextFree() {
-        int words = freeBits.length();
+        int words = (int) (freeBits.byteSize() / Long.BYTES);
         int first = cursor / 64;
         for (int i = 0; i <= words; i++) {
             int index = (first + i) % words;
-            long bits = freeBits.get(index);
+            long bits = (long) WORD.getVolatile(freeBits, (long) index * Long.BYTES);
             if (i == 0) {
                 bits &= -1L << cursor;
             }
@@ -254,11 +297,20 @@ final class SegmentTable {
                 return index * 64 + Long.numberOfTrailingZeros(bits);
             }
         }
-        throw new AssertionError("no segment is free");
+        return NONE;
+    }
+
+    private static long bitsOffset(int segment) {
+        return segment / 64 * (long) Long.BYTES;
     }
 
     private void setWord(int segment, long word) {
-        WORD.setVolatile(words, (long) segment * Long.BYTES, word);
+        WORD.setVolatile(words, (long) segment * Long.BYTES, even(word));
+    }
+
+    /** A word without parity, with it. */
+    private static long even(long word) {
+        return word ^ (Long.bitCount(word) & 1L) << PARITY_SHIFT;
     }
 
     static int segmentOf(long place) {

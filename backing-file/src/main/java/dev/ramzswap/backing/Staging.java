@@ -6,10 +6,10 @@ import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
 import static dev.ramzswap.backing.BackingFile.WOULD_WAIT;
 import static dev.ramzswap.backing.SegmentTable.NONE;
 
-import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -20,9 +20,15 @@ import java.util.concurrent.locks.ReentrantLock;
  *                                    ^  \                   |
  *                                    |   +-- no live record |--> EMPTY
  *                                    +------- failed -------+
+ *                                                           +--condemned--> CONDEMNED --abandon--> EMPTY
  * </pre>
  *
- * Records of stores and records that compaction moves go to an open segment each (a {@link Lane}): moved records are
+ * A segment that could not be written {@value #MAX_FAILURES} times is condemned: {@link SegmentCleaner} moves its
+ * records to another one. If others could be written meanwhile, it is never used again; else it may be the device as a
+ * whole that fails, and it is free. Stores leave one buffer to such moves, so that they proceed: each makes as much
+ * room as it takes.
+ *
+ * <p>Records of stores and records that cleaning moves go to an open segment each (a {@link Lane}): moved records are
  * old and live on together, and stores never take the room that a compaction made for itself. An EMPTY buffer is all
  * zeroes, so that what follows a segment's last record is. A buffer is emptied only after its segment's word has said
  * that it is elsewhere: a reader copies first and then looks at the word again.
@@ -40,20 +46,28 @@ final class Staging {
     private static final int OPEN = 1;
     private static final int SEALED = 2;
     private static final int WRITING = 3;
+    private static final int CONDEMNED = 4;
+
+    private static final int MAX_FAILURES = 3;
+    private static final long INTERRUPTED_PAUSE_NANOS = 1_000_000;
 
     /** An open segment that takes records of one kind. */
     final class Lane {
+        /** Free segments, and empty buffers, that are left to others. */
         private final int leaveFree;
+
+        private final int leaveEmpty;
         private int buffer = NONE;
         private int end;
 
-        private Lane(int leaveFree) {
+        private Lane(int leaveFree, int leaveEmpty) {
             this.leaveFree = leaveFree;
+            this.leaveEmpty = leaveEmpty;
         }
     }
 
-    final Lane stores = new Lane(RESERVE);
-    final Lane moves = new Lane(0);
+    final Lane stores = new Lane(RESERVE, 1);
+    final Lane moves = new Lane(0, 0);
 
     private final SegmentTable table;
     private final boolean encrypt;
@@ -71,13 +85,23 @@ final class Staging {
     /** 0 for a buffer whose write has not failed. */
     private final long[] delay = new long[BUFFERS];
 
+    /** How often a buffer's write has failed, and how many had succeeded when it did first. */
+    private final int[] failures = new int[BUFFERS];
+
+    private final long[] successesBefore = new long[BUFFERS];
+    private long successes;
+
     private boolean lastWriteFailed;
+
+    /** {@link System#nanoTime} of the first write that failed after one that succeeded. */
+    private long failingSince;
+
     private volatile int failed;
     private boolean started;
     private boolean closed;
 
     /** Takes over the segments that the table says are staged, as sealed ones. */
-    Staging(MemorySegment memory, SegmentTable table, boolean encrypt, Delays delays) throws IOException {
+    Staging(MemorySegment memory, SegmentTable table, boolean encrypt, Delays delays) {
         this.table = table;
         this.encrypt = encrypt;
         this.delays = delays;
@@ -103,13 +127,17 @@ final class Staging {
         }
     }
 
-    /** The place of the record, NO_ROOM, or FAILED; waits for an empty buffer. */
-    long append(Lane lane, MemorySegment from, long offset, int length) {
+    /** The place of the record, NO_ROOM, FAILED, or, if there is no empty buffer after so long, WOULD_WAIT. */
+    long append(Lane lane, MemorySegment from, long offset, int length, long nanos) {
         lock.lock();
         try {
             long place = tryAppend(lane, from, offset, length);
-            while (place == WOULD_WAIT) {
-                emptied.awaitUninterruptibly();
+            if (place != WOULD_WAIT || nanos <= 0) {
+                return place;
+            }
+            long end = System.nanoTime() + nanos;
+            for (long left = nanos; place == WOULD_WAIT && left > 0; left = end - System.nanoTime()) {
+                awaitEmptied(left);
                 place = tryAppend(lane, from, offset, length);
             }
             return place;
@@ -118,13 +146,13 @@ final class Staging {
         }
     }
 
-    /** The place of the record, NO_ROOM, FAILED, or WOULD_WAIT. */
-    long appendNow(Lane lane, MemorySegment from, long offset, int length) {
-        lock.lock();
+    private void awaitEmptied(long nanos) {
         try {
-            return tryAppend(lane, from, offset, length);
-        } finally {
-            lock.unlock();
+            emptied.awaitNanos(nanos);
+        } catch (InterruptedException e) {
+            // Who waits looks again, and gives up in time; the interrupt is for what he does next.
+            Thread.currentThread().interrupt();
+            LockSupport.parkNanos(INTERRUPTED_PAUSE_NANOS);
         }
     }
 
@@ -178,6 +206,7 @@ final class Staging {
         lock.lock();
         try {
             lastWriteFailed = false;
+            successes++;
             if (delay[buffer] != 0) {
                 // The device is back: what failed with it need not wait out its delay.
                 long now = System.nanoTime();
@@ -195,15 +224,20 @@ final class Staging {
     void failed(int buffer) {
         lock.lock();
         try {
+            if (!lastWriteFailed) {
+                failingSince = System.nanoTime();
+            }
             lastWriteFailed = true;
+            failures[buffer]++;
             if (delay[buffer] == 0) {
                 failed++;
+                successesBefore[buffer] = successes;
                 delay[buffer] = delays.firstRetry();
             } else {
                 delay[buffer] = Math.min(2 * delay[buffer], delays.lastRetry());
             }
             due[buffer] = System.nanoTime() + delay[buffer];
-            state[buffer] = SEALED;
+            state[buffer] = failures[buffer] >= MAX_FAILURES ? CONDEMNED : SEALED;
             emptied.signalAll();
         } finally {
             lock.unlock();
@@ -213,6 +247,67 @@ final class Staging {
     /** Whether there are segments whose write has failed. */
     boolean failing() {
         return failed != 0;
+    }
+
+    /** For how many nanoseconds no write has succeeded, since one failed; 0 if the last one succeeded. */
+    long failingNanos() {
+        lock.lock();
+        try {
+            return lastWriteFailed ? Math.max(System.nanoTime() - failingSince, 1) : 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether a segment is about to be written: room may come of it. */
+    boolean isWriting() {
+        lock.lock();
+        try {
+            for (int buffer = 0; buffer < BUFFERS; buffer++) {
+                boolean isNew = state[buffer] == SEALED && delay[buffer] == 0;
+                if (isNew || state[buffer] == WRITING || state[buffer] == CONDEMNED) {
+                    return true;
+                }
+            }
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A buffer whose segment cannot be written, {@link SegmentTable#NONE} if there is none. */
+    int condemned() {
+        lock.lock();
+        try {
+            for (int buffer = 0; buffer < BUFFERS; buffer++) {
+                if (state[buffer] == CONDEMNED) {
+                    return buffer;
+                }
+            }
+            return NONE;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Gives a condemned segment up, if no record in it is live. Whether it did. */
+    boolean abandon(int buffer) {
+        lock.lock();
+        try {
+            if (table.live(segment[buffer]) != 0) {
+                return false;
+            }
+            if (successes > successesBefore[buffer]) {
+                table.abandon(segment[buffer]);
+            } else {
+                table.discard(segment[buffer]);
+            }
+            clear(buffer);
+            release(buffer);
+            return true;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Ends all waiting. What is staged stays so. */
@@ -261,11 +356,14 @@ final class Staging {
         if (table.free() <= lane.leaveFree) {
             return NO_ROOM;
         }
-        int buffer = firstEmpty();
+        int buffer = firstEmpty(lane.leaveEmpty);
         if (buffer == NONE) {
             return lastWriteFailed ? FAILED : WOULD_WAIT;
         }
         segment[buffer] = table.take(buffer, encrypt);
+        if (segment[buffer] == NONE) {
+            return NO_ROOM;
+        }
         state[buffer] = OPEN;
         lane.buffer = buffer;
         lane.end = 0;
@@ -299,15 +397,18 @@ final class Staging {
         if (delay[buffer] != 0) {
             failed--;
             delay[buffer] = 0;
+            failures[buffer] = 0;
         }
         segment[buffer] = NONE;
         state[buffer] = EMPTY;
         emptied.signalAll();
     }
 
-    private int firstEmpty() {
+    /** An empty buffer, if there are more than {@code leave}. */
+    private int firstEmpty(int leave) {
+        int left = leave;
         for (int buffer = 0; buffer < BUFFERS; buffer++) {
-            if (state[buffer] == EMPTY) {
+            if (state[buffer] == EMPTY && left-- == 0) {
                 return buffer;
             }
         }

@@ -59,6 +59,8 @@ final class Linux {
     static final int LOCK_NB = 4;
     // linux/fs.h
     static final int SEEK_END = 2;
+    static final int SEEK_DATA = 3;
+    static final int SEEK_HOLE = 4;
     // bits/socket.h, bits/socket_type.h
     static final short AF_UNIX = 1;
     static final short AF_NETLINK = 16;
@@ -107,7 +109,6 @@ final class Linux {
             call("mmap", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
     private static final MethodHandle MUNMAP = call("munmap", JAVA_INT, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle MADVISE = call("madvise", JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle MINCORE = call("mincore", JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS);
     private static final MethodHandle MLOCKALL = call("mlockall", JAVA_INT, JAVA_INT);
     private static final MethodHandle PRCTL =
             variadic("prctl", 1, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
@@ -294,15 +295,6 @@ final class Linux {
         MemorySegment state = STATE.get();
         try {
             return result((int) MADVISE.invokeExact(state, address, bytes, advice), state);
-        } catch (Throwable e) {
-            throw impossible(e);
-        }
-    }
-
-    static int mincore(long address, long bytes, MemorySegment pages) {
-        MemorySegment state = STATE.get();
-        try {
-            return result((int) MINCORE.invokeExact(state, address, bytes, pages), state);
         } catch (Throwable e) {
             throw impossible(e);
         }

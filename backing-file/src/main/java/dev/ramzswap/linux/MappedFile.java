@@ -1,6 +1,5 @@
 package dev.ramzswap.linux;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.io.IOException;
@@ -236,22 +235,17 @@ public final class MappedFile implements AutoCloseable {
         content.punchHole(offset, bytes);
     }
 
-    /** Whether any page of a range is in memory, be it by this process or by an earlier one. */
-    public boolean isResident(long offset, long bytes) throws IOException {
-        Objects.checkFromIndexSize(offset, bytes, memory.byteSize());
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment pages = arena.allocate(Math.ceilDiv(bytes, PAGE_BYTES));
-            int result = Linux.mincore(memory.address() + offset, bytes, pages);
-            if (result < 0) {
-                throw new ErrnoException("mincore", path.toString(), -result);
-            }
-            for (long i = 0; i < pages.byteSize(); i++) {
-                if ((pages.get(JAVA_BYTE, i) & 1) != 0) {
-                    return true;
-                }
-            }
-            return false;
-        }
+    /**
+     * Where, from {@code offset} on, there is memory, swapped out or not; the file's size if nowhere. Where the file
+     * system does not tell holes (ramfs), all of it counts as memory.
+     */
+    public long nextData(long offset) throws IOException {
+        return content.nextData(offset);
+    }
+
+    /** Where, from {@code offset} on, there is none; the file's size if nowhere. */
+    public long nextHole(long offset) throws IOException {
+        return content.nextHole(offset);
     }
 
     @Override

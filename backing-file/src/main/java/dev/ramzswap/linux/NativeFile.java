@@ -108,6 +108,24 @@ public final class NativeFile implements AutoCloseable {
         return check(Linux.lseek(fd, 0, Linux.SEEK_END), "lseek", name);
     }
 
+    /**
+     * Where, from {@code offset} on, the file has data; its size if nowhere. A file system that does not tell holes
+     * says that all is data.
+     */
+    long nextData(long offset) throws ErrnoException {
+        return seek(offset, Linux.SEEK_DATA);
+    }
+
+    /** Where, from {@code offset} on, the file has a hole; its size if nowhere. */
+    long nextHole(long offset) throws ErrnoException {
+        return seek(offset, Linux.SEEK_HOLE);
+    }
+
+    private long seek(long offset, int whence) throws ErrnoException {
+        long result = Linux.lseek(fd, offset, whence);
+        return result == -Errno.ENXIO ? size() : check(result, "lseek", name);
+    }
+
     public void truncate(long bytes) throws ErrnoException {
         check(Linux.ftruncate(fd, bytes), "ftruncate", name);
     }

@@ -72,14 +72,14 @@ class BackingFileTest {
     @Test
     void packsRecordsOfAnyLength() throws IOException {
         open(true);
-        assertEquals(0, backing.append(memory, 0, 1));
-        assertEquals(8, backing.append(memory, 0, 20));
-        assertEquals(32, backing.append(memory, 0, 8192));
+        assertEquals(0, backing.append(memory, 0, 1, Owner.PATIENCE));
+        assertEquals(8, backing.append(memory, 0, 20, Owner.PATIENCE));
+        assertEquals(32, backing.append(memory, 0, 8192, Owner.PATIENCE));
         assertEquals(8 + 24 + 8192, backing.liveBytes());
-        assertThrows(IllegalArgumentException.class, () -> backing.append(memory, 0, 0));
-        assertThrows(IllegalArgumentException.class, () -> backing.append(memory, 0, 8193));
-        assertThrows(IndexOutOfBoundsException.class, () -> backing.append(memory, 1, 8192));
-        assertEquals(32 + 8192, backing.append(memory, 0, 8));
+        assertThrows(IllegalArgumentException.class, () -> backing.append(memory, 0, 0, Owner.PATIENCE));
+        assertThrows(IllegalArgumentException.class, () -> backing.append(memory, 0, 8193, Owner.PATIENCE));
+        assertThrows(IndexOutOfBoundsException.class, () -> backing.append(memory, 1, 8192, Owner.PATIENCE));
+        assertEquals(32 + 8192, backing.append(memory, 0, 8, Owner.PATIENCE));
     }
 
     @Test
@@ -91,8 +91,7 @@ class BackingFileTest {
             assertEquals(BackingFile.IO_ERROR, backing.read(place, 16, memory, 0, buffer));
         }
         assertEquals(BackingFile.IO_ERROR, backing.read(0, 8193, memory, 0, buffer));
-        // Free, but possible: bytes without meaning.
-        assertEquals(OK, backing.read(0, 16, memory, 0, buffer));
+        assertEquals(BackingFile.IO_ERROR, backing.read(0, 16, memory, 0, buffer), "nothing was ever appended there");
     }
 
     @Test
@@ -144,7 +143,7 @@ class BackingFileTest {
     }
 
     @Test
-    void compactionFindsRoomAsLongAsBytesForSays() throws IOException {
+    void cleaningFindsRoomAsLongAsBytesForSays() throws IOException {
         int keys = 512;
         long bytes = BackingFile.bytesFor(keys, Owner.MAX_BYTES);
         try (BackingFile file = BackingFile.open(State.fresh(bytes).config(dir.resolve("b"), bytes, true));
@@ -163,7 +162,7 @@ class BackingFileTest {
     }
 
     @Test
-    void compactsOnlyWhenSegmentsRunLow() throws IOException {
+    void cleansOnlyWhenSegmentsRunLow() throws IOException {
         open(true);
         Mover never = (records, place, length) -> {
             throw new AssertionError("not due");
@@ -171,12 +170,12 @@ class BackingFileTest {
         append(1);
         fillSegment(2);
         await(() -> backing.writes() == 1);
-        assertFalse(backing.compactionDue());
-        assertFalse(backing.compact(never));
+        assertFalse(backing.cleaningDue());
+        assertEquals(BackingFile.CLEAN, backing.clean(never));
     }
 
     @Test
-    void compactionSeesThePackedRecordsOfTheEmptiestSegment() throws IOException {
+    void cleaningSeesThePackedRecordsOfTheEmptiestSegment() throws IOException {
         open(true);
         long[] first = new long[SEGMENTS];
         int segments = 0;
@@ -191,9 +190,9 @@ class BackingFileTest {
         for (int i = 1; i < RECORDS_PER_SEGMENT; i++) {
             backing.free(first[victim] + (long) i * RECORD_BYTES, RECORD_BYTES);
         }
-        assertTrue(backing.compactionDue());
+        assertTrue(backing.cleaningDue());
         long free = backing.freeSegments();
-        boolean freed = backing.compact((records, begin, length) -> {
+        int result = backing.clean((records, begin, length) -> {
             assertEquals(first[victim], begin);
             assertEquals(SEGMENT_BYTES, length);
             MemorySegment.copy(records, 0, memory, 0, RECORD_BYTES);
@@ -201,12 +200,14 @@ class BackingFileTest {
             assertTrue(backing.appendMoved(records, 0, RECORD_BYTES) >= 0);
             backing.free(begin, RECORD_BYTES);
             assertEquals(free - 1, backing.freeSegments(), "pinned while it is moved");
+            return Mover.Result.EMPTIED;
         });
-        assertTrue(freed);
+        assertEquals(BackingFile.CLEANED, result);
         assertEquals(free, backing.freeSegments());
-        assertFalse(backing.compact((records, begin, length) -> {
-            throw new AssertionError("all others are full");
-        }));
+        await(() -> backing.clean((records, begin, length) -> {
+                    throw new AssertionError("all others are full");
+                })
+                == BackingFile.CLEAN);
     }
 
     @Test
@@ -244,7 +245,7 @@ class BackingFileTest {
         long[] places = new long[3 * RECORDS_PER_SEGMENT];
         Allocation.assertNoneOnceWarm(3 * places.length, () -> {
             for (int i = 0; i < places.length; i++) {
-                places[i] = backing.append(memory, 0, RECORD_BYTES);
+                places[i] = backing.append(memory, 0, RECORD_BYTES, Owner.PATIENCE);
             }
             for (long place : places) {
                 backing.readNow(place, RECORD_BYTES, memory, 0);
@@ -271,7 +272,7 @@ class BackingFileTest {
 
     private long append(int value) {
         memory.asSlice(0, RECORD_BYTES).fill((byte) value);
-        return backing.append(memory, 0, RECORD_BYTES);
+        return backing.append(memory, 0, RECORD_BYTES, Owner.PATIENCE);
     }
 
     private void fillSegment(int value) {

@@ -9,6 +9,7 @@ import static dev.ramzswap.backing.BackingFileTest.await;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.backing.FaultyDevice.Fault;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Contract 6: a failing device loses nothing that it had not yet been given, and says so once. */
 @Timeout(60)
@@ -130,9 +132,9 @@ class FaultTest {
                 place = append(backing, places.size());
             }
             assertEquals(FAILED, place);
-            assertEquals(FAILED, backing.appendNow(memory, 0, RECORD_BYTES));
-            assertEquals(FAILED, backing.appendMoved(memory, 0, RECORD_BYTES));
-            assertEquals(Staging.BUFFERS * RECORDS_PER_SEGMENT, places.size());
+            assertEquals(FAILED, backing.append(memory, 0, RECORD_BYTES, 0));
+            assertEquals((Staging.BUFFERS - 1) * RECORDS_PER_SEGMENT, places.size());
+            assertTrue(backing.appendMoved(memory, 0, RECORD_BYTES) >= 0, "one buffer is left to moves");
             assertTrue(backing.failing());
             for (int i = 0; i < places.size(); i++) {
                 assertEquals(OK, backing.readNow(places.get(i), RECORD_BYTES, memory, 0));
@@ -141,7 +143,7 @@ class FaultTest {
             assertEquals(0, device.readCalls.get());
 
             // Records that die meanwhile make room again.
-            for (int i = 0; i < RECORDS_PER_SEGMENT; i++) {
+            for (int i = 0; i < 2 * RECORDS_PER_SEGMENT; i++) {
                 backing.free(places.get(i), RECORD_BYTES);
             }
             assertTrue(append(backing, 0) >= 0);
@@ -206,7 +208,7 @@ class FaultTest {
     }
 
     @Test
-    void compactionLeavesAVictimThatCannotBeRead() throws IOException {
+    void cleaningLeavesAVictimThatCannotBeRead() throws IOException {
         try (BackingFile backing = State.fresh(device.size()).open(device, State.NEVER)) {
             long place = append(backing, 0);
             while (place >= 0) {
@@ -219,18 +221,23 @@ class FaultTest {
             device.reads = FaultyDevice.at(device.readCalls.get(), Fault.EIO);
             long live = backing.liveBytes();
             int[] victim = {-1};
-            Mover mover = (records, begin, length) -> victim[0] = (int) (begin / SEGMENT_BYTES);
-            assertFalse(backing.compact(mover));
+            Mover mover = (records, begin, length) -> {
+                victim[0] = (int) (begin / SEGMENT_BYTES);
+                return Mover.Result.DAMAGED;
+            };
+            assertNotEquals(BackingFile.CLEANED, backing.clean(mover));
             assertEquals(-1, victim[0], "nothing is moved");
             assertEquals(1, backing.readErrors());
-            assertFalse(backing.compact(mover), "the mover moves nothing");
+            assertNotEquals(BackingFile.CLEANED, backing.clean(mover), "the mover moves nothing");
             assertEquals(1, victim[0], "the next one");
+            await(() -> backing.clean(mover) == BackingFile.CLEAN);
+            assertTrue(victim[0] > 1, "and all others");
             assertEquals(live, backing.liveBytes());
         }
     }
 
     @Test
-    void appendNowDoesNotWaitAndAppendDoes() throws IOException, InterruptedException {
+    void appendWaitsAsLongAsItMay() throws IOException, InterruptedException {
         Object gate = new Object();
         boolean[] open = {false};
         device.writes = call -> {
@@ -249,20 +256,47 @@ class FaultTest {
             long place = 0;
             int records = 0;
             while (place >= 0) {
-                place = backing.appendNow(memory, 0, RECORD_BYTES);
+                place = backing.append(memory, 0, RECORD_BYTES, 0);
                 records++;
             }
             assertEquals(WOULD_WAIT, place);
-            assertEquals(Staging.BUFFERS * RECORDS_PER_SEGMENT + 1, records);
+            assertEquals((Staging.BUFFERS - 1) * RECORDS_PER_SEGMENT + 1, records);
+            assertEquals(WOULD_WAIT, backing.append(memory, 0, RECORD_BYTES, 1_000_000));
             long[] waited = {-1};
             Thread thread = Thread.ofPlatform().start(() -> waited[0] = append(backing, 1));
-            await(() -> thread.getState() == Thread.State.WAITING);
+            await(() -> thread.getState() == Thread.State.TIMED_WAITING);
             synchronized (gate) {
                 open[0] = true;
                 gate.notifyAll();
             }
             thread.join();
             assertTrue(waited[0] >= 0);
+        }
+    }
+
+    /** Review of 27 November, 1.8: eight segments that could not be written ended the file. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 7, 8, 12})
+    void segmentsThatCannotBeWrittenCostThemselvesAlone(int bad) throws IOException {
+        device.badSegments = bad;
+        try (BackingFile backing = State.fresh(device.size()).open(device, State.FAST);
+                Owner.Scratch scratch = new Owner.Scratch(backing)) {
+            int keys = (SEGMENTS - bad - Staging.BUFFERS - Staging.RESERVE) * RECORDS_PER_SEGMENT;
+            Owner owner = new Owner(backing, keys);
+            for (int version = 0; version < 3; version++) {
+                for (int key = 0; key < keys; key++) {
+                    int status = owner.store(key, version, scratch);
+                    for (int tries = 0; status != OK && tries < 10_000; tries++) {
+                        backing.clean(owner);
+                        LockSupport.parkNanos(100_000);
+                        status = owner.store(key, version, scratch);
+                    }
+                    assertEquals(OK, status, "version " + version + " of key " + key);
+                }
+            }
+            for (int key = 0; key < keys; key++) {
+                assertEquals(2, owner.load(key, scratch), "key " + key);
+            }
         }
     }
 
@@ -277,12 +311,12 @@ class FaultTest {
         backing.close();
         assertTrue(device.closed);
         assertEquals(FAILED, append(backing, 0));
-        assertEquals(FAILED, backing.appendNow(memory, 0, RECORD_BYTES));
+        assertEquals(FAILED, backing.append(memory, 0, RECORD_BYTES, 0));
     }
 
     private long append(BackingFile backing, int value) {
         memory.set(JAVA_INT, 0, value);
-        return backing.append(memory, 0, RECORD_BYTES);
+        return backing.append(memory, 0, RECORD_BYTES, Owner.PATIENCE);
     }
 
     private static final class Log extends Handler {

@@ -32,6 +32,9 @@ final class FaultyDevice implements BlockDevice {
     final AtomicInteger writeCalls = new AtomicInteger();
     volatile Plan reads = HEALTHY;
     volatile Plan writes = HEALTHY;
+    /** So many of the first segments cannot be written. */
+    volatile int badSegments;
+
     volatile boolean closed;
 
     FaultyDevice(int segments) {
@@ -59,7 +62,8 @@ final class FaultyDevice implements BlockDevice {
     @Override
     public int write(MemorySegment from, int length, long position) throws IOException {
         check(from, length, position);
-        Fault fault = writes.fault(writeCalls.getAndIncrement());
+        Fault fault =
+                position < (long) badSegments * SEGMENT_BYTES ? Fault.EIO : writes.fault(writeCalls.getAndIncrement());
         if (fault != Fault.NONE && fault != Fault.SLOW) {
             content.asSlice(position, length).fill((byte) 0xEE);
         }

@@ -25,6 +25,7 @@ final class Owner implements Mover {
     /** {@link #load}: the device could not read the record. */
     static final int UNREADABLE = -2;
 
+    static final long PATIENCE = 10_000_000_000L;
     private static final int TRIES = 1000;
     private static final int LENGTH_BITS = 13;
     private static final VarHandle WORD = JAVA_LONG.varHandle();
@@ -77,18 +78,22 @@ final class Owner implements Mover {
     /** Stores a version; returns a status of the backing file, with the old version intact if it is not OK. */
     int store(int key, int version, Scratch scratch) {
         int length = make(key, version, scratch);
-        long place = backing.append(scratch.memory, 0, length);
-        for (int tries = 0; place == BackingFile.NO_ROOM && tries < TRIES; tries++) {
-            if (!backing.compact(this)) {
+        long place = backing.append(scratch.memory, 0, length, PATIENCE);
+        for (int tries = 0; isToBeTriedAgain(place) && tries < TRIES; tries++) {
+            if (backing.clean(this) != BackingFile.CLEANED) {
                 LockSupport.parkNanos(100_000);
             }
-            place = backing.append(scratch.memory, 0, length);
+            place = backing.append(scratch.memory, 0, length, PATIENCE);
         }
         if (place < 0) {
             return (int) place;
         }
         release((long) WORD.getAndSet(map, 8L * key, word(place, length)));
         return BackingFile.OK;
+    }
+
+    private static boolean isToBeTriedAgain(long place) {
+        return place == BackingFile.NO_ROOM || place == BackingFile.WOULD_WAIT;
     }
 
     void drop(int key) {
@@ -127,26 +132,42 @@ final class Owner implements Mover {
         backing.adopted();
     }
 
+    /** Like {@link #adopt}, of a damaged table: what is refused is lost. */
+    void adoptWhatCanBe() {
+        for (int key = 0; key < keys; key++) {
+            long word = get(key);
+            if (word != 0) {
+                backing.adopt(place(word), length(word));
+            }
+        }
+        backing.adopted();
+    }
+
+    int segmentOf(int key) {
+        return SegmentTable.segmentOf(place(get(key)));
+    }
+
     @Override
-    public void move(MemorySegment records, long place, int length) {
+    public Result move(MemorySegment records, long place, int length) {
         int at = 0;
         while (at + HEADER_BYTES <= length) {
             int bytes = records.get(JAVA_INT_UNALIGNED, at);
             int key = records.get(JAVA_INT_UNALIGNED, at + 4);
             if (bytes < HEADER_BYTES || bytes > MAX_BYTES || key < 0 || key >= keys) {
-                return;
+                break;
             }
             long word = word(place + at, bytes);
             if (get(key) == word) {
                 long moved = backing.appendMoved(records, at, bytes);
                 if (moved < 0) {
-                    return;
+                    return Result.LATER;
                 }
                 boolean current = WORD.compareAndSet(map, 8L * key, word, word(moved, bytes));
                 release(current ? word : word(moved, bytes));
             }
             at += SegmentTable.padded(bytes);
         }
+        return Result.EMPTIED;
     }
 
     static long place(long word) {

@@ -86,11 +86,12 @@ class SharedSegmentTest {
     @Test
     void populatesAndKnowsWhatIsInMemory() throws IOException {
         try (MappedFile file = MappedFile.sparseAt(path, BYTES)) {
-            assertFalse(file.isResident(0, BYTES));
+            assertEquals(BYTES, file.nextData(0));
             file.populate(0, BYTES / 4);
             assertEquals(BYTES / 4, Long.parseLong(segment()[RESIDENT]));
-            assertTrue(file.isResident(0, 4096));
-            assertFalse(file.isResident(BYTES / 4, BYTES / 4));
+            assertEquals(0, file.nextData(0));
+            assertEquals(BYTES / 4, file.nextHole(0));
+            assertEquals(BYTES, file.nextData(BYTES / 4));
         }
     }
 

@@ -7,7 +7,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * A thread that does a little at a time while there is anything to do, and looks again when it is woken or a moment has
- * passed. Errors are logged and tried again.
+ * passed. Whatever is thrown is logged and tried again: without this thread no store would find room any more.
  *
  * <p>It is of ordinary priority, also in a daemon whose other threads are not: what it does can take long, and what it
  * takes of memory must not come out of the kernel's reserve.
@@ -15,8 +15,8 @@ import java.util.concurrent.locks.LockSupport;
 final class BackgroundLoop implements AutoCloseable {
     /** One look. */
     interface Step {
-        /** Does some of what there is to do. Returns whether there was anything. */
-        boolean run() throws IOException;
+        /** Does some of what there is to do. */
+        Look run() throws IOException;
     }
 
     private static final System.Logger LOG = System.getLogger(BackgroundLoop.class.getName());
@@ -25,10 +25,13 @@ final class BackgroundLoop implements AutoCloseable {
 
     private final Step step;
     private final Thread thread;
-    private volatile boolean isParked;
+
+    /** Whether a look was asked for since the last one began. */
+    private volatile boolean isWanted;
+
     private volatile boolean isClosed;
     private boolean isLooking;
-    private boolean isFruitful;
+    private Look seen = Look.NOTHING;
     private long looks;
 
     BackgroundLoop(String name, Step step) {
@@ -42,49 +45,63 @@ final class BackgroundLoop implements AutoCloseable {
 
     /** Asks for a look soon. Cheap enough for the way of a page. */
     void wake() {
-        if (isParked) {
-            isParked = false;
+        if (!isWanted) {
+            isWanted = true;
             LockSupport.unpark(thread);
         }
     }
 
     /**
-     * Waits until a look that began after this call is over, or the given time has passed. Returns whether a look found
-     * anything to do meanwhile.
+     * Waits until a look that began after this call is over. Returns what came of it, or BLOCKED if it is not over
+     * after the given time.
      */
-    synchronized boolean awaitLook(long nanos) {
+    synchronized Look awaitLook(long nanos) {
         long end = System.nanoTime() + nanos;
         long look = looks + (isLooking ? 2 : 1);
         while (looks < look && !isClosed) {
-            if (System.nanoTime() - end >= 0) {
-                return false;
+            long left = end - System.nanoTime();
+            if (left <= 0) {
+                return Look.BLOCKED;
             }
             wake();
             try {
-                wait(PAUSE_NANOS / 1_000_000);
+                wait(Math.max(Math.min(left, PAUSE_NANOS) / 1_000_000, 1));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                return false;
+                return Look.BLOCKED;
             }
         }
-        return isFruitful;
+        return seen;
     }
 
     private void run() {
         makeOrdinary();
         while (!isClosed) {
+            isWanted = false;
             begin();
-            boolean isFruitful = false;
-            try {
-                isFruitful = step.run();
-            } catch (IOException | RuntimeException e) {
-                LOG.log(Level.ERROR, thread.getName() + ": " + e.getMessage() + "; trying again");
-                LockSupport.parkNanos(PAUSE_AFTER_ERROR_NANOS);
+            Look look = tryStep();
+            end(look);
+            if (look != Look.GAINED && !isWanted && !isClosed) {
+                LockSupport.parkNanos(this, PAUSE_NANOS);
             }
-            end(isFruitful);
-            if (!isFruitful) {
-                park();
-            }
+        }
+    }
+
+    private Look tryStep() {
+        try {
+            return step.run();
+        } catch (Throwable e) {
+            LOG.log(Level.ERROR, thread.getName() + ": " + e + "; trying again");
+            pauseAfterError();
+            return Look.BLOCKED;
+        }
+    }
+
+    /** Whoever wakes it meanwhile must not make it log an error for each time. */
+    private void pauseAfterError() {
+        long end = System.nanoTime() + PAUSE_AFTER_ERROR_NANOS;
+        while (!isClosed && System.nanoTime() - end < 0) {
+            LockSupport.parkNanos(this, PAUSE_NANOS);
         }
     }
 
@@ -100,19 +117,11 @@ final class BackgroundLoop implements AutoCloseable {
         isLooking = true;
     }
 
-    private synchronized void end(boolean isFruitful) {
+    private synchronized void end(Look look) {
         isLooking = false;
         looks++;
-        this.isFruitful = isFruitful;
+        seen = look;
         notifyAll();
-    }
-
-    private void park() {
-        isParked = true;
-        if (!isClosed) {
-            LockSupport.parkNanos(this, PAUSE_NANOS);
-        }
-        isParked = false;
     }
 
     @Override

@@ -106,6 +106,9 @@ public final class Counters {
     /** A power of two. */
     private static final int BLOCKS = 16;
 
+    /** The stripe of the store's own threads. */
+    static final int KEEPER = 0;
+
     static final int FILE_BYTES = 8192;
 
     private static final VarHandle WORD = JAVA_LONG.varHandle();
@@ -158,6 +161,29 @@ public final class Counters {
     /** The file, for other processes ({@code /proc/PID/fd/N} for a memory file). */
     public Path path() {
         return file.path();
+    }
+
+    /** Adds a slot's word to the gauges ({@code sign} 1), or takes it out (-1). */
+    void count(long word, long sign, int stripe) {
+        int kind = Slot.kind(word);
+        if (kind == Slot.KIND_HOLE) {
+            return;
+        }
+        add(Counter.ORIG_DATA_SIZE, stripe, sign * PageStore.SLOT_BYTES);
+        switch (kind) {
+            case Slot.KIND_FILL -> add(Counter.SAME_PAGES, stripe, sign);
+            case Slot.KIND_FILE -> add(Counter.BD_COUNT, stripe, sign);
+            case Slot.KIND_POOL -> {
+                add(Counter.COMPR_DATA_SIZE, stripe, sign * Slot.length(word));
+                if (Slot.codec(word) == Codec.RAW) {
+                    add(Counter.HUGE_PAGES, stripe, sign);
+                }
+            }
+            default -> {}
+        }
+        if (Slot.isRecord(word) && Slot.codec(word) == Codec.FILL) {
+            add(Counter.SAME_PAGES, stripe, sign);
+        }
     }
 
     /** Adds to a counter in block {@code stripe}, a number of the calling thread's. */

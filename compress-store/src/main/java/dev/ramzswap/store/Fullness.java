@@ -1,26 +1,51 @@
 package dev.ramzswap.store;
 
+import static java.lang.invoke.MethodHandles.lookup;
+
+import java.lang.invoke.VarHandle;
+
 /**
  * Remembers that a store was found full, so that the next page is refused at once instead of after the same search: the
  * kernel writes hundreds of thousands of pages to a full device before it believes that nothing can be reclaimed and
- * lets its OOM killer end somebody. Thread-safe.
+ * lets its OOM killer end somebody.
+ *
+ * <p>That it is full is first suspected, then looked into, and then confirmed: if room was made meanwhile, by whomever,
+ * the suspicion is gone, and nothing is confirmed. Thread-safe.
  */
 final class Fullness {
-    private volatile boolean isFull;
+    private static final int OPEN = 0;
+    private static final int SUSPECTED = 1;
+    private static final int FULL = 2;
+    private static final VarHandle STATE;
 
-    boolean isFull() {
-        return isFull;
+    static {
+        try {
+            STATE = lookup().findVarHandle(Fullness.class, "state", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
     }
 
-    /** To be called before the last try to find room: what is freed from then on is not overlooked. */
-    void found() {
-        isFull = true;
+    private volatile int state;
+
+    boolean isFull() {
+        return state == FULL;
+    }
+
+    /** From now on, whatever room is made refutes it. */
+    void suspect() {
+        state = SUSPECTED;
+    }
+
+    /** Whether no room was made since {@link #suspect}. */
+    boolean confirm() {
+        return STATE.compareAndSet(this, SUSPECTED, FULL);
     }
 
     /** Something was freed, or may be had now. */
     void roomMade() {
-        if (isFull) {
-            isFull = false;
+        if (state != OPEN) {
+            state = OPEN;
         }
     }
 }

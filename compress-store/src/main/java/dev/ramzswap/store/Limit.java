@@ -12,15 +12,15 @@ final class Limit {
     /** Bytes of the backing file; 0 if there is none. */
     private final long backingBytes;
 
-    private final Regions regions;
+    private final RegionTable regions;
     private final Counters counters;
     private volatile long bytes;
 
-    Limit(StoreConfig config, long backingBytes, Regions regions, Counters counters) {
+    Limit(StoreConfig config, long backingBytes, Parts parts) {
         this.config = config;
         this.backingBytes = backingBytes;
-        this.regions = regions;
-        this.counters = counters;
+        this.regions = parts.regions();
+        this.counters = parts.counters();
     }
 
     long get() {
@@ -35,7 +35,24 @@ final class Limit {
         this.bytes = bytes;
         boolean isUnlimited = bytes == StoreConfig.NO_LIMIT;
         counters.setLimit(isUnlimited ? 0 : bytes);
-        regions.setBudget(isUnlimited ? StoreConfig.NO_LIMIT : bytes - SlotMap.bytes(config.slots()));
+        long regionBytes = isUnlimited ? StoreConfig.NO_LIMIT : bytes - tableBytes(config.slots());
+        regions.lock.lock();
+        try {
+            regions.budget().set(regionBytes);
+        } finally {
+            regions.lock.unlock();
+        }
+    }
+
+    /** Bytes of the limit that are not the pool's regions: slot map and region table. */
+    private static long tableBytes(long slots) {
+        return SlotMap.bytes(slots) + RegionEntries.bytes(Pool.bytes(slots) >>> Region.SHIFT);
+    }
+
+    /** How many pages certainly fit in the pool. */
+    private static long poolPages(long limit, long slots) {
+        long most = Pool.bytes(slots);
+        return Pool.rawPages(limit == StoreConfig.NO_LIMIT ? most : Math.min(limit - tableBytes(slots), most));
     }
 
     /**
@@ -47,7 +64,7 @@ final class Limit {
         if (config.overcommit()) {
             return;
         }
-        long missing = config.slots() - Pool.rawPages(limit, config.slots());
+        long missing = config.slots() - poolPages(limit, config.slots());
         if (missing > 0 && BackingFile.bytesFor(missing, Record.MAX_BYTES) > backingBytes) {
             long mib = Math.ceilDiv(BackingFile.bytesFor(missing, Record.MAX_BYTES) - backingBytes, 1 << 20);
             throw new IllegalArgumentException("pages that do not compress would not fit: " + config.slots()

@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * A compressed store of pages, addressed by slot: frontswap's operations over RAM and a backing file.
@@ -20,7 +19,8 @@ import java.util.concurrent.locks.LockSupport;
  * <p>A store writes the new copy, publishes it by one atomic exchange of the slot's word ({@link Slot}), and then frees
  * the old copy. So a page is found whole at every moment, also by a daemon that takes over after this one was killed. A
  * load copies the record out and then looks whether the word is still the same, and the checksum right; if not, it was
- * overtaken by a store, and starts again. Nobody waits for anybody on the way of a page but for the pool's short lock.
+ * overtaken by a store, and starts again. Nobody waits for anybody on the way of a page but for the pool's short lock;
+ * only who finds no room waits, for his turn to search ({@link RoomSearch}).
  *
  * <p>Any number of threads may use a store, each with a {@link Workspace} of its own. Operations on one slot are
  * linearizable. What they return is in {@link StoreStatus}. Pages are {@link #SLOT_BYTES} long, in direct buffers whose
@@ -38,63 +38,36 @@ public final class PageStore implements AutoCloseable {
     /** {@link #extent}: stored, and not all zeroes. */
     public static final int DATA = 2;
 
-    private static final ByteBuffer ZEROES = ByteBuffer.allocateDirect(SLOT_BYTES);
-
-    /** How often a load tries again before it believes that an unchanged word's record is damaged. */
-    private static final int MAX_MISMATCHES = 3;
-
-    /** How often the keeper must have found nothing to do before a store believes that there is no room. */
-    private static final int MAX_FRUITLESS = 3;
-
-    /** How long a store waits for one look of the keeper, which may wait for slow storage. */
-    private static final long KEEPER_NANOS = 60_000_000_000L;
-
-    /**
-     * How long a store waits for one look of the populator. If the kernel has no memory, that has no end; the kernel
-     * may even wait for the answer to this very store.
-     */
-    private static final long POPULATOR_NANOS = 200_000_000;
-
-    private static final long PIN_RETRY_NANOS = 20_000;
-
     private final StoreFiles files;
     private final long slots;
-    private final int cutoff;
     private final SlotMap map;
-    private final Regions regions;
-    private final Pool pool;
     private final BackingFile file;
     private final Counters counters;
-    private final Copies copies;
+    private final Ownership ownership;
     private final Limit limit;
-    private final Fullness fullness = new Fullness();
-    private final Spiller spiller;
-    private final Compactor compactor;
-    /** Keeps room in the pool and in the backing file ahead of the stores: spills and compacts. */
-    private final BackgroundLoop keeper;
-
-    /** Keeps populated memory ahead of the stores. */
-    private final BackgroundLoop populator;
-
+    private final Activity activity = new Activity();
+    private final Keeper keeper;
+    private final Writer writer;
+    private final Loader loader;
     private final AtomicInteger workspaces = new AtomicInteger();
     private volatile CodecSpec codec;
 
     private PageStore(StoreConfig config, StoreFiles files) {
+        Parts parts = files.parts();
+        Fullness fullness = new Fullness();
         this.files = files;
         this.slots = config.slots();
-        this.cutoff = config.cutoff();
-        this.map = files.map();
-        this.regions = files.regions();
-        this.pool = files.pool();
-        this.file = files.backing();
-        this.counters = files.counters();
-        this.copies = new Copies(map, pool, file, counters, fullness);
-        this.limit = new Limit(config, files.backingBytes(), regions, counters);
-        this.spiller = new Spiller(slots, map, regions, pool, file, copies, counters);
-        this.compactor = new Compactor(slots, map, regions, pool, file, copies);
-        this.keeper = new BackgroundLoop("keeper-" + config.name(), this::makeRoom);
-        this.populator =
-                new BackgroundLoop("populator-" + config.name(), () -> regions.depopulate() || regions.populate());
+        this.map = parts.map();
+        this.file = parts.file();
+        this.counters = parts.counters();
+        this.ownership = new Ownership(parts, fullness);
+        this.limit = new Limit(config, files.backingBytes(), parts);
+        this.keeper = new Keeper(config.name(), parts, ownership, fullness, activity);
+        RoomSearch search = new RoomSearch(keeper, activity, fullness);
+        Placer placer = new Placer(parts, fullness, keeper, search, config.cutoff());
+        Fetcher fetcher = new Fetcher(parts);
+        this.writer = new Writer(parts, ownership, search, placer, fetcher);
+        this.loader = new Loader(parts, ownership, placer, fetcher);
         setCodec(config.codec());
     }
 
@@ -106,6 +79,28 @@ public final class PageStore implements AutoCloseable {
      */
     public static PageStore open(StoreConfig config) throws IOException {
         return open(config, StoreFiles.open(config, BackingFile::open));
+    }
+
+    static PageStore open(StoreConfig config, StoreFiles files) throws IOException {
+        PageStore store = prepare(config, files);
+        store.keeper.start();
+        return store;
+    }
+
+    /** One that does nothing by itself until its keeper is started. */
+    private static PageStore prepare(StoreConfig config, StoreFiles files) throws IOException {
+        try {
+            PageStore store = new PageStore(config, files);
+            if (files.isTakenOver()) {
+                new Recovery(files.parts()).run();
+            }
+            store.limit.set(config.limit());
+            files.populate();
+            return store;
+        } catch (IOException | RuntimeException e) {
+            files.close();
+            throw e;
+        }
     }
 
     /** Bytes of memory that a store of so many slots always takes, pages or not. */
@@ -129,27 +124,10 @@ public final class PageStore implements AutoCloseable {
         StoreFiles.awaitFree(config, beforeWaiting);
     }
 
-    static PageStore open(StoreConfig config, StoreFiles files) throws IOException {
-        try {
-            PageStore store = new PageStore(config, files);
-            if (files.isTakenOver()) {
-                new Recovery(store.slots, store.map, store.pool, store.file, store.copies).run();
-            }
-            store.limit.set(config.limit());
-            files.populate();
-            store.keeper.start();
-            store.populator.start();
-            return store;
-        } catch (IOException | RuntimeException e) {
-            files.close();
-            throw e;
-        }
-    }
-
     /** Scratch memory, codec contexts and buffers for one calling thread. Close it when the thread ends. */
     public Workspace workspace() {
         ReadBuffer readBuffer = file == null ? null : file.readBuffer();
-        return new Workspace(workspaces.getAndIncrement(), readBuffer);
+        return new Workspace(workspaces.getAndIncrement(), readBuffer, activity);
     }
 
     public long slots() {
@@ -161,94 +139,56 @@ public final class PageStore implements AutoCloseable {
         return files.isTakenOver();
     }
 
-    /** Stores a page; waits for the backing file if it must. OK or NO_SPACE. */
+    /** Stores a page; waits for room if it must. OK or NO_SPACE. */
     public int store(long slot, ByteBuffer from, int at, Workspace work) {
-        return publish(slot, place(slot, from, at, work), work);
+        return writer.write(slot, 0, SLOT_BYTES, from, at, codec, work);
     }
 
     /** Like {@link #store}, but returns WOULD_WAIT, with nothing done, where that would wait. */
     public int storeNow(long slot, ByteBuffer from, int at, Workspace work) {
-        return publish(slot, placeNow(slot, from, at, work), work);
-    }
-
-    /** Loads a page; waits for the backing file if it must, and takes the page back to the pool if that has room. */
-    public int load(long slot, ByteBuffer into, int at, Workspace work) {
-        int status = loadNow(slot, into, at, work);
-        while (status == StoreStatus.WOULD_WAIT) {
-            long word = map.get(slot);
-            if (Slot.kind(word) != Slot.KIND_FILE) {
-                status = loadNow(slot, into, at, work);
-                continue;
-            }
-            status = isPromotable(word) && copies.pin(slot, word)
-                    ? fetchAndPromote(slot, word, into, at, work)
-                    : fetch(slot, word, into, at, work);
-            if (status == StoreStatus.OK) {
-                return loaded(slot, word, work);
-            }
-            status = isOvertaken(slot, word) ? loadNow(slot, into, at, work) : failed(status, work);
-        }
-        return status;
-    }
-
-    /** Like {@link #load}, but returns WOULD_WAIT where that would wait. */
-    public int loadNow(long slot, ByteBuffer into, int at, Workspace work) {
-        int mismatches = 0;
-        while (true) {
-            long word = map.get(slot);
-            int status = fetchNow(slot, word, into, at, work);
-            if (status == StoreStatus.OK) {
-                return loaded(slot, word, work);
-            }
-            if (status == StoreStatus.WOULD_WAIT) {
-                return status;
-            }
-            if (!isOvertaken(slot, word) && ++mismatches == MAX_MISMATCHES) {
-                return failed(status, work);
-            }
-        }
+        return writer.writeNow(slot, 0, SLOT_BYTES, from, at, codec, work);
     }
 
     /**
-     * Replaces a part of a slot, atomically against every other operation on it; waits for the backing file, or for
-     * another partial write of the slot, if it must. OK, NO_SPACE or IO_ERROR.
+     * Replaces a part of a slot, atomically against every other operation on it; waits for room, for the backing file,
+     * or for another partial write of the slot, if it must. OK, NO_SPACE or IO_ERROR.
      */
     public int patch(long slot, int begin, int length, ByteBuffer from, int at, Workspace work) {
-        while (true) {
-            long word = pin(slot);
-            int status = fetch(slot, word, work.page, 0, work);
-            if (status != StoreStatus.OK) {
-                copies.unpin(slot, word);
-                return failed(status, work);
-            }
-            work.page.put(begin, from, at, length);
-            long patched = place(slot, work.page, 0, work);
-            if (!Slot.isWord(patched)) {
-                copies.unpin(slot, word);
-                return unstored((int) patched, work);
-            }
-            if (copies.replace(slot, word, patched, work.stripe)) {
-                return stored(patched, work);
-            }
-        }
+        return writer.write(slot, begin, length, from, at, codec, work);
     }
 
     /** Zeroes a part of a slot, like {@link #patch}. */
     public int erase(long slot, int begin, int length, Workspace work) {
-        return patch(slot, begin, length, ZEROES, 0, work);
+        return writer.write(slot, begin, length, Fetcher.ZEROES, 0, codec, work);
+    }
+
+    /** Loads a page; waits for the backing file if it must, and takes the page back to the pool if that has room. */
+    public int load(long slot, ByteBuffer into, int at, Workspace work) {
+        return loader.load(slot, into, at, work);
+    }
+
+    /** Like {@link #load}, but returns WOULD_WAIT where that would wait. */
+    public int loadNow(long slot, ByteBuffer into, int at, Workspace work) {
+        return loader.loadNow(slot, into, at, work);
     }
 
     /** Drops a slot: it reads as zeroes from now on. Never waits. */
     public void invalidate(long slot, Workspace work) {
-        if (map.get(slot) != Slot.HOLE) {
-            copies.publish(slot, Slot.HOLE, work.stripe);
+        if (map.get(slot) == Slot.HOLE) {
+            return;
+        }
+        work.begin();
+        try {
+            ownership.publish(slot, Slot.HOLE, work.stripe);
             counters.add(Counter.INVALIDATES, work.stripe, 1);
+        } finally {
+            work.end();
         }
     }
 
     /** Drops all slots. */
     public void invalidateArea(Workspace work) {
-        for (long slot = 0; slot < slots; slot++) {
+        for (long slot = map.nextUsed(0); slot < slots; slot = map.nextUsed(slot + 1)) {
             invalidate(slot, work);
         }
     }
@@ -276,9 +216,7 @@ public final class PageStore implements AutoCloseable {
      */
     public void setLimit(long bytes) {
         limit.set(bytes);
-        fullness.roomMade();
-        keeper.wake();
-        populator.wake();
+        keeper.reconsider();
     }
 
     public CodecSpec codec() {
@@ -295,10 +233,13 @@ public final class PageStore implements AutoCloseable {
         return counters;
     }
 
+    Keeper keeper() {
+        return keeper;
+    }
+
     /** Ends what changes counters and places by itself. */
     void stopBackgroundWork() {
-        keeper.close();
-        populator.close();
+        keeper.stop();
     }
 
     /**
@@ -307,7 +248,7 @@ public final class PageStore implements AutoCloseable {
      * @throws IOException if one of them cannot be removed
      */
     public void discard() throws IOException {
-        stopBackgroundWork();
+        keeper.close();
         files.remove();
         files.close();
     }
@@ -315,208 +256,7 @@ public final class PageStore implements AutoCloseable {
     /** Ends the background work and unmaps the memory, which nobody may use any more. State files stay. */
     @Override
     public void close() {
-        stopBackgroundWork();
+        keeper.close();
         files.close();
-    }
-
-    /** Finds room for a page, waits for it if it must, and returns its word, or a status that is not OK. */
-    private long place(long slot, ByteBuffer from, int at, Workspace work) {
-        long word = placeNow(slot, from, at, work);
-        int fruitless = 0;
-        while (word == StoreStatus.WOULD_WAIT) {
-            long place = file == null ? BackingFile.NO_ROOM : file.append(work.memory, 0, work.recordBytes());
-            if (place >= 0) {
-                return inFile(place, work);
-            }
-            boolean isFruitful = regions.isWaitingForMemory()
-                    ? populator.awaitLook(POPULATOR_NANOS)
-                    : keeper.awaitLook(KEEPER_NANOS);
-            if (!isFruitful && ++fruitless >= MAX_FRUITLESS) {
-                fullness.found();
-            }
-            word = placeRecordNow(work);
-        }
-        return word;
-    }
-
-    /** One look of the keeper. */
-    private boolean makeRoom() throws IOException {
-        boolean isMade = compactor.compactFile() | spiller.spill() | compactor.compactPool();
-        if (isMade) {
-            fullness.roomMade();
-        }
-        return isMade;
-    }
-
-    private long placeNow(long slot, ByteBuffer from, int at, Workspace work) {
-        if (!map.makeResident(slot)) {
-            return StoreStatus.NO_SPACE;
-        }
-        if (!SameFilled.test(from, at)) {
-            work.encode(slot, from, at, codec, cutoff);
-        } else {
-            long value = SameFilled.value(from, at);
-            long word = Slot.fill(slot, value);
-            if (word != Slot.HOLE) {
-                return word;
-            }
-            work.encodeFill(slot, value);
-        }
-        return placeRecordNow(work);
-    }
-
-    private long placeRecordNow(Workspace work) {
-        boolean isLow = regions.isLow();
-        if (isLow) {
-            keeper.wake();
-        }
-        if (regions.isShortOfReady()) {
-            populator.wake();
-        }
-        // An incompressible page gains nothing in RAM and would be the first to leave it.
-        if (isLow && file != null && work.codec() == Codec.RAW) {
-            long place = file.appendNow(work.memory, 0, work.recordBytes());
-            if (place >= 0 || place == BackingFile.WOULD_WAIT) {
-                return inFile(place, work);
-            }
-        }
-        long place = pool.allocate(work.length());
-        if (place != Pool.NONE) {
-            return inPool(place, work);
-        }
-        if (file == null) {
-            return unplaced();
-        }
-        return inFile(file.appendNow(work.memory, 0, work.recordBytes()), work);
-    }
-
-    private long inPool(long place, Workspace work) {
-        Record.copy(work.memory, 0, pool.memory(), place, work.length());
-        return Slot.inPool(work.codec(), work.length(), place);
-    }
-
-    /** A file that fails is like one that is full: what is left is RAM. */
-    private long inFile(long place, Workspace work) {
-        return place >= 0 ? Slot.inFile(work.codec(), work.length(), place) : unplaced();
-    }
-
-    private long unplaced() {
-        return fullness.isFull() ? StoreStatus.NO_SPACE : StoreStatus.WOULD_WAIT;
-    }
-
-    private int publish(long slot, long word, Workspace work) {
-        if (!Slot.isWord(word)) {
-            return unstored((int) word, work);
-        }
-        copies.publish(slot, word, work.stripe);
-        return stored(word, work);
-    }
-
-    private int unstored(int status, Workspace work) {
-        if (status == StoreStatus.NO_SPACE) {
-            counters.add(Counter.REFUSED_STORES, work.stripe, 1);
-        }
-        return status;
-    }
-
-    private int stored(long word, Workspace work) {
-        if (Slot.kind(word) == Slot.KIND_FILE) {
-            counters.add(Counter.FAILED_STORES, work.stripe, 1);
-            counters.add(Counter.BD_WRITES, work.stripe, 1);
-        } else {
-            counters.add(Counter.SUCC_STORES, work.stripe, 1);
-        }
-        return StoreStatus.OK;
-    }
-
-    /** Makes the page that a word stands for; OK, WOULD_WAIT, or IO_ERROR where it is not intact. */
-    private int fetchNow(long slot, long word, ByteBuffer into, int at, Workspace work) {
-        switch (Slot.kind(word)) {
-            case Slot.KIND_HOLE -> {
-                into.put(at, ZEROES, 0, SLOT_BYTES);
-                return StoreStatus.OK;
-            }
-            case Slot.KIND_FILL -> {
-                SameFilled.fill(into, at, Slot.fillValue(word));
-                return Slot.isFillIntact(slot, word) ? StoreStatus.OK : StoreStatus.IO_ERROR;
-            }
-            case Slot.KIND_POOL -> Record.copy(pool.memory(), Slot.place(word), work.memory, 0, Slot.length(word));
-            default -> {
-                if (file.readNow(Slot.place(word), recordBytes(word), work.memory, 0) != BackingFile.OK) {
-                    return StoreStatus.WOULD_WAIT;
-                }
-            }
-        }
-        return decode(slot, word, into, at, work);
-    }
-
-    private int fetch(long slot, long word, ByteBuffer into, int at, Workspace work) {
-        int status = fetchNow(slot, word, into, at, work);
-        if (status != StoreStatus.WOULD_WAIT) {
-            return status;
-        }
-        int read = file.read(Slot.place(word), recordBytes(word), work.memory, 0, work.readBuffer);
-        return read == BackingFile.OK ? decode(slot, word, into, at, work) : StoreStatus.IO_ERROR;
-    }
-
-    private boolean isPromotable(long word) {
-        return !Slot.isPinned(word) && regions.hasRoomToSpare();
-    }
-
-    /** Fetches a pinned word's page, and ends the pin with a copy in the pool. */
-    private int fetchAndPromote(long slot, long word, ByteBuffer into, int at, Workspace work) {
-        int status = fetch(slot, word, into, at, work);
-        long place = status == StoreStatus.OK ? pool.allocate(work.length()) : Pool.NONE;
-        if (place == Pool.NONE) {
-            copies.unpin(slot, word);
-        } else {
-            copies.replace(slot, word, inPool(place, work), work.stripe);
-        }
-        return status;
-    }
-
-    private static int decode(long slot, long word, ByteBuffer into, int at, Workspace work) {
-        boolean isIntact = work.isRecordOf(slot, word) && work.decode(into, at);
-        return isIntact ? StoreStatus.OK : StoreStatus.IO_ERROR;
-    }
-
-    private static int recordBytes(long word) {
-        return Record.HEADER_BYTES + Slot.length(word);
-    }
-
-    private boolean isOvertaken(long slot, long word) {
-        return !Slot.sameCopy(word, map.get(slot));
-    }
-
-    private int loaded(long slot, long word, Workspace work) {
-        if (word == Slot.HOLE) {
-            return StoreStatus.OK;
-        }
-        counters.add(Counter.LOADS, work.stripe, 1);
-        if (Slot.kind(word) == Slot.KIND_FILE) {
-            counters.add(Counter.BD_READS, work.stripe, 1);
-        }
-        if (Slot.isRecord(word) && (word & (Slot.REFERENCED | Slot.PINNED)) == 0) {
-            // If it fails, somebody else has a newer word, and this one's age is of no interest any more.
-            map.compareAndSet(slot, word, word | Slot.REFERENCED);
-        }
-        return StoreStatus.OK;
-    }
-
-    private int failed(int status, Workspace work) {
-        counters.add(Counter.IO_ERRORS, work.stripe, 1);
-        return status;
-    }
-
-    /** Waits until nobody has the slot's record pinned, pins it, and returns its unpinned word. */
-    private long pin(long slot) {
-        while (true) {
-            long word = map.get(slot);
-            if (!Slot.isRecord(word) || !Slot.isPinned(word) && copies.pin(slot, word)) {
-                return word;
-            }
-            // Another partial write of the slot may be reading the backing file.
-            LockSupport.parkNanos(PIN_RETRY_NANOS);
-        }
     }
 }

@@ -1,348 +1,314 @@
 package dev.ramzswap.store;
 
-import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
-
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.util.function.LongPredicate;
+import java.util.concurrent.locks.Lock;
 
 /**
- * The RAM that holds records: {@link Regions}, each a row of records without gaps.
+ * The RAM that holds records: regions, each a row of records and holes without gap or overlap.
  *
  * <pre>
- *   region:  | record | record | hole | record | ... | 0 (never written)
+ *   region:  | record | record crumb | hole | record | ... | (the open region: not yet used)
  * </pre>
  *
  * <p>A record goes into the smallest hole that fits within 3 %, else to the end of the open region, else into a new
  * region, else into any larger hole: all O(1). As most sizes come again, overwrites mostly reuse holes, and no bytes
- * are copied. What holes do not give back by themselves, {@link Compactor} does: it moves the records of the emptiest
- * region elsewhere, and the region goes back to the operating system. So no distribution of sizes can fragment the pool
- * for good, there are no size classes to round up to, and a row can be walked by its headers alone, which is all that a
- * later daemon needs to find the holes again.
+ * are copied. What a record leaves over of its hole stays behind it as a crumb ({@link Holes}) and joins its place
+ * again later. What holes do not give back by themselves, {@link PoolCompactor} does: it moves the records of the
+ * emptiest regions elsewhere, and the regions go back to the operating system. So no distribution of sizes can fragment
+ * the pool for good, and there are no size classes to round up to.
  *
- * <p>The headers in a row are not under a checksum of their own. Damaged ones are never followed out of their region,
- * and cost at worst pages of that region, each of which its own checksum tells.
+ * <p><b>What is trusted.</b> A region's live bytes are the sum over the slot map's words that point there, and its free
+ * room is what none of them covers: both follow from the map alone ({@link RegionSurvey}). Headers in the pool may be
+ * damaged. A record's room is told by its word; a hole proves itself by its check and by its list. Where word and
+ * record do not agree, nothing is freed: the region becomes suspect, and is counted anew from the map.
  *
- * <p>Allocating and freeing take one short lock, the monitor of the regions. What a record contains is not the pool's
- * concern: writers fill their own record before they publish it, readers check what they copied.
+ * <p>Allocating and freeing take one short lock. What a record contains is not the pool's concern: writers fill their
+ * own record before they publish it, readers check what they copied. Thread-safe.
  */
 final class Pool {
     static final long NONE = -1;
 
     /** Raw pages that fit in a region: the worst case. */
-    static final int RAW_PAGES_PER_REGION = Regions.BYTES / (Record.units(PageStore.SLOT_BYTES) << Record.UNIT_SHIFT);
+    static final int RAW_PAGES_PER_REGION = Region.BYTES / (Record.MAX_UNITS << Record.UNIT_SHIFT);
 
     private static final int UNIT_SHIFT = Record.UNIT_SHIFT;
+
+    /** A hole fits if it is larger by at most a 32nd. */
     private static final int FIT_SHIFT = 5;
-    private static final int SPLIT_UNITS = 32;
 
     private final MemorySegment memory;
-    private final Regions regions;
-    private final HoleLists holes;
+    private final RegionTable regions;
+    private final RegionMemory regionMemory;
+    private final Holes holes;
+    private final HoleLists lists;
+    private final Lock lock;
 
-    private int openRegion = Regions.NONE;
     private int openEnd;
 
-    Pool(MemorySegment memory, Regions regions) {
+    Pool(MemorySegment memory, RegionTable regions, RegionMemory regionMemory) {
         this.memory = memory;
         this.regions = regions;
-        this.holes = new HoleLists(memory);
+        this.regionMemory = regionMemory;
+        this.holes = new Holes(memory);
+        this.lists = new HoleLists(memory, holes, regions);
+        this.lock = regions.lock;
     }
 
     /** Size of the mapped file for so many raw pages, with room for compaction to work in. */
     static long bytes(long rawPages) {
         long regions = Math.ceilDiv(rawPages, RAW_PAGES_PER_REGION);
-        return (regions + regions / 12 + 4) << Regions.SHIFT;
+        return (regions + regions / 12 + 4) << Region.SHIFT;
     }
 
-    /** How many pages certainly fit in so many bytes of memory, map included; a sixteenth is left to fragmentation. */
-    static long rawPages(long bytes, long slots) {
-        long regions = (Math.min(bytes, bytes(slots) + SlotMap.bytes(slots)) - SlotMap.bytes(slots)) >> Regions.SHIFT;
-        return Math.max(regions - Regions.COMPACTION_RESERVE, 0) * RAW_PAGES_PER_REGION * 15 / 16;
+    /**
+     * How many pages certainly fit in so many bytes of regions: a sixteenth is left to fragmentation, and compaction
+     * goes on as long as any closed region has that much to give.
+     */
+    static long rawPages(long regionBytes) {
+        long regions = regionBytes >>> Region.SHIFT;
+        return Math.max(regions - RegionBudget.COMPACTION_RESERVE, 0) * RAW_PAGES_PER_REGION * 15 / 16;
     }
 
     MemorySegment memory() {
         return memory;
     }
 
+    Holes holes() {
+        return holes;
+    }
+
+    HoleLists lists() {
+        return lists;
+    }
+
+    /** Where the row of a region ends: behind it is nothing yet. */
+    int end(int region) {
+        return region == regions.openRegion() ? openEnd : Region.BYTES;
+    }
+
     /** Takes room for a record with {@code length} bytes of data. Returns its place, or {@link #NONE}. */
     long allocate(int length) {
-        return allocate(length, Regions.COMPACTION_RESERVE);
+        return allocate(Record.units(length), false);
     }
 
     /** Like {@link #allocate}, and may use the region that is kept back for compaction. */
     long allocateForCompaction(int length) {
-        return allocate(length, 0);
+        return allocate(Record.units(length), true);
     }
 
-    private long allocate(int length, int reserve) {
-        int units = Math.max(Record.units(length), HoleLists.MIN_UNITS);
-        synchronized (regions) {
+    private long allocate(int units, boolean forCompaction) {
+        do {
+            long place = allocateSnugly(units, forCompaction);
+            if (place != NONE) {
+                return place;
+            }
+        } while (regionMemory.populateOnDemand(forCompaction));
+        return allocateAnywhere(units);
+    }
+
+    private long allocateSnugly(int units, boolean forCompaction) {
+        lock.lock();
+        try {
             long place = takeHole(units, units + (units >>> FIT_SHIFT) + 1);
-            if (place == NONE) {
-                place = append(units, reserve);
-            }
-            if (place == NONE) {
-                place = takeHole(units, HoleLists.MAX_UNITS);
-            }
-            return place;
+            return place != NONE ? place : append(units, forCompaction);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private long allocateAnywhere(int units) {
+        lock.lock();
+        try {
+            return takeHole(units, Holes.MAX_UNITS);
+        } finally {
+            lock.unlock();
         }
     }
 
     private long takeHole(int units, int maxUnits) {
-        int size = holes.smallestFrom(units);
+        int size = lists.smallestFrom(units);
         while (size <= maxUnits) {
-            long place = holes.take(size);
-            if (!regions.isEvacuating(Regions.of(place))) {
-                return allocated(place, split(place, size, units));
+            long place = lists.take(size);
+            if (place == Holes.NONE) {
+                giveListsUp();
+                return NONE;
             }
-            size = holes.smallestFrom(units);
+            // One of a region that is being evacuated is off its list by this, as it should be.
+            if (regions.isListing(Region.of(place))) {
+                leaveOver(place + ((long) units << UNIT_SHIFT), size - units);
+                return allocated(place, units);
+            }
+            size = lists.smallestFrom(units);
         }
         return NONE;
     }
 
-    /** Cuts what is left of a much too large hole off, and returns the size of the place. */
-    private int split(long place, int size, int units) {
-        if (size - units < SPLIT_UNITS) {
-            return size;
+    private void leaveOver(long place, int units) {
+        if (units >= Holes.LEAST_SPLIT) {
+            lists.add(place, units);
+        } else if (units > 0) {
+            holes.make(place, units);
         }
-        // The rest first, then the cut: the row of headers is whole at every moment.
-        holes.add(place + ((long) units << UNIT_SHIFT), size - units);
-        return units;
     }
 
-    private long append(int units, int reserve) {
+    private long append(int units, boolean forCompaction) {
         int bytes = units << UNIT_SHIFT;
-        boolean isFull = openRegion == Regions.NONE || openEnd + bytes > Regions.BYTES;
-        if (isFull && !openRegion(reserve)) {
+        boolean isFull = regions.openRegion() == Region.NONE || openEnd + bytes > Region.BYTES;
+        if (isFull && !openRegion(forCompaction)) {
             return NONE;
         }
-        long place = Regions.start(openRegion) + openEnd;
-        setOpenEnd(openEnd + bytes);
+        long place = Region.start(regions.openRegion()) + openEnd;
+        openEnd += bytes;
         return allocated(place, units);
     }
 
     private long allocated(long place, int units) {
-        Record.setCapacity(memory, place, units);
-        regions.addLive(Regions.of(place), units << UNIT_SHIFT);
+        holes.end(place);
+        regions.addLive(Region.of(place), units << UNIT_SHIFT);
         return place;
     }
 
-    private boolean openRegion(int reserve) {
-        int region = regions.open(reserve);
-        if (region == Regions.NONE) {
+    private boolean openRegion(boolean forCompaction) {
+        int earlier = regions.openRegion();
+        if (regions.open(forCompaction) == Region.NONE) {
             return false;
         }
-        closeOpenRegion();
-        openRegion = region;
+        regionMemory.opened();
+        if (earlier != Region.NONE) {
+            close(earlier);
+        }
         openEnd = 0;
         return true;
     }
 
-    private void closeOpenRegion() {
-        if (openRegion == Regions.NONE) {
-            return;
+    private void close(int region) {
+        long end = Region.start(region) + openEnd;
+        int units = Region.BYTES - openEnd >>> UNIT_SHIFT;
+        if (units >= Holes.LEAST_LISTED) {
+            lists.add(end, units);
+        } else if (units > 0) {
+            holes.make(end, units);
         }
-        long end = Regions.start(openRegion) + openEnd;
-        int units = Regions.BYTES - openEnd >>> UNIT_SHIFT;
-        setOpenEnd(Regions.BYTES);
-        if (units >= HoleLists.MIN_UNITS) {
-            holes.add(end, units);
-        }
-        openRegion = Regions.NONE;
+        regions.close(region);
     }
 
-    /** Moves the end of the open region, behind which the row of records ends with a capacity of 0. */
-    private void setOpenEnd(int end) {
-        if (end < Regions.BYTES) {
-            memory.set(JAVA_SHORT_UNALIGNED, Regions.start(openRegion) + end + 4, (short) 0);
-        }
-        openEnd = end;
+    /** Whether a record of a word can lie within the pool. */
+    boolean isPlaceOf(long word) {
+        long place = Slot.place(word);
+        return place < memory.byteSize() && Region.offset(place) + Record.roomFor(Slot.length(word)) <= Region.BYTES;
     }
 
-    /** Gives back a record's room. */
-    void free(long place) {
-        synchronized (regions) {
-            int units = Record.capacity(memory, place);
-            int region = Regions.of(place);
-            if (!isCapacity(place, units)) {
-                return; // Damaged memory: better to lose the room than to take a neighbour's for it.
-            }
-            regions.addLive(region, -(units << UNIT_SHIFT));
-            if (regions.isEvacuating(region)) {
-                Record.markHole(memory, place, units);
+    /** Gives back the room of the record of a slot's word, which is in the map no more, or never was. */
+    void free(long slot, long word) {
+        if (!isPlaceOf(word)) {
+            return; // A damaged word: whose room that was, nobody knows.
+        }
+        lock.lock();
+        try {
+            int region = Region.of(Slot.place(word));
+            if (Record.isOf(memory, Slot.place(word), slot, word)) {
+                free(Slot.place(word), Record.units(Slot.length(word)), region);
             } else {
-                holes.add(place, units);
+                regions.suspect(region);
             }
+        } finally {
+            lock.unlock();
         }
     }
 
-    /** Bytes in holes. */
+    private void free(long place, int units, int region) {
+        regions.addLive(region, -(units << UNIT_SHIFT));
+        if (regions.isListing(region)) {
+            lists.add(place, units + crumbUnits(place + ((long) units << UNIT_SHIFT), region, units));
+        }
+    }
+
+    /** Size of the crumb behind a record, 0 if there is none. */
+    private int crumbUnits(long place, int region, int units) {
+        boolean isCrumb = place < Region.start(region) + end(region)
+                && holes.isAt(place)
+                && !holes.isListed(place)
+                && holes.units(place) + units <= Holes.MAX_UNITS;
+        return isCrumb ? holes.units(place) : 0;
+    }
+
+    /** Bytes in holes, what the open region has not yet used not among them; takes the lock. */
     long holeBytes() {
-        synchronized (regions) {
-            int unfilled = openRegion == Regions.NONE ? 0 : Regions.BYTES - openEnd;
-            return regions.filledBytes() - regions.liveBytes() - unfilled;
+        lock.lock();
+        try {
+            int unused = regions.openRegion() == Region.NONE ? 0 : Region.BYTES - openEnd;
+            return regions.filledBytes() - regions.budget().liveBytes() - unused;
+        } finally {
+            lock.unlock();
         }
     }
 
-    private static boolean isCapacity(long place, int units) {
-        int inRegion = (int) place & Regions.BYTES - 1;
-        return units >= HoleLists.MIN_UNITS
-                && units <= HoleLists.MAX_UNITS
-                && inRegion + (units << UNIT_SHIFT) <= Regions.BYTES;
-    }
+    // Evacuation
 
-    // Evacuation of a region: begin, then for each place vacate and move its record away, then end.
-
-    /**
-     * Begins to empty the closed region with the fewest live bytes: nothing more is put into it.
-     *
-     * @return the region, or {@link Regions#NONE} if none has fewer than {@code liveBytes}
-     */
-    int beginEvacuation(int liveBytes) {
-        int region = regions.emptiest(liveBytes, openRegion);
-        if (region == Regions.NONE) {
-            return region;
-        }
-        synchronized (regions) {
-            return region != openRegion && regions.beginEvacuation(region) ? region : Regions.NONE;
+    /** Nothing more is put into a closed region. False if it is not closed any more. */
+    boolean beginEvacuation(int region) {
+        lock.lock();
+        try {
+            return regions.beginEvacuation(region);
+        } finally {
+            lock.unlock();
         }
     }
 
-    /** The first place of a region. */
-    static long first(int region) {
-        return Regions.start(region);
-    }
-
-    /** The place behind another one in the same region, or {@link #NONE}. */
-    long next(long place) {
-        int units = Record.capacity(memory, place);
-        long next = place + ((long) units << UNIT_SHIFT);
-        boolean isEnd = !isCapacity(place, units) || Regions.of(next) != Regions.of(place);
-        return isEnd || Record.capacity(memory, next) == 0 ? NONE : next;
-    }
-
-    /** Takes a place in an evacuated region off the hole lists. False if it is not a hole. */
-    boolean vacate(long place) {
-        synchronized (regions) {
-            int units = Record.capacity(memory, place);
-            if (Record.isListed(memory, place) && isCapacity(place, units)) {
-                holes.remove(place, units);
+    /** Takes a hole off its list, if it is in one. */
+    void vacate(long place) {
+        lock.lock();
+        try {
+            if (holes.isAt(place) && holes.isListed(place)) {
+                lists.remove(place, holes.units(place));
             }
-            return Record.isHole(memory, place);
+        } finally {
+            lock.unlock();
         }
     }
 
     /**
-     * Ends an evacuation: an empty region is retired, another one gets its holes back.
+     * Ends an evacuation whose holes were all vacated: the region is retired if it is empty, else unlisted.
      *
-     * @return whether it was empty
+     * @return whether it is retired
      */
     boolean endEvacuation(int region) throws IOException {
-        if (!regions.cancelEvacuation(region)) {
+        lock.lock();
+        try {
+            if (regions.listed(region) != 0) {
+                giveListsUp(); // A hole was not found in its row: its header, or one before it, is damaged.
+            }
+            if (regions.live(region) != 0) {
+                regions.unlist(region);
+                return false;
+            }
             regions.retire(region);
-            return true;
+        } finally {
+            lock.unlock();
         }
-        relist(region);
-        return false;
-    }
-
-    private void relist(int region) {
-        for (long place = first(region); place != NONE; place = next(place)) {
-            if (Record.isHole(memory, place)) {
-                relist(place);
-            }
-        }
-    }
-
-    private void relist(long place) {
-        synchronized (regions) {
-            int units = Record.capacity(memory, place);
-            if (Record.isHole(memory, place) && !Record.isListed(memory, place) && isCapacity(place, units)) {
-                holes.add(place, units);
-            }
-        }
-    }
-
-    // Recovery, before anything else: adopt the regions with live records, then reclaim all others.
-
-    /** How many regions there are. */
-    int regions() {
-        return regions.count();
-    }
-
-    /** Whether there can be a record at a place. */
-    boolean isPlace(long place) {
-        int inRegion = (int) place & Regions.BYTES - 1;
-        return place < memory.byteSize() && inRegion <= Regions.BYTES - (HoleLists.MIN_UNITS << UNIT_SHIFT);
-    }
-
-    /**
-     * Takes over a region with live records: all else in it is holes. Safe from several threads, each with another
-     * region.
-     *
-     * @param records how many are live
-     * @return false if not just so many were found: headers are damaged, and nothing is adopted
-     */
-    boolean adopt(int region, int records, LongPredicate isLive) {
-        regions.mapResident(region);
-        int found = 0;
-        int bytes = 0;
-        long place = first(region);
-        long end = place + Regions.BYTES;
-        while (place < end) {
-            int units = Record.capacity(memory, place);
-            if (!isCapacity(place, units)) {
-                break;
-            }
-            if (!isLive.test(place)) {
-                Record.markHole(memory, place, units);
-            } else {
-                found++;
-                bytes += units << UNIT_SHIFT;
-            }
-            place += (long) units << UNIT_SHIFT;
-        }
-        if (found != records) {
-            return false;
-        }
-        makeHoles(place, end);
-        regions.adopt(region, bytes);
-        relist(region);
+        regionMemory.reuse(region);
         return true;
     }
 
-    /** Fills what lies behind a row with holes, the last one first: the row is whole at every moment. */
-    private void makeHoles(long place, long end) {
-        int rest = (int) (end - place >>> UNIT_SHIFT) % HoleLists.MAX_UNITS;
-        long at = end - ((long) rest << UNIT_SHIFT);
-        if (rest >= HoleLists.MIN_UNITS) {
-            Record.markHole(memory, at, rest);
-        } else if (rest > 0) {
-            Record.setCapacity(memory, at, 0);
+    /** Memory was damaged: which hole is where follows from the slot map, and the {@link Relister} finds it. */
+    private void giveListsUp() {
+        lists.clear();
+        if (regions.openRegion() != Region.NONE) {
+            regions.close(regions.openRegion());
         }
-        while (at > place) {
-            at -= (long) HoleLists.MAX_UNITS << UNIT_SHIFT;
-            Record.markHole(memory, at, HoleLists.MAX_UNITS);
-        }
+        regions.unlistAll();
     }
 
-    /** Counts the live record at a place, in a region that could not be adopted; false if there cannot be one. */
-    boolean adoptRecord(long place) {
-        int units = Record.capacity(memory, place);
-        boolean isRecord = isCapacity(place, units);
-        if (isRecord) {
-            regions.adopt(Regions.of(place), units << UNIT_SHIFT);
-        }
-        return isRecord;
-    }
-
-    /** Ends the recovery: what was not adopted is kept ready or given back. */
-    void reclaimUnused() throws IOException {
-        for (int region = 0; region < regions.count(); region++) {
-            if (regions.isFree(region)) {
-                regions.reclaim(region);
+    /** Lists a hole that the {@link Relister} has found. */
+    void list(long place, int units) {
+        lock.lock();
+        try {
+            if (regions.isListing(Region.of(place))) {
+                lists.add(place, units);
             }
+        } finally {
+            lock.unlock();
         }
     }
 }

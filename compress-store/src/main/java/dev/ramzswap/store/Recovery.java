@@ -7,101 +7,108 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Takes over the files of a daemon that is gone, however it ended: everything but the slot map is derived from it. A
  * daemon that is killed between any two instructions leaves each slot with its old or its new word, and each of these
- * with its record; what else lies in the pool is holes.
+ * with its record; what else lies in the pool is free.
  *
- * <p>Nobody is served meanwhile, so this is fast rather than simple: one walk along the slot map, then one along the
- * rows of records, region by region, by several threads. A region in whose row not all of its slots' records come up
- * has damaged headers: its slots are looked at one by one, and its holes are left to {@link Compactor}.
+ * <p>Nobody is served meanwhile, so only the map is read, by several threads: how much of each region and of each
+ * segment is live follows from the words' lengths. Where the free room in the regions is, the {@link Relister} finds
+ * out later. A word that is damaged, or points where nothing can be, costs its own slot.
  */
 final class Recovery {
-    private static final int STRIPE = 0;
     private static final int MAX_THREADS = 4;
 
     /** Asked for once, ahead of the takeover: the JVM reads files of cgroups for it. */
     private static final int THREADS = Math.min(Runtime.getRuntime().availableProcessors(), MAX_THREADS);
 
-    private final long slots;
+    /** Slots that a thread takes at a time. */
+    private static final long CHUNK = 1 << 16;
+
+    private final Parts parts;
     private final SlotMap map;
     private final Pool pool;
 
     /** Null if there is none. */
     private final BackingFile file;
 
-    private final Copies copies;
+    private final Counters counters;
 
-    /** For each region, how many slots have their record there; 0 once all of them are adopted. */
-    private final int[] pending;
-
-    Recovery(long slots, SlotMap map, Pool pool, BackingFile file, Copies copies) {
-        this.slots = slots;
-        this.map = map;
-        this.pool = pool;
-        this.file = file;
-        this.copies = copies;
-        this.pending = new int[pool.regions()];
+    Recovery(Parts parts) {
+        this.parts = parts;
+        this.map = parts.map();
+        this.pool = parts.pool();
+        this.file = parts.file();
+        this.counters = parts.counters();
     }
 
     void run() throws IOException {
-        for (long slot = 0; slot < slots; slot++) {
-            recover(slot);
-        }
-        adoptRegions();
-        adoptRecordsOfDamagedRegions();
-        pool.reclaimUnused();
+        map.recoverUsed();
+        recoverSlots();
+        parts.regions().adopted();
+        parts.regionMemory().reclaimLeftovers();
         if (file != null && file.takenOver()) {
             file.adopted();
         }
     }
 
-    private void recover(long slot) {
-        long word = map.recover(slot);
-        copies.account(word, 1, STRIPE);
-        if (Slot.kind(word) == Slot.KIND_POOL && pool.isPlace(Slot.place(word))) {
-            pending[Regions.of(Slot.place(word))]++;
-        } else if (Slot.isRecord(word) && !adoptInFile(word)) {
-            lose(slot, word);
-        }
-    }
-
-    private boolean adoptInFile(long word) {
-        return Slot.kind(word) == Slot.KIND_FILE
-                && file != null
-                && file.adopt(Slot.place(word), Record.HEADER_BYTES + Slot.length(word));
-    }
-
-    private void lose(long slot, long word) {
-        long damaged = Slot.damaged(slot);
-        map.exchange(slot, damaged);
-        copies.account(word, -1, STRIPE);
-        copies.account(damaged, 1, STRIPE);
-    }
-
     /** The calling thread is one of the threads. */
-    private void adoptRegions() throws IOException {
-        AtomicInteger next = new AtomicInteger();
+    private void recoverSlots() throws IOException {
+        AtomicLong next = new AtomicLong();
         List<FutureTask<Void>> others = new ArrayList<>();
         for (int i = 1; i < THREADS; i++) {
-            FutureTask<Void> other = new FutureTask<>(() -> adoptRegions(next), null);
+            int stripe = i;
+            FutureTask<Void> other = new FutureTask<>(() -> recoverSlots(next, stripe), null);
             Thread.ofPlatform().name("recovery-" + i).start(other);
             others.add(other);
         }
-        adoptRegions(next);
+        recoverSlots(next, 0);
         for (FutureTask<Void> other : others) {
             await(other);
         }
     }
 
-    private void adoptRegions(AtomicInteger next) {
-        for (int region = next.getAndIncrement(); region < pending.length; region = next.getAndIncrement()) {
-            if (pending[region] > 0 && pool.adopt(region, pending[region], this::isLiveAt)) {
-                pending[region] = 0;
+    private void recoverSlots(AtomicLong next, int stripe) {
+        for (long first = next.getAndAdd(CHUNK); first < map.slots(); first = next.getAndAdd(CHUNK)) {
+            long end = Math.min(first + CHUNK, map.slots());
+            for (long slot = map.nextUsed(first); slot < end; slot = map.nextUsed(slot + 1)) {
+                counters.count(recover(slot), 1, stripe);
             }
         }
+    }
+
+    /** Returns the slot's word from now on. */
+    private long recover(long slot) {
+        long found = map.get(slot);
+        long word = Slot.unpinned(found); // Nobody is left to end a pin.
+        if (!adopt(slot, word)) {
+            word = Slot.damaged(slot);
+        }
+        if (word != found) {
+            map.exchange(slot, word);
+        }
+        return word;
+    }
+
+    private boolean adopt(long slot, long word) {
+        return switch (Slot.kind(word)) {
+            case Slot.KIND_HOLE -> true;
+            case Slot.KIND_FILL -> Slot.isFillIntact(slot, word);
+            case Slot.KIND_POOL -> adoptInPool(word);
+            case Slot.KIND_FILE ->
+                file != null && file.adopt(Slot.place(word), Record.HEADER_BYTES + Slot.length(word));
+            default -> false;
+        };
+    }
+
+    private boolean adoptInPool(long word) {
+        boolean isPlace = pool.isPlaceOf(word);
+        if (isPlace) {
+            parts.regions().adopt(Region.of(Slot.place(word)), Record.roomFor(Slot.length(word)));
+        }
+        return isPlace;
     }
 
     private static void await(FutureTask<Void> task) throws IOException {
@@ -112,30 +119,6 @@ final class Recovery {
             throw new InterruptedIOException("interrupted while taking over a store");
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
-        }
-    }
-
-    private boolean isLiveAt(long place) {
-        long slot = Record.slot(pool.memory(), place);
-        long word = slot < slots ? map.get(slot) : Slot.HOLE;
-        return Slot.kind(word) == Slot.KIND_POOL
-                && Slot.place(word) == place
-                && Record.units(Slot.length(word)) <= Record.capacity(pool.memory(), place);
-    }
-
-    private void adoptRecordsOfDamagedRegions() {
-        long damaged = 0;
-        for (int slotsOfRegion : pending) {
-            damaged += slotsOfRegion;
-        }
-        for (long slot = 0; damaged > 0 && slot < slots; slot++) {
-            long word = map.get(slot);
-            if (Slot.kind(word) == Slot.KIND_POOL && pending[Regions.of(Slot.place(word))] > 0) {
-                damaged--;
-                if (!isLiveAt(Slot.place(word)) || !pool.adoptRecord(Slot.place(word))) {
-                    lose(slot, word);
-                }
-            }
         }
     }
 }

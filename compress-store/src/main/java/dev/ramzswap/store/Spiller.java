@@ -6,58 +6,62 @@ import dev.ramzswap.store.Counters.Counter;
 /**
  * Moves pages from the pool to the backing file while the pool is low on room: incompressible ones first, then the
  * longest unused by the clock algorithm, whose hand goes round the slot map and gives each page that was used since its
- * last visit ({@link Slot#REFERENCED}) a second chance. Used by one thread.
+ * last visit a second chance. Used by one thread.
  */
 final class Spiller {
     private static final long BATCH_BYTES = BackingFile.SEGMENT_BYTES;
 
-    /** Slots that one batch looks at for incompressible pages, which may be few. */
+    /** Slots that one batch looks at for incompressible pages, which may be few: half a millisecond. */
     private static final long RAW_SCAN_SLOTS = 1 << 16;
 
-    private static final int STRIPE = 0;
+    /** How long a page may wait for an empty staging buffer: somebody may wait for this look to end. */
+    private static final long PATIENCE_NANOS = 50_000_000;
 
-    private final long slots;
     private final SlotMap map;
-    private final Regions regions;
+    private final RegionTable regions;
     private final Pool pool;
     private final BackingFile file;
-    private final Copies copies;
+    private final Ownership ownership;
     private final Counters counters;
-    /** The backing file took no more during this batch: no use in trying page after page. */
-    private boolean isRefused;
+
+    /** Its record is the one that is being spilled. */
+    private final Workspace work;
+
+    /** What the backing file said last: no use in trying page after page if it takes no more. */
+    private long refusal;
 
     private long clockHand;
     private long rawHand;
 
-    Spiller(long slots, SlotMap map, Regions regions, Pool pool, BackingFile file, Copies copies, Counters counters) {
-        this.slots = slots;
-        this.map = map;
-        this.regions = regions;
-        this.pool = pool;
-        this.file = file;
-        this.copies = copies;
-        this.counters = counters;
+    Spiller(Parts parts, Ownership ownership, Workspace work) {
+        this.map = parts.map();
+        this.regions = parts.regions();
+        this.pool = parts.pool();
+        this.file = parts.file();
+        this.counters = parts.counters();
+        this.ownership = ownership;
+        this.work = work;
     }
 
-    /** Spills a batch if the pool is low. Returns whether it spilled anything. */
-    boolean spill() {
-        if (file == null || !regions.isLow() || regions.liveBytes() == 0) {
-            return false;
+    /** Spills a batch if the pool is low; NOTHING also if the backing file is full. */
+    Look spill() {
+        if (!regions.budget().isLow() || regions.budget().liveBytes() == 0) {
+            return Look.NOTHING;
         }
-        isRefused = false;
-        long spilled = 0;
-        if (counters.get(Counter.HUGE_PAGES) > 0) {
-            spilled = spillIncompressible();
+        refusal = 0;
+        long spilled = counters.get(Counter.HUGE_PAGES) > 0 ? spillIncompressible() : 0;
+        if (spilled + spillUnused(BATCH_BYTES - spilled) > 0) {
+            return Look.GAINED;
         }
-        return spilled + spillUnused(BATCH_BYTES - spilled) > 0;
+        return refusal == 0 || refusal == BackingFile.NO_ROOM ? Look.NOTHING : Look.BLOCKED;
     }
 
     private long spillIncompressible() {
         long spilled = 0;
-        long end = Math.min(RAW_SCAN_SLOTS, slots);
-        for (long i = 0; i < end && spilled < BATCH_BYTES && !isRefused; i++) {
+        long end = Math.min(RAW_SCAN_SLOTS, map.slots());
+        for (long i = 0; i < end && spilled < BATCH_BYTES && refusal == 0; i++) {
             long slot = rawHand;
-            rawHand = next(slot);
+            rawHand = following(slot);
             long word = map.get(slot);
             if (isSpillable(word) && Slot.codec(word) == Codec.RAW) {
                 spilled += spill(slot, word);
@@ -69,13 +73,15 @@ final class Spiller {
     private long spillUnused(long bytes) {
         long spilled = 0;
         // The first turn may only clear the marks of pages that were used.
-        for (long i = 0; i < 2 * slots && spilled < bytes && regions.isLow() && !isRefused; i++) {
+        int turns = 0;
+        while (turns < 3 && spilled < bytes && regions.budget().isLow() && refusal == 0) {
             long slot = clockHand;
-            clockHand = next(slot);
+            clockHand = following(slot);
+            turns += clockHand <= slot ? 1 : 0;
             long word = map.get(slot);
             if (isSpillable(word)) {
-                if ((word & Slot.REFERENCED) != 0) {
-                    map.compareAndSet(slot, word, word & ~Slot.REFERENCED);
+                if (Slot.isReferenced(word)) {
+                    map.compareAndSet(slot, word, Slot.unreferenced(word));
                 } else {
                     spilled += spill(slot, word);
                 }
@@ -84,30 +90,50 @@ final class Spiller {
         return spilled;
     }
 
-    private long next(long slot) {
-        return slot + 1 == slots ? 0 : slot + 1;
+    /** The next slot that may be in use, going round. */
+    private long following(long slot) {
+        long next = map.nextUsed(slot + 1);
+        return next < map.slots() ? next : 0;
     }
 
     static boolean isSpillable(long word) {
         return Slot.kind(word) == Slot.KIND_POOL && !Slot.isPinned(word);
     }
 
-    /** Spills one page and returns the bytes that this freed in the pool; 0 if it could not. */
+    /**
+     * Spills one page, unless it is damaged: that one is lost.
+     *
+     * @return the bytes that this freed in the pool
+     */
     long spill(long slot, long word) {
-        if (!copies.pin(slot, word)) {
-            return 0;
+        work.begin();
+        try {
+            return ownership.pin(slot, word) ? spillPinned(slot, word) : 0;
+        } finally {
+            work.end();
         }
-        int bytes = Record.HEADER_BYTES + Slot.length(word);
-        long place = file.append(pool.memory(), Slot.place(word), bytes);
+    }
+
+    private long spillPinned(long slot, long word) {
+        RecordBuffer record = work.record;
+        boolean isIntact = pool.isPlaceOf(word);
+        if (isIntact) {
+            Record.copy(pool.memory(), Slot.place(word), record.memory, 0, Slot.length(word));
+            isIntact = record.isIntact(slot, word);
+        }
+        if (!isIntact) {
+            return ownership.replace(slot, word, Slot.damaged(slot), Counters.KEEPER) ? Slot.length(word) : 0;
+        }
+        long place = file.append(record.memory, 0, record.bytes(), PATIENCE_NANOS);
         if (place < 0) {
-            isRefused = true;
-            copies.unpin(slot, word);
+            refusal = place;
+            ownership.unpin(slot, word);
             return 0;
         }
-        long spilled = Slot.inFile(Slot.codec(word), Slot.length(word), place) & ~Slot.REFERENCED;
-        if (copies.replace(slot, word, spilled, STRIPE)) {
-            counters.add(Counter.BD_WRITES, STRIPE, 1);
+        long spilled = Slot.unreferenced(Slot.inFile(Slot.codec(word), Slot.length(word), place));
+        if (ownership.replace(slot, word, spilled, Counters.KEEPER)) {
+            counters.add(Counter.BD_WRITES, Counters.KEEPER, 1);
         }
-        return bytes;
+        return record.bytes();
     }
 }

@@ -40,10 +40,7 @@ final class StoreFiles implements AutoCloseable {
     private long backingBytes;
     private boolean isTakenOver;
     private Counters counters;
-    private SlotMap map;
-    private Regions regions;
-    private Pool pool;
-    private BackingFile backing;
+    private Parts parts;
 
     private StoreFiles(StoreConfig config, BackingOpener backingOpener) {
         this.config = config;
@@ -75,16 +72,17 @@ final class StoreFiles implements AutoCloseable {
         if (!isTakenOver) {
             counters.renewIdentity();
         }
-        map = new SlotMap(mapFile, config.slots(), counters);
+        SlotMap map = closing(new SlotMap(mapFile, config.slots(), counters));
         MappedFile poolFile = sparseFile("pool", Pool.bytes(config.slots()));
-        regions = new Regions(poolFile, counters, config.ahead());
-        opened.push(regions);
-        pool = new Pool(poolFile.memory(), regions);
+        RegionTable regions = closing(new RegionTable(poolFile.memory().byteSize(), counters));
+        RegionMemory regionMemory = new RegionMemory(poolFile, regions, config.ahead());
+        Pool pool = new Pool(poolFile.memory(), regions, regionMemory);
+        BackingFile backing = null;
         if (config.backing().isPresent()) {
-            backing = openBacking(config.backing().get());
-            opened.push(backing);
+            backing = closing(openBacking(config.backing().get()));
             isTakenOver |= backing.takenOver();
         }
+        parts = new Parts(map, regions, regionMemory, pool, backing, counters);
     }
 
     private long backingBytes(StoreConfig.Backing wanted) throws IOException {
@@ -113,13 +111,14 @@ final class StoreFiles implements AutoCloseable {
         if (config.ahead() == 0) {
             return;
         }
-        map.populate();
+        parts.map().populate();
+        parts.regions().populate();
         // A daemon that takes over serves first: the memory that it needs may wait for it.
-        while (!isTakenOver && regions.populate()) {}
+        while (!isTakenOver && parts.regionMemory().adjust()) {}
     }
 
     private MappedFile denseFile(String part, long bytes) throws IOException {
-        return opened(
+        return closing(
                 config.stateDir().isPresent()
                         ? MappedFile.at(pathOf(config, part), bytes)
                         : MappedFile.inMemory(nameOf(part), bytes));
@@ -133,15 +132,15 @@ final class StoreFiles implements AutoCloseable {
     }
 
     private MappedFile sparseFile(String part, long bytes) throws IOException {
-        return opened(
+        return closing(
                 config.stateDir().isPresent()
                         ? MappedFile.sparseAt(pathOf(config, part), bytes)
                         : MappedFile.inMemory(nameOf(part), bytes));
     }
 
-    private MappedFile opened(MappedFile file) {
-        opened.push(file);
-        return file;
+    private <T extends AutoCloseable> T closing(T part) {
+        opened.push(part);
+        return part;
     }
 
     /** In {@code /proc/PID/maps}. */
@@ -204,25 +203,8 @@ final class StoreFiles implements AutoCloseable {
         return backingBytes;
     }
 
-    Counters counters() {
-        return counters;
-    }
-
-    SlotMap map() {
-        return map;
-    }
-
-    Regions regions() {
-        return regions;
-    }
-
-    Pool pool() {
-        return pool;
-    }
-
-    /** Null if there is none. */
-    BackingFile backing() {
-        return backing;
+    Parts parts() {
+        return parts;
     }
 
     /** Closes what was opened, in the opposite order. */

@@ -56,8 +56,8 @@ public final class DamagedFileFuzz {
                 case 2 -> store.load(slot, number & 31);
                 case 3 -> store.invalidate(slot, number & 63, 1 + (number >>> 6));
                 case 4 -> store.patch(slot, number * 16, 1 + what * 8, number);
-                case 5 -> store.spill();
-                case 6 -> store.compactFile();
+                case 5 -> store.keepFile();
+                case 6 -> store.keepFile();
                 default -> {
                     LockSupport.parkNanos(100_000); // for the segments that are being written
                     store.mayLose();

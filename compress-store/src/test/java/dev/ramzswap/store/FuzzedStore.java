@@ -3,6 +3,7 @@ package dev.ramzswap.store;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -33,8 +34,8 @@ final class FuzzedStore implements AutoCloseable {
     private PageStore store;
     private StoreFiles files;
     private Workspace work;
-    private Compactor compactor;
-    private Spiller spiller;
+    private Keeper keeper;
+    private int operations;
 
     FuzzedStore(StoreConfig config, StoreFiles.BackingOpener opener) throws IOException {
         this.config = config;
@@ -46,11 +47,13 @@ final class FuzzedStore implements AutoCloseable {
         files = StoreFiles.open(config, opener);
         store = PageStore.open(config, files);
         store.stopBackgroundWork();
+        keeper = store.keeper();
         work = store.workspace();
-        var copies = new Copies(files.map(), files.pool(), files.backing(), files.counters(), new Fullness());
-        compactor = new Compactor(config.slots(), files.map(), files.regions(), files.pool(), files.backing(), copies);
-        spiller = new Spiller(
-                config.slots(), files.map(), files.regions(), files.pool(), files.backing(), copies, files.counters());
+        check("opened");
+    }
+
+    private void check(String what) {
+        Invariants.check(files.parts(), what + " after " + operations++ + " operations");
     }
 
     /** From now on loads may say that a page is lost. */
@@ -111,16 +114,27 @@ final class FuzzedStore implements AutoCloseable {
         store.setCodec(CodecSpec.parse(CODECS[number % CODECS.length]));
     }
 
-    void compactPool() throws IOException {
-        compactor.compactPool();
+    /** One look of the pool's keeper. */
+    void keepPool() throws IOException {
+        keeper.keepPool();
+        check("keepPool");
     }
 
-    void compactFile() {
-        compactor.compactFile();
+    /** One look of the backing file's keeper. */
+    void keepFile() {
+        keeper.keepFile();
+        check("keepFile");
     }
 
-    void spill() {
-        spiller.spill();
+    /** The same, for the last page that may fit. */
+    void gather() throws IOException {
+        keeper.setScarce(true);
+        keepPool();
+        keeper.setScarce(false);
+    }
+
+    void setLimit(long bytes) {
+        store.setLimit(bytes);
     }
 
     /** Ends it, and lets another one take over its files. */
@@ -133,11 +147,14 @@ final class FuzzedStore implements AutoCloseable {
     void checkAll() {
         load(0, (int) config.slots());
         assertEquals(
-                (long) model.size() * PageStore.SLOT_BYTES, files.counters().get(Counter.ORIG_DATA_SIZE));
+                (long) model.size() * PageStore.SLOT_BYTES,
+                files.parts().counters().get(Counter.ORIG_DATA_SIZE));
         invalidate(0, (int) config.slots(), 1);
-        assertEquals(0, files.counters().get(Counter.COMPR_DATA_SIZE));
-        assertEquals(0, files.regions().liveBytes(), "bytes leaked in the pool");
-        assertEquals(0, files.backing() == null ? 0 : files.backing().liveBytes(), "bytes leaked in the file");
+        assertEquals(0, files.parts().counters().get(Counter.COMPR_DATA_SIZE));
+        assertEquals(0, files.parts().regions().budget().liveBytes(), "bytes leaked in the pool");
+        BackingFile backing = files.parts().file();
+        assertEquals(0, backing == null ? 0 : backing.liveBytes(), "bytes leaked in the file");
+        check("all dropped");
     }
 
     private boolean isFull(int status) {

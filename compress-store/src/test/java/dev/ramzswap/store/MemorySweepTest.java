@@ -49,22 +49,22 @@ class MemorySweepTest {
 
     @Test
     void withMemoryAheadAndABackingFile() throws IOException, InterruptedException {
-        sweep(config().ahead(Regions.BYTES).backing(directory.resolve("file")), 2 * Regions.BYTES);
+        sweep(config().ahead(Region.BYTES).backing(directory.resolve("file")), 2 * Region.BYTES);
     }
 
     @Test
     void withMemoryAheadAlone() throws IOException, InterruptedException {
-        sweep(config().ahead(Regions.BYTES), 2 * Regions.BYTES);
+        sweep(config().ahead(Region.BYTES), 2 * Region.BYTES);
     }
 
     @Test
     void withABackingFile() throws IOException, InterruptedException {
-        sweep(config().backing(directory.resolve("file")), Regions.BYTES * 3 / 4);
+        sweep(config().backing(directory.resolve("file")), Region.BYTES * 3 / 4);
     }
 
     @Test
     void alone() throws IOException, InterruptedException {
-        sweep(config(), Regions.BYTES * 3 / 4);
+        sweep(config(), Region.BYTES * 3 / 4);
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.linux.MappedFile;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
@@ -19,21 +20,52 @@ class PoolTest {
     private MappedFile countersFile;
     private MappedFile file;
     private Counters counters;
-    private Regions regions;
+    private RegionTable regions;
+    private RegionMemory regionMemory;
     private Pool pool;
 
     @BeforeEach
     void open() throws IOException {
         countersFile = MappedFile.inMemory("counters", Counters.FILE_BYTES);
         counters = new Counters(countersFile, "test", 1);
-        file = MappedFile.inMemory("pool", (long) REGIONS << Regions.SHIFT);
+        file = MappedFile.inMemory("pool", (long) REGIONS << Region.SHIFT);
         make(0);
-        regions.setBudget(Long.MAX_VALUE);
+        setBudget(REGIONS);
     }
 
-    private void make(long regionsAhead) {
-        regions = new Regions(file, counters, regionsAhead << Regions.SHIFT);
-        pool = new Pool(file.memory(), regions);
+    private void make(long regionsAhead) throws IOException {
+        regions = new RegionTable((long) REGIONS << Region.SHIFT, counters);
+        regionMemory = new RegionMemory(file, regions, regionsAhead << Region.SHIFT);
+        pool = new Pool(file.memory(), regions, regionMemory);
+    }
+
+    private void setBudget(long count) {
+        regions.lock.lock();
+        regions.budget().set(count << Region.SHIFT);
+        regions.lock.unlock();
+    }
+
+    /** Takes room for a page that does not compress, and puts a record there, whose word this returns. */
+    private long allocateRaw(long slot) {
+        return allocate(slot, 4096, pool.allocate(4096));
+    }
+
+    private long allocate(long slot, int length) {
+        return allocate(slot, length, pool.allocate(length));
+    }
+
+    private long allocate(long slot, int length, long place) {
+        if (place == Pool.NONE) {
+            return Slot.HOLE;
+        }
+        MemorySegment record = MemorySegment.ofArray(new byte[Record.MAX_BYTES]);
+        Record.setHeader(record, slot, Codec.RAW, length);
+        Record.copy(record, 0, pool.memory(), place, length);
+        return Slot.inPool(Codec.RAW, length, place);
+    }
+
+    private long usedByRegions() {
+        return (long) regions.used() << Region.SHIFT;
     }
 
     @AfterEach
@@ -47,48 +79,69 @@ class PoolTest {
     void placesNeverOverlapWhateverIsAllocatedAndFreed() {
         long seed = System.nanoTime();
         SplittableRandom random = new SplittableRandom(seed);
-        TreeMap<Long, Integer> model = new TreeMap<>();
+        TreeMap<Long, Long> model = new TreeMap<>();
         for (int i = 0; i < 100_000; i++) {
             boolean isAllocation = model.size() < 200 || model.size() < 3000 && random.nextBoolean();
             if (isAllocation) {
                 int length = 1 + random.nextInt(4096);
-                long place = pool.allocate(length);
-                assertNotEquals(Pool.NONE, place, "seed " + seed);
-                checkFree(model, place, Record.HEADER_BYTES + length, "seed " + seed + " step " + i);
-                model.put(place, Record.HEADER_BYTES + length);
+                long word = allocate(0, length);
+                assertNotEquals(Slot.HOLE, word, "seed " + seed);
+                checkFree(model, Slot.place(word), Record.roomFor(length), "seed " + seed + " step " + i);
+                model.put(Slot.place(word), word);
             } else {
-                Long place = model.ceilingKey(random.nextLong((long) REGIONS << Regions.SHIFT));
-                place = place == null ? model.firstKey() : place;
-                model.remove(place);
-                pool.free(place);
+                Long place = model.ceilingKey(random.nextLong((long) REGIONS << Region.SHIFT));
+                pool.free(0, model.remove(place == null ? model.firstKey() : place));
             }
         }
     }
 
-    private static void checkFree(TreeMap<Long, Integer> model, long place, int bytes, String message) {
+    private static void checkFree(TreeMap<Long, Long> model, long place, int bytes, String message) {
         assertEquals(0, place % 8, message);
-        assertEquals(place >>> Regions.SHIFT, place + bytes - 1 >>> Regions.SHIFT, message);
+        assertEquals(Region.of(place), Region.of(place + bytes - 1), message);
         Long before = model.floorKey(place);
-        assertTrue(before == null || before + model.get(before) <= place, message);
+        assertTrue(before == null || before + Record.roomFor(Slot.length(model.get(before))) <= place, message);
         Long after = model.ceilingKey(place);
         assertTrue(after == null || place + bytes <= after, message);
     }
 
     @Test
     void anExactHoleIsReusedBeforeAnythingElse() {
-        long first = pool.allocate(1000);
-        pool.allocate(1000);
-        pool.free(first);
-        assertEquals(first, pool.allocate(1000));
+        long first = allocate(1, 1000);
+        allocate(2, 1000);
+        pool.free(1, first);
+        assertEquals(Slot.place(first), pool.allocate(1000));
+    }
+
+    @Test
+    void whatARecordLeavesOverOfItsHoleJoinsItsPlaceAgain() {
+        long first = allocate(1, 1000);
+        allocate(2, 1000);
+        pool.free(1, first);
+        long shorter = allocate(3, 980);
+        assertEquals(Slot.place(first), Slot.place(shorter));
+        pool.free(3, shorter);
+        assertEquals(Slot.place(first), pool.allocate(1000));
+    }
+
+    @Test
+    void aWordAndARecordThatDoNotAgreeFreeNothing() {
+        long one = allocateRaw(1);
+        long two = allocateRaw(2);
+        pool.free(1, two);
+        pool.free(2, one);
+        pool.free(1, Slot.inPool(Codec.RAW, 4000, Slot.place(one)));
+        assertEquals(2 * Record.roomFor(4096), regions.budget().liveBytes());
+        pool.free(1, one);
+        assertEquals(Record.roomFor(4096), regions.budget().liveBytes());
     }
 
     @Test
     void whenRegionsAreUsedUpLargerHolesAreSplit() {
-        regions.setBudget(2L << Regions.SHIFT);
-        long first = pool.allocate(4096);
-        while (pool.allocate(4096) != Pool.NONE) {}
-        while (pool.allocate(40) != Pool.NONE) {}
-        pool.free(first);
+        setBudget(2);
+        long first = allocateRaw(1);
+        while (allocateRaw(2) != Slot.HOLE) {}
+        while (allocate(3, 40) != Slot.HOLE) {}
+        pool.free(1, first);
         int fitted = 0;
         while (pool.allocate(500) != Pool.NONE) {
             fitted++;
@@ -98,90 +151,106 @@ class PoolTest {
 
     @Test
     void theBudgetKeepsOneRegionForCompaction() {
-        regions.setBudget(2L << Regions.SHIFT);
+        setBudget(2);
         int pages = 0;
         while (pool.allocate(4096) != Pool.NONE) {
             pages++;
         }
         assertEquals(Pool.RAW_PAGES_PER_REGION, pages);
-        assertTrue(regions.isLow());
+        assertTrue(regions.budget().isLow());
         assertNotEquals(Pool.NONE, pool.allocateForCompaction(4096));
-        assertTrue(regions.exceedBudget());
+        assertTrue(regions.exceedsBudget());
+    }
+
+    @Test
+    void compactionIsOwedOneRegionAboveTheBudgetAndNoMore() {
+        while (pool.allocate(4096) != Pool.NONE) {}
+        setBudget(4);
+        int pages = 0;
+        while (pool.allocateForCompaction(4096) != Pool.NONE) {
+            pages++;
+        }
+        assertEquals(Pool.RAW_PAGES_PER_REGION, pages);
+        assertEquals(REGIONS, regions.used());
     }
 
     @Test
     void withMemoryAheadAStoreTakesOnlyWhatIsPopulated() throws IOException {
         regions.close();
         make(2);
-        regions.setBudget(8L << Regions.SHIFT);
+        setBudget(8);
         assertEquals(Pool.NONE, pool.allocate(4096), "nothing is populated");
-        assertTrue(regions.isWaitingForMemory());
-        assertTrue(regions.populate());
-        assertTrue(regions.populate());
-        assertFalse(regions.populate(), "two are ready, as it should be");
-        assertEquals(2L << Regions.SHIFT, counters.memoryUsed());
+        assertTrue(regionMemory.isAwaited(false));
+        assertTrue(regionMemory.adjust());
+        assertTrue(regionMemory.adjust());
+        assertFalse(regionMemory.adjust(), "two are ready, as it should be");
+        assertEquals(2L << Region.SHIFT, usedByRegions());
         int pages = 0;
         while (pool.allocate(4096) != Pool.NONE) {
             pages++;
         }
         assertEquals(2 * Pool.RAW_PAGES_PER_REGION, pages);
-        assertTrue(regions.isShortOfReady());
-        assertEquals(2L << Regions.SHIFT, counters.memoryUsed());
+        assertTrue(regionMemory.isShortOfReady());
+        assertEquals(2L << Region.SHIFT, usedByRegions());
     }
 
     @Test
     void readyRegionsKeepWithinTheBudgetAndFollowIt() throws IOException {
         regions.close();
         make(8);
-        regions.setBudget(4L << Regions.SHIFT);
-        while (regions.populate()) {}
-        assertEquals(4L << Regions.SHIFT, counters.memoryUsed());
-        regions.setBudget(1L << Regions.SHIFT);
-        while (regions.depopulate()) {}
-        assertEquals(1L << Regions.SHIFT, counters.memoryUsed());
+        setBudget(4);
+        while (regionMemory.adjust()) {}
+        assertEquals(4L << Region.SHIFT, usedByRegions());
+        setBudget(1);
+        while (regionMemory.adjust()) {}
+        assertEquals(1L << Region.SHIFT, usedByRegions());
     }
 
     @Test
     void anEvacuatedRegionGoesBackToTheSystem() throws IOException {
-        long[] places = fillRegions(2);
-        long used = counters.memoryUsed();
+        long[] words = fillRegions(2);
         for (int i = 0; i < Pool.RAW_PAGES_PER_REGION; i++) {
-            pool.free(places[i]);
+            pool.free(i, words[i]);
         }
-        int region = pool.beginEvacuation(Regions.BYTES);
-        assertEquals(0, region);
-        for (long place = Pool.first(region); place != Pool.NONE; place = pool.next(place)) {
-            assertTrue(pool.vacate(place));
+        assertTrue(pool.beginEvacuation(0));
+        for (int i = 0; i < Pool.RAW_PAGES_PER_REGION; i++) {
+            pool.vacate(Slot.place(words[i]));
         }
-        assertTrue(pool.endEvacuation(region));
-        assertEquals(used - Regions.BYTES, counters.memoryUsed());
-        assertEquals(0, Record.capacity(pool.memory(), 0), "its memory reads as zeroes");
+        pool.vacate(Region.BYTES - 32 - Region.BYTES % Record.roomFor(4096) + 32);
+        assertTrue(pool.endEvacuation(0));
+        assertEquals(RegionTable.FREE, regions.state(0));
+        assertEquals(2, regions.used());
+        assertEquals(Region.BYTES, file.nextData(0), "its memory went back");
     }
 
+    /** Review of 27 November, 1.1: two records got the same memory. */
     @Test
-    void aRegionThatDoesNotGetEmptyKeepsItsRecordsAndItsHoles() throws IOException {
-        long[] places = fillRegions(2);
-        pool.free(places[3]);
-        pool.free(places[7]);
-        int region = pool.beginEvacuation(Regions.BYTES);
-        assertEquals(0, region);
-        assertTrue(pool.vacate(places[3]));
-        assertFalse(pool.vacate(places[4]));
-        pool.free(places[5]);
-        assertFalse(pool.endEvacuation(region));
-        long[] holes = {pool.allocate(4096), pool.allocate(4096), pool.allocate(4096)};
-        java.util.Arrays.sort(holes);
-        assertEquals(places[3], holes[0]);
-        assertEquals(places[5], holes[1]);
-        assertEquals(places[7], holes[2]);
+    void aRegionIsNeverRetiredWithAHoleInAList() throws IOException {
+        long[] words = fillRegions(2);
+        for (int i = 1; i < Pool.RAW_PAGES_PER_REGION; i++) {
+            pool.free(i, words[i]);
+        }
+        assertTrue(pool.beginEvacuation(0));
+        pool.vacate(Slot.place(words[1]));
+        pool.free(0, words[0]);
+        assertTrue(pool.endEvacuation(0));
+        TreeMap<Long, Long> live = new TreeMap<>();
+        for (int i = Pool.RAW_PAGES_PER_REGION; i < words.length; i++) {
+            live.put(Slot.place(words[i]), words[i]);
+        }
+        for (int i = 0; i < 1000; i++) {
+            long word = allocate(i, i < 200 ? 2000 : 4096);
+            checkFree(live, Slot.place(word), Record.roomFor(Slot.length(word)), "allocation " + i);
+            live.put(Slot.place(word), word);
+        }
     }
 
     /** Fills so many regions with raw pages, and opens the next one. */
-    private long[] fillRegions(int regions) {
-        long[] places = new long[regions * Pool.RAW_PAGES_PER_REGION + 1];
-        for (int i = 0; i < places.length; i++) {
-            places[i] = pool.allocate(4096);
+    private long[] fillRegions(int count) {
+        long[] words = new long[count * Pool.RAW_PAGES_PER_REGION + 1];
+        for (int i = 0; i < words.length; i++) {
+            words[i] = allocateRaw(i);
         }
-        return places;
+        return words;
     }
 }

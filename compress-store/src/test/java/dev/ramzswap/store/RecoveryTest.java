@@ -112,10 +112,10 @@ class RecoveryTest {
         }
     }
 
-    /** Each page that is not behind the damaged header is found as before; each that is, is found or noticed. */
+    /** What tells a record from a hole is not needed to find a record: whatever is there, no page is lost. */
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 600, 9000, 0x3fff})
-    void aDamagedHeaderCostsNoMoreThanItsOwnPage(int capacity) throws IOException {
+    @ValueSource(ints = {1, 10, 100, 300, 600, 9000, 0x3fff, 0x8004, 0xc020, 0xffff})
+    void aRecordThatLooksLikeAHoleIsFoundAllTheSame(int form) throws IOException {
         TestConfig config = new TestConfig(SLOTS).stateDirectory(directory);
         try (PageStore store = PageStore.open(config.build());
                 Workspace work = store.workspace()) {
@@ -131,14 +131,13 @@ class RecoveryTest {
             map.seek(damaged * Long.BYTES);
             long place = Slot.place(Long.reverseBytes(map.readLong()));
             pool.seek(place + 4);
-            pool.writeShort(Short.reverseBytes((short) capacity));
+            pool.writeShort(Short.reverseBytes((short) form));
         }
         try (PageStore store = PageStore.open(config.build());
                 Workspace work = store.workspace()) {
             for (int slot = 0; slot < SLOTS; slot++) {
-                int status = store.load(slot, out, 0, work);
-                assertEquals(slot == damaged ? StoreStatus.IO_ERROR : StoreStatus.OK, status, "slot " + slot);
-                assertTrue(slot == damaged || Pages.equal(Pages.page(Pages.Kind.HALF, slot), out), "slot " + slot);
+                assertEquals(StoreStatus.OK, store.load(slot, out, 0, work), "slot " + slot);
+                assertTrue(Pages.equal(Pages.page(Pages.Kind.HALF, slot), out), "slot " + slot);
             }
             for (int slot = 0; slot < SLOTS; slot++) {
                 assertEquals(StoreStatus.OK, store.store(slot, Pages.page(Pages.Kind.HALF, -slot), 0, work));

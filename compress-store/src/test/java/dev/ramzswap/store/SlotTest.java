@@ -31,19 +31,39 @@ class SlotTest {
     }
 
     @Test
-    void anyFlippedBitOfAFillWordIsNoticed() {
-        for (long value : new long[] {0, -1, 0x5a5a5a5a5a5a5a5aL, 0x7fff_0000_1234L}) {
-            long word = Slot.fill(42, value);
-            int unnoticed = 0;
-            for (int bit = 0; bit < 62; bit++) {
-                if (Slot.isFillIntact(42, word ^ 1L << bit)) {
-                    unnoticed++;
-                }
+    void anyFlippedBitOfAnyWordIsNoticed() {
+        long[] words = {
+            Slot.HOLE,
+            Slot.fill(42, 0),
+            Slot.fill(42, -1),
+            Slot.fill(42, 0x5a5a5a5a5a5a5a5aL),
+            Slot.fill(42, 0x7fff_0000_1234L),
+            Slot.inPool(Codec.LZ4, 1234, 4096),
+            Slot.inFile(Codec.RAW, 4096, Slot.MAX_PLACE - 8),
+            Slot.pinned(Slot.inPool(Codec.FILL, 8, 0)),
+            Slot.unreferenced(Slot.inFile(Codec.ZSTD, 1, 8))
+        };
+        for (long word : words) {
+            assertNotEquals(Slot.KIND_DAMAGED, Slot.kind(word));
+            for (int bit = 0; bit < 64; bit++) {
+                assertEquals(Slot.KIND_DAMAGED, Slot.kind(word ^ 1L << bit), Long.toHexString(word) + " bit " + bit);
             }
-            assertEquals(0, unnoticed, "value " + value);
         }
-        assertFalse(Slot.isFillIntact(43, Slot.fill(42, 0)), "a word of another slot");
-        assertFalse(Slot.isFillIntact(42, Slot.damaged(42)));
+    }
+
+    @Test
+    void aHoleIsTheWordZeroAndNoOther() {
+        assertEquals(Slot.KIND_HOLE, Slot.kind(0));
+        for (long word = 1; word > 0 && word < 1L << 62; word <<= 1) {
+            assertEquals(Slot.KIND_DAMAGED, Slot.kind(word));
+            assertEquals(Slot.KIND_DAMAGED, Slot.kind(word | word >>> 1));
+        }
+    }
+
+    @Test
+    void aFillWordOfAnotherSlotIsNoticed() {
+        assertFalse(Slot.isFillIntact(43, Slot.fill(42, 0)));
+        assertEquals(Slot.KIND_DAMAGED, Slot.kind(Slot.damaged(42)));
     }
 
     @Test
@@ -65,9 +85,12 @@ class SlotTest {
         assertEquals(codec, Slot.codec(word));
         assertEquals(length, Slot.length(word));
         assertEquals(place, Slot.place(word));
-        long pinned = word | Slot.PINNED;
+        assertTrue(Slot.isReferenced(word));
+        long pinned = Slot.pinned(word);
         assertTrue(Slot.isPinned(pinned));
-        assertTrue(Slot.sameCopy(word, pinned & ~Slot.REFERENCED));
+        assertEquals(word, Slot.unpinned(pinned));
+        assertTrue(Slot.sameCopy(word, Slot.unreferenced(pinned)));
+        assertEquals(pinned, Slot.referenced(Slot.unreferenced(pinned)));
         long moved = Slot.moved(pinned, 4096);
         assertEquals(4096, Slot.place(moved));
         assertEquals(length, Slot.length(moved));

@@ -55,7 +55,8 @@ public final class StoreFuzz {
                     case 3 -> store.load(slot, 1);
                     case 4 -> store.invalidate(slot, number & 63, 1 + (number >>> 6));
                     case 5 -> store.patch(slot, number * 16, 1 + what * 8, number);
-                    case 6, 7 -> store.compactPool();
+                    case 6 -> store.keepPool();
+                    case 7 -> store.gather();
                     case 8 -> store.setCodec(number);
                     default -> {
                         if (takeoversLeft > 0) {

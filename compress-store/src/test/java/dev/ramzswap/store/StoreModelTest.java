@@ -149,8 +149,8 @@ class StoreModelTest {
         }
         // What a spill or a compaction had in its hands is dropped when it is through.
         store.stopBackgroundWork();
-        assertEquals(0, files.regions().liveBytes(), "bytes leaked in the pool");
-        BackingFile backing = files.backing();
+        assertEquals(0, files.parts().regions().budget().liveBytes(), "bytes leaked in the pool");
+        BackingFile backing = files.parts().file();
         assertEquals(0, backing == null ? 0 : backing.liveBytes(), "bytes leaked in the backing file");
     }
 

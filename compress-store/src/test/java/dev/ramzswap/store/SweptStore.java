@@ -103,8 +103,8 @@ final class SweptStore implements AutoCloseable {
         }) {
             assertEquals(0, store.counters().get(gauge), () -> label + ": " + gauge.label());
         }
-        assertEquals(0, files.regions().liveBytes(), label + ": bytes leaked in the pool");
-        assertEquals(0, files.backing().liveBytes(), label + ": bytes leaked in the file");
+        assertEquals(0, files.parts().regions().budget().liveBytes(), label + ": bytes leaked in the pool");
+        assertEquals(0, files.parts().file().liveBytes(), label + ": bytes leaked in the file");
     }
 
     private long sum(ToLongFunction<SweptUser> tally) {

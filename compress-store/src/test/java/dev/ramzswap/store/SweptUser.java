@@ -49,7 +49,7 @@ final class SweptUser implements AutoCloseable {
     SweptUser(SweptStore swept, int first, int end) {
         this.swept = swept;
         this.store = swept.store;
-        this.map = swept.files.map();
+        this.map = swept.files.parts().map();
         this.first = first;
         this.end = end;
         this.work = store.workspace();

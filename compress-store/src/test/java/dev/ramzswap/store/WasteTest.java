@@ -42,7 +42,7 @@ class WasteTest {
                     assertEquals(StoreStatus.OK, store.store(slot, page, 0, work));
                 }
                 // A record's header, its rounding and its map word are 24 bytes; the smallest data here are 350.
-                assertWaste(store, 7, Regions.BYTES);
+                assertWaste(store, 7, Region.BYTES);
             }
         }
     }

@@ -45,7 +45,7 @@ public final class SoakedStore implements AutoCloseable {
     }
 
     public BackingFile backing() {
-        return files.backing();
+        return files.parts().file();
     }
 
     /**
@@ -58,8 +58,8 @@ public final class SoakedStore implements AutoCloseable {
         for (Counter gauge : GAUGES) {
             left.put(gauge.label(), store.counters().get(gauge));
         }
-        left.put("live bytes of the pool", files.regions().liveBytes());
-        left.put("live bytes of the backing file", files.backing().liveBytes());
+        left.put("live bytes of the pool", files.parts().regions().budget().liveBytes());
+        left.put("live bytes of the backing file", files.parts().file().liveBytes());
         left.values().removeIf(value -> value == 0);
         return left;
     }

@@ -24,7 +24,7 @@ final class StressedStore {
     private final StoreFiles files;
     private final PageStore store;
     private final Spiller spiller;
-    private final Compactor compactor;
+    private final PoolCompactor compactor;
 
     private StressedStore() throws IOException {
         StoreConfig config = new StoreConfig(
@@ -40,10 +40,10 @@ final class StressedStore {
         files = StoreFiles.open(config, backing -> new DamagedDevice(backing.bytes()).open(backing));
         store = PageStore.open(config, files);
         store.stopBackgroundWork();
-        Copies copies = new Copies(files.map(), files.pool(), files.backing(), files.counters(), new Fullness());
-        spiller = new Spiller(
-                SLOTS, files.map(), files.regions(), files.pool(), files.backing(), copies, files.counters());
-        compactor = new Compactor(SLOTS, files.map(), files.regions(), files.pool(), files.backing(), copies);
+        Parts parts = files.parts();
+        Ownership ownership = new Ownership(parts, new Fullness());
+        spiller = new Spiller(parts, ownership, store.workspace());
+        compactor = new PoolCompactor(parts, ownership);
     }
 
     private static StressedStore make() {
@@ -69,7 +69,7 @@ final class StressedStore {
 
     /** As the keeper does, to this slot alone. By one player only. */
     void spill(int slot) {
-        long word = files.map().get(slot);
+        long word = files.parts().map().get(slot);
         if (Spiller.isSpillable(word)) {
             spiller.spill(slot, word);
         }
@@ -77,9 +77,9 @@ final class StressedStore {
 
     /** As the keeper does, to this slot alone. By one player only. */
     void compact(int slot) {
-        long word = files.map().get(slot);
-        if (Slot.kind(word) == Slot.KIND_POOL) {
-            compactor.moveInPool(Slot.place(word));
+        long word = files.parts().map().get(slot);
+        if (Slot.kind(word) == Slot.KIND_POOL && !Slot.isPinned(word)) {
+            compactor.move(slot, word);
         }
     }
 }

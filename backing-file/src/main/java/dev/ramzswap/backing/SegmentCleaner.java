@@ -1,0 +1,166 @@
+package dev.ramzswap.backing;
+
+import static dev.ramzswap.backing.BackingFile.BUSY;
+import static dev.ramzswap.backing.BackingFile.CLEAN;
+import static dev.ramzswap.backing.BackingFile.CLEANED;
+import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
+import static dev.ramzswap.backing.SegmentTable.NONE;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Makes segments free by moving the live records out of the written segments that have the fewest. A victim is pinned
+ * meanwhile, so that what is moved out of it is what was read, even if its last record is freed.
+ *
+ * <p><b>Which ones.</b> At most nine tenths of a victim may be live: below that, each segment of moved records makes
+ * room for at least a tenth of a segment of new ones. {@link Victims} are chosen many at a time. One from which the
+ * mover cannot take all, or that cannot be read, stands back, and all others have their turn.
+ *
+ * <p><b>Why there always is one</b> when no room is left. Let n segments hold records at nine tenths, so that all
+ * records that must find room are fewer ({@link BackingFile#bytesFor}). Of the n + {@value Staging#BUFFERS} +
+ * {@value Staging#RESERVE} + 1 segments, stores leave {@value Staging#RESERVE} free, and at most
+ * {@value Staging#BUFFERS} are staged. If all others, more than n, were more than nine tenths full, they would hold
+ * more than all records. So one is not, and moving what is in it ends with a segment more than before. Records that are
+ * there twice, since their words are just being exchanged, are fewer than the staged segments hold.
+ */
+final class SegmentCleaner {
+    private static final System.Logger LOG = System.getLogger(SegmentCleaner.class.getName());
+
+    static final int WORTH_BYTES = SEGMENT_BYTES / 10 * 9;
+    private static final int LOW_WATER_PERCENT = 5;
+    private static final int LOW_WATER_LEAST = 4;
+
+    private final BlockDevice device;
+    private final SegmentTable table;
+    private final Staging staging;
+    private final PageCipher cipher;
+    private final MemorySegment records;
+    private final Victims victims;
+    private final long forgetNanos;
+    private final int lowWater;
+
+    /** Whether a victim of this round of them could not be emptied for a reason that will pass. */
+    private boolean isBlocked;
+
+    private boolean isForgetting;
+    private long forgetAt;
+    private volatile long errors;
+
+    /** @param arena for the memory of our own */
+    SegmentCleaner(
+            BlockDevice device, SegmentTable table, Staging staging, MemorySegment key, Delays delays, Arena arena) {
+        this.device = device;
+        this.table = table;
+        this.staging = staging;
+        this.cipher = new PageCipher(key);
+        this.records = arena.allocate(SEGMENT_BYTES, BlockDevice.ALIGNMENT);
+        this.victims = new Victims(table, arena);
+        this.forgetNanos = delays.unreadable();
+        this.lowWater = Math.max(LOW_WATER_LEAST, table.count() / 100 * LOW_WATER_PERCENT);
+    }
+
+    boolean due() {
+        return table.free() < lowWater || staging.condemned() != NONE;
+    }
+
+    /** Victims that could not be read. */
+    long errors() {
+        return errors;
+    }
+
+    /** See {@link BackingFile#clean}. One at a time. */
+    synchronized int clean(Mover mover) {
+        int condemned = staging.condemned();
+        if (condemned != NONE) {
+            return rescue(condemned, mover) ? CLEANED : BUSY;
+        }
+        forgetSetAside();
+        int victim = table.free() < lowWater ? nextVictim() : NONE;
+        if (victim == NONE) {
+            return isBlocked || staging.isWriting() ? BUSY : CLEAN;
+        }
+        return clean(victim, mover) ? CLEANED : BUSY;
+    }
+
+    private int nextVictim() {
+        int victim = victims.next();
+        if (victim == NONE) {
+            isBlocked = false;
+            victims.choose(WORTH_BYTES);
+            victim = victims.next();
+        }
+        return victim;
+    }
+
+    /** Whether that freed anything in the victim. */
+    private boolean clean(int victim, Mover mover) {
+        long word = table.word(victim);
+        int before = table.live(victim);
+        if (SegmentTable.state(word) != SegmentTable.WRITTEN || !table.pin(victim, word)) {
+            return true;
+        }
+        try {
+            if (read(victim, word)) {
+                judge(victim, mover.move(records, (long) victim * SEGMENT_BYTES, SEGMENT_BYTES));
+            } else {
+                setAside(victim);
+            }
+        } finally {
+            table.unpin(victim);
+        }
+        return table.word(victim) != word || table.live(victim) < before;
+    }
+
+    private void judge(int victim, Mover.Result result) {
+        switch (result) {
+            case EMPTIED -> {}
+            case LATER -> isBlocked = true;
+            case DAMAGED -> setAside(victim);
+        }
+    }
+
+    /** Moves the records of a segment that cannot be written out of its buffer; whether it is empty. */
+    private boolean rescue(int buffer, Mover mover) {
+        int segment = staging.segment(buffer);
+        mover.move(staging.content(buffer), (long) segment * SEGMENT_BYTES, SEGMENT_BYTES);
+        return staging.abandon(buffer);
+    }
+
+    private void setAside(int victim) {
+        if (!isForgetting) {
+            isForgetting = true;
+            forgetAt = System.nanoTime() + forgetNanos;
+        }
+        victims.setAside(victim);
+    }
+
+    /** The device may have come back. */
+    private void forgetSetAside() {
+        if (isForgetting && System.nanoTime() - forgetAt >= 0) {
+            isForgetting = false;
+            victims.forgetSetAside();
+        }
+    }
+
+    private boolean read(int victim, long word) {
+        try {
+            int read = device.read(records, SEGMENT_BYTES, (long) victim * SEGMENT_BYTES);
+            if (read != SEGMENT_BYTES) {
+                throw new IOException("short read: " + read + " of " + SEGMENT_BYTES + " bytes");
+            }
+        } catch (IOException e) {
+            errors++;
+            if (!isForgetting) {
+                LOG.log(Level.WARNING, device + " cannot be read for cleaning at segment " + victim, e);
+            }
+            return false;
+        }
+        if (SegmentTable.encrypted(word)) {
+            cipher.apply(victim, SegmentTable.generation(word), 0, records, 0, records, 0, SEGMENT_BYTES);
+        }
+        return true;
+    }
+}

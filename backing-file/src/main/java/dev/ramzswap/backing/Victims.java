@@ -1,0 +1,89 @@
+package dev.ramzswap.backing;
+
+import static dev.ramzswap.backing.SegmentTable.NONE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The written segments that are cleaned next. They are chosen by looking at all segments twice, as many at once as make
+ * that cheap: a 64th of them, those with the fewest live bytes. So each costs about a hundred looks, however large the
+ * device is. Used by one thread.
+ */
+final class Victims {
+    private static final int BUCKETS = 64;
+    private static final int BUCKET_BYTES = BackingFile.SEGMENT_BYTES / BUCKETS;
+    private static final int LEAST = 16;
+
+    private final SegmentTable table;
+    private final MemorySegment chosen;
+    private final MemorySegment setAside;
+    private final int most;
+    private final int[] histogram = new int[BUCKETS];
+    private int count;
+    private int taken;
+
+    Victims(SegmentTable table, Arena arena) {
+        this.table = table;
+        this.most = Math.max(LEAST, table.count() / 64);
+        this.chosen = arena.allocate((long) most * Integer.BYTES, Integer.BYTES);
+        this.setAside = arena.allocate((table.count() + 63) / 64 * (long) Long.BYTES, Long.BYTES);
+    }
+
+    /** The next one of those chosen, or {@link SegmentTable#NONE}. */
+    int next() {
+        return taken < count ? chosen.get(JAVA_INT, (long) taken++ * Integer.BYTES) : NONE;
+    }
+
+    /** Chooses anew, of the segments with at most {@code worthBytes} live. */
+    void choose(int worthBytes) {
+        count = 0;
+        taken = 0;
+        int limit = Math.min(bytesOfMost(worthBytes), worthBytes);
+        for (int segment = 0; segment < table.count() && count < most; segment++) {
+            if (isCandidate(segment, limit)) {
+                chosen.set(JAVA_INT, (long) count++ * Integer.BYTES, segment);
+            }
+        }
+    }
+
+    /** Live bytes below which about as many candidates lie as there is room for, or all of the emptiest kind. */
+    private int bytesOfMost(int worthBytes) {
+        java.util.Arrays.fill(histogram, 0);
+        for (int segment = 0; segment < table.count(); segment++) {
+            if (isCandidate(segment, worthBytes)) {
+                histogram[Math.max(table.live(segment), 0) / BUCKET_BYTES]++;
+            }
+        }
+        int bucket = 0;
+        int sum = histogram[0];
+        while (bucket < BUCKETS - 1 && sum + histogram[bucket + 1] <= most) {
+            sum += histogram[++bucket];
+        }
+        while (bucket < BUCKETS - 1 && sum == 0) {
+            sum += histogram[++bucket];
+        }
+        return (bucket + 1) * BUCKET_BYTES - 1;
+    }
+
+    private boolean isCandidate(int segment, int bytes) {
+        return table.live(segment) <= bytes
+                && SegmentTable.state(table.word(segment)) == SegmentTable.WRITTEN
+                && (setAside.get(JAVA_LONG, bitsOffset(segment)) & 1L << segment) == 0;
+    }
+
+    /** Passes a segment over until {@link #forgetSetAside}. */
+    void setAside(int segment) {
+        setAside.set(JAVA_LONG, bitsOffset(segment), setAside.get(JAVA_LONG, bitsOffset(segment)) | 1L << segment);
+    }
+
+    void forgetSetAside() {
+        setAside.fill((byte) 0);
+    }
+
+    private static long bitsOffset(int segment) {
+        return segment / 64 * (long) Long.BYTES;
+    }
+}

@@ -1,0 +1,74 @@
+package dev.ramzswap.store;
+
+import java.io.IOException;
+
+/**
+ * Empties one region: nothing more is put into it, its holes are taken off their lists, and each of its live records is
+ * given to a mover. An empty region is retired; one in which something is left (pinned, or not yet published) goes to
+ * the {@link Relister}, which finds out what of it is free.
+ *
+ * <p>The whole row is walked in any case, whether records find room or not: a region must never be retired, and used
+ * again, while one of its holes is listed. That none is, is counted ({@link RegionTable#listed}), not inferred. Headers
+ * on the way may be damaged: then the walk goes on in steps of one unit, since records and holes prove themselves.
+ */
+final class Evacuation {
+    /** Moves a record elsewhere. */
+    interface Mover {
+        /**
+         * Puts the record of a slot's word elsewhere, if it still is that slot's and nobody has it pinned.
+         *
+         * @return false if there is no room for it, and no use in trying others
+         */
+        boolean move(long slot, long word);
+    }
+
+    private final SlotMap map;
+    private final Pool pool;
+
+    Evacuation(SlotMap map, Pool pool) {
+        this.map = map;
+        this.pool = pool;
+    }
+
+    /**
+     * Empties a closed region.
+     *
+     * @return GAINED if it is retired, NOTHING if there is no room for its records, BLOCKED if some cannot be moved now
+     */
+    Look run(int region, Mover mover) throws IOException {
+        if (!pool.beginEvacuation(region)) {
+            return Look.BLOCKED;
+        }
+        boolean hasRoom = true;
+        long end = Region.start(region + 1);
+        for (long place = Region.start(region); place < end; ) {
+            int units = RegionSurvey.liveUnits(place, pool, map);
+            if (units > 0) {
+                hasRoom = hasRoom && move(place, mover);
+            } else {
+                units = vacate(place);
+            }
+            place += (long) units << Record.UNIT_SHIFT;
+        }
+        if (pool.endEvacuation(region)) {
+            return Look.GAINED;
+        }
+        return hasRoom ? Look.BLOCKED : Look.NOTHING;
+    }
+
+    private boolean move(long place, Mover mover) {
+        long slot = Record.slot(pool.memory(), place);
+        long word = map.find(slot);
+        boolean isThere = Slot.kind(word) == Slot.KIND_POOL && Slot.place(word) == place;
+        return !isThere || Slot.isPinned(word) || mover.move(slot, word);
+    }
+
+    /** Returns the size of the hole, or 1 if there is none. */
+    private int vacate(long place) {
+        if (!pool.holes().isAt(place)) {
+            return 1;
+        }
+        pool.vacate(place);
+        return pool.holes().units(place);
+    }
+}

@@ -1,0 +1,172 @@
+package dev.ramzswap.store;
+
+import dev.ramzswap.backing.BackingFile;
+import java.io.IOException;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The threads that make room ahead of the stores, each for what it alone waits for: one for the pool, which waits for
+ * nobody, one for the backing file, which waits for the disk, and one that takes memory from the kernel.
+ */
+final class Keeper implements AutoCloseable {
+    /**
+     * How long a store waits for memory that the kernel has not given. It may have no end: the kernel may even wait for
+     * the answer to this very store.
+     */
+    private static final long MEMORY_NANOS = 600_000_000;
+
+    private static final long BLOCKED_PAUSE_NANOS = 500_000;
+
+    private final RegionMemory regionMemory;
+    private final PoolCompactor compactor;
+    private final Relister relister;
+    private final Fullness fullness;
+
+    /** Null if there is no backing file, like the three after it. */
+    private final BackingFile file;
+
+    private final Workspace diskWork;
+    private final FileMover mover;
+    private final Spiller spiller;
+
+    private final BackgroundLoop ram;
+    private final BackgroundLoop disk;
+    private final BackgroundLoop populator;
+
+    /** A store has found no room: work for the last page that may fit. */
+    private volatile boolean isScarce;
+
+    private boolean wasFailing;
+
+    Keeper(String name, Parts parts, Ownership ownership, Fullness fullness, Activity activity) {
+        this.regionMemory = parts.regionMemory();
+        this.fullness = fullness;
+        this.file = parts.file();
+        this.compactor = new PoolCompactor(parts, ownership);
+        this.relister = new Relister(parts, ownership, activity);
+        this.ram = new BackgroundLoop("keeper-" + name, this::keepPool);
+        this.populator = new BackgroundLoop("populator-" + name, this::keepMemory);
+        if (file == null) {
+            diskWork = null;
+            mover = null;
+            spiller = null;
+            disk = null;
+        } else {
+            diskWork = new Workspace(Counters.KEEPER, null, activity);
+            mover = new FileMover(parts, ownership, diskWork);
+            spiller = new Spiller(parts, ownership, diskWork);
+            disk = new BackgroundLoop("disk-" + name, this::keepFile);
+        }
+    }
+
+    void start() {
+        ram.start();
+        populator.start();
+        if (disk != null) {
+            disk.start();
+        }
+    }
+
+    /** For the way of a page. */
+    void wakeIfNeeded(boolean isLow, boolean isShortOfReady) {
+        if (isLow) {
+            ram.wake();
+            if (disk != null) {
+                disk.wake();
+            }
+        }
+        if (isShortOfReady) {
+            populator.wake();
+        }
+    }
+
+    /** Something may be had now that could not before: the limit was changed. */
+    void reconsider() {
+        fullness.roomMade();
+        wakeIfNeeded(true, true);
+    }
+
+    /** Whether every bit of room is to be gathered, at whatever price. */
+    void setScarce(boolean isScarce) {
+        this.isScarce = isScarce;
+    }
+
+    /** What comes of a look at everything that began after this call. */
+    Look look(long nanos) {
+        Look look = ram.awaitLook(nanos);
+        if (look == Look.GAINED) {
+            return look;
+        }
+        if (disk != null) {
+            look = look.and(disk.awaitLook(nanos));
+        }
+        if (look != Look.GAINED && regionMemory.isAwaited(false)) {
+            look = look.and(lookForMemory());
+        }
+        return look;
+    }
+
+    private Look lookForMemory() {
+        return populator.awaitLook(MEMORY_NANOS) == Look.GAINED ? Look.GAINED : Look.NOTHING;
+    }
+
+    /** One look of the pool's keeper. */
+    Look keepPool() throws IOException {
+        Look look = relister.relist();
+        if (look != Look.GAINED) {
+            look = look.and(isScarce ? compactor.compactForOne() : compactor.compact());
+        }
+        return noted(look);
+    }
+
+    /** One look of the backing file's keeper. */
+    Look keepFile() {
+        boolean isFailing = file.failing();
+        boolean isBack = wasFailing && !isFailing;
+        wasFailing = isFailing;
+        Look cleaned = isBack ? Look.GAINED : clean();
+        return noted(cleaned.and(spiller.spill()));
+    }
+
+    private Look clean() {
+        if (!file.cleaningDue()) {
+            return Look.NOTHING;
+        }
+        return switch (file.clean(mover)) {
+            case BackingFile.CLEANED -> Look.GAINED;
+            case BackingFile.BUSY -> Look.BLOCKED;
+            default -> Look.NOTHING;
+        };
+    }
+
+    /** One look of the populator. */
+    private Look keepMemory() throws IOException {
+        return noted(regionMemory.adjust() ? Look.GAINED : Look.NOTHING);
+    }
+
+    private Look noted(Look look) {
+        if (look == Look.GAINED) {
+            fullness.roomMade();
+        } else if (look == Look.BLOCKED) {
+            LockSupport.parkNanos(BLOCKED_PAUSE_NANOS);
+        }
+        return look;
+    }
+
+    /** Ends what changes counters and places by itself. A look is over at once from now on, and finds nothing. */
+    void stop() {
+        ram.close();
+        populator.close();
+        if (disk != null) {
+            disk.close();
+        }
+    }
+
+    @Override
+    public void close() {
+        stop();
+        if (disk != null) {
+            diskWork.close();
+        }
+    }
+}

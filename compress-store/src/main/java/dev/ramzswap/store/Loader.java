@@ -1,0 +1,131 @@
+package dev.ramzswap.store;
+
+import dev.ramzswap.store.Counters.Counter;
+import java.nio.ByteBuffer;
+
+/**
+ * Loads of pages. A page that was fetched is only believed if the slot's word is the same afterwards: else it was
+ * overtaken by a store, and the load starts again. Thread-safe.
+ */
+final class Loader {
+    /** How often a load tries again before it believes that an unchanged word's record is damaged. */
+    private static final int MAX_MISMATCHES = 3;
+
+    /** No {@link StoreStatus}: the word was exchanged before it could be pinned. */
+    private static final int WOULD_NOT_PROMOTE = -1;
+
+    private final SlotMap map;
+    private final RegionTable regions;
+    private final Counters counters;
+    private final Ownership ownership;
+    private final Placer placer;
+    private final Fetcher fetcher;
+
+    Loader(Parts parts, Ownership ownership, Placer placer, Fetcher fetcher) {
+        this.map = parts.map();
+        this.regions = parts.regions();
+        this.counters = parts.counters();
+        this.ownership = ownership;
+        this.placer = placer;
+        this.fetcher = fetcher;
+    }
+
+    /** Loads a page; waits for the backing file if it must, and takes the page back to the pool if that has room. */
+    int load(long slot, ByteBuffer into, int at, Workspace work) {
+        int status = loadNow(slot, into, at, work);
+        while (status == StoreStatus.WOULD_WAIT) {
+            long word = map.get(slot);
+            if (Slot.kind(word) != Slot.KIND_FILE) {
+                status = loadNow(slot, into, at, work);
+                continue;
+            }
+            status = isPromotable(word) ? fetchAndPromote(slot, word, into, at, work) : WOULD_NOT_PROMOTE;
+            if (status == WOULD_NOT_PROMOTE) {
+                status = fetcher.fetch(slot, word, into, at, work);
+            }
+            if (status == StoreStatus.OK) {
+                return loaded(slot, word, work);
+            }
+            status = isOvertaken(slot, word) ? loadNow(slot, into, at, work) : failed(status, work);
+        }
+        return status;
+    }
+
+    /** Like {@link #load}, but returns WOULD_WAIT where that would wait. */
+    int loadNow(long slot, ByteBuffer into, int at, Workspace work) {
+        int mismatches = 0;
+        while (true) {
+            long word = map.get(slot);
+            int status = fetcher.fetchNow(slot, word, into, at, work);
+            if (status == StoreStatus.WOULD_WAIT) {
+                return status;
+            }
+            if (isOvertaken(slot, word)) {
+                continue;
+            }
+            if (status == StoreStatus.OK) {
+                return loaded(slot, word, work);
+            }
+            if (++mismatches == MAX_MISMATCHES) {
+                return failed(status, work);
+            }
+        }
+    }
+
+    private boolean isPromotable(long word) {
+        return !Slot.isPinned(word) && hasRoomToSpare();
+    }
+
+    private boolean hasRoomToSpare() {
+        regions.lock.lock();
+        try {
+            return regions.budget().hasRoomToSpare();
+        } finally {
+            regions.lock.unlock();
+        }
+    }
+
+    /** Fetches a page while its word is pinned, and puts a copy into the pool in its place. */
+    private int fetchAndPromote(long slot, long word, ByteBuffer into, int at, Workspace work) {
+        work.begin();
+        try {
+            if (!ownership.pin(slot, word)) {
+                return WOULD_NOT_PROMOTE;
+            }
+            int status = fetcher.fetch(slot, word, into, at, work);
+            long promoted = status == StoreStatus.OK ? placer.inPool(work) : StoreStatus.WOULD_WAIT;
+            if (Slot.isWord(promoted)) {
+                ownership.replace(slot, word, promoted, work.stripe);
+            } else {
+                ownership.unpin(slot, word);
+            }
+            return status;
+        } finally {
+            work.end();
+        }
+    }
+
+    private boolean isOvertaken(long slot, long word) {
+        return !Slot.sameCopy(word, map.get(slot));
+    }
+
+    private int loaded(long slot, long word, Workspace work) {
+        if (word == Slot.HOLE) {
+            return StoreStatus.OK;
+        }
+        counters.add(Counter.LOADS, work.stripe, 1);
+        if (Slot.kind(word) == Slot.KIND_FILE) {
+            counters.add(Counter.BD_READS, work.stripe, 1);
+        }
+        if (Slot.isRecord(word) && !Slot.isReferenced(word) && !Slot.isPinned(word)) {
+            // If it fails, somebody else has a newer word, and this one's age is of no interest any more.
+            map.compareAndSet(slot, word, Slot.referenced(word));
+        }
+        return StoreStatus.OK;
+    }
+
+    private int failed(int status, Workspace work) {
+        counters.add(Counter.IO_ERRORS, work.stripe, 1);
+        return status;
+    }
+}

@@ -1,0 +1,93 @@
+package dev.ramzswap.store;
+
+import java.io.IOException;
+
+/**
+ * Gives memory of mostly empty regions back, by moving their records into other regions' holes, or into a region that
+ * is kept for that. Used by one thread.
+ *
+ * <p><b>Why it always gets there.</b> Compaction may open one region more than stores may, and is owed it again as soon
+ * as it has emptied one ({@link RegionTable#mayOpen}). A region's records always fit into an empty region; so any
+ * closed region without pinned records can be emptied, whatever the sizes of the holes elsewhere, and what it held lies
+ * without holes then. So as long as more than a sixteenth of a closed region is free, compaction can gather that; and
+ * if the live records fit into the regions that there may be with a sixteenth to spare, then some closed region has
+ * that much.
+ */
+final class PoolCompactor implements Evacuation.Mover {
+    /** Of what is filled, left in holes: overwrites fill them again. */
+    private static final int HOLES_SHIFT = 5;
+
+    private static final long MIN_HOLE_BYTES = 2 * Region.BYTES;
+
+    /** Live bytes of a region that is worth being emptied. */
+    private static final int WORTH_BYTES = Region.BYTES - Region.BYTES / 16;
+
+    /** The same if a page finds no room: what is gathered from it is room for one at least. */
+    private static final int WORTH_BYTES_IF_SCARCE = Region.BYTES - 2 * (Record.MAX_UNITS << Record.UNIT_SHIFT);
+
+    private final RegionTable regions;
+    private final Pool pool;
+    private final Ownership ownership;
+    private final Evacuation evacuation;
+
+    PoolCompactor(Parts parts, Ownership ownership) {
+        this.regions = parts.regions();
+        this.pool = parts.pool();
+        this.ownership = ownership;
+        this.evacuation = new Evacuation(parts.map(), pool);
+    }
+
+    /** Empties one region, if there are so many holes that it is worth it. */
+    Look compact() throws IOException {
+        return evacuate(victim());
+    }
+
+    /** Empties one region, if that makes room for one more page. */
+    Look compactForOne() throws IOException {
+        return evacuate(victimForOne());
+    }
+
+    private Look evacuate(int region) throws IOException {
+        return region == Region.NONE ? Look.NOTHING : evacuation.run(region, this);
+    }
+
+    private int victim() {
+        regions.lock.lock();
+        try {
+            long tolerated = Math.max(regions.filledBytes() >>> HOLES_SHIFT, MIN_HOLE_BYTES);
+            boolean isWorthwhile = regions.exceedsBudget() || pool.holeBytes() > tolerated;
+            return suspectOr(isWorthwhile ? regions.emptiest(WORTH_BYTES) : Region.NONE);
+        } finally {
+            regions.lock.unlock();
+        }
+    }
+
+    private int victimForOne() {
+        regions.lock.lock();
+        try {
+            return suspectOr(regions.emptiest(WORTH_BYTES_IF_SCARCE));
+        } finally {
+            regions.lock.unlock();
+        }
+    }
+
+    private int suspectOr(int region) {
+        int suspect = regions.firstSuspect();
+        return suspect != Region.NONE ? suspect : region;
+    }
+
+    @Override
+    public boolean move(long slot, long word) {
+        if (!ownership.pin(slot, word)) {
+            return true;
+        }
+        long place = pool.allocateForCompaction(Slot.length(word));
+        if (place == Pool.NONE) {
+            ownership.unpin(slot, word);
+            return false;
+        }
+        Record.copy(pool.memory(), Slot.place(word), pool.memory(), place, Slot.length(word));
+        ownership.replace(slot, word, Slot.moved(word, place), Counters.KEEPER);
+        return true;
+    }
+}

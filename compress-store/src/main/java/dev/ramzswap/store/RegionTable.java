@@ -1,0 +1,388 @@
+package dev.ramzswap.store;
+
+import static dev.ramzswap.store.Region.BYTES;
+import static dev.ramzswap.store.Region.NONE;
+import static dev.ramzswap.store.Region.SHIFT;
+import static dev.ramzswap.store.RegionBudget.COMPACTION_RESERVE;
+
+import java.io.IOException;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * What is known of each region of the pool: its state, how much in it is live, and how many regions there may be.
+ * Arithmetic alone; the memory itself is {@link RegionMemory}'s.
+ *
+ * <pre>
+ *   FREE ─► POPULATING ─► READY ─► OPEN ─► CLOSED ─► EVACUATING ─┬─► POPULATING
+ *     ▲         │                            ▲                   ▼
+ *     └─────────┘                            └─────────────── UNLISTED ─► POPULATING
+ * </pre>
+ *
+ * <p>POPULATING is in the hands of whoever takes its memory or gives it back; READY has memory and is empty. Records
+ * are put into the OPEN region, and into holes of that and of CLOSED ones. From an EVACUATING or UNLISTED region
+ * records only go: in the first the {@link Evacuation} takes the holes off their lists, of the second no hole is listed
+ * and the {@link Relister} has yet to find them. All but the open region, and those in somebody's hands, are in a ring
+ * of their state; the closed ones have a ring for each sixteenth of live bytes, so that an empty one is found at once.
+ *
+ * <p>Live bytes of a region are the sum over the slot map's words that point there, but for what is just being
+ * published or freed. A region is suspect if that was seen not to be so.
+ *
+ * <p>All is guarded by {@link #lock}, the one lock of the pool, except where a method says that it takes the lock
+ * itself. It is a {@link ReentrantLock} since a contended monitor is inflated, which takes native memory.
+ */
+final class RegionTable implements AutoCloseable {
+    static final int FREE = 0;
+    static final int POPULATING = 1;
+    static final int READY = 2;
+    static final int OPEN = 3;
+    static final int CLOSED = 4;
+    static final int EVACUATING = 5;
+    static final int UNLISTED = 6;
+
+    private static final int BUCKET_SHIFT = SHIFT - 4;
+    private static final int BUCKETS = 16;
+    private static final int SUSPECTS = BUCKETS;
+    private static final int FREES = BUCKETS + 1;
+    private static final int READIES = BUCKETS + 2;
+    private static final int UNLISTEDS = BUCKETS + 3;
+    private static final int RINGS = BUCKETS + 4;
+
+    final ReentrantLock lock = new ReentrantLock();
+
+    private final RegionEntries entries;
+    private final Counters counters;
+    private final RegionBudget budget;
+    private final int count;
+
+    /** Regions from here on were never used. */
+    private int highWater;
+
+    private int openRegion = NONE;
+
+    /** Regions that are not free. */
+    private int used;
+
+    private int ready;
+    private int populating;
+
+    /** Regions that compaction has opened, less those that it has emptied. */
+    private int debt;
+
+    /** @param poolBytes of the pool's file */
+    RegionTable(long poolBytes, Counters counters) throws IOException {
+        this.count = (int) (poolBytes >>> SHIFT);
+        this.counters = counters;
+        this.budget = new RegionBudget(count);
+        this.entries = new RegionEntries(count, RINGS, counters);
+    }
+
+    /** Takes memory for the whole table. */
+    void populate() throws IOException {
+        entries.populate();
+    }
+
+    int count() {
+        return count;
+    }
+
+    // Figures
+
+    /** Its changes are guarded by the lock, too. */
+    RegionBudget budget() {
+        return budget;
+    }
+
+    /** Bytes of regions with records in them, or about to have. */
+    long filledBytes() {
+        return (long) inUse() << SHIFT;
+    }
+
+    private int inUse() {
+        return used - ready - populating;
+    }
+
+    int ready() {
+        return ready;
+    }
+
+    int used() {
+        return used;
+    }
+
+    boolean exceedsBudget() {
+        return inUse() > budget.regions() - COMPACTION_RESERVE;
+    }
+
+    // States
+
+    int state(int region) {
+        return region < highWater ? entries.state(region) : FREE;
+    }
+
+    /** Bytes of a region's live records. */
+    int live(int region) {
+        return entries.live(region);
+    }
+
+    /** How many of a region's holes are listed. */
+    int listed(int region) {
+        return entries.listed(region);
+    }
+
+    void addListed(int region, int holes) {
+        entries.addListed(region, holes);
+    }
+
+    /** Whether holes of the region are listed, and may be used. */
+    boolean isListing(int region) {
+        int state = entries.state(region);
+        return state == OPEN || state == CLOSED;
+    }
+
+    private void enter(int region, int state, int ring) {
+        entries.setState(region, state);
+        entries.link(region, ring);
+    }
+
+    private int ringOfClosed(int region) {
+        return entries.isSuspect(region) ? SUSPECTS : Math.min(live(region) >>> BUCKET_SHIFT, BUCKETS - 1);
+    }
+
+    // Memory comes and goes
+
+    /** Whether a store may have another region, or compaction. */
+    boolean mayOpen(boolean forCompaction) {
+        return forCompaction ? debt < COMPACTION_RESERVE : inUse() + populating + COMPACTION_RESERVE < budget.regions();
+    }
+
+    /** Takes a free region to be populated, within the budget; for compaction also above it, if a region is owed it. */
+    int takeFree(boolean forCompaction) {
+        if (used >= budget.regions() && !(forCompaction && debt < COMPACTION_RESERVE)) {
+            return NONE;
+        }
+        int region = entries.first(FREES);
+        if (region != NONE) {
+            entries.unlink(region, FREES);
+        } else if (highWater < count) {
+            region = highWater;
+            raiseHighWater(region);
+        } else {
+            return NONE;
+        }
+        take(region);
+        return region;
+    }
+
+    /** Takes a region which has memory that a dead daemon left; false if it is not free. */
+    boolean takeLeftover(int region) {
+        if (region >= highWater) {
+            raiseHighWater(region);
+        } else if (entries.state(region) == FREE) {
+            entries.unlink(region, FREES);
+        } else {
+            return false;
+        }
+        take(region);
+        return true;
+    }
+
+    private void take(int region) {
+        entries.setState(region, POPULATING);
+        populating++;
+        used++;
+        counters.addMemory(BYTES);
+    }
+
+    /** A region in the caller's hands has memory, and may be opened. */
+    void makeReady(int region) {
+        populating--;
+        ready++;
+        enter(region, READY, READIES);
+    }
+
+    /**
+     * Takes a ready region that is not wanted any more: its memory is to be given back, and then it is {@link #free}.
+     */
+    int takeReady() {
+        int region = entries.first(READIES);
+        if (region != NONE) {
+            entries.unlink(region, READIES);
+            ready--;
+            populating++;
+            entries.setState(region, POPULATING);
+        }
+        return region;
+    }
+
+    /** A region in the caller's hands has no memory any more. */
+    void free(int region) {
+        populating--;
+        used--;
+        enter(region, FREE, FREES);
+        counters.addMemory(-BYTES);
+    }
+
+    // Records come and go
+
+    /** Makes a ready region the open one, if there is one and it may be; the one before is to be closed then. */
+    int open(boolean forCompaction) {
+        int region = entries.first(READIES);
+        if (region == NONE || !mayOpen(forCompaction)) {
+            return NONE;
+        }
+        entries.unlink(region, READIES);
+        ready--;
+        debt += forCompaction ? 1 : 0;
+        entries.setState(region, OPEN);
+        openRegion = region;
+        return region;
+    }
+
+    int openRegion() {
+        return openRegion;
+    }
+
+    /** Closes the open region, or the one that was it. */
+    void close(int region) {
+        if (openRegion == region) {
+            openRegion = NONE;
+        }
+        enter(region, CLOSED, ringOfClosed(region));
+    }
+
+    void addLive(int region, int bytes) {
+        boolean isClosed = entries.state(region) == CLOSED;
+        int ring = isClosed ? ringOfClosed(region) : 0;
+        entries.setLive(region, live(region) + bytes);
+        budget.addLive(bytes);
+        if (isClosed && ringOfClosed(region) != ring) {
+            entries.unlink(region, ring);
+            entries.link(region, ringOfClosed(region));
+        }
+    }
+
+    /**
+     * Marks a region in which what a word and what a record says do not agree: its live bytes are to be counted anew.
+     */
+    void suspect(int region) {
+        boolean isClosed = state(region) == CLOSED;
+        if (isClosed) {
+            entries.unlink(region, ringOfClosed(region));
+        }
+        if (isClosed || isListing(region)) {
+            entries.setSuspect(region, true);
+        }
+        if (isClosed) {
+            entries.link(region, SUSPECTS);
+        }
+    }
+
+    /** A closed region that is suspect, or {@link Region#NONE}. */
+    int firstSuspect() {
+        return entries.first(SUSPECTS);
+    }
+
+    /** A closed region with the fewest live bytes, to a sixteenth of a region, if it has at most {@code bytes}. */
+    int emptiest(int bytes) {
+        for (int bucket = 0; bucket < BUCKETS && bucket <= bytes >>> BUCKET_SHIFT; bucket++) {
+            int region = entries.first(bucket);
+            if (region != NONE && live(region) <= bytes) {
+                return region;
+            }
+        }
+        return NONE;
+    }
+
+    /** Nothing more is put into a closed region. False if it is not closed any more. */
+    boolean beginEvacuation(int region) {
+        boolean isClosed = entries.state(region) == CLOSED;
+        if (isClosed) {
+            entries.unlink(region, ringOfClosed(region));
+            entries.setState(region, EVACUATING);
+        }
+        return isClosed;
+    }
+
+    /** Leaves a region, of whose holes none is listed, to the {@link Relister}. */
+    void unlist(int region) {
+        enter(region, UNLISTED, UNLISTEDS);
+    }
+
+    /** The region that has been waiting longest, which becomes the one that waits longest from now on. */
+    int nextUnlisted() {
+        int region = entries.first(UNLISTEDS);
+        if (region != NONE) {
+            entries.rotate(UNLISTEDS);
+        }
+        return region;
+    }
+
+    /** Corrects the live bytes of an unlisted region. */
+    void setLive(int region, int bytes) {
+        budget.addLive(bytes - live(region));
+        entries.setLive(region, bytes);
+    }
+
+    /** All holes of an unlisted region are known again. */
+    void list(int region) {
+        entries.unlink(region, UNLISTEDS);
+        entries.setSuspect(region, false);
+        enter(region, CLOSED, ringOfClosed(region));
+    }
+
+    /** Ends the life of an empty region, of whose holes none is listed: it is in the caller's hands. */
+    void retire(int region) {
+        if (entries.state(region) == UNLISTED) {
+            entries.unlink(region, UNLISTEDS);
+        }
+        entries.setSuspect(region, false);
+        entries.setState(region, POPULATING);
+        populating++;
+        debt = Math.max(debt - 1, 0);
+    }
+
+    /** Of all regions no hole is listed any more; none may be open. */
+    void unlistAll() {
+        for (int region = 0; region < highWater; region++) {
+            entries.addListed(region, -listed(region));
+            if (beginEvacuation(region)) {
+                unlist(region);
+            }
+        }
+    }
+
+    // Takeover, before anything else
+
+    /** Counts a live record. Safe from several threads, without the lock. */
+    void adopt(int region, int bytes) {
+        entries.adopt(region, bytes);
+    }
+
+    /** Ends the counting: regions with live records are unlisted, all others free. */
+    void adopted() {
+        for (int region = entries.nextTouched(0); region < count; region = entries.nextTouched(region + 1)) {
+            if (live(region) > 0) {
+                raiseHighWater(region);
+                take(region);
+                populating--;
+                budget.addLive(live(region));
+                unlist(region);
+            }
+        }
+    }
+
+    /** Makes a new region known, and all below it, as free ones. */
+    private void raiseHighWater(int region) {
+        for (; highWater < region; highWater++) {
+            entries.touch(highWater);
+            enter(highWater, FREE, FREES);
+        }
+        entries.touch(region);
+        highWater = region + 1;
+    }
+
+    @Override
+    public void close() throws IOException {
+        entries.close();
+    }
+}

@@ -1,0 +1,165 @@
+package dev.ramzswap.store;
+
+import java.io.IOException;
+import java.util.concurrent.locks.Lock;
+
+/**
+ * Finds the holes of regions of which none is listed: after a takeover, after an evacuation that left something, and
+ * where memory was damaged. All that no live record covers is free, however it looks. Used by one thread.
+ *
+ * <p><b>Why it is.</b> Of an unlisted region nobody allocates, so its live bytes only shrink. If they are just those of
+ * the records that the survey found, and were the same before it, then nothing was freed meanwhile, and there is no
+ * record that is allocated and not yet published. Nobody else writes to what is left over, so it can be made holes in
+ * peace, and the region is listed only if its live bytes are still the same then.
+ *
+ * <p><b>If they are not</b>, somebody may be about to publish or to free a record. When all who were at work then are
+ * through ({@link Activity}), the words are the truth: all of them are read, and the live bytes set to what they say.
+ */
+final class Relister {
+    private static final long AWAIT_NANOS = 20_000_000;
+
+    private final RegionTable regions;
+    private final RegionMemory regionMemory;
+    private final Pool pool;
+    private final Ownership ownership;
+    private final Activity activity;
+    private final RegionSurvey survey;
+    private final Lock lock;
+
+    Relister(Parts parts, Ownership ownership, Activity activity) {
+        this.regions = parts.regions();
+        this.regionMemory = parts.regionMemory();
+        this.pool = parts.pool();
+        this.ownership = ownership;
+        this.activity = activity;
+        this.survey = new RegionSurvey(parts.map(), pool);
+        this.lock = regions.lock;
+    }
+
+    /** Lists the holes of one region, if there is one that waits for it. */
+    Look relist() throws IOException {
+        int region = next();
+        if (region == Region.NONE) {
+            return Look.NOTHING;
+        }
+        int live = live(region);
+        if (live == 0) {
+            retire(region);
+            return Look.GAINED;
+        }
+        regionMemory.mapResident(region);
+        int found = survey.walk(region);
+        if (found != live) {
+            found = recount(region);
+        }
+        return found >= 0 && list(region, found) ? Look.GAINED : Look.BLOCKED;
+    }
+
+    private int next() {
+        lock.lock();
+        try {
+            return regions.nextUnlisted();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private int live(int region) {
+        lock.lock();
+        try {
+            return regions.live(region);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void retire(int region) throws IOException {
+        lock.lock();
+        try {
+            regions.retire(region);
+        } finally {
+            lock.unlock();
+        }
+        regionMemory.reuse(region);
+    }
+
+    /**
+     * Sets the live bytes of a region to what the words say. Who was at work before has published or freed what he had
+     * there, and nobody allocates there since; who is at work meanwhile is waited for, lest he free what is not
+     * counted.
+     *
+     * @return the live bytes, or -1 if somebody is at work for long, or has freed something meanwhile
+     */
+    private int recount(int region) {
+        if (!activity.awaitAll(AWAIT_NANOS)) {
+            return -1;
+        }
+        int live = live(region);
+        int found = survey.scan(region, ownership);
+        if (!activity.awaitAll(AWAIT_NANOS)) {
+            return -1;
+        }
+        lock.lock();
+        try {
+            if (regions.live(region) != live) {
+                return -1;
+            }
+            regions.setLive(region, found);
+            return found;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Makes holes of what the survey left over; false if something has been freed since. */
+    private boolean list(int region, int live) {
+        long start = Region.start(region);
+        for (int unit = survey.nextFree(0); unit < RegionSurvey.UNITS; unit = survey.nextFree(unit)) {
+            int units = holeUnits(unit);
+            makeHole(start + ((long) unit << Record.UNIT_SHIFT), units);
+            unit += units;
+        }
+        if (!publish(region, live)) {
+            return false;
+        }
+        for (int unit = survey.nextFree(0); unit < RegionSurvey.UNITS; unit = survey.nextFree(unit)) {
+            int units = holeUnits(unit);
+            if (units >= Holes.LEAST_LISTED) {
+                pool.list(start + ((long) unit << Record.UNIT_SHIFT), units);
+            }
+            unit += units;
+        }
+        return true;
+    }
+
+    /** Size of the hole that is to be made where a free unit is: as large as one may be, with no crumb behind it. */
+    private int holeUnits(int unit) {
+        int free = survey.nextCovered(unit) - unit;
+        if (free <= Holes.MAX_UNITS) {
+            return free;
+        }
+        return free >= Holes.MAX_UNITS + Holes.LEAST_LISTED ? Holes.MAX_UNITS : Holes.MAX_UNITS - Holes.LEAST_LISTED;
+    }
+
+    /** A hole that will be listed looks like one that is, so that nobody takes it for a crumb meanwhile. */
+    private void makeHole(long place, int units) {
+        if (units >= Holes.LEAST_LISTED) {
+            pool.holes().makeListed(place, units);
+        } else {
+            pool.holes().make(place, units);
+        }
+    }
+
+    private boolean publish(int region, int live) {
+        lock.lock();
+        try {
+            boolean isSame = regions.live(region) == live && !regions.isListing(region);
+            if (isSame) {
+                regions.list(region);
+            }
+            return isSame;
+        } finally {
+            lock.unlock();
+        }
+    }
+}
