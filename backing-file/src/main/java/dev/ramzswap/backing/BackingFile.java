@@ -321,7 +321,7 @@ public final class BackingFile implements AutoCloseable {
      * wait.
      *
      * @return {@link #CLEANED}, {@link #CLEAN} or {@link #BUSY}. After {@link #NO_ROOM}, CLEAN is reason to give up, if
-     *     nobody appends, frees or moves records meanwhile
+     *     nobody appends, frees or moves records meanwhile, and the device is not failing
      */
     public int clean(Mover mover) {
         return cleaner.clean(mover);
@@ -365,7 +365,7 @@ public final class BackingFile implements AutoCloseable {
         return staging.failingNanos();
     }
 
-    /** Whether there is a segment whose writing has failed and not yet succeeded. */
+    /** Whether the last write has failed, or there is a segment whose writing has failed and not yet succeeded. */
     public boolean failing() {
         return staging.failing();
     }

@@ -27,4 +27,10 @@ public interface Mover {
      * @param length bytes of the segment
      */
     Result move(MemorySegment records, long place, int length);
+
+    /**
+     * Does the same for records that {@link #move} did not find though they are live, since what tells them is damaged:
+     * by the owner's own knowledge of what lies there.
+     */
+    Result moveHidden(long place, int length);
 }

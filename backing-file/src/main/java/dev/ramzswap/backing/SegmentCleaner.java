@@ -42,7 +42,7 @@ final class SegmentCleaner {
     private final long forgetNanos;
     private final int lowWater;
 
-    /** Whether a victim of this round of them could not be emptied for a reason that will pass. */
+    /** Whether a victim could not be emptied for a reason that will pass, since the last complete look. */
     private boolean isBlocked;
 
     private boolean isForgetting;
@@ -74,21 +74,39 @@ final class SegmentCleaner {
     /** See {@link BackingFile#clean}. One at a time. */
     synchronized int clean(Mover mover) {
         int condemned = staging.condemned();
+        boolean isRescued = condemned != NONE && rescue(condemned, mover);
+        if (staging.failingNanos() > 0) {
+            return CLEAN; // What is moved could not be written either.
+        }
         if (condemned != NONE) {
-            return rescue(condemned, mover) ? CLEANED : BUSY;
+            return isRescued ? CLEANED : BUSY;
         }
+        return table.free() < lowWater ? cleanNext(mover) : verdict();
+    }
+
+    /** Goes on to the next one if a victim cannot be read or is damaged, so that CLEAN comes of all of them. */
+    private int cleanNext(Mover mover) {
+        for (int victim = nextVictim(); victim != NONE; victim = nextVictim()) {
+            if (clean(victim, mover)) {
+                return CLEANED;
+            }
+            if (isBlocked) {
+                return BUSY;
+            }
+        }
+        return verdict();
+    }
+
+    private int verdict() {
+        boolean isBusy = isBlocked || staging.isWriting();
+        isBlocked = false;
         forgetSetAside();
-        int victim = table.free() < lowWater ? nextVictim() : NONE;
-        if (victim == NONE) {
-            return isBlocked || staging.isWriting() ? BUSY : CLEAN;
-        }
-        return clean(victim, mover) ? CLEANED : BUSY;
+        return isBusy ? BUSY : CLEAN;
     }
 
     private int nextVictim() {
         int victim = victims.next();
         if (victim == NONE) {
-            isBlocked = false;
             victims.choose(WORTH_BYTES);
             victim = victims.next();
         }
@@ -103,9 +121,7 @@ final class SegmentCleaner {
             return true;
         }
         try {
-            if (read(victim, word)) {
-                judge(victim, mover.move(records, (long) victim * SEGMENT_BYTES, SEGMENT_BYTES));
-            } else {
+            if (!read(victim, word) || move(victim, mover) == Mover.Result.DAMAGED) {
                 setAside(victim);
             }
         } finally {
@@ -114,12 +130,17 @@ final class SegmentCleaner {
         return table.word(victim) != word || table.live(victim) < before;
     }
 
-    private void judge(int victim, Mover.Result result) {
-        switch (result) {
-            case EMPTIED -> {}
-            case LATER -> isBlocked = true;
-            case DAMAGED -> setAside(victim);
+    private Mover.Result move(int victim, Mover mover) {
+        long place = (long) victim * SEGMENT_BYTES;
+        Mover.Result result = mover.move(records, place, SEGMENT_BYTES);
+        if (result == Mover.Result.EMPTIED && !table.isPinnedAlone(victim)) {
+            result = mover.moveHidden(place, SEGMENT_BYTES);
         }
+        if (result == Mover.Result.EMPTIED && !table.isPinnedAlone(victim)) {
+            result = Mover.Result.LATER; // Appended, and not yet known to the owner; or freed, and not yet said so.
+        }
+        isBlocked |= result == Mover.Result.LATER;
+        return result;
     }
 
     /** Moves the records of a segment that cannot be written out of its buffer; whether it is empty. */
@@ -137,7 +158,7 @@ final class SegmentCleaner {
         victims.setAside(victim);
     }
 
-    /** The device may have come back. */
+    /** After a complete look: the device may have come back. */
     private void forgetSetAside() {
         if (isForgetting && System.nanoTime() - forgetAt >= 0) {
             isForgetting = false;

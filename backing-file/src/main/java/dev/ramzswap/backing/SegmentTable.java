@@ -220,6 +220,11 @@ final class SegmentTable {
         return false;
     }
 
+    /** Whether no record in a pinned segment is live. */
+    boolean isPinnedAlone(int segment) {
+        return live(segment) == PIN_BYTES;
+    }
+
     void unpin(int segment) {
         removeLive(segment, PIN_BYTES);
     }

@@ -91,7 +91,7 @@ final class Staging {
     private final long[] successesBefore = new long[BUFFERS];
     private long successes;
 
-    private boolean lastWriteFailed;
+    private volatile boolean lastWriteFailed;
 
     /** {@link System#nanoTime} of the first write that failed after one that succeeded. */
     private long failingSince;
@@ -244,9 +244,9 @@ final class Staging {
         }
     }
 
-    /** Whether there are segments whose write has failed. */
+    /** Whether the last write has failed, or there are segments whose write has. */
     boolean failing() {
-        return failed != 0;
+        return lastWriteFailed || failed != 0;
     }
 
     /** For how many nanoseconds no write has succeeded, since one failed; 0 if the last one succeeded. */

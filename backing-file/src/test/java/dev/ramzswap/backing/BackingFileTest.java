@@ -164,9 +164,9 @@ class BackingFileTest {
     @Test
     void cleansOnlyWhenSegmentsRunLow() throws IOException {
         open(true);
-        Mover never = (records, place, length) -> {
+        Mover never = new TestMover((records, place) -> {
             throw new AssertionError("not due");
-        };
+        });
         append(1);
         fillSegment(2);
         await(() -> backing.writes() == 1);
@@ -192,22 +192,21 @@ class BackingFileTest {
         }
         assertTrue(backing.cleaningDue());
         long free = backing.freeSegments();
-        int result = backing.clean((records, begin, length) -> {
+        int result = backing.clean(new TestMover((records, begin) -> {
             assertEquals(first[victim], begin);
-            assertEquals(SEGMENT_BYTES, length);
             MemorySegment.copy(records, 0, memory, 0, RECORD_BYTES);
             assertRecord(victim);
             assertTrue(backing.appendMoved(records, 0, RECORD_BYTES) >= 0);
             backing.free(begin, RECORD_BYTES);
             assertEquals(free - 1, backing.freeSegments(), "pinned while it is moved");
             return Mover.Result.EMPTIED;
-        });
+        }));
         assertEquals(BackingFile.CLEANED, result);
         assertEquals(free, backing.freeSegments());
-        await(() -> backing.clean((records, begin, length) -> {
-                    throw new AssertionError("all others are full");
-                })
-                == BackingFile.CLEAN);
+        Mover none = new TestMover((records, begin) -> {
+            throw new AssertionError("all others are full");
+        });
+        await(() -> backing.clean(none) == BackingFile.CLEAN);
     }
 
     @Test

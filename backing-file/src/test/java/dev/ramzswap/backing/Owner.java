@@ -170,6 +170,11 @@ final class Owner implements Mover {
         return Result.EMPTIED;
     }
 
+    @Override
+    public Result moveHidden(long place, int length) {
+        return Result.LATER;
+    }
+
     static long place(long word) {
         return (word >>> LENGTH_BITS) - 1;
     }

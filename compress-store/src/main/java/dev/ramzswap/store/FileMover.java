@@ -10,12 +10,18 @@ import java.lang.foreign.MemorySegment;
  * disk may yet give back what it has. Used by one thread.
  */
 final class FileMover implements Mover {
+    /** How often a record that is not intact is read once more. */
+    private static final int READS_AGAIN = 3;
+
     private final SlotMap map;
     private final BackingFile file;
     private final Ownership ownership;
 
     /** Its record is the one that is being moved. */
     private final Workspace work;
+
+    /** Whether the device failed when the record was read again. */
+    private boolean isUnreadable;
 
     FileMover(Parts parts, Ownership ownership, Workspace work) {
         this.map = parts.map();
@@ -41,34 +47,77 @@ final class FileMover implements Mover {
         return result;
     }
 
+    /** Finds by the map what the content does not show. */
+    @Override
+    public Result moveHidden(long segment, int length) {
+        Result result = Result.EMPTIED;
+        for (long slot = map.nextUsed(0); slot < map.slots(); slot = map.nextUsed(slot + 1)) {
+            long word = map.get(slot);
+            long at = Slot.place(word) - segment;
+            if (Slot.kind(word) == Slot.KIND_FILE && at >= 0 && at < length) {
+                result = worse(result, move(MemorySegment.NULL, 0, 0, slot, word));
+            }
+        }
+        return result;
+    }
+
     private static Result worse(Result one, Result other) {
         return one.ordinal() > other.ordinal() ? one : other;
     }
 
     private Result move(MemorySegment records, int at, int length, long slot, long word) {
+        if (Slot.isPinned(word)) {
+            return Result.LATER;
+        }
         work.begin();
         try {
-            int bytes = Record.HEADER_BYTES + Slot.length(word);
-            if (at + bytes > length) {
-                return Result.DAMAGED;
-            }
-            if (Slot.isPinned(word) || !ownership.pin(slot, word)) {
-                return Result.LATER;
-            }
-            long place = appendIntact(records, at, bytes, slot, word);
-            if (place < 0) {
-                ownership.unpin(slot, word);
-                return place == BackingFile.IO_ERROR ? Result.DAMAGED : Result.LATER;
-            }
-            ownership.replace(slot, word, Slot.moved(word, place), Counters.KEEPER);
-            return Result.EMPTIED;
+            return ownership.pin(slot, word) ? movePinned(records, at, length, slot, word) : Result.EMPTIED;
         } finally {
             work.end();
         }
     }
 
-    private long appendIntact(MemorySegment records, int at, int bytes, long slot, long word) {
-        MemorySegment.copy(records, at, work.record.memory, 0, bytes);
-        return work.record.isIntact(slot, word) ? file.appendMoved(work.record.memory, 0, bytes) : BackingFile.IO_ERROR;
+    private Result movePinned(MemorySegment records, int at, int length, long slot, long word) {
+        int bytes = Record.HEADER_BYTES + Slot.length(word);
+        boolean isThere = at + bytes <= length;
+        if (isThere) {
+            MemorySegment.copy(records, at, work.record.memory, 0, bytes);
+        }
+        if ((!isThere || !work.record.isIntact(slot, word)) && !isReadAgain(bytes, slot, word)) {
+            return giveUp(slot, word);
+        }
+        long place = file.appendMoved(work.record.memory, 0, bytes);
+        if (place < 0) {
+            ownership.unpin(slot, word);
+            return Result.LATER;
+        }
+        ownership.replace(slot, word, Slot.moved(word, place), Counters.KEEPER);
+        return Result.EMPTIED;
+    }
+
+    /** Whether the record comes out intact when it is read by itself. */
+    private boolean isReadAgain(int bytes, long slot, long word) {
+        isUnreadable = false;
+        for (int tries = 0; tries < READS_AGAIN; tries++) {
+            int read = file.read(Slot.place(word), bytes, work.record.memory, 0, work.readBuffer);
+            isUnreadable |= read != BackingFile.OK;
+            if (read == BackingFile.OK && work.record.isIntact(slot, word)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * What the disk cannot read, it may yet. What it reads again and again, and is not what was stored, is lost: it
+     * must not keep a whole segment.
+     */
+    private Result giveUp(long slot, long word) {
+        if (isUnreadable) {
+            ownership.unpin(slot, word);
+            return Result.DAMAGED;
+        }
+        ownership.replace(slot, word, Slot.damaged(slot), Counters.KEEPER);
+        return Result.EMPTIED;
     }
 }

@@ -95,8 +95,8 @@ final class Placer {
         if (place >= 0) {
             return Slot.inFile(record.codec(), record.length(), place);
         }
-        work.isFileBusy = place == BackingFile.WOULD_WAIT
-                || place == BackingFile.FAILED && file.failingNanos() < FAILING_PATIENCE_NANOS;
+        long failing = file.failingNanos();
+        work.isFileBusy = place == BackingFile.WOULD_WAIT || failing > 0 && failing < FAILING_PATIENCE_NANOS;
         return StoreStatus.WOULD_WAIT;
     }
 }
