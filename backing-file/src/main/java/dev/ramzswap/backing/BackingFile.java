@@ -343,7 +343,8 @@ public final class BackingFile implements AutoCloseable {
     @Override
     public void close() throws IOException {
         staging.close();
-        flusher.join();
+        flusher.close();
+        compactor.close();
         device.close();
         arena.close();
     }

@@ -16,7 +16,7 @@ import java.util.BitSet;
  * <p>At most nine tenths of a victim may be live: below that, each segment of moved records makes room for at least a
  * tenth of a segment of new ones.
  */
-final class Compactor {
+final class Compactor implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Compactor.class.getName());
 
     static final int WORTH_BYTES = SEGMENT_BYTES / 10 * 9;
@@ -43,11 +43,16 @@ final class Compactor {
     Compactor(BlockDevice device, SegmentTable table, MemorySegment key, Delays delays, Arena arena) {
         this.device = device;
         this.table = table;
-        this.cipher = new PageCipher(key);
+        this.cipher = Ciphers.of(key);
         this.records = arena.allocate(SEGMENT_BYTES, BlockDevice.ALIGNMENT);
         this.forgetNanos = delays.unreadable();
         this.lowWater = Math.max(LOW_WATER_LEAST, table.count() / 100 * LOW_WATER_PERCENT);
         this.unreadable = new BitSet(table.count());
+    }
+
+    @Override
+    public void close() {
+        cipher.close();
     }
 
     boolean due() {

@@ -8,7 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** The thread that writes sealed segments, in the order of sealing, and again after a while when that fails. */
-final class Flusher implements Runnable {
+final class Flusher implements Runnable, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Flusher.class.getName());
 
     private final BlockDevice device;
@@ -28,7 +28,7 @@ final class Flusher implements Runnable {
         this.device = device;
         this.table = table;
         this.staging = staging;
-        this.cipher = new PageCipher(key);
+        this.cipher = Ciphers.of(key);
         this.image = arena.allocate(SEGMENT_BYTES, BlockDevice.ALIGNMENT);
     }
 
@@ -37,7 +37,13 @@ final class Flusher implements Runnable {
     }
 
     /** Waits for the end of the thread, once {@link Staging#close} was called. */
-    void join() {
+    @Override
+    public void close() {
+        join();
+        cipher.close();
+    }
+
+    private void join() {
         boolean interrupted = false;
         while (thread.isAlive()) {
             try {

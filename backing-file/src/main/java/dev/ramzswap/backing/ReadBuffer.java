@@ -19,7 +19,7 @@ public final class ReadBuffer implements AutoCloseable {
 
     ReadBuffer(BlockDevice device, MemorySegment key) {
         this.device = device;
-        this.cipher = new PageCipher(key);
+        this.cipher = Ciphers.of(key);
     }
 
     /** Reads a record from the device, where the segment's content is the one that {@code word} stands for. */
@@ -42,5 +42,6 @@ public final class ReadBuffer implements AutoCloseable {
     @Override
     public void close() {
         arena.close();
+        cipher.close();
     }
 }
