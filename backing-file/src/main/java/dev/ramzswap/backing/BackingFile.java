@@ -71,6 +71,7 @@ public final class BackingFile implements AutoCloseable {
     private final BlockDevice device;
     private final MemorySegment key;
     private final boolean takenOver;
+    private final boolean encrypted;
     private final long capacity;
     private final SegmentTable table;
     private final Staging staging;
@@ -85,13 +86,14 @@ public final class BackingFile implements AutoCloseable {
         this.key = config.key();
         MemorySegment words = config.table().asSlice(0, tableBytes(capacity));
         this.takenOver = !SegmentTable.isFresh(words);
+        this.encrypted = config.encrypt() || SegmentTable.isAnyEncrypted(words);
         if (!takenOver) {
             makeKey();
         }
         this.table = new SegmentTable(words, (int) (capacity / SEGMENT_BYTES), arena);
         this.staging = new Staging(config.staging(), table, config.encrypt(), delays);
-        this.flusher = new Flusher(device, table, staging, key, arena);
-        this.compactor = new Compactor(device, table, key, delays, arena);
+        this.flusher = new Flusher(device, table, staging, cipher(), arena);
+        this.compactor = new Compactor(device, table, cipher(), delays, arena);
         if (!takenOver) {
             adopted();
         }
@@ -202,7 +204,7 @@ public final class BackingFile implements AutoCloseable {
 
     /** What a thread needs to {@link #read}; it should have one for good. */
     public ReadBuffer readBuffer() {
-        return new ReadBuffer(device, key);
+        return new ReadBuffer(device, cipher());
     }
 
     /**
@@ -355,6 +357,10 @@ public final class BackingFile implements AutoCloseable {
                 && length > 0
                 && length <= MAX_RECORD_BYTES
                 && SegmentTable.offsetOf(place) + length <= SEGMENT_BYTES;
+    }
+
+    private PageCipher cipher() {
+        return encrypted ? Ciphers.of(key) : new NoCipher();
     }
 
     private void makeKey() {

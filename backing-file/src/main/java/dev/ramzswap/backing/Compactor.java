@@ -39,11 +39,14 @@ final class Compactor implements AutoCloseable {
     private long forgetAt;
     private volatile long errors;
 
-    /** @param arena for the memory of our own */
-    Compactor(BlockDevice device, SegmentTable table, MemorySegment key, Delays delays, Arena arena) {
+    /**
+     * @param cipher is closed with it
+     * @param arena for the memory of our own
+     */
+    Compactor(BlockDevice device, SegmentTable table, PageCipher cipher, Delays delays, Arena arena) {
         this.device = device;
         this.table = table;
-        this.cipher = Ciphers.of(key);
+        this.cipher = cipher;
         this.records = arena.allocate(SEGMENT_BYTES, BlockDevice.ALIGNMENT);
         this.forgetNanos = delays.unreadable();
         this.lowWater = Math.max(LOW_WATER_LEAST, table.count() / 100 * LOW_WATER_PERCENT);

@@ -23,12 +23,15 @@ final class Flusher implements Runnable, AutoCloseable {
     private volatile long writes;
     private volatile long errors;
 
-    /** @param arena for the memory of our own */
-    Flusher(BlockDevice device, SegmentTable table, Staging staging, MemorySegment key, Arena arena) {
+    /**
+     * @param cipher is closed with it
+     * @param arena for the memory of our own
+     */
+    Flusher(BlockDevice device, SegmentTable table, Staging staging, PageCipher cipher, Arena arena) {
         this.device = device;
         this.table = table;
         this.staging = staging;
-        this.cipher = Ciphers.of(key);
+        this.cipher = cipher;
         this.image = arena.allocate(SEGMENT_BYTES, BlockDevice.ALIGNMENT);
     }
 
