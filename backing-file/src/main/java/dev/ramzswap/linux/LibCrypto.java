@@ -87,6 +87,9 @@ public final class LibCrypto {
      */
     public static long newContext(MemorySegment key) {
         long context = ctxNew();
+        if (context == NULL) {
+            throw new OutOfMemoryError("EVP_CIPHER_CTX_new");
+        }
         init(context, aes256Ctr(), address(key, 0, KEY_BYTES), NULL);
         Reference.reachabilityFence(key);
         return context;
