@@ -85,6 +85,7 @@ public final class BackingFile implements AutoCloseable {
     private final BlockDevice device;
     private final MemorySegment key;
     private final boolean takenOver;
+    private final boolean encrypted;
     private final long capacity;
     private final SegmentTable table;
     private final Staging staging;
@@ -99,13 +100,14 @@ public final class BackingFile implements AutoCloseable {
         this.capacity = takenOver ? capacityOf(config) : Math.min(device.size(), capacityOf(config));
         this.key = config.key();
         MemorySegment words = config.table().asSlice(0, tableBytes(capacity));
+        this.encrypted = config.encrypt() || SegmentTable.isAnyEncrypted(words);
         if (!takenOver) {
             makeKey();
         }
         this.table = new SegmentTable(words, (int) (capacity / SEGMENT_BYTES), arena);
         this.staging = new Staging(config.staging(), table, config.encrypt(), delays);
-        this.flusher = new Flusher(device, table, staging, key, arena);
-        this.cleaner = new SegmentCleaner(device, table, staging, key, delays, arena);
+        this.flusher = new Flusher(device, table, staging, cipher(), arena);
+        this.cleaner = new SegmentCleaner(device, table, staging, cipher(), delays, arena);
         if (!takenOver) {
             adopted();
         }
@@ -232,7 +234,7 @@ public final class BackingFile implements AutoCloseable {
 
     /** What a thread needs to {@link #read}; it should have one for good. */
     public ReadBuffer readBuffer() {
-        return new ReadBuffer(device, key);
+        return new ReadBuffer(device, cipher());
     }
 
     /**
@@ -377,7 +379,8 @@ public final class BackingFile implements AutoCloseable {
     @Override
     public void close() throws IOException {
         staging.close();
-        flusher.join();
+        flusher.close();
+        cleaner.close();
         device.close();
         arena.close();
     }
@@ -388,6 +391,10 @@ public final class BackingFile implements AutoCloseable {
                 && length > 0
                 && length <= MAX_RECORD_BYTES
                 && SegmentTable.offsetOf(place) + length <= SEGMENT_BYTES;
+    }
+
+    private PageCipher cipher() {
+        return encrypted ? Ciphers.of(key) : new NoCipher();
     }
 
     private void makeKey() {

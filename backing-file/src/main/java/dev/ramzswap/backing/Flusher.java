@@ -8,7 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** The thread that writes sealed segments, in the order of sealing, and again after a while when that fails. */
-final class Flusher implements Runnable {
+final class Flusher implements Runnable, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Flusher.class.getName());
 
     private final BlockDevice device;
@@ -23,12 +23,15 @@ final class Flusher implements Runnable {
     private volatile long writes;
     private volatile long errors;
 
-    /** @param arena for the memory of our own */
-    Flusher(BlockDevice device, SegmentTable table, Staging staging, MemorySegment key, Arena arena) {
+    /**
+     * @param cipher is closed with it
+     * @param arena for the memory of our own
+     */
+    Flusher(BlockDevice device, SegmentTable table, Staging staging, PageCipher cipher, Arena arena) {
         this.device = device;
         this.table = table;
         this.staging = staging;
-        this.cipher = new PageCipher(key);
+        this.cipher = cipher;
         this.image = arena.allocate(SEGMENT_BYTES, BlockDevice.ALIGNMENT);
     }
 
@@ -37,7 +40,13 @@ final class Flusher implements Runnable {
     }
 
     /** Waits for the end of the thread, once {@link Staging#close} was called. */
-    void join() {
+    @Override
+    public void close() {
+        join();
+        cipher.close();
+    }
+
+    private void join() {
         boolean interrupted = false;
         while (thread.isAlive()) {
             try {

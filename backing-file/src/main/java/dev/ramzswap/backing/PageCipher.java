@@ -1,17 +1,6 @@
 package dev.ramzswap.backing;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
-
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
-import java.security.GeneralSecurityException;
-import java.util.Arrays;
-import javax.crypto.Cipher;
-import javax.crypto.ShortBufferException;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * AES-256 in counter mode (NIST SP 800-38A, 6.5) with random access. The counter block of the 16 bytes at {@code 16 *
@@ -24,39 +13,15 @@ import javax.crypto.spec.SecretKeySpec;
  * which is used for one content only, since a segment has another generation each time it is written anew. (A write
  * that failed is repeated with the same content.)
  *
- * <p>The JDK's {@code AES/CTR} must be initialised for every record, which allocates, and copies direct buffers. So the
- * JDK's {@code AES/ECB} serves as the bare block function: it encrypts counter blocks, which never repeat, and the
- * result is the key stream. No content ever passes through ECB.
+ * <p>All implementations make the same key stream: a daemon with another one may take over. See {@link Ciphers}.
  *
  * <p>Counter mode keeps a secret; it does not detect a change. Not thread-safe.
  */
-final class PageCipher {
-    static final int BLOCK_BYTES = 16;
-
-    private static final int CHUNK_BLOCKS = 256;
-    private static final VarHandle BIG_ENDIAN =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
-
-    private final Cipher aes;
-    private final byte[] counters = new byte[CHUNK_BLOCKS * BLOCK_BYTES];
-    private final byte[] stream = new byte[CHUNK_BLOCKS * BLOCK_BYTES];
-    private final MemorySegment streamMemory = MemorySegment.ofArray(stream);
-
-    /** @param key 32 bytes */
-    PageCipher(MemorySegment key) {
-        byte[] bytes = key.toArray(JAVA_BYTE);
-        try {
-            aes = Cipher.getInstance("AES/ECB/NoPadding");
-            aes.init(Cipher.ENCRYPT_MODE, new SecretKeySpec(bytes, "AES"));
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("this JDK has no AES-256", e);
-        } finally {
-            Arrays.fill(bytes, (byte) 0);
-        }
-    }
+interface PageCipher extends AutoCloseable {
+    int BLOCK_BYTES = 16;
 
     /**
-     * Encrypts or decrypts a part of a segment, in place or into other memory.
+     * Encrypts or decrypts a part of a segment, in place or into other memory. Both are native.
      *
      * @param begin where in the segment the part begins; a multiple of 8
      * @param length a multiple of 8
@@ -69,32 +34,9 @@ final class PageCipher {
             long fromOffset,
             MemorySegment into,
             long intoOffset,
-            int length) {
-        int block = begin / BLOCK_BYTES;
-        int skip = begin % BLOCK_BYTES;
-        for (int done = 0; done < length; skip = 0) {
-            int blocks = Math.min(CHUNK_BLOCKS, (skip + length - done + BLOCK_BYTES - 1) / BLOCK_BYTES);
-            makeStream(segment, generation, block, blocks);
-            int bytes = Math.min(length - done, blocks * BLOCK_BYTES - skip);
-            for (int i = 0; i < bytes; i += Long.BYTES) {
-                long plain = from.get(JAVA_LONG_UNALIGNED, fromOffset + done + i);
-                long key = streamMemory.get(JAVA_LONG_UNALIGNED, skip + i);
-                into.set(JAVA_LONG_UNALIGNED, intoOffset + done + i, plain ^ key);
-            }
-            block += blocks;
-            done += bytes;
-        }
-    }
+            int length);
 
-    private void makeStream(int segment, long generation, int block, int blocks) {
-        for (int i = 0; i < blocks; i++) {
-            BIG_ENDIAN.set(counters, i * BLOCK_BYTES, generation);
-            BIG_ENDIAN.set(counters, i * BLOCK_BYTES + Long.BYTES, (long) segment << 32 | block + i);
-        }
-        try {
-            aes.update(counters, 0, blocks * BLOCK_BYTES, stream, 0);
-        } catch (ShortBufferException e) {
-            throw new AssertionError(e);
-        }
-    }
+    /** Forgets the key. */
+    @Override
+    void close();
 }

@@ -17,9 +17,10 @@ public final class ReadBuffer implements AutoCloseable {
     private final BlockDevice device;
     private final PageCipher cipher;
 
-    ReadBuffer(BlockDevice device, MemorySegment key) {
+    /** @param cipher is closed with it */
+    ReadBuffer(BlockDevice device, PageCipher cipher) {
         this.device = device;
-        this.cipher = new PageCipher(key);
+        this.cipher = cipher;
     }
 
     /** Reads a record from the device, where the segment's content is the one that {@code word} stands for. */
@@ -42,5 +43,6 @@ public final class ReadBuffer implements AutoCloseable {
     @Override
     public void close() {
         arena.close();
+        cipher.close();
     }
 }

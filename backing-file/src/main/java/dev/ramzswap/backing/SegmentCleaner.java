@@ -26,7 +26,7 @@ import java.lang.foreign.MemorySegment;
  * more than all records. So one is not, and moving what is in it ends with a segment more than before. Records that are
  * there twice, since their words are just being exchanged, are fewer than the staged segments hold.
  */
-final class SegmentCleaner {
+final class SegmentCleaner implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(SegmentCleaner.class.getName());
 
     static final int WORTH_BYTES = SEGMENT_BYTES / 10 * 9;
@@ -49,13 +49,16 @@ final class SegmentCleaner {
     private long forgetAt;
     private volatile long errors;
 
-    /** @param arena for the memory of our own */
+    /**
+     * @param cipher is closed with it
+     * @param arena for the memory of our own
+     */
     SegmentCleaner(
-            BlockDevice device, SegmentTable table, Staging staging, MemorySegment key, Delays delays, Arena arena) {
+            BlockDevice device, SegmentTable table, Staging staging, PageCipher cipher, Delays delays, Arena arena) {
         this.device = device;
         this.table = table;
         this.staging = staging;
-        this.cipher = new PageCipher(key);
+        this.cipher = cipher;
         this.records = arena.allocate(SEGMENT_BYTES, BlockDevice.ALIGNMENT);
         this.victims = new Victims(table, arena);
         this.forgetNanos = delays.unreadable();
@@ -183,5 +186,10 @@ final class SegmentCleaner {
             cipher.apply(victim, SegmentTable.generation(word), 0, records, 0, records, 0, SEGMENT_BYTES);
         }
         return true;
+    }
+
+    @Override
+    public void close() {
+        cipher.close();
     }
 }

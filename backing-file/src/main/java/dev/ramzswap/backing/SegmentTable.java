@@ -99,6 +99,16 @@ final class SegmentTable {
         return true;
     }
 
+    /** Whether an earlier daemon has written anything encrypted. */
+    static boolean isAnyEncrypted(MemorySegment words) {
+        for (long at = 0; at < words.byteSize(); at += Long.BYTES) {
+            if (encrypted(words.get(JAVA_LONG, at))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     static int state(long word) {
         return (Long.bitCount(word) & 1) != 0 ? BAD : (int) (word & STATE_MASK);
     }

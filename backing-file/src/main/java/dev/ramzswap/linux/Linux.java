@@ -475,7 +475,7 @@ final class Linux {
     }
 
     /** A downcall throws nothing itself, except for an argument that is not what its handle says. */
-    private static Error impossible(Throwable e) {
+    static Error impossible(Throwable e) {
         return e instanceof Error error ? error : new AssertionError(e);
     }
 }

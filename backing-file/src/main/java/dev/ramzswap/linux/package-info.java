@@ -1,5 +1,5 @@
 /**
- * The few system calls that Java lacks, each one method, by {@code java.lang.foreign}. No other package calls native
- * code of its own.
+ * The few system calls that Java lacks, and OpenSSL's AES, each one method, by {@code java.lang.foreign}. No other
+ * package calls native code of its own.
  */
 package dev.ramzswap.linux;

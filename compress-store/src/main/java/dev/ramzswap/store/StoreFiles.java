@@ -5,6 +5,10 @@ import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.linux.MappedFile;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -24,6 +28,11 @@ import java.util.List;
  */
 final class StoreFiles implements AutoCloseable {
     private static final int PAGE_BYTES = 4096;
+
+    /** In NAME.backing: the key, the bytes that are used of the backing file, the staging buffers, the segment table. */
+    private static final long CAPACITY_OFFSET = 64;
+
+    private static final long TABLE_OFFSET = PAGE_BYTES + BackingFile.STAGING_BYTES;
 
     /** The map last: without it there is nothing to take over, so it goes last and comes first. */
     private static final List<String> PARTS = List.of("backing", "pool", "counters", "map");
@@ -60,7 +69,10 @@ final class StoreFiles implements AutoCloseable {
 
     private void open() throws IOException {
         if (config.backing().isPresent()) {
-            backingBytes = backingBytes(config.backing().get());
+            backingBytes = recordedBackingBytes();
+            if (backingBytes == 0) {
+                backingBytes = backingBytes(config.backing().get());
+            }
         }
         Limit.requireRoomForAll(config, config.limit(), backingBytes);
         if (Math.max(Pool.bytes(config.slots()), backingBytes) > Slot.MAX_PLACE) {
@@ -92,16 +104,38 @@ final class StoreFiles implements AutoCloseable {
         return BackingFile.capacity(wanted.path(), bytes);
     }
 
+    /**
+     * What an earlier daemon has used of the backing file, 0 if there was none: whatever the device says now, or whether
+     * it is there at all, what is in RAM can be taken over.
+     */
+    private long recordedBackingBytes() throws IOException {
+        if (config.stateDir().isEmpty()) {
+            return 0;
+        }
+        Path path = pathOf(config, "backing");
+        long size = Files.exists(path) ? Files.size(path) : 0;
+        if (size <= TABLE_OFFSET) {
+            return 0;
+        }
+        ByteBuffer recorded = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.nativeOrder());
+        try (FileChannel channel = FileChannel.open(path)) {
+            channel.read(recorded, CAPACITY_OFFSET);
+        }
+        long bytes = recorded.getLong(0);
+        boolean isPlausible = bytes > 0 && roundUp(TABLE_OFFSET + BackingFile.tableBytes(bytes)) == size;
+        return isPlausible ? bytes : (size - TABLE_OFFSET) / Long.BYTES * BackingFile.SEGMENT_BYTES;
+    }
+
     private BackingFile openBacking(StoreConfig.Backing wanted) throws IOException {
-        long tableOffset = PAGE_BYTES + BackingFile.STAGING_BYTES;
         long tableBytes = BackingFile.tableBytes(backingBytes);
         MemorySegment memory =
-                populatedFile("backing", roundUp(tableOffset + tableBytes)).memory();
+                populatedFile("backing", roundUp(TABLE_OFFSET + tableBytes)).memory();
+        memory.set(ValueLayout.JAVA_LONG, CAPACITY_OFFSET, backingBytes);
         return backingOpener.open(new BackingConfig(
                 wanted.path(),
                 backingBytes,
                 wanted.encrypt(),
-                memory.asSlice(tableOffset, tableBytes),
+                memory.asSlice(TABLE_OFFSET, tableBytes),
                 memory.asSlice(PAGE_BYTES, BackingFile.STAGING_BYTES),
                 memory.asSlice(0, BackingFile.KEY_BYTES)));
     }

@@ -56,7 +56,7 @@ class StoreKillTest {
                         KilledStore.class.getName(),
                         directory.toString(),
                         Integer.toString(seed))
-                .redirectErrorStream(true)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         try (BufferedReader output = process.inputReader()) {
             assertEquals("serving", output.readLine(), "seed " + SEED);

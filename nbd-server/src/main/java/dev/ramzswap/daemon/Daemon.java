@@ -111,7 +111,7 @@ public final class Daemon implements AutoCloseable {
         Optional<TlsFiles> tls = TlsFiles.load(config);
         dir.prepare(host);
         if (config.protection().isSwap()) {
-            new WarmUp(dir.path(), host).run();
+            new WarmUp(dir.path(), host, encrypts()).run();
             watchForFullness();
             ProcessGuard.lock(config.protection());
         }
@@ -130,6 +130,12 @@ public final class Daemon implements AutoCloseable {
             attachments.serving(identities(), config.socket().get());
         }
         announce();
+    }
+
+    private boolean encrypts() {
+        return config.exports().stream()
+                .flatMap(export -> export.backing().stream())
+                .anyMatch(StoreConfig.Backing::encrypt);
     }
 
     private void standBy() throws IOException, ConfigException {

@@ -105,11 +105,18 @@ public final class ProcessGuard {
     static void lock(Protection protection) throws IOException {
         try {
             Self.lockMemory();
-            // The JDK's own class file store is large and, once the classes are loaded, of no more use.
-            Self.populate(path -> path.endsWith("/lib/modules"));
+            Self.populate(ProcessGuard::isOfNoUse);
         } catch (IOException e) {
             refuse(protection, CAN_LOCK, e);
         }
+    }
+
+    /**
+     * The JDK's own class file store is large and, once the classes are loaded, of no more use. What AES needs of
+     * libcrypto was used by the warm-up, and is in memory; the rest is what else OpenSSL can do.
+     */
+    private static boolean isOfNoUse(String path) {
+        return path.endsWith("/lib/modules") || path.contains("/libcrypto.so.");
     }
 
     /**

@@ -47,11 +47,16 @@ final class WarmUp {
     private final Path controlSocket;
     private final Path backingFile;
     private final Path stateDir;
+    private final boolean isEncrypted;
     private final SplittableRandom random = new SplittableRandom(1);
     private final ByteBuffer pages = ByteBuffer.allocateDirect(2 * BATCH * SLOT_BYTES);
 
-    /** @param directory where its socket and its backing file may lie meanwhile */
-    WarmUp(Path directory, Host host) {
+    /**
+     * @param directory where its socket and its backing file may lie meanwhile
+     * @param isEncrypted whether a backing file will be: a daemon that has none such needs no memory for a cipher
+     */
+    WarmUp(Path directory, Host host, boolean isEncrypted) {
+        this.isEncrypted = isEncrypted;
         allowed = AllowList.of(Set.of(), Set.of(), host);
         long pid = ProcessHandle.current().pid();
         socket = directory.resolve(pid + ".warm-up.sock");
@@ -87,7 +92,7 @@ final class WarmUp {
                 limit,
                 CodecSpec.LZ4,
                 StoreConfig.DEFAULT_CUTOFF,
-                Optional.of(new StoreConfig.Backing(backingFile, backingBytes, true)),
+                Optional.of(new StoreConfig.Backing(backingFile, backingBytes, isEncrypted)),
                 true,
                 1 << 20,
                 stateDir);

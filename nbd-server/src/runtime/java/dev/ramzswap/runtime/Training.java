@@ -65,6 +65,7 @@ final class Training {
                         "--swap",
                         "--unsafe",
                         "--size=16M",
+                        "--backing-file=" + directory.resolve("file"),
                         "--socket=" + directory.resolve("s"))
                 .redirectInput(new File("/dev/null"));
         builder.environment()

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.linux.LibCrypto;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,6 +84,19 @@ class FootprintIT {
             assertTrue(classes.contains("dev.ramzswap.nbd.ClientChannel"), classes);
             assertFalse(classes.contains("sun.security.ssl.SSLContextImpl"), classes);
             assertFalse(classes.contains("dev.ramzswap.nbd.TlsChannel"), classes);
+        }
+    }
+
+    @Test
+    void whoEncryptsNothingLoadsNoOpenSsl() throws Exception {
+        Object[] options = {"--size", "1M", "--swap", "--unsafe", "--backing-file", directory.resolve("file")};
+        Object[] inTheClear =
+                Stream.concat(Stream.of(options), Stream.of("--no-encrypt")).toArray();
+        try (DaemonProcess daemon = DaemonProcess.start(directory, inTheClear)) {
+            assertFalse(maps(daemon).contains("/libcrypto.so"), maps(daemon));
+        }
+        try (DaemonProcess daemon = DaemonProcess.start(directory, options)) {
+            assertEquals(LibCrypto.isAvailable(), maps(daemon).contains("/libcrypto.so"), maps(daemon));
         }
     }
 
