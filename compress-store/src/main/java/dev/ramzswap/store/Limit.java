@@ -50,7 +50,7 @@ final class Limit {
     }
 
     /** How many pages certainly fit in the pool. */
-    private static long poolPages(long limit, long slots) {
+    static long poolPages(long limit, long slots) {
         long most = Pool.bytes(slots);
         return Pool.rawPages(limit == StoreConfig.NO_LIMIT ? most : Math.min(limit - tableBytes(slots), most));
     }

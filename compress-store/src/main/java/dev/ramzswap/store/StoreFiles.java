@@ -29,7 +29,9 @@ import java.util.List;
 final class StoreFiles implements AutoCloseable {
     private static final int PAGE_BYTES = 4096;
 
-    /** In NAME.backing: the key, the bytes that are used of the backing file, the staging buffers, the segment table. */
+    /**
+     * In NAME.backing: the key, the bytes that are used of the backing file, the staging buffers, the segment table.
+     */
     private static final long CAPACITY_OFFSET = 64;
 
     private static final long TABLE_OFFSET = PAGE_BYTES + BackingFile.STAGING_BYTES;
@@ -105,8 +107,8 @@ final class StoreFiles implements AutoCloseable {
     }
 
     /**
-     * What an earlier daemon has used of the backing file, 0 if there was none: whatever the device says now, or whether
-     * it is there at all, what is in RAM can be taken over.
+     * What an earlier daemon has used of the backing file, 0 if there was none: whatever the device says now, or
+     * whether it is there at all, what is in RAM can be taken over.
      */
     private long recordedBackingBytes() throws IOException {
         if (config.stateDir().isEmpty()) {

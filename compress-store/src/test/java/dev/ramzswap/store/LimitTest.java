@@ -1,0 +1,101 @@
+package dev.ramzswap.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ramzswap.backing.HungDevice;
+import dev.ramzswap.store.Counters.Counter;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Contract 4: live pages that fit the limit do so within ten seconds of a change, whatever the regions look like and
+ * whatever the disk does. (Ten are for a busy machine: compaction moves hundreds of MiB in a second.)
+ */
+class LimitTest {
+    private static final int SLOTS = 8192;
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    @TempDir
+    Path directory;
+
+    /** Review of 27 November, 1.2: one page that fits in no hole, first in the emptiest region, ended compaction. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, 1 << 20})
+    void memoryComesDownToTheLimitThoughNoHoleFits(long ahead) throws IOException {
+        StoreConfig config = new TestConfig(SLOTS).overcommit().ahead(ahead).build();
+        try (PageStore store = PageStore.open(config);
+                Workspace work = store.workspace()) {
+            for (int slot = 0; slot < 63; slot++) {
+                store(store, slot, Pages.Kind.INCOMPRESSIBLE, work);
+            }
+            for (int slot = 100; slot < 2100; slot++) {
+                store(store, slot, Pages.Kind.HALF, work);
+            }
+            long limit = SlotMap.bytes(SLOTS) + (4 << 20);
+            store.setLimit(limit);
+            for (int slot = 101; slot < 2100; slot += 2) {
+                store.invalidate(slot, work);
+            }
+            for (int slot = 1; slot < 63; slot++) {
+                store.invalidate(slot, work);
+            }
+            awaitMemory(store, limit);
+            assertEquals(StoreStatus.OK, store.load(0, Pages.buffer(), 0, work));
+        }
+    }
+
+    /** Review of 27 November, 1.7: a disk that hangs in a write stopped the pool's compaction, too. */
+    @Test
+    void aDiskThatHangsStopsNeitherCompactionNorStoresThatRamCanTake() throws IOException {
+        HungDevice device = new HungDevice();
+        StoreConfig config = new TestConfig(SLOTS)
+                .limit(16 << 20)
+                .overcommit()
+                .backing(directory.resolve("unused"))
+                .build();
+        try (PageStore store = PageStore.open(config, StoreFiles.open(config, device::open));
+                Workspace work = store.workspace()) {
+            int stored = 0;
+            while (stored < SLOTS
+                    && store.storeNow(stored, Pages.page(Pages.Kind.HALF, stored), 0, work) == StoreStatus.OK) {
+                stored++;
+            }
+            assertTrue(stored < SLOTS, "pool and staging buffers are full");
+            for (int slot = 0; slot < stored; slot++) {
+                if (slot % 16 != 1) {
+                    store.invalidate(slot, work);
+                }
+            }
+            awaitMemory(store, 4 << 20);
+            for (int slot = 0; slot < stored; slot += 16) {
+                assertEquals(
+                        StoreStatus.OK,
+                        store.storeNow(slot, Pages.page(Pages.Kind.INCOMPRESSIBLE, slot), 0, work),
+                        "slot " + slot);
+            }
+            device.goOn();
+        }
+    }
+
+    private static void store(PageStore store, int slot, Pages.Kind kind, Workspace work) {
+        assertEquals(StoreStatus.OK, store.store(slot, Pages.page(kind, slot), 0, work));
+    }
+
+    private static void awaitMemory(PageStore store, long bytes) {
+        long end = System.nanoTime() + PATIENCE_NANOS;
+        while (store.counters().get(Counter.MEM_USED_TOTAL) > bytes && System.nanoTime() - end < 0) {
+            LockSupport.parkNanos(5_000_000);
+        }
+        assertTrue(
+                store.counters().get(Counter.MEM_USED_TOTAL) <= bytes,
+                store.counters().get(Counter.MEM_USED_TOTAL) + " bytes are used, " + bytes + " allowed, "
+                        + store.counters().get(Counter.COMPR_DATA_SIZE) + " live");
+    }
+}
