@@ -150,6 +150,7 @@ final class SegmentCleaner implements AutoCloseable {
     private boolean rescue(int buffer, Mover mover) {
         int segment = staging.segment(buffer);
         mover.move(staging.content(buffer), (long) segment * SEGMENT_BYTES, SEGMENT_BYTES);
+        staging.sealMoves();
         return staging.abandon(buffer);
     }
 

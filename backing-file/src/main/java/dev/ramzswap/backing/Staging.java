@@ -23,10 +23,10 @@ import java.util.concurrent.locks.ReentrantLock;
  *                                                           +--condemned--> CONDEMNED --abandon--> EMPTY
  * </pre>
  *
- * A segment that could not be written {@value #MAX_FAILURES} times is condemned: {@link SegmentCleaner} moves its
- * records to another one. If others could be written meanwhile, it is never used again; else it may be the device as a
- * whole that fails, and it is free. Stores leave one buffer to such moves, so that they proceed: each makes as much
- * room as it takes.
+ * A segment that could not be written {@value #MAX_FAILURES} times, while others could, is condemned:
+ * {@link SegmentCleaner} moves its records to another one, and it is never used again. If all buffers are stuck and
+ * none could be written, one of them is moved as well, since the next segment may be a better one; it is free then.
+ * Stores leave one buffer to such moves, so that they proceed: each makes as much room as it takes.
  *
  * <p>Records of stores and records that cleaning moves go to an open segment each (a {@link Lane}): moved records are
  * old and live on together, and stores never take the room that a compaction made for itself. An EMPTY buffer is all
@@ -237,11 +237,16 @@ final class Staging {
                 delay[buffer] = Math.min(2 * delay[buffer], delays.lastRetry());
             }
             due[buffer] = System.nanoTime() + delay[buffer];
-            state[buffer] = failures[buffer] >= MAX_FAILURES ? CONDEMNED : SEALED;
+            state[buffer] = failures[buffer] >= MAX_FAILURES && isToBeCondemned(buffer) ? CONDEMNED : SEALED;
             emptied.signalAll();
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Others could be written meanwhile; or all buffers are stuck, and another segment may be a better one. */
+    private boolean isToBeCondemned(int buffer) {
+        return successes > successesBefore[buffer] || firstEmpty(stores.leaveEmpty) == NONE && first(CONDEMNED) == NONE;
     }
 
     /** Whether the last write has failed, or there are segments whose write has. */
@@ -279,12 +284,29 @@ final class Staging {
     int condemned() {
         lock.lock();
         try {
-            for (int buffer = 0; buffer < BUFFERS; buffer++) {
-                if (state[buffer] == CONDEMNED) {
-                    return buffer;
-                }
+            return first(CONDEMNED);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private int first(int wanted) {
+        for (int buffer = 0; buffer < BUFFERS; buffer++) {
+            if (state[buffer] == wanted) {
+                return buffer;
             }
-            return NONE;
+        }
+        return NONE;
+    }
+
+    /** Lets what was moved be written, full or not: that tells whether the device can. */
+    void sealMoves() {
+        lock.lock();
+        try {
+            if (moves.buffer != NONE) {
+                seal(moves.buffer);
+                moves.buffer = NONE;
+            }
         } finally {
             lock.unlock();
         }
