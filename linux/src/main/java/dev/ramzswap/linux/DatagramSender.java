@@ -21,7 +21,9 @@ public final class DatagramSender implements AutoCloseable {
     public DatagramSender(String name) throws ErrnoException {
         this.name = name;
         address = UnixAddress.of(name, arena);
-        fd = check(Linux.socket(Linux.AF_UNIX, Linux.SOCK_DGRAM | Linux.SOCK_CLOEXEC, 0), "socket");
+        fd = check(
+                LinuxSocket.socket(LinuxSocket.AF_UNIX, LinuxSocket.SOCK_DGRAM | LinuxSocket.SOCK_CLOEXEC, 0),
+                "socket");
     }
 
     /**
@@ -30,7 +32,9 @@ public final class DatagramSender implements AutoCloseable {
      * @throws ErrnoException if nobody takes it now: {@link Errno#EAGAIN} if the receiver's queue is full
      */
     public void send(MemorySegment message) throws ErrnoException {
-        check((int) Linux.sendto(fd, message, Linux.MSG_DONTWAIT | Linux.MSG_NOSIGNAL, address), "sendto");
+        check(
+                (int) LinuxSocket.sendto(fd, message, LinuxSocket.MSG_DONTWAIT | LinuxSocket.MSG_NOSIGNAL, address),
+                "sendto");
     }
 
     private int check(int result, String call) throws ErrnoException {
@@ -42,7 +46,7 @@ public final class DatagramSender implements AutoCloseable {
 
     @Override
     public void close() {
-        Linux.close(fd);
+        LinuxFile.close(fd);
         arena.close();
     }
 }

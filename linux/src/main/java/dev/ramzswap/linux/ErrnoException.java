@@ -10,7 +10,7 @@ public final class ErrnoException extends IOException {
 
     /** @param errno positive, one of {@link Errno} or any other */
     public ErrnoException(String call, String subject, int errno) {
-        super(call + " " + subject + ": " + Linux.strerror(errno) + ", " + Errno.name(errno));
+        super(call + " " + subject + ": " + NativeCall.strerror(errno) + ", " + Errno.name(errno));
         this.errno = errno;
     }
 

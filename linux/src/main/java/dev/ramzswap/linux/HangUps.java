@@ -43,7 +43,7 @@ public final class HangUps implements AutoCloseable {
     public void look() throws ErrnoException {
         int result;
         do {
-            result = Linux.poll(descriptors, count, 0);
+            result = LinuxSocket.poll(descriptors, count, 0);
         } while (result == -Errno.EINTR);
         if (result < 0) {
             throw new ErrnoException("poll", "sockets", -result);
@@ -52,7 +52,7 @@ public final class HangUps implements AutoCloseable {
 
     /** Whether the last look found this socket shut down, by the order in which they were added. */
     public boolean at(int index) {
-        return (descriptors.get(JAVA_SHORT, (long) index * POLLFD_BYTES + REVENTS) & Linux.POLLHUP) != 0;
+        return (descriptors.get(JAVA_SHORT, (long) index * POLLFD_BYTES + REVENTS) & LinuxSocket.POLLHUP) != 0;
     }
 
     @Override

@@ -23,6 +23,10 @@ public final class MappedFile implements AutoCloseable {
     private static final long PAGE_BYTES = 4096;
     private static final VarHandle LONG = JAVA_LONG.varHandle();
 
+    static {
+        LinuxIpc.link(); // with the first file of any kind
+    }
+
     /** What is locked, and lies at the path. */
     private final NativeFile file;
 
@@ -199,7 +203,7 @@ public final class MappedFile implements AutoCloseable {
      * @throws IOException if there is no memory, or no room in the file system
      */
     public void populate(long offset, long bytes) throws IOException {
-        populate(offset, bytes, Linux.MADV_POPULATE_WRITE);
+        populate(offset, bytes, LinuxMemory.MADV_POPULATE_WRITE);
     }
 
     /**
@@ -211,12 +215,12 @@ public final class MappedFile implements AutoCloseable {
      * @throws IOException as {@link #populate}, for what was not in memory
      */
     public void mapResident(long offset, long bytes) throws IOException {
-        populate(offset, bytes, Linux.MADV_POPULATE_READ);
+        populate(offset, bytes, LinuxMemory.MADV_POPULATE_READ);
     }
 
     private void populate(long offset, long bytes, int advice) throws IOException {
         Objects.checkFromIndexSize(offset, bytes, memory.byteSize());
-        int result = Linux.madvise(memory.address() + offset, bytes, advice);
+        int result = LinuxMemory.madvise(memory.address() + offset, bytes, advice);
         if (result == -Errno.EINVAL) {
             touch(offset, bytes);
         } else if (result < 0) {
@@ -241,7 +245,7 @@ public final class MappedFile implements AutoCloseable {
         Objects.checkFromIndexSize(offset, bytes, memory.byteSize());
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment pages = arena.allocate(Math.ceilDiv(bytes, PAGE_BYTES));
-            int result = Linux.mincore(memory.address() + offset, bytes, pages);
+            int result = LinuxMemory.mincore(memory.address() + offset, bytes, pages);
             if (result < 0) {
                 throw new ErrnoException("mincore", path.toString(), -result);
             }

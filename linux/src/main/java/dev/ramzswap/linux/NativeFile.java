@@ -45,7 +45,7 @@ public final class NativeFile implements AutoCloseable {
      */
     public static NativeFile open(Path path, int flags) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
-            int fd = Linux.open(arena.allocateFrom(path.toString()), flags | O_CLOEXEC, OWNER_ONLY);
+            int fd = LinuxFile.open(arena.allocateFrom(path.toString()), flags | O_CLOEXEC, OWNER_ONLY);
             return new NativeFile(check(fd, "open", path.toString()), path.toString());
         }
     }
@@ -53,7 +53,7 @@ public final class NativeFile implements AutoCloseable {
     /** memfd_create(2): a file of size 0 that lies in memory, has no path and is gone with its last user. */
     static NativeFile inMemory(String name) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
-            int fd = Linux.memfdCreate(arena.allocateFrom(name), Linux.MFD_CLOEXEC);
+            int fd = LinuxMemory.memfdCreate(arena.allocateFrom(name), LinuxMemory.MFD_CLOEXEC);
             return new NativeFile(check(fd, "memfd_create", name), name);
         }
     }
@@ -64,7 +64,7 @@ public final class NativeFile implements AutoCloseable {
      * @return false if another open file has it
      */
     public boolean tryLock() throws ErrnoException {
-        int result = Linux.flock(fd, Linux.LOCK_EX | Linux.LOCK_NB);
+        int result = LinuxFile.flock(fd, LinuxFile.LOCK_EX | LinuxFile.LOCK_NB);
         if (result == -Errno.EAGAIN) {
             return false;
         }
@@ -98,18 +98,18 @@ public final class NativeFile implements AutoCloseable {
         beforeWaiting.run();
         int result;
         do {
-            result = Linux.flock(fd, Linux.LOCK_EX);
+            result = LinuxFile.flock(fd, LinuxFile.LOCK_EX);
         } while (result == -Errno.EINTR);
         check(result, "flock", name);
     }
 
     /** Bytes; of a block device too. */
     public long size() throws ErrnoException {
-        return check(Linux.lseek(fd, 0, Linux.SEEK_END), "lseek", name);
+        return check(LinuxFile.lseek(fd, 0, LinuxFile.SEEK_END), "lseek", name);
     }
 
     public void truncate(long bytes) throws ErrnoException {
-        check(Linux.ftruncate(fd, bytes), "ftruncate", name);
+        check(LinuxFile.ftruncate(fd, bytes), "ftruncate", name);
     }
 
     /**
@@ -118,7 +118,7 @@ public final class NativeFile implements AutoCloseable {
      * {@link #reserveByWriting}.
      */
     public void reserve(long bytes) throws ErrnoException {
-        int result = Linux.fallocate(fd, 0, 0, bytes);
+        int result = LinuxFile.fallocate(fd, 0, 0, bytes);
         if (result == -Errno.EOPNOTSUPP) {
             reserveByWriting(bytes);
         } else {
@@ -154,15 +154,15 @@ public final class NativeFile implements AutoCloseable {
 
     /** Gives back the blocks or pages inside a range, which reads as zeroes from then on; the size stays. */
     public void punchHole(long offset, long bytes) throws ErrnoException {
-        int mode = Linux.FALLOC_FL_PUNCH_HOLE | Linux.FALLOC_FL_KEEP_SIZE;
-        check(Linux.fallocate(fd, mode, offset, bytes), "fallocate(PUNCH_HOLE)", name);
+        int mode = LinuxFile.FALLOC_FL_PUNCH_HOLE | LinuxFile.FALLOC_FL_KEEP_SIZE;
+        check(LinuxFile.fallocate(fd, mode, offset, bytes), "fallocate(PUNCH_HOLE)", name);
     }
 
     /** Whether holes can be punched here. */
     boolean canHaveHoles() throws ErrnoException {
         long end = Math.ceilDiv(size(), BLOCK_BYTES) * BLOCK_BYTES;
-        int mode = Linux.FALLOC_FL_PUNCH_HOLE | Linux.FALLOC_FL_KEEP_SIZE;
-        int result = Linux.fallocate(fd, mode, end, BLOCK_BYTES);
+        int mode = LinuxFile.FALLOC_FL_PUNCH_HOLE | LinuxFile.FALLOC_FL_KEEP_SIZE;
+        int result = LinuxFile.fallocate(fd, mode, end, BLOCK_BYTES);
         if (result == -Errno.EOPNOTSUPP) {
             return false;
         }
@@ -182,11 +182,16 @@ public final class NativeFile implements AutoCloseable {
     /** Maps the first {@code bytes}, shared, for reading and writing, until {@code arena} is closed. */
     @SuppressWarnings("restricted")
     public MemorySegment map(long bytes, Arena arena) throws ErrnoException {
-        long address =
-                check(Linux.mmap(bytes, Linux.PROT_READ | Linux.PROT_WRITE, Linux.MAP_SHARED, fd, 0), "mmap", name);
-        check(Linux.madvise(address, bytes, Linux.MADV_DONTDUMP), "madvise(DONTDUMP)", name); // pages of other programs
+        long address = check(
+                LinuxMemory.mmap(bytes, LinuxMemory.PROT_READ | LinuxMemory.PROT_WRITE, LinuxMemory.MAP_SHARED, fd, 0),
+                "mmap",
+                name);
+        check(
+                LinuxMemory.madvise(address, bytes, LinuxMemory.MADV_DONTDUMP),
+                "madvise(DONTDUMP)",
+                name); // pages of other programs
         return MemorySegment.ofAddress(address)
-                .reinterpret(bytes, arena, memory -> Linux.munmap(memory.address(), bytes));
+                .reinterpret(bytes, arena, memory -> LinuxMemory.munmap(memory.address(), bytes));
     }
 
     /**
@@ -197,7 +202,7 @@ public final class NativeFile implements AutoCloseable {
     public int read(MemorySegment into, int length, long position) throws ErrnoException {
         long result;
         do {
-            result = Linux.pread(fd, into, Math.min(length, into.byteSize()), position);
+            result = LinuxFile.pread(fd, into, Math.min(length, into.byteSize()), position);
         } while (result == -Errno.EINTR);
         return (int) check(result, "pread", name);
     }
@@ -210,7 +215,7 @@ public final class NativeFile implements AutoCloseable {
     public int write(MemorySegment from, int length, long position) throws ErrnoException {
         long result;
         do {
-            result = Linux.pwrite(fd, from, Math.min(length, from.byteSize()), position);
+            result = LinuxFile.pwrite(fd, from, Math.min(length, from.byteSize()), position);
         } while (result == -Errno.EINTR);
         return (int) check(result, "pwrite", name);
     }
@@ -228,7 +233,7 @@ public final class NativeFile implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        check(Linux.close(fd), "close", name);
+        check(LinuxFile.close(fd), "close", name);
     }
 
     private static int check(int result, String call, String subject) throws ErrnoException {

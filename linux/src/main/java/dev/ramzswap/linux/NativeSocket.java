@@ -24,7 +24,7 @@ public final class NativeSocket implements ByteChannel {
 
     private NativeSocket(int family, int type, int protocol, String name) throws ErrnoException {
         this.name = name;
-        this.fd = (int) check(Linux.socket(family, type | Linux.SOCK_CLOEXEC, protocol), "socket");
+        this.fd = (int) check(LinuxSocket.socket(family, type | LinuxSocket.SOCK_CLOEXEC, protocol), "socket");
     }
 
     /**
@@ -34,10 +34,10 @@ public final class NativeSocket implements ByteChannel {
      * @throws ErrnoException if nobody does; {@link Errno#EAGAIN} after the timeout
      */
     public static NativeSocket connect(Path path, Duration timeout) throws ErrnoException {
-        NativeSocket socket = new NativeSocket(Linux.AF_UNIX, Linux.SOCK_STREAM, 0, path.toString());
+        NativeSocket socket = new NativeSocket(LinuxSocket.AF_UNIX, LinuxSocket.SOCK_STREAM, 0, path.toString());
         try (Arena arena = Arena.ofConfined()) {
             socket.setTimeout(timeout);
-            socket.check(Linux.connect(socket.fd, UnixAddress.of(path.toString(), arena)), "connect");
+            socket.check(LinuxSocket.connect(socket.fd, UnixAddress.of(path.toString(), arena)), "connect");
         } catch (ErrnoException | RuntimeException e) {
             socket.close();
             throw e;
@@ -47,8 +47,8 @@ public final class NativeSocket implements ByteChannel {
 
     /** A socket for messages of generic netlink, to the kernel and back. */
     static NativeSocket genericNetlink(Duration timeout) throws ErrnoException {
-        NativeSocket socket =
-                new NativeSocket(Linux.AF_NETLINK, Linux.SOCK_DGRAM, Linux.NETLINK_GENERIC, "generic netlink");
+        NativeSocket socket = new NativeSocket(
+                LinuxSocket.AF_NETLINK, LinuxSocket.SOCK_DGRAM, LinuxSocket.NETLINK_GENERIC, "generic netlink");
         socket.setTimeout(timeout);
         return socket;
     }
@@ -63,8 +63,12 @@ public final class NativeSocket implements ByteChannel {
             MemorySegment value = arena.allocate(TIMEVAL_BYTES, Long.BYTES);
             value.set(JAVA_LONG, 0, timeout.toSeconds());
             value.set(JAVA_LONG, Long.BYTES, timeout.toNanosPart() / 1000);
-            check(Linux.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_RCVTIMEO, value), "setsockopt(SO_RCVTIMEO)");
-            check(Linux.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_SNDTIMEO, value), "setsockopt(SO_SNDTIMEO)");
+            check(
+                    LinuxSocket.setsockopt(fd, LinuxSocket.SOL_SOCKET, LinuxSocket.SO_RCVTIMEO, value),
+                    "setsockopt(SO_RCVTIMEO)");
+            check(
+                    LinuxSocket.setsockopt(fd, LinuxSocket.SOL_SOCKET, LinuxSocket.SO_SNDTIMEO, value),
+                    "setsockopt(SO_SNDTIMEO)");
         }
     }
 
@@ -73,7 +77,9 @@ public final class NativeSocket implements ByteChannel {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment value = arena.allocate(TIMEVAL_BYTES, Long.BYTES);
             MemorySegment length = arena.allocateFrom(JAVA_INT, TIMEVAL_BYTES);
-            check(Linux.getsockopt(fd, Linux.SOL_SOCKET, Linux.SO_SNDTIMEO, value, length), "getsockopt(SO_SNDTIMEO)");
+            check(
+                    LinuxSocket.getsockopt(fd, LinuxSocket.SOL_SOCKET, LinuxSocket.SO_SNDTIMEO, value, length),
+                    "getsockopt(SO_SNDTIMEO)");
             return Duration.ofSeconds(value.get(JAVA_LONG, 0), value.get(JAVA_LONG, Long.BYTES) * 1000);
         }
     }
@@ -82,7 +88,7 @@ public final class NativeSocket implements ByteChannel {
     public int read(ByteBuffer into) throws ErrnoException {
         long got;
         do {
-            got = Linux.recv(fd, MemorySegment.ofBuffer(into), 0);
+            got = LinuxSocket.recv(fd, MemorySegment.ofBuffer(into), 0);
         } while (got == -Errno.EINTR);
         check(got, "recv");
         into.position(into.position() + (int) got);
@@ -93,7 +99,7 @@ public final class NativeSocket implements ByteChannel {
     public int write(ByteBuffer from) throws ErrnoException {
         long sent;
         do {
-            sent = Linux.send(fd, MemorySegment.ofBuffer(from), Linux.MSG_NOSIGNAL);
+            sent = LinuxSocket.send(fd, MemorySegment.ofBuffer(from), LinuxSocket.MSG_NOSIGNAL);
         } while (sent == -Errno.EINTR);
         check(sent, "send");
         from.position(from.position() + (int) sent);
@@ -110,7 +116,7 @@ public final class NativeSocket implements ByteChannel {
     public void close() {
         if (open) {
             open = false;
-            Linux.close(fd);
+            LinuxFile.close(fd);
         }
     }
 

@@ -29,11 +29,11 @@ public final class PassedSocket implements Closeable {
      * @throws IOException if what was passed is not a listening stream socket
      */
     public static PassedSocket take() throws IOException {
-        check("dup2", Linux.dup2(FIRST_PASSED, STDIN));
+        check("dup2", LinuxFile.dup2(FIRST_PASSED, STDIN));
         if (!(System.inheritedChannel() instanceof ServerSocketChannel channel)) {
             throw new IOException("LISTEN_FDS: file descriptor " + FIRST_PASSED + " is not a listening socket");
         }
-        check("close", Linux.close(FIRST_PASSED));
+        check("close", LinuxFile.close(FIRST_PASSED));
         return new PassedSocket(channel);
     }
 
@@ -44,8 +44,8 @@ public final class PassedSocket implements Closeable {
     /** Accepts no more. Who connects then waits for the next process that gets this socket. */
     @Override
     public void close() throws IOException {
-        int out = check("dup", Linux.dup(STDOUT));
-        int err = check("dup", Linux.dup(STDERR));
+        int out = check("dup", LinuxFile.dup(STDOUT));
+        int err = check("dup", LinuxFile.dup(STDERR));
         try {
             channel.close();
         } finally {
@@ -55,8 +55,8 @@ public final class PassedSocket implements Closeable {
     }
 
     private static void restore(int kept, int stream) throws IOException {
-        check("dup2", Linux.dup2(kept, stream));
-        check("close", Linux.close(kept));
+        check("dup2", LinuxFile.dup2(kept, stream));
+        check("close", LinuxFile.close(kept));
     }
 
     private static int check(String call, int result) throws IOException {

@@ -18,7 +18,7 @@ public final class Self {
 
     /** Whether the calling thread is marked as one that reclaim waits for (Linux 5.6). */
     public static boolean isIoFlusher() {
-        return Linux.prctl(Linux.PR_GET_IO_FLUSHER, 0) == 1;
+        return LinuxProcess.prctl(LinuxProcess.PR_GET_IO_FLUSHER, 0) == 1;
     }
 
     /**
@@ -28,7 +28,7 @@ public final class Self {
      * @throws IOException if it lacks CAP_SYS_RESOURCE, or the kernel is older than 5.6
      */
     public static void setIoFlusher() throws IOException {
-        check("prctl(PR_SET_IO_FLUSHER)", Linux.prctl(Linux.PR_SET_IO_FLUSHER, 1));
+        check("prctl(PR_SET_IO_FLUSHER)", LinuxProcess.prctl(LinuxProcess.PR_SET_IO_FLUSHER, 1));
     }
 
     /**
@@ -38,14 +38,14 @@ public final class Self {
      * @throws IOException if it lacks CAP_SYS_NICE
      */
     public static void setRealTime() throws IOException {
-        if (Linux.schedGetscheduler() == Linux.SCHED_OTHER) {
-            check("sched_setscheduler", Linux.schedSetscheduler(Linux.SCHED_RR, 1));
+        if (LinuxProcess.schedGetscheduler() == LinuxProcess.SCHED_OTHER) {
+            check("sched_setscheduler", LinuxProcess.schedSetscheduler(LinuxProcess.SCHED_RR, 1));
         }
     }
 
     /** Makes the calling thread an ordinary one again. Anybody may. */
     public static void setOrdinary() throws IOException {
-        check("sched_setscheduler", Linux.schedSetscheduler(Linux.SCHED_OTHER, 0));
+        check("sched_setscheduler", LinuxProcess.schedSetscheduler(LinuxProcess.SCHED_OTHER, 0));
     }
 
     /**
@@ -54,7 +54,9 @@ public final class Self {
      * @throws IOException if it lacks CAP_IPC_LOCK and its limit of locked memory is too low
      */
     public static void lockMemory() throws IOException {
-        check("mlockall", Linux.mlockall(Linux.MCL_CURRENT | Linux.MCL_FUTURE | Linux.MCL_ONFAULT));
+        check(
+                "mlockall",
+                LinuxMemory.mlockall(LinuxMemory.MCL_CURRENT | LinuxMemory.MCL_FUTURE | LinuxMemory.MCL_ONFAULT));
     }
 
     /**
@@ -65,7 +67,7 @@ public final class Self {
      */
     public static void lockNewMemoryWhole() throws IOException {
         // Without MCL_CURRENT it leaves alone what is mapped: mm/mlock.c, apply_mlockall_flags.
-        check("mlockall", Linux.mlockall(Linux.MCL_FUTURE));
+        check("mlockall", LinuxMemory.mlockall(LinuxMemory.MCL_FUTURE));
     }
 
     /**
@@ -89,9 +91,9 @@ public final class Self {
         int dash = range.indexOf('-');
         long begin = Long.parseUnsignedLong(range, 0, dash, 16);
         long end = Long.parseUnsignedLong(range, dash + 1, range.length(), 16);
-        int advice = isWritable ? Linux.MADV_POPULATE_WRITE : Linux.MADV_POPULATE_READ;
+        int advice = isWritable ? LinuxMemory.MADV_POPULATE_WRITE : LinuxMemory.MADV_POPULATE_READ;
         // What cannot be populated (a guard page, a mapping that went away meanwhile) is nothing that a page needs.
-        int ignored = Linux.madvise(begin, end - begin, advice);
+        int ignored = LinuxMemory.madvise(begin, end - begin, advice);
     }
 
     /**
@@ -106,7 +108,7 @@ public final class Self {
                 pointers.setAtIndex(ADDRESS, i, arena.allocateFrom(arguments.get(i), StandardCharsets.UTF_8));
             }
             MemorySegment path = arena.allocateFrom(program.toString(), StandardCharsets.UTF_8);
-            check("execv " + program, Linux.execv(path, pointers));
+            check("execv " + program, LinuxProcess.execv(path, pointers));
         }
     }
 
@@ -115,7 +117,7 @@ public final class Self {
      * read from a socket (HotSpot's vmOperations.cpp, VM_Exit::wait_for_threads_in_native_to_block).
      */
     public static void exit(int status) {
-        Linux.exit(status);
+        LinuxProcess.exit(status);
     }
 
     private static void check(String call, int result) throws IOException {

@@ -36,12 +36,12 @@ record SharedSegment(int key, long bytes, String namespace) {
      */
     static SharedSegment create(long bytes) throws IOException {
         SplittableRandom keys = new SplittableRandom();
-        int flags = Linux.IPC_CREAT | Linux.IPC_EXCL | Linux.SHM_NORESERVE | OWNER_ONLY;
+        int flags = LinuxIpc.IPC_CREAT | LinuxIpc.IPC_EXCL | LinuxIpc.SHM_NORESERVE | OWNER_ONLY;
         int key;
         int id;
         do {
             key = keys.nextInt(1, Integer.MAX_VALUE);
-            id = Linux.shmget(key, bytes, flags);
+            id = LinuxIpc.shmget(key, bytes, flags);
         } while (id == -Errno.EEXIST);
         SharedSegment segment = new SharedSegment(key, bytes, currentNamespace());
         check(id, "shmget", segment);
@@ -89,7 +89,7 @@ record SharedSegment(int key, long bytes, String namespace) {
     static void removeOf(Path file) throws IOException {
         Optional<SharedSegment> segment = parse(file);
         if (segment.isPresent() && segment.get().exists()) {
-            segment.get().control(Linux.IPC_RMID, "shmctl(IPC_RMID)");
+            segment.get().control(LinuxIpc.IPC_RMID, "shmctl(IPC_RMID)");
         }
     }
 
@@ -106,8 +106,8 @@ record SharedSegment(int key, long bytes, String namespace) {
      */
     NativeFile open(Path file) throws IOException {
         try {
-            control(Linux.SHM_LOCK, "shmctl(SHM_LOCK)");
-            NativeFile opened = openAttached(check(Linux.shmat(id()), "shmat", this));
+            control(LinuxIpc.SHM_LOCK, "shmctl(SHM_LOCK)");
+            NativeFile opened = openAttached(check(LinuxIpc.shmat(id()), "shmat", this));
             if (!exists()) {
                 opened.close();
                 throw new IOException(
@@ -127,7 +127,7 @@ record SharedSegment(int key, long bytes, String namespace) {
             String range = Long.toHexString(address) + "-" + Long.toHexString(address + bytes);
             return NativeFile.open(Path.of("/proc/self/map_files", range), NativeFile.O_RDWR);
         } finally {
-            check(Linux.shmdt(address), "shmdt", this);
+            check(LinuxIpc.shmdt(address), "shmdt", this);
         }
     }
 
@@ -140,11 +140,11 @@ record SharedSegment(int key, long bytes, String namespace) {
     }
 
     private int id() {
-        return Linux.shmget(key, 0, 0);
+        return LinuxIpc.shmget(key, 0, 0);
     }
 
     private void control(int command, String call) throws ErrnoException {
-        check(Linux.shmctl(id(), command), call, this);
+        check(LinuxIpc.shmctl(id(), command), call, this);
     }
 
     private static String currentNamespace() throws IOException {

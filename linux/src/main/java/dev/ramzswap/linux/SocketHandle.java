@@ -43,7 +43,7 @@ public final class SocketHandle implements AutoCloseable {
     public static synchronized SocketHandle of(SocketChannel channel) throws IOException {
         channel.setOption(StandardSocketOptions.SO_LINGER, MARK);
         try (Arena arena = Arena.ofConfined()) {
-            int copy = Linux.fcntl(marked(arena), Linux.F_DUPFD_CLOEXEC, 0);
+            int copy = LinuxFile.fcntl(marked(arena), LinuxFile.F_DUPFD_CLOEXEC, 0);
             if (copy < 0) {
                 throw new ErrnoException("fcntl(F_DUPFD_CLOEXEC)", "socket", -copy);
             }
@@ -58,7 +58,7 @@ public final class SocketHandle implements AutoCloseable {
         MemorySegment length = arena.allocate(JAVA_INT);
         for (int fd = 0; fd < MAX_DESCRIPTORS; fd++) {
             length.set(JAVA_INT, 0, LINGER_BYTES);
-            if (Linux.getsockopt(fd, Linux.SOL_SOCKET, Linux.SO_LINGER, linger, length) >= 0
+            if (LinuxSocket.getsockopt(fd, LinuxSocket.SOL_SOCKET, LinuxSocket.SO_LINGER, linger, length) >= 0
                     && linger.get(JAVA_INT, 0) != 0
                     && linger.get(JAVA_INT, Integer.BYTES) == MARK) {
                 return fd;
@@ -76,7 +76,8 @@ public final class SocketHandle implements AutoCloseable {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment credentials = arena.allocate(UCRED_BYTES, Integer.BYTES);
             MemorySegment length = arena.allocateFrom(JAVA_INT, UCRED_BYTES);
-            int result = Linux.getsockopt(fd, Linux.SOL_SOCKET, Linux.SO_PEERCRED, credentials, length);
+            int result =
+                    LinuxSocket.getsockopt(fd, LinuxSocket.SOL_SOCKET, LinuxSocket.SO_PEERCRED, credentials, length);
             if (result < 0) {
                 throw new ErrnoException("getsockopt(SO_PEERCRED)", "socket", -result);
             }
@@ -92,6 +93,6 @@ public final class SocketHandle implements AutoCloseable {
     /** Once. */
     @Override
     public void close() {
-        Linux.close(fd);
+        LinuxFile.close(fd);
     }
 }

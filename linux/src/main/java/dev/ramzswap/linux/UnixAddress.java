@@ -29,7 +29,7 @@ final class UnixAddress {
             path[0] = 0;
         }
         MemorySegment address = arena.allocate(PATH_OFFSET + path.length, Short.BYTES);
-        address.set(JAVA_SHORT, 0, Linux.AF_UNIX);
+        address.set(JAVA_SHORT, 0, LinuxSocket.AF_UNIX);
         MemorySegment.copy(path, 0, address, JAVA_BYTE, PATH_OFFSET, path.length);
         return address;
     }
