@@ -3,6 +3,7 @@ package dev.ramzswap.linux;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.ramzswap.closing.Closing;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -68,7 +69,7 @@ public final class MappedFile implements AutoCloseable {
         try {
             return inFile(file, path, bytes);
         } catch (Throwable e) {
-            closeAfter(e, file);
+            Closing.after(e, file);
             throw e;
         }
     }
@@ -85,7 +86,7 @@ public final class MappedFile implements AutoCloseable {
         try {
             return file.canHaveHoles() ? inFile(file, path, bytes) : inSegment(file, path, bytes);
         } catch (Throwable e) {
-            closeAfter(e, file);
+            Closing.after(e, file);
             throw e;
         }
     }
@@ -113,7 +114,7 @@ public final class MappedFile implements AutoCloseable {
             }
             return file;
         } catch (Throwable e) {
-            closeAfter(e, file);
+            Closing.after(e, file);
             throw e;
         }
     }
@@ -152,7 +153,7 @@ public final class MappedFile implements AutoCloseable {
         try {
             return new MappedFile(file, content, path.toRealPath(), segment.bytes(), created);
         } catch (Throwable e) {
-            closeAfter(e, content);
+            Closing.after(e, content);
             throw e;
         }
     }
@@ -176,7 +177,7 @@ public final class MappedFile implements AutoCloseable {
             file.truncate(bytes);
             return new MappedFile(file, file, file.procPath(), bytes, true);
         } catch (Throwable e) {
-            closeAfter(e, file);
+            Closing.after(e, file);
             throw e;
         }
     }
@@ -271,14 +272,6 @@ public final class MappedFile implements AutoCloseable {
     void touch(long offset, long bytes) {
         for (long at = offset; at < offset + bytes; at += PAGE_BYTES) {
             LONG.getAndAdd(memory, at, 0L);
-        }
-    }
-
-    private static void closeAfter(Throwable cause, NativeFile file) {
-        try {
-            file.close();
-        } catch (IOException e) {
-            cause.addSuppressed(e);
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.ramzswap.daemon;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.ramzswap.closing.Closing;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.StandardProtocolFamily;
@@ -52,7 +53,7 @@ final class ControlSocket implements AutoCloseable {
             Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
             owner = Files.getOwner(path);
         } catch (IOException e) {
-            server.close();
+            Closing.after(e, server);
             throw new IOException("cannot make the control socket " + path + ": " + e.getMessage(), e);
         }
         thread = Thread.ofPlatform().name("control").daemon().start(this::serve);

@@ -1,5 +1,6 @@
 package dev.ramzswap.daemon;
 
+import dev.ramzswap.closing.Closing;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
@@ -60,7 +61,7 @@ final class FullWatch implements AutoCloseable {
         try {
             this.trigger = FileChannel.open(trigger, StandardOpenOption.WRITE);
         } catch (IOException e) {
-            this.meminfo.close();
+            Closing.after(e, this.meminfo);
             throw e;
         }
         seen = refused.getAsLong();

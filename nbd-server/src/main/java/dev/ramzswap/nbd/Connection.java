@@ -1,5 +1,6 @@
 package dev.ramzswap.nbd;
 
+import dev.ramzswap.closing.Closing;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.channels.SocketChannel;
@@ -90,6 +91,6 @@ final class Connection implements Runnable {
 
     /** Closes the channel, so that the connection's threads end; safe from any thread. */
     void abandon() {
-        ServerContext.close(channel);
+        Closing.quietly(channel);
     }
 }

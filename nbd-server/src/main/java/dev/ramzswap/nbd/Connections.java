@@ -1,5 +1,7 @@
 package dev.ramzswap.nbd;
 
+import dev.ramzswap.closing.Closing;
+import dev.ramzswap.closing.Joins;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
@@ -31,7 +33,7 @@ final class Connections {
     synchronized void admit(SocketChannel channel, Tls tls) {
         try {
             if (context.shuttingDown() || open.size() >= context.limits().connections()) {
-                ServerContext.close(channel);
+                Closing.quietly(channel);
                 return;
             }
             if (channel.getLocalAddress() instanceof InetSocketAddress) {
@@ -42,7 +44,7 @@ final class Connections {
             open.put(connection, ServerContext.thread("nbd-" + ++admitted, () -> serve(connection)));
         } catch (IOException | OutOfMemoryError e) {
             LOG.log(Level.WARNING, "cannot serve a new connection", e);
-            ServerContext.close(channel);
+            Closing.quietly(channel);
         }
     }
 
@@ -79,7 +81,7 @@ final class Connections {
     /** Waits until all are gone, interrupted or not: their threads use what the caller will free. */
     void awaitNone() {
         for (Thread thread : threads()) {
-            ServerContext.join(thread);
+            Joins.uninterruptibly(thread);
         }
     }
 

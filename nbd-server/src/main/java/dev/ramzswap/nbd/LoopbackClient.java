@@ -2,6 +2,7 @@ package dev.ramzswap.nbd;
 
 import static dev.ramzswap.nbd.Protocol.*;
 
+import dev.ramzswap.closing.Closing;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -35,7 +36,7 @@ public final class LoopbackClient implements AutoCloseable {
             channel.connect(address);
             ClientHandshake.go(channel, export);
         } catch (IOException e) {
-            channel.close();
+            Closing.after(e, channel);
             arena.close();
             throw e;
         }

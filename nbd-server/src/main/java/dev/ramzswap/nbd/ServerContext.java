@@ -1,7 +1,5 @@
 package dev.ramzswap.nbd;
 
-import java.io.Closeable;
-import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -121,28 +119,5 @@ final class ServerContext {
                 .daemon(true)
                 .stackSize(STACK_BYTES)
                 .unstarted(task);
-    }
-
-    /** Waits for the end of a thread, however often this one is interrupted. */
-    static void join(Thread thread) {
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    static void close(Closeable closeable) {
-        try {
-            closeable.close();
-        } catch (IOException e) {
-            // it is gone, which is what was wanted
-        }
     }
 }

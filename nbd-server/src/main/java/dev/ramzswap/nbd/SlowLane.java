@@ -1,5 +1,7 @@
 package dev.ramzswap.nbd;
 
+import dev.ramzswap.closing.Closing;
+import dev.ramzswap.closing.Joins;
 import java.io.IOException;
 import java.nio.channels.Channel;
 import java.util.ArrayList;
@@ -129,7 +131,7 @@ final class SlowLane implements AutoCloseable {
 
     /** Gives the connection up; safe from any thread. */
     void abandon() {
-        ServerContext.close(channel);
+        Closing.quietly(channel);
         readQueue.close();
         writeQueue.close();
         reads.close();
@@ -141,7 +143,7 @@ final class SlowLane implements AutoCloseable {
     @Override
     public void close() {
         abandon();
-        threads.forEach(ServerContext::join);
+        threads.forEach(Joins::uninterruptibly);
         parts.free();
     }
 }

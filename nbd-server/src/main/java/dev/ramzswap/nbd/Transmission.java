@@ -2,6 +2,7 @@ package dev.ramzswap.nbd;
 
 import static dev.ramzswap.nbd.Protocol.*;
 
+import dev.ramzswap.closing.Closing;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.ProtocolException;
@@ -120,7 +121,7 @@ final class Transmission implements AutoCloseable {
     /** Closes the channel, and frees all that the slow lane has. */
     @Override
     public void close() {
-        ServerContext.close(channel);
+        Closing.quietly(channel);
         if (lane != null) {
             lane.close();
         }
