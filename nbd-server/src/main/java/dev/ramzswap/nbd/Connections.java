@@ -41,7 +41,7 @@ final class Connections {
                 channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true); // a host that died holds no connection
             }
             Connection connection = new Connection(context, channel, tls);
-            open.put(connection, ServerContext.thread("nbd-" + ++admitted, () -> serve(connection)));
+            open.put(connection, Threads.start("nbd-" + ++admitted, () -> serve(connection)));
         } catch (IOException | OutOfMemoryError e) {
             LOG.log(Level.WARNING, "cannot serve a new connection", e);
             Closing.quietly(channel);

@@ -79,7 +79,7 @@ final class Listener implements AutoCloseable {
     }
 
     void start(BiConsumer<SocketChannel, Tls> accepted) {
-        thread = ServerContext.thread("nbd-accept", () -> accept(accepted));
+        thread = Threads.start("nbd-accept", () -> accept(accepted));
     }
 
     private void accept(BiConsumer<SocketChannel, Tls> accepted) {

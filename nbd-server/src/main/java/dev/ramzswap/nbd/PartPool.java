@@ -15,20 +15,18 @@ final class PartPool extends TaskPool {
      */
     static final int PART_BYTES = 64 << 10;
 
-    private final IoMemory memory;
-    private final MemoryBudget budget;
+    private final LaneMemory memory;
     private final int most;
     private final List<IoBuffer> buffers;
-    /** How many of the buffers are counted in the budget. */
+    /** How many of the buffers are counted in the memory.budget(). */
     private int borrowed;
 
-    PartPool(IoMemory memory, MemoryBudget budget, Limits limits) {
+    PartPool(LaneMemory memory) {
         super(0);
         this.memory = memory;
-        this.budget = budget;
-        int prepared = parts(limits.preparedMemory());
+        int prepared = parts(memory.prepared());
         int own = Math.max(1, prepared);
-        most = prepared > 0 ? prepared : Math.max(own, parts(limits.connectionMemory()));
+        most = prepared > 0 ? prepared : Math.max(own, parts(memory.most()));
         buffers = new ArrayList<>(most);
         try {
             for (int i = 0; i < own; i++) {
@@ -46,7 +44,7 @@ final class PartPool extends TaskPool {
 
     @Override
     SlowTask grow() {
-        if (buffers.size() == most || !budget.tryAcquire(PART_BYTES)) {
+        if (buffers.size() == most || !memory.budget().tryAcquire(PART_BYTES)) {
             return null;
         }
         borrowed++;
@@ -54,33 +52,33 @@ final class PartPool extends TaskPool {
             return make();
         } catch (OutOfMemoryError e) { // make do with what there is
             borrowed--;
-            budget.release(PART_BYTES);
+            memory.budget().release(PART_BYTES);
             return null;
         }
     }
 
     @Override
     boolean discard(SlowTask task) {
-        if (borrowed == 0 || !budget.scarce()) {
+        if (borrowed == 0 || !memory.budget().scarce()) {
             return false;
         }
         buffers.remove(task.payload);
         task.payload.close();
         borrowed--;
-        budget.release(PART_BYTES);
+        memory.budget().release(PART_BYTES);
         return true;
     }
 
     /** Frees the memory of all tasks, wherever they are; nobody uses them any more. */
     synchronized void free() {
-        budget.release((long) borrowed * PART_BYTES);
+        memory.budget().release((long) borrowed * PART_BYTES);
         borrowed = 0;
         buffers.forEach(IoBuffer::close);
         buffers.clear();
     }
 
     private SlowTask make() {
-        IoBuffer buffer = new IoBuffer(memory, PART_BYTES);
+        IoBuffer buffer = new IoBuffer(memory.io(), PART_BYTES);
         buffers.add(buffer);
         return new SlowTask(buffer);
     }

@@ -40,14 +40,14 @@ final class SlowLane implements AutoCloseable {
      * @param gate hears of the requests that change pages
      * @param channel is closed when a thread cannot go on, so that the reader notices
      */
-    SlowLane(ServerContext context, Negotiated agreed, Gate gate, Channel channel, Outlet outlet) {
+    SlowLane(LaneMemory memory, Negotiated agreed, Gate gate, Channel channel, Outlet outlet) {
         this.gate = gate;
         this.channel = channel;
-        parts = new PartPool(context.memory(), context.budget(), context.limits());
+        parts = new PartPool(memory);
         try {
             for (int i = 0; i < THREADS_PER_QUEUE; i++) {
-                start("read-" + i, new SlowReader(context, agreed, outlet, this));
-                start("write-" + i, new SlowWriter(context, agreed, outlet, this));
+                start("read-" + i, new SlowReader(memory.io(), agreed, outlet, this));
+                start("write-" + i, new SlowWriter(memory.io(), agreed, outlet, this));
             }
         } catch (OutOfMemoryError e) { // no thread to be had
             close();
@@ -56,7 +56,7 @@ final class SlowLane implements AutoCloseable {
     }
 
     private void start(String name, Runnable worker) {
-        threads.add(ServerContext.thread(Thread.currentThread().getName() + "-" + name, worker));
+        threads.add(Threads.start(Thread.currentThread().getName() + "-" + name, worker));
     }
 
     TaskQueue readQueue() {

@@ -15,8 +15,8 @@ import java.io.IOException;
  * Neither needs more memory than the buffer, so no large READ can be refused for want of it.
  */
 final class SlowReader extends SlowWorker {
-    SlowReader(ServerContext context, Negotiated agreed, Outlet outlet, SlowLane lane) {
-        super(context, agreed, outlet, lane);
+    SlowReader(IoMemory memory, Negotiated agreed, Outlet outlet, SlowLane lane) {
+        super(memory, agreed, outlet, lane);
     }
 
     @Override

@@ -7,13 +7,13 @@ import java.lang.System.Logger.Level;
 abstract class SlowWorker implements Runnable {
     private static final System.Logger LOG = System.getLogger(SlowWorker.class.getName());
 
-    private final ServerContext context;
+    private final IoMemory memory;
     private final Negotiated agreed;
     private final Outlet outlet;
     private final SlowLane lane;
 
-    SlowWorker(ServerContext context, Negotiated agreed, Outlet outlet, SlowLane lane) {
-        this.context = context;
+    SlowWorker(IoMemory memory, Negotiated agreed, Outlet outlet, SlowLane lane) {
+        this.memory = memory;
         this.agreed = agreed;
         this.outlet = outlet;
         this.lane = lane;
@@ -37,7 +37,7 @@ abstract class SlowWorker implements Runnable {
 
     @Override
     public final void run() {
-        try (IoBuffer buffer = new IoBuffer(context.memory(), replyData() + ReplyWriter.OVERHEAD);
+        try (IoBuffer buffer = new IoBuffer(memory, replyData() + ReplyWriter.OVERHEAD);
                 ExportSession session = agreed.export().open()) {
             ReplyWriter replies = new ReplyWriter(outlet, buffer.view(), agreed.structured());
             TaskQueue queue = queue(lane);

@@ -4,8 +4,8 @@ import java.io.IOException;
 
 /** Serves WRITEs, part by part, and zeroing that waits. After an error the other parts of a WRITE are dropped. */
 final class SlowWriter extends SlowWorker {
-    SlowWriter(ServerContext context, Negotiated agreed, Outlet outlet, SlowLane lane) {
-        super(context, agreed, outlet, lane);
+    SlowWriter(IoMemory memory, Negotiated agreed, Outlet outlet, SlowLane lane) {
+        super(memory, agreed, outlet, lane);
     }
 
     @Override

@@ -219,7 +219,7 @@ final class Transmission implements AutoCloseable {
 
     private SlowLane lane() {
         if (lane == null) {
-            lane = new SlowLane(context, agreed, gate, channel, outlet);
+            lane = new SlowLane(context.laneMemory(), agreed, gate, channel, outlet);
         }
         return lane;
     }

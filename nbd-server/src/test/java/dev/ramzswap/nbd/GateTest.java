@@ -48,7 +48,7 @@ class GateTest {
     /** Another connection of the same export that passes its gate, on a thread of its own. */
     private CompletableFuture<Boolean> passOfAnother() {
         CompletableFuture<Boolean> passed = new CompletableFuture<>();
-        ServerContext.thread("other", () -> {
+        Threads.start("other", () -> {
             try (SocketChannel _ = SocketChannel.open(listener.getLocalAddress());
                     SocketChannel other = listener.accept();
                     Gate its = fence.join(other)) {

@@ -12,8 +12,8 @@ class PartPoolTest {
     private final MemoryBudget budget = new MemoryBudget(10L * PART_BYTES);
 
     private PartPool pool(int connection, int prepared) {
-        Limits limits = Limits.DEFAULT.withMemory((long) connection * PART_BYTES, 0);
-        return new PartPool(memory, budget, limits.withPreparedMemory((long) prepared * PART_BYTES));
+        return new PartPool(
+                new LaneMemory(memory, budget, (long) connection * PART_BYTES, (long) prepared * PART_BYTES));
     }
 
     /** In parts. */

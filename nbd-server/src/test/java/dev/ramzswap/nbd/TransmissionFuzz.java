@@ -74,7 +74,7 @@ public final class TransmissionFuzz {
         }
         assertEquals(0, export.sessions.get(), "sessions left open");
         assertEquals(0, context.memory().inUse(), "memory left");
-        assertEquals(0, context.budget().used(), "budget left");
+        assertEquals(0, context.laneMemory().budget().used(), "budget left");
     }
 
     private static byte[] bytes(ByteBuffer rest) {

@@ -48,7 +48,7 @@ class TransmissionTest {
         } finally {
             assertEquals(0, export.sessions.get(), "sessions left open");
             assertEquals(0, context.memory().inUse(), "memory left");
-            assertEquals(0, context.budget().used(), "budget left");
+            assertEquals(0, context.laneMemory().budget().used(), "budget left");
         }
         return channel.sent();
     }
