@@ -1,6 +1,6 @@
 package dev.ramzswap.daemon;
 
-import dev.ramzswap.nbd.Tls;
+import dev.ramzswap.nbd.tls.Tls;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -2,8 +2,8 @@ package dev.ramzswap.daemon;
 
 import dev.ramzswap.nbd.Endpoint;
 import dev.ramzswap.nbd.Limits;
-import dev.ramzswap.nbd.LoopbackClient;
 import dev.ramzswap.nbd.NbdServer;
+import dev.ramzswap.nbd.client.LoopbackClient;
 import dev.ramzswap.store.CodecSpec;
 import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;

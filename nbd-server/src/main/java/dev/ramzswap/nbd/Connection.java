@@ -1,6 +1,13 @@
 package dev.ramzswap.nbd;
 
 import dev.ramzswap.closing.Closing;
+import dev.ramzswap.nbd.export.Export;
+import dev.ramzswap.nbd.export.ExportSession;
+import dev.ramzswap.nbd.fence.Gate;
+import dev.ramzswap.nbd.io.IoBuffer;
+import dev.ramzswap.nbd.tls.Tls;
+import dev.ramzswap.nbd.wire.Negotiated;
+import dev.ramzswap.nbd.wire.ReplyWriter;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.channels.SocketChannel;

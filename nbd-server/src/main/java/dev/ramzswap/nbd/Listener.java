@@ -3,6 +3,8 @@ package dev.ramzswap.nbd;
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.closing.Joins;
 import dev.ramzswap.linux.PassedSocket;
+import dev.ramzswap.nbd.io.Threads;
+import dev.ramzswap.nbd.tls.Tls;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;

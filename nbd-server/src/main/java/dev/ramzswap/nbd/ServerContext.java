@@ -1,5 +1,11 @@
 package dev.ramzswap.nbd;
 
+import dev.ramzswap.nbd.export.Export;
+import dev.ramzswap.nbd.fence.Fence;
+import dev.ramzswap.nbd.io.IoMemory;
+import dev.ramzswap.nbd.io.Threads;
+import dev.ramzswap.nbd.lane.LaneMemory;
+import dev.ramzswap.nbd.lane.MemoryBudget;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;

@@ -1,8 +1,18 @@
 package dev.ramzswap.nbd;
 
-import static dev.ramzswap.nbd.Protocol.*;
+import static dev.ramzswap.nbd.wire.Protocol.*;
 
 import dev.ramzswap.closing.Closing;
+import dev.ramzswap.nbd.export.ExportSession;
+import dev.ramzswap.nbd.fence.Gate;
+import dev.ramzswap.nbd.lane.SlowLane;
+import dev.ramzswap.nbd.lane.WritePayload;
+import dev.ramzswap.nbd.wire.Negotiated;
+import dev.ramzswap.nbd.wire.Outlet;
+import dev.ramzswap.nbd.wire.ReplyWriter;
+import dev.ramzswap.nbd.wire.Request;
+import dev.ramzswap.nbd.wire.RequestValidator;
+import dev.ramzswap.nbd.wire.Slots;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.ProtocolException;

@@ -8,7 +8,7 @@ import dev.ramzswap.daemon.ExportStatus;
 import dev.ramzswap.daemon.Host;
 import dev.ramzswap.daemon.Settings;
 import dev.ramzswap.linux.NativeSocket;
-import dev.ramzswap.nbd.ClientHandshake.Terms;
+import dev.ramzswap.nbd.client.ClientHandshake.Terms;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

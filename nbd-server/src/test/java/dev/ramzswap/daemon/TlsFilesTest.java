@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.nbd.Certificates;
-import dev.ramzswap.nbd.Tls;
+import dev.ramzswap.nbd.tls.Tls;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;

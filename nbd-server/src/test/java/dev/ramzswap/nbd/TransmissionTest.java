@@ -1,12 +1,18 @@
 package dev.ramzswap.nbd;
 
-import static dev.ramzswap.nbd.Protocol.*;
+import static dev.ramzswap.nbd.wire.Protocol.*;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.nbd.ServerBytes.Reply;
+import dev.ramzswap.nbd.export.Export;
+import dev.ramzswap.nbd.export.ExportSession;
+import dev.ramzswap.nbd.fence.Gate;
+import dev.ramzswap.nbd.wire.Negotiated;
+import dev.ramzswap.nbd.wire.ReplyWriter;
+import dev.ramzswap.nbd.wire.Slots;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;
