@@ -47,7 +47,7 @@ public record Config(
         Optional<InetSocketAddress> listen = ExportReader.read(settings.daemon, "listen", Address::tcp);
         boolean isSocketPassed = SocketActivation.isUsed(host.variables());
         if (socket.isEmpty() && listen.isEmpty() && !isSocketPassed) {
-            Path path = RuntimeDir.own(host).path().resolve(exports.getFirst().name() + ".sock");
+            Path path = RuntimePath.own(host).resolve(exports.getFirst().name() + ".sock");
             socket = ExportReader.read(
                     Map.of("socket", new Value(path.toString(), "--socket")), "socket", Address::socket);
         }

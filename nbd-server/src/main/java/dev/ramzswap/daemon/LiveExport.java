@@ -34,7 +34,7 @@ public final class LiveExport {
 
     /** Makes changes, and returns when the pool is within the limit. */
     public void set(Changes changes) throws IOException, InterruptedException {
-        ControlRequests.set(export.entry().control(), export.name(), changes);
+        ControlClient.set(export.entry().control(), export.name(), changes);
         if (changes.limit().isPresent()) {
             awaitFit(changes.limit().getAsLong());
         }
@@ -74,7 +74,7 @@ public final class LiveExport {
 
     /** Ends the daemon of this export, now or, if kernels may swap there, when its last client is gone. */
     public void stop() throws IOException, InterruptedException {
-        if (ControlRequests.stop(export.entry().control())) {
+        if (ControlClient.stop(export.entry().control())) {
             awaitEnd();
         } else {
             say("draining: its clients may swap there, so the daemon (pid "
@@ -84,13 +84,13 @@ public final class LiveExport {
 
     /** Ends the daemon of this export, and returns when it has ended. Its clients must be about to go. */
     public void stopAndWait() throws IOException, InterruptedException {
-        ControlRequests.stop(export.entry().control());
+        ControlClient.stop(export.entry().control());
         awaitEnd();
     }
 
     /** Ends the daemon of this export now, whatever its clients lose. */
     public void stopByForce() throws IOException, InterruptedException {
-        ControlRequests.stopByForce(export.entry().control());
+        ControlClient.stopByForce(export.entry().control());
         awaitEnd();
     }
 

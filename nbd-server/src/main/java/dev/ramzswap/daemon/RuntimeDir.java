@@ -27,11 +27,7 @@ import java.util.Optional;
  * killed daemon left is known by its pid and start time, is not shown, and is removed by the next daemon that starts.
  */
 public final class RuntimeDir {
-    /** Overrides where the directory is. */
-    static final String VARIABLE = "RAMZSWAP_RUNTIME_DIR";
-
     private static final System.Logger LOG = System.getLogger(RuntimeDir.class.getName());
-    private static final Path ROOTS = Path.of("/run/ramzswap");
     private static final Path ROOTS_LOGS = Path.of("/var/log/ramzswap");
     private static final String SUFFIX = ".export";
 
@@ -43,25 +39,14 @@ public final class RuntimeDir {
 
     /** Where this user's daemons are. */
     public static RuntimeDir own(Host host) {
-        String forced = host.variables().get(VARIABLE);
-        String session = host.variables().get("XDG_RUNTIME_DIR");
-        if (forced != null) {
-            return new RuntimeDir(Path.of(forced).toAbsolutePath());
-        }
-        if (host.isRoot()) {
-            return new RuntimeDir(ROOTS);
-        }
-        if (session != null) {
-            return new RuntimeDir(Path.of(session, "ramzswap"));
-        }
-        return new RuntimeDir(Path.of(host.variables().getOrDefault("TMPDIR", "/tmp"), "ramzswap-" + host.uid()));
+        return new RuntimeDir(RuntimePath.own(host));
     }
 
     /** This user's daemons, and root's as far as they can be seen. */
     static List<RuntimeDir> visible(Host host) {
         RuntimeDir own = own(host);
-        boolean only = own.path.equals(ROOTS) || host.variables().containsKey(VARIABLE);
-        return only ? List.of(own) : List.of(own, new RuntimeDir(ROOTS));
+        boolean only = own.path.equals(RuntimePath.ROOTS) || host.variables().containsKey(RuntimePath.VARIABLE);
+        return only ? List.of(own) : List.of(own, new RuntimeDir(RuntimePath.ROOTS));
     }
 
     public Path path() {
@@ -70,7 +55,7 @@ public final class RuntimeDir {
 
     /** Where the logs of daemons are that nobody watches: for root not here, in memory that could be swapped out. */
     public Path logs() {
-        return path.equals(ROOTS) ? ROOTS_LOGS : path;
+        return path.equals(RuntimePath.ROOTS) ? ROOTS_LOGS : path;
     }
 
     /** Makes the directory, or checks that nobody else could have put anything into it. */
@@ -85,7 +70,7 @@ public final class RuntimeDir {
         int mode = (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
         if (owner != host.uid() || (mode & 0022) != 0) {
             throw new IOException(path + " belongs to somebody else or others may write to it: remove it, or set "
-                    + VARIABLE + " to a directory of your own");
+                    + RuntimePath.VARIABLE + " to a directory of your own");
         }
     }
 

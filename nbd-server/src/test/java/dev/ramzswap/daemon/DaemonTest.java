@@ -32,7 +32,7 @@ class DaemonTest {
     @BeforeEach
     void host() throws IOException {
         run = temp.resolve("run");
-        host = new Host(8L << 30, Host.current().uid(), Map.of(RuntimeDir.VARIABLE, run.toString()));
+        host = new Host(8L << 30, Host.current().uid(), Map.of(RuntimePath.VARIABLE, run.toString()));
     }
 
     private Consumer<Runnable> termination = _ -> {};

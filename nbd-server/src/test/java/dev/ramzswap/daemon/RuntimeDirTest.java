@@ -30,7 +30,7 @@ class RuntimeDirTest {
         host = new Host(
                 1L << 30,
                 Host.current().uid(),
-                Map.of(RuntimeDir.VARIABLE, temp.resolve("run").toString()));
+                Map.of(RuntimePath.VARIABLE, temp.resolve("run").toString()));
         dir = RuntimeDir.own(host);
         dir.prepare(host);
     }

@@ -25,7 +25,7 @@ class StandbyTest {
     private Path directory;
 
     private Config config(String size) throws ConfigException {
-        Host host = new Host(8L << 30, 0, Map.of(RuntimeDir.VARIABLE, directory.toString()));
+        Host host = new Host(8L << 30, 0, Map.of(RuntimePath.VARIABLE, directory.toString()));
         var settings = new Settings();
         settings.flag("size", size);
         settings.flag("standby", "yes");
@@ -39,7 +39,7 @@ class StandbyTest {
 
     @Test
     void needsAStateDirectory() {
-        Host host = new Host(8L << 30, 0, Map.of(RuntimeDir.VARIABLE, directory.toString()));
+        Host host = new Host(8L << 30, 0, Map.of(RuntimePath.VARIABLE, directory.toString()));
         String message = assertThrows(ConfigException.class, () -> {
                     var settings = new Settings();
                     settings.flag("size", "16M");
