@@ -1,9 +1,12 @@
 package dev.ramzswap.daemon;
 
-import static dev.ramzswap.daemon.ControlClient.DRAINING;
-import static dev.ramzswap.daemon.ControlClient.ERROR;
-import static dev.ramzswap.daemon.ControlClient.OK;
+import static dev.ramzswap.control.ControlClient.DRAINING;
+import static dev.ramzswap.control.ControlClient.ERROR;
+import static dev.ramzswap.control.ControlClient.OK;
 
+import dev.ramzswap.config.Changes;
+import dev.ramzswap.config.Config;
+import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.store.PageStore;
 import java.lang.System.Logger.Level;
 import java.util.List;

@@ -1,5 +1,7 @@
 package dev.ramzswap.daemon;
 
+import dev.ramzswap.config.AllowList;
+import dev.ramzswap.config.Size;
 import dev.ramzswap.linux.PeerCredentials;
 import dev.ramzswap.nbd.export.Export;
 import dev.ramzswap.nbd.export.ExportSession;

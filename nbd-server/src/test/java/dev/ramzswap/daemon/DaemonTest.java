@@ -5,6 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.config.Changes;
+import dev.ramzswap.config.Config;
+import dev.ramzswap.config.ConfigException;
+import dev.ramzswap.config.Host;
+import dev.ramzswap.config.RuntimePath;
+import dev.ramzswap.config.Settings;
+import dev.ramzswap.control.ControlSocket;
+import dev.ramzswap.status.ExportStatus;
+import dev.ramzswap.status.LiveExport;
 import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -1,6 +1,7 @@
 package dev.ramzswap.daemon;
 
 import dev.ramzswap.backing.HangingDevice;
+import dev.ramzswap.config.AllowList;
 import dev.ramzswap.nbd.Endpoint;
 import dev.ramzswap.nbd.Limits;
 import dev.ramzswap.nbd.NbdServer;

@@ -5,6 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.config.Config;
+import dev.ramzswap.config.ConfigException;
+import dev.ramzswap.config.Host;
+import dev.ramzswap.config.RuntimePath;
+import dev.ramzswap.config.Settings;
 import dev.ramzswap.store.PageStore;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import dev.ramzswap.config.AllowList;
 import dev.ramzswap.nbd.export.ExportSession;
 import dev.ramzswap.nbd.wire.Protocol;
 import dev.ramzswap.store.CodecSpec;

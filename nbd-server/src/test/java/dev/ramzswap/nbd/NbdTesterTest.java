@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.config.Config;
+import dev.ramzswap.config.Host;
+import dev.ramzswap.config.Settings;
 import dev.ramzswap.daemon.Attachments;
-import dev.ramzswap.daemon.Config;
 import dev.ramzswap.daemon.Daemon;
-import dev.ramzswap.daemon.Host;
-import dev.ramzswap.daemon.Settings;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;

@@ -1,5 +1,7 @@
 package dev.ramzswap.daemon;
 
+import dev.ramzswap.config.AllowList;
+import dev.ramzswap.config.Host;
 import dev.ramzswap.nbd.export.Export;
 import dev.ramzswap.store.PageStore;
 import java.io.IOException;
