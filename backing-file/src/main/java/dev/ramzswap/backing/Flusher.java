@@ -2,6 +2,7 @@ package dev.ramzswap.backing;
 
 import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
 
+import dev.ramzswap.closing.Joins;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
@@ -47,17 +48,7 @@ final class Flusher implements Runnable, AutoCloseable {
     }
 
     private void join() {
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Joins.uninterruptibly(thread);
     }
 
     /** Segments written. */

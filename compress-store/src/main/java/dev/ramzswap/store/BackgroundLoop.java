@@ -1,5 +1,6 @@
 package dev.ramzswap.store;
 
+import dev.ramzswap.closing.Joins;
 import dev.ramzswap.linux.Self;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -128,16 +129,6 @@ final class BackgroundLoop implements AutoCloseable {
     public void close() {
         isClosed = true;
         LockSupport.unpark(thread);
-        boolean isInterrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                isInterrupted = true;
-            }
-        }
-        if (isInterrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Joins.uninterruptibly(thread);
     }
 }

@@ -1,8 +1,8 @@
 package dev.ramzswap.attach;
 
-import dev.ramzswap.daemon.ExportStatus;
-import dev.ramzswap.daemon.Host;
-import dev.ramzswap.daemon.RuntimeDir;
+import dev.ramzswap.config.Host;
+import dev.ramzswap.status.ExportStatus;
+import dev.ramzswap.status.RuntimeDir;
 import java.io.File;
 import java.io.IOException;
 import java.io.RandomAccessFile;

@@ -1,6 +1,6 @@
 package dev.ramzswap.attach;
 
-import dev.ramzswap.daemon.Size;
+import dev.ramzswap.config.Size;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.ramzswap.attach;
 
-import dev.ramzswap.daemon.ExportStatus;
+import dev.ramzswap.status.ExportStatus;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;

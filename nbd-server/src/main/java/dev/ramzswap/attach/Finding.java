@@ -1,6 +1,6 @@
 package dev.ramzswap.attach;
 
-import dev.ramzswap.daemon.Json;
+import dev.ramzswap.status.Json;
 import java.util.List;
 import java.util.Locale;
 

@@ -1,6 +1,6 @@
 package dev.ramzswap.attach;
 
-import dev.ramzswap.daemon.Host;
+import dev.ramzswap.config.Host;
 import dev.ramzswap.linux.GenericNetlink;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.ramzswap.attach;
 
 import dev.ramzswap.linux.NativeSocket;
-import dev.ramzswap.nbd.ClientHandshake.Terms;
+import dev.ramzswap.nbd.client.ClientHandshake.Terms;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;

@@ -5,7 +5,7 @@ import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.GenericNetlink;
 import dev.ramzswap.linux.NativeSocket;
 import dev.ramzswap.linux.NetlinkMessage;
-import dev.ramzswap.nbd.ClientHandshake.Terms;
+import dev.ramzswap.nbd.client.ClientHandshake.Terms;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;

@@ -1,9 +1,9 @@
 package dev.ramzswap.attach;
 
-import dev.ramzswap.daemon.ExportStatus;
 import dev.ramzswap.linux.NativeSocket;
-import dev.ramzswap.nbd.ClientHandshake;
-import dev.ramzswap.nbd.ClientHandshake.Terms;
+import dev.ramzswap.nbd.client.ClientHandshake;
+import dev.ramzswap.nbd.client.ClientHandshake.Terms;
+import dev.ramzswap.status.ExportStatus;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,8 +1,8 @@
 package dev.ramzswap.attach;
 
 import dev.ramzswap.linux.NativeSocket;
-import dev.ramzswap.nbd.ClientHandshake;
-import dev.ramzswap.nbd.ClientHandshake.Terms;
+import dev.ramzswap.nbd.client.ClientHandshake;
+import dev.ramzswap.nbd.client.ClientHandshake.Terms;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;

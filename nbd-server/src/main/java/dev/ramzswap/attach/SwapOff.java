@@ -1,9 +1,9 @@
 package dev.ramzswap.attach;
 
-import dev.ramzswap.daemon.ExportStatus;
-import dev.ramzswap.daemon.LiveExport;
-import dev.ramzswap.daemon.ProgressLine;
-import dev.ramzswap.daemon.Size;
+import dev.ramzswap.config.Size;
+import dev.ramzswap.status.ExportStatus;
+import dev.ramzswap.status.LiveExport;
+import dev.ramzswap.status.ProgressLine;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;

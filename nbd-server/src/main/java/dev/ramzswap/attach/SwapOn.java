@@ -1,9 +1,9 @@
 package dev.ramzswap.attach;
 
 import dev.ramzswap.attach.Finding.Level;
-import dev.ramzswap.daemon.ExportStatus;
-import dev.ramzswap.daemon.LiveExport;
-import dev.ramzswap.daemon.Size;
+import dev.ramzswap.config.Size;
+import dev.ramzswap.status.ExportStatus;
+import dev.ramzswap.status.LiveExport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

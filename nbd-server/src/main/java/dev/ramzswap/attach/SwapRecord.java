@@ -1,7 +1,7 @@
 package dev.ramzswap.attach;
 
-import dev.ramzswap.daemon.Host;
-import dev.ramzswap.daemon.RuntimeDir;
+import dev.ramzswap.config.Host;
+import dev.ramzswap.status.RuntimeDir;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;

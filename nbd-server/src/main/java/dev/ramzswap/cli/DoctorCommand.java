@@ -3,7 +3,7 @@ package dev.ramzswap.cli;
 import dev.ramzswap.attach.Doctor;
 import dev.ramzswap.attach.Finding;
 import dev.ramzswap.attach.Machine;
-import dev.ramzswap.daemon.Host;
+import dev.ramzswap.config.Host;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;

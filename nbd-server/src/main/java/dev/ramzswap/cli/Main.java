@@ -1,6 +1,6 @@
 package dev.ramzswap.cli;
 
-import dev.ramzswap.daemon.Host;
+import dev.ramzswap.config.Host;
 import java.io.IOException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;

@@ -1,7 +1,7 @@
 package dev.ramzswap.cli;
 
-import dev.ramzswap.daemon.Config;
-import dev.ramzswap.daemon.ExportConfig;
+import dev.ramzswap.config.Config;
+import dev.ramzswap.config.ExportConfig;
 
 /** What {@code serve} prints when it is ready: what it serves and where, and the commands to type next. */
 final class NextSteps {

@@ -1,6 +1,6 @@
 package dev.ramzswap.cli;
 
-import dev.ramzswap.daemon.ConfigException;
+import dev.ramzswap.config.ConfigException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;

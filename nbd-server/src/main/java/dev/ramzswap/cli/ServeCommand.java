@@ -2,12 +2,12 @@ package dev.ramzswap.cli;
 
 import dev.ramzswap.attach.Machine;
 import dev.ramzswap.attach.Reattacher;
-import dev.ramzswap.daemon.Config;
-import dev.ramzswap.daemon.ConfigException;
+import dev.ramzswap.config.Config;
+import dev.ramzswap.config.ConfigException;
+import dev.ramzswap.config.Host;
 import dev.ramzswap.daemon.Daemon;
-import dev.ramzswap.daemon.Host;
-import dev.ramzswap.daemon.ProcessGuard;
 import dev.ramzswap.daemon.Signals;
+import dev.ramzswap.guard.ProcessGuard;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

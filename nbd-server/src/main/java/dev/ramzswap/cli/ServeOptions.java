@@ -1,8 +1,8 @@
 package dev.ramzswap.cli;
 
-import dev.ramzswap.daemon.ConfigException;
-import dev.ramzswap.daemon.ConfigFile;
-import dev.ramzswap.daemon.Settings;
+import dev.ramzswap.config.ConfigException;
+import dev.ramzswap.config.ConfigFile;
+import dev.ramzswap.config.Settings;
 import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Option;

@@ -1,10 +1,10 @@
 package dev.ramzswap.cli;
 
-import dev.ramzswap.daemon.Changes;
-import dev.ramzswap.daemon.ConfigException;
-import dev.ramzswap.daemon.ExportStatus;
-import dev.ramzswap.daemon.Host;
-import dev.ramzswap.daemon.LiveExport;
+import dev.ramzswap.config.Changes;
+import dev.ramzswap.config.ConfigException;
+import dev.ramzswap.config.Host;
+import dev.ramzswap.status.ExportStatus;
+import dev.ramzswap.status.LiveExport;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;

@@ -1,8 +1,8 @@
 package dev.ramzswap.cli;
 
-import dev.ramzswap.daemon.ExportStatus;
-import dev.ramzswap.daemon.Host;
-import dev.ramzswap.daemon.StatusText;
+import dev.ramzswap.config.Host;
+import dev.ramzswap.status.ExportStatus;
+import dev.ramzswap.status.StatusText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,8 +1,8 @@
 package dev.ramzswap.cli;
 
-import dev.ramzswap.daemon.ExportStatus;
-import dev.ramzswap.daemon.Host;
-import dev.ramzswap.daemon.LiveExport;
+import dev.ramzswap.config.Host;
+import dev.ramzswap.status.ExportStatus;
+import dev.ramzswap.status.LiveExport;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

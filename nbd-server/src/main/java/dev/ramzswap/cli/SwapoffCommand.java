@@ -2,7 +2,7 @@ package dev.ramzswap.cli;
 
 import dev.ramzswap.attach.Machine;
 import dev.ramzswap.attach.SwapOff;
-import dev.ramzswap.daemon.Host;
+import dev.ramzswap.config.Host;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

@@ -1,9 +1,14 @@
 package dev.ramzswap.daemon;
 
+import static dev.ramzswap.control.ControlClient.DRAINING;
+import static dev.ramzswap.control.ControlClient.ERROR;
+import static dev.ramzswap.control.ControlClient.OK;
+
+import dev.ramzswap.config.Changes;
+import dev.ramzswap.config.Config;
+import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.store.PageStore;
-import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -15,9 +20,6 @@ import java.util.function.UnaryOperator;
  */
 final class ControlRequests implements UnaryOperator<String> {
     private static final System.Logger LOG = System.getLogger(ControlRequests.class.getName());
-    private static final String OK = "ok";
-    private static final String DRAINING = "draining";
-    private static final String ERROR = "error ";
 
     private final Map<String, PageStore> stores;
     private final long memory;
@@ -28,28 +30,6 @@ final class ControlRequests implements UnaryOperator<String> {
         this.stores = Map.copyOf(stores);
         this.memory = memory;
         this.ending = ending;
-    }
-
-    /** Asks the daemon behind a control socket to change an export. */
-    static void set(Path control, String name, Changes changes) throws IOException {
-        ask(control, "set " + name + " " + changes);
-    }
-
-    /** @return whether the daemon ends now, rather than when its last client is gone */
-    static boolean stop(Path control) throws IOException {
-        return ask(control, "stop").equals(OK);
-    }
-
-    static void stopByForce(Path control) throws IOException {
-        ask(control, "stop force");
-    }
-
-    private static String ask(Path control, String request) throws IOException {
-        String reply = ControlSocket.request(control, request);
-        if (!reply.equals(OK) && !reply.equals(DRAINING)) {
-            throw new IOException(reply.startsWith(ERROR) ? reply.substring(ERROR.length()) : reply);
-        }
-        return reply;
     }
 
     @Override

@@ -1,12 +1,24 @@
 package dev.ramzswap.daemon;
 
+import dev.ramzswap.config.Config;
+import dev.ramzswap.config.ConfigException;
+import dev.ramzswap.config.ExportConfig;
+import dev.ramzswap.config.Host;
+import dev.ramzswap.config.Size;
+import dev.ramzswap.config.TlsConfig;
+import dev.ramzswap.config.TlsFiles;
+import dev.ramzswap.control.ControlSocket;
+import dev.ramzswap.guard.FullWatch;
+import dev.ramzswap.guard.ProcessGuard;
 import dev.ramzswap.linux.PassedSocket;
 import dev.ramzswap.linux.Self;
 import dev.ramzswap.nbd.ClientListener;
 import dev.ramzswap.nbd.Endpoint;
-import dev.ramzswap.nbd.Export;
 import dev.ramzswap.nbd.Limits;
 import dev.ramzswap.nbd.NbdServer;
+import dev.ramzswap.nbd.export.Export;
+import dev.ramzswap.status.ExportEntry;
+import dev.ramzswap.status.RuntimeDir;
 import dev.ramzswap.store.Counters.Counter;
 import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;

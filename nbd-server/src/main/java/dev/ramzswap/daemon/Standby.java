@@ -1,5 +1,7 @@
 package dev.ramzswap.daemon;
 
+import dev.ramzswap.config.Config;
+import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.linux.NativeFile;
 import dev.ramzswap.store.PageStore;
 import java.io.IOException;

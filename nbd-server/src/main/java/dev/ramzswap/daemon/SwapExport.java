@@ -1,8 +1,10 @@
 package dev.ramzswap.daemon;
 
+import dev.ramzswap.config.AllowList;
+import dev.ramzswap.config.Size;
 import dev.ramzswap.linux.PeerCredentials;
-import dev.ramzswap.nbd.Export;
-import dev.ramzswap.nbd.ExportSession;
+import dev.ramzswap.nbd.export.Export;
+import dev.ramzswap.nbd.export.ExportSession;
 import dev.ramzswap.store.PageStore;
 
 /** A page store as a device: byte ranges on one side, slots on the other. */

@@ -2,8 +2,8 @@ package dev.ramzswap.daemon;
 
 import static dev.ramzswap.store.PageStore.SLOT_BYTES;
 
-import dev.ramzswap.nbd.ExportSession;
-import dev.ramzswap.nbd.Protocol;
+import dev.ramzswap.nbd.export.ExportSession;
+import dev.ramzswap.nbd.wire.Protocol;
 import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreStatus;
 import dev.ramzswap.store.Workspace;

@@ -1,9 +1,12 @@
 package dev.ramzswap.daemon;
 
+import dev.ramzswap.config.AllowList;
+import dev.ramzswap.config.Host;
+import dev.ramzswap.control.ControlSocket;
 import dev.ramzswap.nbd.Endpoint;
 import dev.ramzswap.nbd.Limits;
-import dev.ramzswap.nbd.LoopbackClient;
 import dev.ramzswap.nbd.NbdServer;
+import dev.ramzswap.nbd.client.LoopbackClient;
 import dev.ramzswap.store.CodecSpec;
 import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;
@@ -25,7 +28,7 @@ import java.util.SplittableRandom;
  * loaded, the hot ones compiled, and what is made once and for all is made. Afterwards nothing of that asks for memory
  * while the kernel has none.
  */
-final class WarmUp {
+public final class WarmUp {
     private static final String NAME = "warm-up";
     private static final int SLOTS = 2048;
     private static final int SLOT_BYTES = PageStore.SLOT_BYTES;

@@ -1,2 +1,2 @@
-/** Exports over page stores, configuration, life cycle and the control socket. */
+/** Exports over page stores, and their life in a daemon. */
 package dev.ramzswap.daemon;

@@ -2,6 +2,9 @@ package dev.ramzswap.nbd;
 
 import dev.ramzswap.linux.PeerCredentials;
 import dev.ramzswap.linux.SocketHandle;
+import dev.ramzswap.nbd.io.IoMemory;
+import dev.ramzswap.nbd.tls.Tls;
+import dev.ramzswap.nbd.tls.TlsChannel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;

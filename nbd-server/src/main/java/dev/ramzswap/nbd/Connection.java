@@ -1,5 +1,13 @@
 package dev.ramzswap.nbd;
 
+import dev.ramzswap.closing.Closing;
+import dev.ramzswap.nbd.export.Export;
+import dev.ramzswap.nbd.export.ExportSession;
+import dev.ramzswap.nbd.fence.Gate;
+import dev.ramzswap.nbd.io.IoBuffer;
+import dev.ramzswap.nbd.tls.Tls;
+import dev.ramzswap.nbd.wire.Negotiated;
+import dev.ramzswap.nbd.wire.ReplyWriter;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.channels.SocketChannel;
@@ -90,6 +98,6 @@ final class Connection implements Runnable {
 
     /** Closes the channel, so that the connection's threads end; safe from any thread. */
     void abandon() {
-        ServerContext.close(channel);
+        Closing.quietly(channel);
     }
 }

@@ -1,5 +1,9 @@
 package dev.ramzswap.nbd;
 
+import dev.ramzswap.closing.Closing;
+import dev.ramzswap.closing.Joins;
+import dev.ramzswap.nbd.io.Threads;
+import dev.ramzswap.nbd.tls.Tls;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
@@ -31,7 +35,7 @@ final class Connections {
     synchronized void admit(SocketChannel channel, Tls tls) {
         try {
             if (context.shuttingDown() || open.size() >= context.limits().connections()) {
-                ServerContext.close(channel);
+                Closing.quietly(channel);
                 return;
             }
             if (channel.getLocalAddress() instanceof InetSocketAddress) {
@@ -39,10 +43,10 @@ final class Connections {
                 channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true); // a host that died holds no connection
             }
             Connection connection = new Connection(context, channel, tls);
-            open.put(connection, ServerContext.thread("nbd-" + ++admitted, () -> serve(connection)));
+            open.put(connection, Threads.start("nbd-" + ++admitted, () -> serve(connection)));
         } catch (IOException | OutOfMemoryError e) {
             LOG.log(Level.WARNING, "cannot serve a new connection", e);
-            ServerContext.close(channel);
+            Closing.quietly(channel);
         }
     }
 
@@ -79,7 +83,7 @@ final class Connections {
     /** Waits until all are gone, interrupted or not: their threads use what the caller will free. */
     void awaitNone() {
         for (Thread thread : threads()) {
-            ServerContext.join(thread);
+            Joins.uninterruptibly(thread);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.ramzswap.nbd;
 
+import dev.ramzswap.nbd.tls.Tls;
 import java.net.SocketAddress;
 
 /**

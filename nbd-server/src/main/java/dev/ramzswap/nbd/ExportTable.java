@@ -1,5 +1,7 @@
 package dev.ramzswap.nbd;
 
+import dev.ramzswap.nbd.export.Export;
+import dev.ramzswap.nbd.wire.Protocol;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,7 +1,14 @@
 package dev.ramzswap.nbd;
 
-import static dev.ramzswap.nbd.Protocol.*;
+import static dev.ramzswap.nbd.wire.Protocol.*;
 
+import dev.ramzswap.nbd.export.Export;
+import dev.ramzswap.nbd.wire.Negotiated;
+import dev.ramzswap.nbd.wire.OptionData;
+import dev.ramzswap.nbd.wire.OptionException;
+import dev.ramzswap.nbd.wire.OptionReplies;
+import dev.ramzswap.nbd.wire.Outlet;
+import dev.ramzswap.nbd.wire.Protocol;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.ProtocolException;

@@ -1,6 +1,10 @@
 package dev.ramzswap.nbd;
 
+import dev.ramzswap.closing.Closing;
+import dev.ramzswap.closing.Joins;
 import dev.ramzswap.linux.PassedSocket;
+import dev.ramzswap.nbd.io.Threads;
+import dev.ramzswap.nbd.tls.Tls;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
@@ -35,13 +39,13 @@ final class Listener implements AutoCloseable {
             channel = file.channel();
             address = unix;
             release = () -> {
-                ServerContext.close(channel);
+                Closing.quietly(channel);
                 file.remove();
             };
         } else {
             channel = ServerSocketChannel.open();
             address = bind(channel, wanted);
-            release = () -> ServerContext.close(channel);
+            release = () -> Closing.quietly(channel);
         }
     }
 
@@ -50,7 +54,7 @@ final class Listener implements AutoCloseable {
         channel = passed.channel();
         this.tls = tls;
         address = channel.getLocalAddress();
-        release = () -> ServerContext.close(passed);
+        release = () -> Closing.quietly(passed);
     }
 
     private static SocketAddress bind(ServerSocketChannel channel, SocketAddress wanted) throws IOException {
@@ -60,7 +64,7 @@ final class Listener implements AutoCloseable {
             }
             return channel.bind(wanted).getLocalAddress();
         } catch (IOException e) {
-            channel.close();
+            Closing.after(e, channel);
             throw new IOException("cannot listen on " + text(wanted) + ": " + e.getMessage(), e);
         }
     }
@@ -77,7 +81,7 @@ final class Listener implements AutoCloseable {
     }
 
     void start(BiConsumer<SocketChannel, Tls> accepted) {
-        thread = ServerContext.thread("nbd-accept", () -> accept(accepted));
+        thread = Threads.start("nbd-accept", () -> accept(accepted));
     }
 
     private void accept(BiConsumer<SocketChannel, Tls> accepted) {
@@ -98,7 +102,7 @@ final class Listener implements AutoCloseable {
     public void close() {
         release.run();
         if (thread != null) {
-            ServerContext.join(thread);
+            Joins.uninterruptibly(thread);
         }
     }
 }

@@ -1,7 +1,12 @@
 package dev.ramzswap.nbd;
 
-import static dev.ramzswap.nbd.Protocol.*;
+import static dev.ramzswap.nbd.wire.Protocol.*;
 
+import dev.ramzswap.nbd.export.Export;
+import dev.ramzswap.nbd.wire.OptionData;
+import dev.ramzswap.nbd.wire.OptionException;
+import dev.ramzswap.nbd.wire.OptionReplies;
+import dev.ramzswap.nbd.wire.Slots;
 import java.io.IOException;
 
 /** LIST_META_CONTEXT and SET_META_CONTEXT; {@code base:allocation} is the one context that there is. */

@@ -1,6 +1,8 @@
 package dev.ramzswap.nbd;
 
 import dev.ramzswap.linux.PassedSocket;
+import dev.ramzswap.nbd.export.Export;
+import dev.ramzswap.nbd.tls.Tls;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.time.Duration;

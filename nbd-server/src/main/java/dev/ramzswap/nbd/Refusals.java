@@ -1,6 +1,7 @@
 package dev.ramzswap.nbd;
 
 import dev.ramzswap.linux.PeerCredentials;
+import dev.ramzswap.nbd.export.Export;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;

@@ -1,7 +1,11 @@
 package dev.ramzswap.nbd;
 
-import java.io.Closeable;
-import java.io.IOException;
+import dev.ramzswap.nbd.export.Export;
+import dev.ramzswap.nbd.fence.Fence;
+import dev.ramzswap.nbd.io.IoMemory;
+import dev.ramzswap.nbd.io.Threads;
+import dev.ramzswap.nbd.lane.LaneMemory;
+import dev.ramzswap.nbd.lane.MemoryBudget;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -9,9 +13,6 @@ import java.util.concurrent.Semaphore;
 
 /** What all connections of a server share. Thread-safe. */
 final class ServerContext {
-    /** Enough for the codecs, which keep up to 20 KiB on the stack; a default one would be 1 MiB, and may be locked. */
-    private static final long STACK_BYTES = 256 << 10;
-
     /**
      * Before a TLS client is known, its messages of up to 16 KiB become half a MiB in the heap each, or more, which has
      * 32.
@@ -20,11 +21,11 @@ final class ServerContext {
 
     private final ExportTable exports;
     private final Limits limits;
-    private final MemoryBudget budget;
     private final IoMemory memory;
+    private final LaneMemory laneMemory;
     /** Closes handshakes that take too long. */
     private final ScheduledThreadPoolExecutor watchdog =
-            new ScheduledThreadPoolExecutor(1, task -> newThread("nbd-watchdog", task));
+            new ScheduledThreadPoolExecutor(1, task -> Threads.unstarted("nbd-watchdog", task));
 
     private final Map<Export, Fence> fences = new ConcurrentHashMap<>();
     private final Refusals refusals = new Refusals();
@@ -37,8 +38,9 @@ final class ServerContext {
         this.exports = exports;
         this.limits = limits;
         this.clientListener = clientListener;
-        budget = new MemoryBudget(limits.totalMemory());
         memory = new IoMemory(limits.spareMemory());
+        laneMemory = new LaneMemory(
+                memory, new MemoryBudget(limits.totalMemory()), limits.connectionMemory(), limits.preparedMemory());
         watchdog.setRemoveOnCancelPolicy(true);
     }
 
@@ -64,12 +66,12 @@ final class ServerContext {
         return fences.computeIfAbsent(export, _ -> new Fence(limits.connections()));
     }
 
-    MemoryBudget budget() {
-        return budget;
-    }
-
     IoMemory memory() {
         return memory;
+    }
+
+    LaneMemory laneMemory() {
+        return laneMemory;
     }
 
     ScheduledThreadPoolExecutor watchdog() {
@@ -106,43 +108,5 @@ final class ServerContext {
 
     void shutDown() {
         shuttingDown = true;
-    }
-
-    /** Starts a daemon thread. */
-    static Thread thread(String name, Runnable task) {
-        Thread thread = newThread(name, task);
-        thread.start();
-        return thread;
-    }
-
-    private static Thread newThread(String name, Runnable task) {
-        return Thread.ofPlatform()
-                .name(name)
-                .daemon(true)
-                .stackSize(STACK_BYTES)
-                .unstarted(task);
-    }
-
-    /** Waits for the end of a thread, however often this one is interrupted. */
-    static void join(Thread thread) {
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    static void close(Closeable closeable) {
-        try {
-            closeable.close();
-        } catch (IOException e) {
-            // it is gone, which is what was wanted
-        }
     }
 }

@@ -1,7 +1,18 @@
 package dev.ramzswap.nbd;
 
-import static dev.ramzswap.nbd.Protocol.*;
+import static dev.ramzswap.nbd.wire.Protocol.*;
 
+import dev.ramzswap.closing.Closing;
+import dev.ramzswap.nbd.export.ExportSession;
+import dev.ramzswap.nbd.fence.Gate;
+import dev.ramzswap.nbd.lane.SlowLane;
+import dev.ramzswap.nbd.lane.WritePayload;
+import dev.ramzswap.nbd.wire.Negotiated;
+import dev.ramzswap.nbd.wire.Outlet;
+import dev.ramzswap.nbd.wire.ReplyWriter;
+import dev.ramzswap.nbd.wire.Request;
+import dev.ramzswap.nbd.wire.RequestValidator;
+import dev.ramzswap.nbd.wire.Slots;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.ProtocolException;
@@ -120,7 +131,7 @@ final class Transmission implements AutoCloseable {
     /** Closes the channel, and frees all that the slow lane has. */
     @Override
     public void close() {
-        ServerContext.close(channel);
+        Closing.quietly(channel);
         if (lane != null) {
             lane.close();
         }
@@ -218,7 +229,7 @@ final class Transmission implements AutoCloseable {
 
     private SlowLane lane() {
         if (lane == null) {
-            lane = new SlowLane(context, agreed, gate, channel, outlet);
+            lane = new SlowLane(context.laneMemory(), agreed, gate, channel, outlet);
         }
         return lane;
     }

@@ -1,5 +1,6 @@
 package dev.ramzswap.nbd;
 
+import dev.ramzswap.closing.Closing;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.ConnectException;
@@ -60,7 +61,7 @@ final class UnixSocketFile {
         try {
             identity = listen();
         } catch (IOException e) {
-            channel.close();
+            Closing.after(e, channel);
             throw new IOException("cannot listen on " + path + ": " + reason(e), e);
         }
     }

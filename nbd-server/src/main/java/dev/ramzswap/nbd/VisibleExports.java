@@ -1,9 +1,11 @@
 package dev.ramzswap.nbd;
 
-import static dev.ramzswap.nbd.Protocol.NBD_REP_ERR_POLICY;
-import static dev.ramzswap.nbd.Protocol.NBD_REP_ERR_UNKNOWN;
+import static dev.ramzswap.nbd.wire.Protocol.NBD_REP_ERR_POLICY;
+import static dev.ramzswap.nbd.wire.Protocol.NBD_REP_ERR_UNKNOWN;
 
 import dev.ramzswap.linux.PeerCredentials;
+import dev.ramzswap.nbd.export.Export;
+import dev.ramzswap.nbd.wire.OptionException;
 import java.util.ArrayList;
 import java.util.List;
 

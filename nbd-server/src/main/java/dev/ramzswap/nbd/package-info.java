@@ -1,7 +1,5 @@
 /**
- * The NBD protocol: handshake, options, requests, replies, and limits on what a client may ask. Knows an
- * {@link dev.ramzswap.nbd.Export}, not what is behind it.
- *
- * <p>The protocol is that of the NBD project's {@code doc/proto.md}; section names in comments are its.
+ * A server of the NBD protocol, from the socket that it listens on to the end of its last connection, and limits on
+ * what a client may ask. Serves {@link dev.ramzswap.nbd.export.Export}s, and does not know what is behind them.
  */
 package dev.ramzswap.nbd;

@@ -1,7 +1,7 @@
 package dev.ramzswap.runtime;
 
 import dev.ramzswap.cli.Main;
-import dev.ramzswap.daemon.Host;
+import dev.ramzswap.config.Host;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,14 +1,14 @@
 package dev.ramzswap.attach;
 
+import dev.ramzswap.config.Config;
+import dev.ramzswap.config.ConfigException;
+import dev.ramzswap.config.Host;
+import dev.ramzswap.config.Settings;
 import dev.ramzswap.daemon.Attachments;
-import dev.ramzswap.daemon.Config;
-import dev.ramzswap.daemon.ConfigException;
 import dev.ramzswap.daemon.Daemon;
-import dev.ramzswap.daemon.ExportStatus;
-import dev.ramzswap.daemon.Host;
-import dev.ramzswap.daemon.Settings;
 import dev.ramzswap.linux.NativeSocket;
-import dev.ramzswap.nbd.ClientHandshake.Terms;
+import dev.ramzswap.nbd.client.ClientHandshake.Terms;
+import dev.ramzswap.status.ExportStatus;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -9,7 +9,7 @@ import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.GenericNetlink;
 import dev.ramzswap.linux.NativeSocket;
-import dev.ramzswap.nbd.ClientHandshake.Terms;
+import dev.ramzswap.nbd.client.ClientHandshake.Terms;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;

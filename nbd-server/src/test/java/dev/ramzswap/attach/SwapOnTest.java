@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.daemon.Daemon;
-import dev.ramzswap.daemon.ExportStatus;
+import dev.ramzswap.status.ExportStatus;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

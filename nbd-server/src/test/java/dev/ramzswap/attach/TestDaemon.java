@@ -1,6 +1,6 @@
 package dev.ramzswap.attach;
 
-import dev.ramzswap.daemon.Host;
+import dev.ramzswap.config.Host;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

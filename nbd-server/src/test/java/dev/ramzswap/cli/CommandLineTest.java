@@ -3,7 +3,7 @@ package dev.ramzswap.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.ramzswap.daemon.Host;
+import dev.ramzswap.config.Host;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;

@@ -4,10 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.ramzswap.daemon.Config;
-import dev.ramzswap.daemon.ConfigException;
-import dev.ramzswap.daemon.Host;
-import dev.ramzswap.daemon.Settings;
+import dev.ramzswap.config.Config;
+import dev.ramzswap.config.ConfigException;
+import dev.ramzswap.config.Host;
+import dev.ramzswap.config.Settings;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 

@@ -5,6 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.config.Changes;
+import dev.ramzswap.config.Config;
+import dev.ramzswap.config.ConfigException;
+import dev.ramzswap.config.Host;
+import dev.ramzswap.config.RuntimePath;
+import dev.ramzswap.config.Settings;
+import dev.ramzswap.control.ControlSocket;
+import dev.ramzswap.status.ExportStatus;
+import dev.ramzswap.status.LiveExport;
 import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -32,7 +41,7 @@ class DaemonTest {
     @BeforeEach
     void host() throws IOException {
         run = temp.resolve("run");
-        host = new Host(8L << 30, Host.current().uid(), Map.of(RuntimeDir.VARIABLE, run.toString()));
+        host = new Host(8L << 30, Host.current().uid(), Map.of(RuntimePath.VARIABLE, run.toString()));
     }
 
     private Consumer<Runnable> termination = _ -> {};

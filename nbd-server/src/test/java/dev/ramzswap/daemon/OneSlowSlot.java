@@ -1,10 +1,11 @@
 package dev.ramzswap.daemon;
 
 import dev.ramzswap.backing.HangingDevice;
+import dev.ramzswap.config.AllowList;
 import dev.ramzswap.nbd.Endpoint;
 import dev.ramzswap.nbd.Limits;
-import dev.ramzswap.nbd.LoopbackClient;
 import dev.ramzswap.nbd.NbdServer;
+import dev.ramzswap.nbd.client.LoopbackClient;
 import dev.ramzswap.store.CodecSpec;
 import dev.ramzswap.store.HangingStore;
 import dev.ramzswap.store.PageStore;

@@ -5,6 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.config.Config;
+import dev.ramzswap.config.ConfigException;
+import dev.ramzswap.config.Host;
+import dev.ramzswap.config.RuntimePath;
+import dev.ramzswap.config.Settings;
 import dev.ramzswap.store.PageStore;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,7 +30,7 @@ class StandbyTest {
     private Path directory;
 
     private Config config(String size) throws ConfigException {
-        Host host = new Host(8L << 30, 0, Map.of(RuntimeDir.VARIABLE, directory.toString()));
+        Host host = new Host(8L << 30, 0, Map.of(RuntimePath.VARIABLE, directory.toString()));
         var settings = new Settings();
         settings.flag("size", size);
         settings.flag("standby", "yes");
@@ -39,7 +44,7 @@ class StandbyTest {
 
     @Test
     void needsAStateDirectory() {
-        Host host = new Host(8L << 30, 0, Map.of(RuntimeDir.VARIABLE, directory.toString()));
+        Host host = new Host(8L << 30, 0, Map.of(RuntimePath.VARIABLE, directory.toString()));
         String message = assertThrows(ConfigException.class, () -> {
                     var settings = new Settings();
                     settings.flag("size", "16M");

@@ -4,8 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
-import dev.ramzswap.nbd.ExportSession;
-import dev.ramzswap.nbd.Protocol;
+import dev.ramzswap.config.AllowList;
+import dev.ramzswap.nbd.export.ExportSession;
+import dev.ramzswap.nbd.wire.Protocol;
 import dev.ramzswap.store.CodecSpec;
 import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;

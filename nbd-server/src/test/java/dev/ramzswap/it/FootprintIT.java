@@ -83,7 +83,7 @@ class FootprintIT {
             String classes = Files.readString(log);
             assertTrue(classes.contains("dev.ramzswap.nbd.ClientChannel"), classes);
             assertFalse(classes.contains("sun.security.ssl.SSLContextImpl"), classes);
-            assertFalse(classes.contains("dev.ramzswap.nbd.TlsChannel"), classes);
+            assertFalse(classes.contains("dev.ramzswap.nbd.tls.TlsChannel"), classes);
         }
     }
 

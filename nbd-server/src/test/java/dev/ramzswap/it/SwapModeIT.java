@@ -3,7 +3,7 @@ package dev.ramzswap.it;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.ramzswap.nbd.LoopbackClient;
+import dev.ramzswap.nbd.client.LoopbackClient;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;

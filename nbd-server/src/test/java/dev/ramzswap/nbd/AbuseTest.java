@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.nbd.export.ExportSession;
+import dev.ramzswap.nbd.wire.Protocol;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,6 +1,6 @@
 package dev.ramzswap.nbd;
 
-import static dev.ramzswap.nbd.Protocol.*;
+import static dev.ramzswap.nbd.wire.Protocol.*;
 
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
@@ -10,29 +10,29 @@ import java.nio.charset.StandardCharsets;
 import java.util.Random;
 
 /** What a client sends, byte by byte. */
-final class Bytes {
+public final class Bytes {
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private final DataOutputStream out = new DataOutputStream(bytes);
 
-    static byte[] random(long seed, int count) {
+    public static byte[] random(long seed, int count) {
         byte[] result = new byte[count];
         new Random(seed).nextBytes(result);
         return result;
     }
 
-    Bytes u16(int value) {
+    public Bytes u16(int value) {
         return raw((byte) (value >> 8), (byte) value);
     }
 
-    Bytes u32(long value) {
+    public Bytes u32(long value) {
         return u16((int) (value >> 16)).u16((int) value);
     }
 
-    Bytes u64(long value) {
+    public Bytes u64(long value) {
         return u32(value >> 32).u32(value);
     }
 
-    Bytes raw(byte... value) {
+    public Bytes raw(byte... value) {
         try {
             out.write(value);
             return this;
@@ -54,7 +54,7 @@ final class Bytes {
         return u64(IHAVEOPT).u32(option).u32(data.length).raw(data);
     }
 
-    Bytes request(int type, int flags, long cookie, long offset, long length, byte... payload) {
+    public Bytes request(int type, int flags, long cookie, long offset, long length, byte... payload) {
         return u32(NBD_REQUEST_MAGIC)
                 .u16(flags)
                 .u16(type)
@@ -64,15 +64,15 @@ final class Bytes {
                 .raw(payload);
     }
 
-    Bytes read(long cookie, long offset, long length) {
+    public Bytes read(long cookie, long offset, long length) {
         return request(NBD_CMD_READ, 0, cookie, offset, length);
     }
 
-    Bytes write(long cookie, long offset, byte... payload) {
+    public Bytes write(long cookie, long offset, byte... payload) {
         return request(NBD_CMD_WRITE, 0, cookie, offset, payload.length, payload);
     }
 
-    Bytes disconnect() {
+    public Bytes disconnect() {
         return request(NBD_CMD_DISC, 0, 0, 0, 0);
     }
 
@@ -92,7 +92,7 @@ final class Bytes {
         return data.array();
     }
 
-    byte[] array() {
+    public byte[] array() {
         return bytes.toByteArray();
     }
 }

@@ -1,8 +1,9 @@
 package dev.ramzswap.nbd;
 
-import static dev.ramzswap.nbd.Protocol.*;
+import static dev.ramzswap.nbd.wire.Protocol.*;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.ramzswap.nbd.lane.PartPool;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

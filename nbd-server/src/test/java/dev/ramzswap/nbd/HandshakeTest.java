@@ -1,6 +1,6 @@
 package dev.ramzswap.nbd;
 
-import static dev.ramzswap.nbd.Protocol.*;
+import static dev.ramzswap.nbd.wire.Protocol.*;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -11,6 +11,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.ramzswap.linux.PeerCredentials;
+import dev.ramzswap.nbd.export.Export;
+import dev.ramzswap.nbd.tls.Tls;
+import dev.ramzswap.nbd.wire.Negotiated;
+import dev.ramzswap.nbd.wire.Slots;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.ProtocolException;

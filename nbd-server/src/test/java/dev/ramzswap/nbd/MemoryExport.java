@@ -1,9 +1,11 @@
 package dev.ramzswap.nbd;
 
-import static dev.ramzswap.nbd.Protocol.NBD_STATE_HOLE;
-import static dev.ramzswap.nbd.Protocol.NBD_STATE_ZERO;
+import static dev.ramzswap.nbd.wire.Protocol.NBD_STATE_HOLE;
+import static dev.ramzswap.nbd.wire.Protocol.NBD_STATE_ZERO;
 
 import dev.ramzswap.linux.PeerCredentials;
+import dev.ramzswap.nbd.export.Export;
+import dev.ramzswap.nbd.export.ExportSession;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
 import java.util.concurrent.CountDownLatch;
@@ -14,16 +16,16 @@ import java.util.concurrent.atomic.AtomicReference;
 /**
  * An export in memory that can be told to be slow, stuck or broken in places. Slots are holes until they are written.
  */
-final class MemoryExport implements Export {
+public final class MemoryExport implements Export {
     private static final int SLOT = 4096;
 
-    final byte[] content;
+    public final byte[] content;
     /** Who asked last. */
     volatile PeerCredentials peer;
 
-    final AtomicInteger sessions = new AtomicInteger();
-    final AtomicInteger slowReads = new AtomicInteger();
-    final AtomicInteger slowWrites = new AtomicInteger();
+    public final AtomicInteger sessions = new AtomicInteger();
+    public final AtomicInteger slowReads = new AtomicInteger();
+    public final AtomicInteger slowWrites = new AtomicInteger();
 
     private final String name;
     private final boolean readOnly;
@@ -38,15 +40,15 @@ final class MemoryExport implements Export {
     private final AtomicReference<Stall> stall = new AtomicReference<>();
 
     /** A write that stands still in the middle. */
-    static final class Stall {
+    public static final class Stall {
         private final CountDownLatch begun = new CountDownLatch(1);
         private final CountDownLatch over = new CountDownLatch(1);
 
-        void awaitBegin() throws InterruptedException {
+        public void awaitBegin() throws InterruptedException {
             begun.await();
         }
 
-        void end() {
+        public void end() {
             over.countDown();
         }
 
@@ -68,11 +70,11 @@ final class MemoryExport implements Export {
         }
     }
 
-    MemoryExport(String name, int size) {
+    public MemoryExport(String name, int size) {
         this(name, size, false);
     }
 
-    MemoryExport(String name, int size, boolean readOnly) {
+    public MemoryExport(String name, int size, boolean readOnly) {
         this.name = name;
         this.readOnly = readOnly;
         content = new byte[size];
@@ -85,29 +87,29 @@ final class MemoryExport implements Export {
     }
 
     /** Requests that touch this area would wait. */
-    MemoryExport slow(long from, long to) {
+    public MemoryExport slow(long from, long to) {
         slow = new Area(from, to);
         return this;
     }
 
     /** Requests that touch this area end in this error. */
-    MemoryExport broken(long from, long to, int error) {
+    public MemoryExport broken(long from, long to, int error) {
         this.error = error;
         broken = new Area(from, to);
         return this;
     }
 
     /** Lets waiting reads go on only with the permits of the semaphore that is returned. */
-    Semaphore holdReads() {
+    public Semaphore holdReads() {
         return readGate = new Semaphore(0);
     }
 
-    Semaphore holdWrites() {
+    public Semaphore holdWrites() {
         return writeGate = new Semaphore(0);
     }
 
     /** The next write, fast or slow, stands still until its end is called. */
-    Stall stallNextWrite() {
+    public Stall stallNextWrite() {
         Stall next = new Stall();
         stall.set(next);
         return next;

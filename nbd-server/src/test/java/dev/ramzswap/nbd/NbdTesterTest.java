@@ -1,16 +1,16 @@
 package dev.ramzswap.nbd;
 
-import static dev.ramzswap.nbd.Protocol.*;
+import static dev.ramzswap.nbd.wire.Protocol.*;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.config.Config;
+import dev.ramzswap.config.Host;
+import dev.ramzswap.config.Settings;
 import dev.ramzswap.daemon.Attachments;
-import dev.ramzswap.daemon.Config;
 import dev.ramzswap.daemon.Daemon;
-import dev.ramzswap.daemon.Host;
-import dev.ramzswap.daemon.Settings;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;

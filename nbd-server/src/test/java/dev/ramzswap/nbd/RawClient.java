@@ -1,6 +1,6 @@
 package dev.ramzswap.nbd;
 
-import static dev.ramzswap.nbd.Protocol.*;
+import static dev.ramzswap.nbd.wire.Protocol.*;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
@@ -10,9 +10,9 @@ import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 
 /** A client that sends exactly the bytes it is told to. */
-final class RawClient implements AutoCloseable {
-    final SocketChannel channel;
-    final ServerBytes in;
+public final class RawClient implements AutoCloseable {
+    public final SocketChannel channel;
+    public final ServerBytes in;
 
     RawClient(SocketAddress server) throws IOException {
         channel = SocketChannel.open(server);
@@ -20,7 +20,7 @@ final class RawClient implements AutoCloseable {
     }
 
     /** A client that is past its handshake. */
-    static RawClient attached(SocketAddress server, String export, boolean structured) throws IOException {
+    public static RawClient attached(SocketAddress server, String export, boolean structured) throws IOException {
         RawClient client = new RawClient(server);
         client.in.greeting();
         client.send(new Bytes().u32(NBD_FLAG_C_FIXED_NEWSTYLE | NBD_FLAG_C_NO_ZEROES));
@@ -34,7 +34,7 @@ final class RawClient implements AutoCloseable {
         return client;
     }
 
-    void send(Bytes bytes) throws IOException {
+    public void send(Bytes bytes) throws IOException {
         ByteBuffer buffer = ByteBuffer.wrap(bytes.array());
         while (buffer.hasRemaining()) {
             channel.write(buffer);

@@ -1,9 +1,10 @@
 package dev.ramzswap.nbd;
 
-import static dev.ramzswap.nbd.Protocol.*;
+import static dev.ramzswap.nbd.wire.Protocol.*;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.ramzswap.nbd.export.ExportSession;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,7 +12,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 
 /** What a server has sent, read as a client would. */
-final class ServerBytes {
+public final class ServerBytes {
     private final DataInputStream in;
 
     ServerBytes(InputStream in) {
@@ -21,11 +22,11 @@ final class ServerBytes {
     record OptionReply(int option, int type, byte[] data) {}
 
     /** A simple reply (type {@code SIMPLE}, its data not read yet), or one chunk with its payload. */
-    record Reply(long cookie, int type, boolean last, int error, byte[] payload) {
+    public record Reply(long cookie, int type, boolean last, int error, byte[] payload) {
         static final int SIMPLE = -1;
     }
 
-    record SimpleReply(long cookie, int error) {}
+    public record SimpleReply(long cookie, int error) {}
 
     void greeting() throws IOException {
         assertEquals(NBDMAGIC, in.readLong());
@@ -41,7 +42,7 @@ final class ServerBytes {
     }
 
     /** Of simple or structured make. */
-    Reply reply() throws IOException {
+    public Reply reply() throws IOException {
         int magic = in.readInt();
         if (magic == NBD_SIMPLE_REPLY_MAGIC) {
             int error = in.readInt();
@@ -57,17 +58,17 @@ final class ServerBytes {
         return new Reply(cookie, type, (flags & NBD_REPLY_FLAG_DONE) != 0, error, payload);
     }
 
-    SimpleReply simpleReply() throws IOException {
+    public SimpleReply simpleReply() throws IOException {
         assertEquals(NBD_SIMPLE_REPLY_MAGIC, in.readInt());
         int error = in.readInt();
         return new SimpleReply(in.readLong(), error);
     }
 
-    void expect(long cookie, int error) throws IOException {
+    public void expect(long cookie, int error) throws IOException {
         assertEquals(new SimpleReply(cookie, error), simpleReply());
     }
 
-    void expectData(long cookie, byte[] data) throws IOException {
+    public void expectData(long cookie, byte[] data) throws IOException {
         expect(cookie, ExportSession.OK);
         assertArrayEquals(data, bytes(data.length));
     }
@@ -80,7 +81,7 @@ final class ServerBytes {
         return in.readUnsignedShort();
     }
 
-    byte[] bytes(int count) throws IOException {
+    public byte[] bytes(int count) throws IOException {
         byte[] result = new byte[count];
         in.readFully(result);
         return result;
@@ -90,7 +91,7 @@ final class ServerBytes {
         in.transferTo(OutputStream.nullOutputStream());
     }
 
-    void expectEnd() throws IOException {
+    public void expectEnd() throws IOException {
         assertEquals(-1, in.read());
     }
 }

@@ -9,26 +9,42 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /** A server of some exports on a Unix socket. */
-final class TestServer implements AutoCloseable {
+public final class TestServer implements AutoCloseable {
     final NbdServer server;
-    final SocketAddress address;
+    public final SocketAddress address;
 
-    TestServer(Path directory, Limits limits, MemoryExport... exports) throws IOException {
+    public TestServer(Path directory, Limits limits, MemoryExport... exports) throws IOException {
         this(directory, limits, clients -> {}, exports);
     }
 
-    TestServer(Path directory, Limits limits, ClientListener clients, MemoryExport... exports) throws IOException {
+    public TestServer(Path directory, Limits limits, ClientListener clients, MemoryExport... exports)
+            throws IOException {
         address = UnixDomainSocketAddress.of(directory.resolve("s"));
         server = new NbdServer(List.of(exports), List.of(Endpoint.plain(address)), limits, clients);
         server.start();
     }
 
-    RawClient attach() throws IOException {
+    /** Those that it has, handshakes included. */
+    public int connections() {
+        return server.connections();
+    }
+
+    /** Those that are past their handshake. */
+    public int clients() {
+        return server.clients();
+    }
+
+    /** Bytes of I/O buffers that its connections have now. */
+    public long memoryInUse() {
+        return server.memoryInUse();
+    }
+
+    public RawClient attach() throws IOException {
         return RawClient.attached(address, "", false);
     }
 
     /** Waits for what must happen; the test's own timeout ends it if it does not. */
-    static void await(BooleanSupplier happened) {
+    public static void await(BooleanSupplier happened) {
         while (!happened.getAsBoolean()) {
             if (Thread.interrupted()) { // by the timeout
                 throw new AssertionError("waited in vain");
@@ -38,7 +54,7 @@ final class TestServer implements AutoCloseable {
     }
 
     /** Threads of servers, of a given name or its beginning. */
-    static long threads(String name) {
+    public static long threads(String name) {
         return Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().startsWith(name))
                 .count();

@@ -1,12 +1,15 @@
 package dev.ramzswap.nbd;
 
-import static dev.ramzswap.nbd.Protocol.*;
+import static dev.ramzswap.nbd.wire.Protocol.*;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.nbd.tls.Tls;
+import dev.ramzswap.nbd.tls.TlsChannel;
+import dev.ramzswap.nbd.wire.ReplyWriter;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetAddress;

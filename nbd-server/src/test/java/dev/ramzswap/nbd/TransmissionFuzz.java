@@ -1,10 +1,14 @@
 package dev.ramzswap.nbd;
 
-import static dev.ramzswap.nbd.Protocol.*;
+import static dev.ramzswap.nbd.wire.Protocol.*;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.nbd.export.ExportSession;
+import dev.ramzswap.nbd.fence.Gate;
+import dev.ramzswap.nbd.wire.Negotiated;
+import dev.ramzswap.nbd.wire.ReplyWriter;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -74,7 +78,7 @@ public final class TransmissionFuzz {
         }
         assertEquals(0, export.sessions.get(), "sessions left open");
         assertEquals(0, context.memory().inUse(), "memory left");
-        assertEquals(0, context.budget().used(), "budget left");
+        assertEquals(0, context.laneMemory().budget().used(), "budget left");
     }
 
     private static byte[] bytes(ByteBuffer rest) {

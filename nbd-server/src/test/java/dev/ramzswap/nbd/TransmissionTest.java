@@ -1,12 +1,18 @@
 package dev.ramzswap.nbd;
 
-import static dev.ramzswap.nbd.Protocol.*;
+import static dev.ramzswap.nbd.wire.Protocol.*;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.nbd.ServerBytes.Reply;
+import dev.ramzswap.nbd.export.Export;
+import dev.ramzswap.nbd.export.ExportSession;
+import dev.ramzswap.nbd.fence.Gate;
+import dev.ramzswap.nbd.wire.Negotiated;
+import dev.ramzswap.nbd.wire.ReplyWriter;
+import dev.ramzswap.nbd.wire.Slots;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;
@@ -48,7 +54,7 @@ class TransmissionTest {
         } finally {
             assertEquals(0, export.sessions.get(), "sessions left open");
             assertEquals(0, context.memory().inUse(), "memory left");
-            assertEquals(0, context.budget().used(), "budget left");
+            assertEquals(0, context.laneMemory().budget().used(), "budget left");
         }
         return channel.sent();
     }

@@ -1,6 +1,8 @@
 package dev.ramzswap.daemon;
 
-import dev.ramzswap.nbd.Export;
+import dev.ramzswap.config.AllowList;
+import dev.ramzswap.config.Host;
+import dev.ramzswap.nbd.export.Export;
 import dev.ramzswap.store.PageStore;
 import java.io.IOException;
 import java.util.Set;

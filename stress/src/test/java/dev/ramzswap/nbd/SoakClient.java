@@ -1,6 +1,6 @@
 package dev.ramzswap.nbd;
 
-import static dev.ramzswap.nbd.Protocol.*;
+import static dev.ramzswap.nbd.wire.Protocol.*;
 
 import dev.ramzswap.nbd.SoakCounts.Count;
 import java.io.EOFException;

@@ -1,0 +1,270 @@
+package dev.ramzswap.linux;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * An open file as the kernel sees it: what Java's channels do not offer (locks, reservation, holes, mappings of memory
+ * files), and positional input and output that no interrupt of a thread can close. Thread-safe, except for
+ * {@link #close}: nothing may be under way then.
+ */
+public final class NativeFile implements AutoCloseable {
+    // asm-generic/fcntl.h
+    public static final int O_RDONLY = 0;
+    public static final int O_RDWR = 2;
+    public static final int O_CREAT = 0100;
+    /** On a block device: fail with EBUSY while it is mounted or opened with this flag elsewhere. */
+    public static final int O_EXCL = 0200;
+    /** Input and output past the page cache, aligned; AArch64 has its own value in {@code asm/fcntl.h}. */
+    public static final int O_DIRECT = System.getProperty("os.arch").equals("aarch64") ? 0200000 : 040000;
+
+    private static final int O_CLOEXEC = 02000000;
+    private static final int OWNER_ONLY = 0600;
+    private static final int BLOCK_BYTES = 4096;
+    private static final int RESERVE_BYTES = 64 * BLOCK_BYTES;
+
+    private static final long ENDING_NANOS = 1_000_000_000;
+    private static final long ENDING_LOOK_NANOS = 2_000_000;
+
+    private final int fd;
+    private final String name;
+
+    private NativeFile(int fd, String name) {
+        this.fd = fd;
+        this.name = name;
+    }
+
+    /**
+     * open(2), close-on-exec; a file that is created is its owner's only.
+     *
+     * @throws ErrnoException if the system refuses
+     */
+    public static NativeFile open(Path path, int flags) throws ErrnoException {
+        try (Arena arena = Arena.ofConfined()) {
+            int fd = LinuxFile.open(arena.allocateFrom(path.toString()), flags | O_CLOEXEC, OWNER_ONLY);
+            return new NativeFile(check(fd, "open", path.toString()), path.toString());
+        }
+    }
+
+    /** memfd_create(2): a file of size 0 that lies in memory, has no path and is gone with its last user. */
+    static NativeFile inMemory(String name) throws ErrnoException {
+        try (Arena arena = Arena.ofConfined()) {
+            int fd = LinuxMemory.memfdCreate(arena.allocateFrom(name), LinuxMemory.MFD_CLOEXEC);
+            return new NativeFile(check(fd, "memfd_create", name), name);
+        }
+    }
+
+    /**
+     * Takes the exclusive lock of the file (flock(2)), which ends with the process.
+     *
+     * @return false if another open file has it
+     */
+    public boolean tryLock() throws ErrnoException {
+        int result = LinuxFile.flock(fd, LinuxFile.LOCK_EX | LinuxFile.LOCK_NB);
+        if (result == -Errno.EAGAIN) {
+            return false;
+        }
+        check(result, "flock", name);
+        return true;
+    }
+
+    /**
+     * Like {@link #tryLock}, but waits a moment for a process that is just ending: the kernel closes its files one by
+     * one, and who waited for the first of them may be there before the last is closed.
+     */
+    public boolean tryLockOfEnding() throws ErrnoException {
+        long end = System.nanoTime() + ENDING_NANOS;
+        boolean isLocked = tryLock();
+        while (!isLocked && System.nanoTime() - end < 0) {
+            LockSupport.parkNanos(ENDING_LOOK_NANOS);
+            isLocked = tryLock();
+        }
+        return isLocked;
+    }
+
+    /**
+     * Takes the exclusive lock of the file, and waits for it as long as it takes.
+     *
+     * @param beforeWaiting is run if another open file has it
+     */
+    public void lock(Runnable beforeWaiting) throws ErrnoException {
+        if (tryLock()) {
+            return;
+        }
+        beforeWaiting.run();
+        int result;
+        do {
+            result = LinuxFile.flock(fd, LinuxFile.LOCK_EX);
+        } while (result == -Errno.EINTR);
+        check(result, "flock", name);
+    }
+
+    /** Bytes; of a block device too. */
+    public long size() throws ErrnoException {
+        return check(LinuxFile.lseek(fd, 0, LinuxFile.SEEK_END), "lseek", name);
+    }
+
+    /**
+     * Where, from {@code offset} on, the file has data; its size if nowhere. A file system that does not tell holes
+     * says that all is data.
+     */
+    long nextData(long offset) throws ErrnoException {
+        return seek(offset, LinuxFile.SEEK_DATA);
+    }
+
+    /** Where, from {@code offset} on, the file has a hole; its size if nowhere. */
+    long nextHole(long offset) throws ErrnoException {
+        return seek(offset, LinuxFile.SEEK_HOLE);
+    }
+
+    private long seek(long offset, int whence) throws ErrnoException {
+        long result = LinuxFile.lseek(fd, offset, whence);
+        return result == -Errno.ENXIO ? size() : check(result, "lseek", name);
+    }
+
+    public void truncate(long bytes) throws ErrnoException {
+        check(LinuxFile.ftruncate(fd, bytes), "ftruncate", name);
+    }
+
+    /**
+     * Allocates room for the first {@code bytes}, so that no write there can fail for want of it; what the file holds
+     * stays. Where the file system cannot allocate ahead (ramfs, some network file systems), by
+     * {@link #reserveByWriting}.
+     */
+    public void reserve(long bytes) throws ErrnoException {
+        int result = LinuxFile.fallocate(fd, 0, 0, bytes);
+        if (result == -Errno.EOPNOTSUPP) {
+            reserveByWriting(bytes);
+        } else {
+            check(result, "fallocate", name);
+        }
+    }
+
+    /** Writes back what the file holds, zeroes for its holes and behind its end. Nobody else may write meanwhile. */
+    void reserveByWriting(long bytes) throws ErrnoException {
+        long held = size();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment buffer = arena.allocate(RESERVE_BYTES, BLOCK_BYTES);
+            for (long at = 0; at < bytes; at += RESERVE_BYTES) {
+                int length = (int) Math.min(RESERVE_BYTES, bytes - at);
+                buffer.fill((byte) 0);
+                readFully(buffer, Math.clamp(held - at, 0, length), at);
+                writeFully(buffer, length, at);
+            }
+        }
+    }
+
+    private void readFully(MemorySegment into, int length, long position) throws ErrnoException {
+        for (int done = 0, got = 1; done < length && got > 0; done += got) {
+            got = read(into.asSlice(done), length - done, position + done);
+        }
+    }
+
+    private void writeFully(MemorySegment from, int length, long position) throws ErrnoException {
+        for (int done = 0; done < length; ) {
+            done += write(from.asSlice(done), length - done, position + done);
+        }
+    }
+
+    /** Gives back the blocks or pages inside a range, which reads as zeroes from then on; the size stays. */
+    public void punchHole(long offset, long bytes) throws ErrnoException {
+        int mode = LinuxFile.FALLOC_FL_PUNCH_HOLE | LinuxFile.FALLOC_FL_KEEP_SIZE;
+        check(LinuxFile.fallocate(fd, mode, offset, bytes), "fallocate(PUNCH_HOLE)", name);
+    }
+
+    /** Whether holes can be punched here. */
+    boolean canHaveHoles() throws ErrnoException {
+        long end = Math.ceilDiv(size(), BLOCK_BYTES) * BLOCK_BYTES;
+        int mode = LinuxFile.FALLOC_FL_PUNCH_HOLE | LinuxFile.FALLOC_FL_KEEP_SIZE;
+        int result = LinuxFile.fallocate(fd, mode, end, BLOCK_BYTES);
+        if (result == -Errno.EOPNOTSUPP) {
+            return false;
+        }
+        check(result, "fallocate(PUNCH_HOLE)", name);
+        return true;
+    }
+
+    /** Makes a few bytes of text all that the file holds. */
+    void replaceBy(String text) throws ErrnoException {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        truncate(0);
+        try (Arena arena = Arena.ofConfined()) {
+            writeFully(arena.allocate(bytes.length).copyFrom(MemorySegment.ofArray(bytes)), bytes.length, 0);
+        }
+    }
+
+    /** Maps the first {@code bytes}, shared, for reading and writing, until {@code arena} is closed. */
+    @SuppressWarnings("restricted")
+    public MemorySegment map(long bytes, Arena arena) throws ErrnoException {
+        long address = check(
+                LinuxMemory.mmap(bytes, LinuxMemory.PROT_READ | LinuxMemory.PROT_WRITE, LinuxMemory.MAP_SHARED, fd, 0),
+                "mmap",
+                name);
+        check(
+                LinuxMemory.madvise(address, bytes, LinuxMemory.MADV_DONTDUMP),
+                "madvise(DONTDUMP)",
+                name); // pages of other programs
+        return MemorySegment.ofAddress(address)
+                .reinterpret(bytes, arena, memory -> LinuxMemory.munmap(memory.address(), bytes));
+    }
+
+    /**
+     * Reads into the beginning of {@code into}.
+     *
+     * @return bytes read, fewer than {@code length} at the end of the file
+     */
+    public int read(MemorySegment into, int length, long position) throws ErrnoException {
+        long result;
+        do {
+            result = LinuxFile.pread(fd, into, Math.min(length, into.byteSize()), position);
+        } while (result == -Errno.EINTR);
+        return (int) check(result, "pread", name);
+    }
+
+    /**
+     * Writes from the beginning of {@code from}.
+     *
+     * @return bytes written, maybe fewer than {@code length}
+     */
+    public int write(MemorySegment from, int length, long position) throws ErrnoException {
+        long result;
+        do {
+            result = LinuxFile.pwrite(fd, from, Math.min(length, from.byteSize()), position);
+        } while (result == -Errno.EINTR);
+        return (int) check(result, "pwrite", name);
+    }
+
+    /** The file for other processes of the same user, for as long as it is open here. */
+    Path procPath() {
+        return Path.of("/proc", Long.toString(ProcessHandle.current().pid()), "fd", Integer.toString(fd));
+    }
+
+    /** The path it was opened by, or the name of the memory file. */
+    @Override
+    public String toString() {
+        return name;
+    }
+
+    @Override
+    public void close() throws IOException {
+        check(LinuxFile.close(fd), "close", name);
+    }
+
+    private static int check(int result, String call, String subject) throws ErrnoException {
+        if (result < 0) {
+            throw new ErrnoException(call, subject, -result);
+        }
+        return result;
+    }
+
+    private static long check(long result, String call, String subject) throws ErrnoException {
+        if (result < 0) {
+            throw new ErrnoException(call, subject, (int) -result);
+        }
+        return result;
+    }
+}

@@ -1,0 +1,52 @@
+package dev.ramzswap.config;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Where to listen, as people write it: {@code HOST:PORT}, {@code [::1]:PORT}, or the path of a Unix socket. */
+final class Address {
+    private static final Pattern TCP = Pattern.compile("(\\[[0-9a-fA-F:.%a-z]+]|[^:\\[\\]]+):(\\d{1,5})");
+
+    /** {@code sun_path} of unix(7) without its closing zero. */
+    private static final int MAX_SOCKET_PATH = 107;
+
+    private Address() {}
+
+    static InetSocketAddress tcp(String text) {
+        Matcher form = TCP.matcher(text);
+        if (!form.matches()) {
+            throw new IllegalArgumentException("'" + text + "' is not HOST:PORT: write one such as 127.0.0.1:10809");
+        }
+        int port = Integer.parseInt(form.group(2));
+        if (port < 1 || port > 65535) {
+            throw new IllegalArgumentException("port " + port + " does not exist: give one from 1 to 65535");
+        }
+        try {
+            return new InetSocketAddress(InetAddress.getByName(form.group(1)), port);
+        } catch (UnknownHostException e) {
+            throw new IllegalArgumentException(
+                    "host " + form.group(1) + " is not known: give an address such as 127.0.0.1", e);
+        }
+    }
+
+    static Path socket(String text) {
+        Path path = ExportReader.path(text);
+        int bytes = path.toString().getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > MAX_SOCKET_PATH) {
+            throw new IllegalArgumentException("the path has " + bytes + " bytes, and a Unix socket's may have "
+                    + MAX_SOCKET_PATH + ": give a shorter one");
+        }
+        return path;
+    }
+
+    /** {@code HOST:PORT} with a numeric host. */
+    static String format(InetSocketAddress address) {
+        String host = address.getAddress().getHostAddress();
+        return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
+    }
+}

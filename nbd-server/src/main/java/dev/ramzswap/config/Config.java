@@ -1,0 +1,173 @@
+package dev.ramzswap.config;
+
+import dev.ramzswap.config.Settings.Value;
+import dev.ramzswap.store.StoreConfig;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a daemon serves and where, understood and checked against the machine.
+ *
+ * @param exports at least one; clients that ask for no name get the first
+ * @param socket the Unix socket
+ * @param listen the TCP address
+ * @param isSocketPassed whether to serve on the socket that the service manager has passed
+ * @param tls of whichever address has it
+ * @param stateDir where the stores' files lie that outlive the daemon
+ * @param isStandby one of several daemons with the same state: one serves, another waits to take over
+ * @param protection how the daemon guards itself against the lack of memory that it is there to cure
+ */
+public record Config(
+        List<ExportConfig> exports,
+        Optional<Path> socket,
+        Optional<InetSocketAddress> listen,
+        boolean isSocketPassed,
+        Optional<TlsConfig> tls,
+        Optional<Path> stateDir,
+        boolean isStandby,
+        Protection protection) {
+
+    public Config {
+        exports = List.copyOf(exports);
+    }
+
+    /** @throws ConfigException if the settings are wrong or the machine cannot serve them */
+    public static Config of(Settings settings, Host host) throws ConfigException {
+        List<ExportConfig> exports = exports(settings, host);
+        checkNames(exports);
+        checkBackingFiles(exports);
+        checkMemory(settings, exports, host.memory());
+        Optional<Path> socket = ExportReader.read(settings.daemon, "socket", Address::socket);
+        Optional<InetSocketAddress> listen = ExportReader.read(settings.daemon, "listen", Address::tcp);
+        boolean isSocketPassed = SocketActivation.isUsed(host.variables());
+        if (socket.isEmpty() && listen.isEmpty() && !isSocketPassed) {
+            Path path = RuntimePath.own(host).resolve(exports.getFirst().name() + ".sock");
+            socket = ExportReader.read(
+                    Map.of("socket", new Value(path.toString(), "--socket")), "socket", Address::socket);
+        }
+        Optional<Path> stateDir = ExportReader.read(settings.daemon, "state-dir", ExportReader::path);
+        boolean isStandby = isYes(settings, "standby");
+        if (isStandby && stateDir.isEmpty()) {
+            throw new ConfigException(settings.daemon.get("standby").origin()
+                    + ": takes over what lies in a state directory: add --state-dir");
+        }
+        Optional<TlsConfig> tls = TlsConfig.of(settings);
+        if (listen.isPresent() && !isYes(settings, "insecure")) {
+            checkReach(settings, listen.get(), tls);
+        }
+        Protection protection = protection(settings);
+        if (protection.isSwap() && isSocketPassed) {
+            throw new ConfigException(settings.daemon.get("swap").origin()
+                    + ": the next daemon finds the kernel's connections by the socket's path, and one that is passed"
+                    + " (LISTEN_FDS) has none that is known: start it without, and give --socket");
+        }
+        return new Config(exports, socket, listen, isSocketPassed, tls, stateDir, isStandby, protection);
+    }
+
+    /** Who comes from another machine must show who it is, unless the user wants it otherwise. */
+    private static void checkReach(Settings settings, InetSocketAddress listen, Optional<TlsConfig> tls)
+            throws ConfigException {
+        boolean isProven = tls.filter(TlsConfig::provesTcpClients).isPresent();
+        if (!listen.getAddress().isLoopbackAddress() && !isProven) {
+            throw new ConfigException(settings.daemon.get("listen").origin() + ": other machines can reach "
+                    + Address.format(listen) + ": add --tls-cert, --tls-key and --tls-ca, so that only clients with a"
+                    + " certificate are served, or --insecure to serve anybody");
+        }
+    }
+
+    private static Protection protection(Settings settings) throws ConfigException {
+        boolean isSwap = isYes(settings, "swap");
+        for (String key : List.of("unsafe", "reserve")) {
+            if (isYes(settings, key) && !isSwap) {
+                throw new ConfigException(settings.daemon.get(key).origin() + ": is of use only with --swap: add it");
+            }
+        }
+        return new Protection(isSwap, isYes(settings, "unsafe"), isYes(settings, "reserve"));
+    }
+
+    static boolean isYes(Settings settings, String key) throws ConfigException {
+        return ExportReader.read(settings.daemon, key, ExportReader::yes).orElse(false);
+    }
+
+    /** Whether clients that come by the Unix socket, or by the TCP address if there is none, are served only by TLS. */
+    public boolean requiresTls() {
+        return tls.map(has -> socket.isPresent() ? has.onSocket() : has.onTcp())
+                .filter(mode -> mode == TlsConfig.Mode.REQUIRED)
+                .isPresent();
+    }
+
+    /** The TCP address as {@code HOST:PORT} with a numeric host. */
+    public Optional<String> listenText() {
+        return listen.map(Address::format);
+    }
+
+    private static List<ExportConfig> exports(Settings settings, Host host) throws ConfigException {
+        if (settings.exports.isEmpty()) {
+            return List.of(new ExportReader(settings.single, "--size", host).read());
+        }
+        if (!settings.single.isEmpty()) {
+            String origin = settings.single.values().iterator().next().origin();
+            throw new ConfigException(origin + ": describes the only export, and there are others by --export or"
+                    + " [export NAME]: move it into one of them");
+        }
+        var exports = new ArrayList<ExportConfig>();
+        for (Map<String, Value> export : settings.exports) {
+            if (settings.exports.size() > 1 && !export.containsKey("name")) {
+                throw new ConfigException("--export: one of several exports has no name: add name=swap1");
+            }
+            exports.add(new ExportReader(export, "--export", host).read());
+        }
+        return exports;
+    }
+
+    private static void checkNames(List<ExportConfig> exports) throws ConfigException {
+        var names = new HashSet<String>();
+        for (ExportConfig export : exports) {
+            if (!names.add(export.name())) {
+                throw new ConfigException(
+                        "--export: two exports have the name '" + export.name() + "': give each its own");
+            }
+        }
+    }
+
+    private static void checkBackingFiles(List<ExportConfig> exports) throws ConfigException {
+        var users = new HashMap<Path, String>();
+        for (ExportConfig export : exports) {
+            Path file = export.backing().map(StoreConfig.Backing::path).orElse(null);
+            String other = file == null ? null : users.putIfAbsent(file, export.name());
+            if (other != null) {
+                throw new ConfigException("--backing-file: exports " + other + " and " + export.name() + " both have "
+                        + file + ": give each its own");
+            }
+        }
+    }
+
+    private static void checkMemory(Settings settings, List<ExportConfig> exports, long memory) throws ConfigException {
+        long sum = 0;
+        for (ExportConfig export : exports) {
+            if (export.limit() != StoreConfig.NO_LIMIT) {
+                checkLimit(
+                        export.limit(), memory, settings.exports.isEmpty() ? "--limit" : "limit of " + export.name());
+                sum += export.limit();
+            }
+        }
+        if (sum > memory) {
+            throw new ConfigException("--export: the limits add up to " + Size.format(sum) + ", and this machine has "
+                    + Size.format(memory) + " of memory: give less");
+        }
+    }
+
+    /** @param origin whom to blame */
+    public static void checkLimit(long limit, long memory, String origin) throws ConfigException {
+        if (limit > memory) {
+            throw new ConfigException(origin + ": " + Size.format(limit) + " is more than the " + Size.format(memory)
+                    + " of memory that this machine has: give less");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package dev.ramzswap.config;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The configuration file: lines of {@code key = value}, blank lines, comments from {@code #} at the start of a line,
+ * and a section {@code [export NAME]} for each export. Keys before the first section are the daemon's, or describe the
+ * only export.
+ */
+public final class ConfigFile {
+    private final String name;
+    private final Settings settings = new Settings();
+    private Map<String, Settings.Value> section;
+
+    private ConfigFile(String name) {
+        this.name = name;
+    }
+
+    public static Settings read(Path file) throws ConfigException {
+        try {
+            return parse(file.toString(), Files.readAllLines(file));
+        } catch (NoSuchFileException e) {
+            throw new ConfigException("--config: " + file + " does not exist: give the path of a file");
+        } catch (IOException e) {
+            throw new ConfigException("--config: cannot read " + file + " as text (" + e.getMessage()
+                    + "): check its content and permissions");
+        }
+    }
+
+    static Settings parse(String name, List<String> lines) throws ConfigException {
+        ConfigFile file = new ConfigFile(name);
+        for (int i = 0; i < lines.size(); i++) {
+            file.line(lines.get(i).strip(), name + ":" + (i + 1));
+        }
+        return file.settings;
+    }
+
+    private void line(String line, String place) throws ConfigException {
+        if (line.isEmpty() || line.startsWith("#")) {
+            return;
+        }
+        if (line.startsWith("[")) {
+            section(line, place);
+            return;
+        }
+        int equals = line.indexOf('=');
+        if (equals < 1) {
+            throw new ConfigException(place + ": '" + line + "' is not key=value: write size=1G or [export NAME]");
+        }
+        String key = line.substring(0, equals).strip();
+        Settings.Value value = new Settings.Value(line.substring(equals + 1).strip(), place + " " + key);
+        if (section == null) {
+            settings.put(key, value);
+        } else {
+            Settings.put(section, key, value);
+        }
+    }
+
+    private void section(String line, String place) throws ConfigException {
+        if (!line.matches("\\[export\\s+\\S+\\s*]")) {
+            throw new ConfigException(place + ": '" + line + "' is not a section: write [export NAME]");
+        }
+        String export = line.substring("[export".length(), line.length() - 1).strip();
+        section = new LinkedHashMap<>();
+        Settings.put(section, "name", new Settings.Value(export, place + " name"));
+        settings.exports.add(section);
+    }
+}

@@ -1,0 +1,141 @@
+package dev.ramzswap.config;
+
+import dev.ramzswap.config.Settings.Value;
+import dev.ramzswap.store.CodecSpec;
+import dev.ramzswap.store.PageStore;
+import dev.ramzswap.store.StoreConfig;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/** Understands the texts of one export, and checks what can be checked without asking the machine. */
+final class ExportReader {
+    static final String DEFAULT_NAME = "swap0";
+
+    /** Names are file names too. */
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,63}");
+
+    private static final Pattern PERCENT = Pattern.compile("\\d{1,3}%");
+
+    private final Map<String, Value> values;
+    private final String flag;
+    private final Host host;
+
+    /** @param flag whom to blame for what is missing: {@code --export} or {@code --size} */
+    ExportReader(Map<String, Value> values, String flag, Host host) {
+        this.values = values;
+        this.flag = flag;
+        this.host = host;
+    }
+
+    ExportConfig read() throws ConfigException {
+        if (!values.containsKey("size")) {
+            throw new ConfigException(flag + ": " + missingSize());
+        }
+        return new ExportConfig(
+                read("name", ExportReader::name, DEFAULT_NAME),
+                read("size", Size::parse, 0L),
+                read("limit", Size::parse, StoreConfig.NO_LIMIT),
+                read("codec", CodecSpec::parse, CodecSpec.LZ4),
+                read("cutoff", ExportReader::cutoff, StoreConfig.DEFAULT_CUTOFF),
+                backing(),
+                read("overcommit", ExportReader::yes, false),
+                read("read-only", ExportReader::yes, false),
+                AllowList.of(
+                        read("allow-users", AllowList::users, Set.of()),
+                        read("allow-groups", AllowList::groups, Set.of()),
+                        host));
+    }
+
+    private String missingSize() {
+        if (flag.equals("--size")) {
+            return "missing: say how large the device is, as in --size 1G";
+        }
+        Value name = values.get("name");
+        return "export " + (name == null ? "" : name.text() + " ") + "has no size: add one, as in size=1G";
+    }
+
+    private Optional<StoreConfig.Backing> backing() throws ConfigException {
+        if (!values.containsKey("backing-file")) {
+            for (String key : new String[] {"backing-size", "encrypt"}) {
+                if (values.containsKey(key)) {
+                    throw new ConfigException(
+                            values.get(key).origin() + ": there is no backing file: give backing-file as well");
+                }
+            }
+            return Optional.empty();
+        }
+        return Optional.of(new StoreConfig.Backing(
+                read("backing-file", ExportReader::path, Path.of("")),
+                read("backing-size", Size::parse, StoreConfig.WORST_CASE),
+                read("encrypt", ExportReader::yes, true)));
+    }
+
+    /** Understands a text, or throws an IllegalArgumentException with a message for the user. */
+    interface Parser<T> {
+        T parse(String text);
+    }
+
+    private <T> T read(String key, Parser<T> parser, T otherwise) throws ConfigException {
+        return read(values, key, parser).orElse(otherwise);
+    }
+
+    static <T> Optional<T> read(Map<String, Value> values, String key, Parser<T> parser) throws ConfigException {
+        Value value = values.get(key);
+        if (value == null) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(parser.parse(value.text()));
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException(value.origin() + ": " + e.getMessage());
+        }
+    }
+
+    private static String name(String text) {
+        if (!NAME.matcher(text).matches()) {
+            throw new IllegalArgumentException(
+                    "'" + text + "' is not a name: use 1 to 64 letters, digits, '.', '_' or '-', as in swap0");
+        }
+        return text;
+    }
+
+    private static int cutoff(String text) {
+        int bytes = 0;
+        if (PERCENT.matcher(text).matches()) {
+            bytes = PageStore.SLOT_BYTES * Integer.parseInt(text.substring(0, text.length() - 1)) / 100;
+        } else if (text.matches("\\d{1,4}")) {
+            bytes = Integer.parseInt(text);
+        }
+        if (bytes < 1 || bytes > PageStore.SLOT_BYTES) {
+            throw new IllegalArgumentException(
+                    "'" + text + "' is not a part of a page: give 1 to 4096 bytes, or a percentage such as 75%");
+        }
+        return bytes;
+    }
+
+    static boolean yes(String text) {
+        return switch (text) {
+            case "yes", "true" -> true;
+            case "no", "false" -> false;
+            default -> throw new IllegalArgumentException("'" + text + "' is neither yes nor no: write one of them");
+        };
+    }
+
+    static Path path(String text) {
+        if (text.isEmpty()) {
+            throw new IllegalArgumentException("the path is empty: give one");
+        }
+        if (text.chars().anyMatch(Character::isISOControl)) {
+            throw new IllegalArgumentException("the path has a control character: give another");
+        }
+        try {
+            return Path.of(text).toAbsolutePath().normalize();
+        } catch (InvalidPathException e) {
+            throw new IllegalArgumentException("'" + e.getInput() + "' is not a path: " + e.getReason(), e);
+        }
+    }
+}

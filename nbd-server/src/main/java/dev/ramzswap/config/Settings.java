@@ -1,0 +1,119 @@
+package dev.ramzswap.config;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+
+/**
+ * What the user wrote, not yet understood: texts by key, each with the place it came from, so that every error can name
+ * it. Flags, {@code --export} and the configuration file share these keys. Some describe the daemon, some an export;
+ * those of an export that stand alone (not in an {@code --export} or a section) describe the only export.
+ */
+public final class Settings {
+    static final List<String> DAEMON_KEYS = List.of(
+            "socket",
+            "listen",
+            "socket-tls",
+            "listen-tls",
+            "tls-cert",
+            "tls-key",
+            "tls-ca",
+            "insecure",
+            "state-dir",
+            "swap",
+            "standby",
+            "unsafe",
+            "reserve");
+    static final List<String> EXPORT_KEYS = List.of(
+            "name",
+            "size",
+            "limit",
+            "codec",
+            "backing-file",
+            "backing-size",
+            "encrypt",
+            "cutoff",
+            "overcommit",
+            "read-only",
+            "allow-users",
+            "allow-groups");
+
+    /**
+     * @param text as written
+     * @param origin where: {@code --size}, {@code --export size} or {@code FILE:LINE size}
+     */
+    record Value(String text, String origin) {}
+
+    final Map<String, Value> daemon = new LinkedHashMap<>();
+    final Map<String, Value> single = new LinkedHashMap<>();
+    final List<Map<String, Value>> exports = new ArrayList<>();
+
+    /** Sets a flag's value; null, as of a flag that was not given, sets nothing. */
+    public void flag(String key, String text) throws ConfigException {
+        if (text != null) {
+            put(key, new Value(text, "--" + key));
+        }
+    }
+
+    /** Sets a key with another flag's name, as {@code --no-encrypt} sets {@code encrypt=no}. */
+    public void flag(String flag, String key, String text) throws ConfigException {
+        put(key, new Value(text, flag));
+    }
+
+    /** Adds an export as {@code --export} gives it: {@code name=a,size=1G,...}. */
+    public void export(String list) throws ConfigException {
+        Map<String, Value> export = new LinkedHashMap<>();
+        for (String pair : list.split(",", -1)) {
+            int equals = pair.indexOf('=');
+            if (equals < 0) {
+                throw new ConfigException("--export: '" + pair + "' is not key=value: write name=swap0,size=1G");
+            }
+            String key = pair.substring(0, equals).strip();
+            put(export, key, new Value(pair.substring(equals + 1).strip(), "--export " + key));
+        }
+        exports.add(export);
+    }
+
+    /** Puts a key that stands alone where it belongs. */
+    void put(String key, Value value) throws ConfigException {
+        if (DAEMON_KEYS.contains(key)) {
+            putOnce(daemon, key, value);
+        } else {
+            put(single, key, value);
+        }
+    }
+
+    static void put(Map<String, Value> export, String key, Value value) throws ConfigException {
+        if (!EXPORT_KEYS.contains(key)) {
+            boolean misplaced = DAEMON_KEYS.contains(key);
+            throw new ConfigException(value.origin()
+                    + (misplaced ? ": belongs to the daemon, not to an export" : ": is not a key")
+                    + ": an export has " + String.join(", ", EXPORT_KEYS));
+        }
+        putOnce(export, key, value);
+    }
+
+    private static void putOnce(Map<String, Value> values, String key, Value value) throws ConfigException {
+        Value before = values.putIfAbsent(key, value);
+        if (before != null) {
+            throw new ConfigException(
+                    value.origin() + ": given twice, '" + before.text() + "' and '" + value.text() + "': give it once");
+        }
+    }
+
+    /** Takes from another what is not set here: flags go before the file. */
+    public void addMissing(Settings other) throws ConfigException {
+        other.daemon.forEach(daemon::putIfAbsent);
+        other.single.forEach(single::putIfAbsent);
+        if (exports.isEmpty()) {
+            exports.addAll(other.exports);
+        } else if (!other.exports.isEmpty()) {
+            var keys = new TreeSet<String>();
+            other.exports.getFirst().values().forEach(value -> keys.add(value.origin()));
+            throw new ConfigException(
+                    "--export: the file has exports as well (" + keys.first() + "): describe all of them in one place");
+        }
+    }
+}

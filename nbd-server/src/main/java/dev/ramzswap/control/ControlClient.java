@@ -1,0 +1,38 @@
+package dev.ramzswap.control;
+
+import dev.ramzswap.config.Changes;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** What other processes ask of a daemon by its control socket, and the words that it answers. */
+public final class ControlClient {
+    public static final String OK = "ok";
+    /** It goes on for its clients. */
+    public static final String DRAINING = "draining";
+    /** A message for the user follows. */
+    public static final String ERROR = "error ";
+
+    private ControlClient() {}
+
+    /** Asks the daemon behind a control socket to change an export. */
+    public static void set(Path control, String name, Changes changes) throws IOException {
+        ask(control, "set " + name + " " + changes);
+    }
+
+    /** @return whether the daemon ends now, rather than when its last client is gone */
+    public static boolean stop(Path control) throws IOException {
+        return ask(control, "stop").equals(OK);
+    }
+
+    public static void stopByForce(Path control) throws IOException {
+        ask(control, "stop force");
+    }
+
+    private static String ask(Path control, String request) throws IOException {
+        String reply = ControlSocket.request(control, request);
+        if (!reply.equals(OK) && !reply.equals(DRAINING)) {
+            throw new IOException(reply.startsWith(ERROR) ? reply.substring(ERROR.length()) : reply);
+        }
+        return reply;
+    }
+}

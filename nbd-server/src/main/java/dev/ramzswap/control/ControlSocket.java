@@ -1,0 +1,134 @@
+package dev.ramzswap.control;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.ramzswap.closing.Closing;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
+import java.time.Duration;
+import java.util.function.UnaryOperator;
+import jdk.net.ExtendedSocketOptions;
+
+/**
+ * A Unix socket by which its owner, or root, changes a running daemon. A connection carries one request and one reply,
+ * a line each; who is slow or says too much is cut off. Requests are served one at a time, by one thread.
+ */
+public final class ControlSocket implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(ControlSocket.class.getName());
+    private static final int MAX_LINE_BYTES = 4096;
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    private final Path path;
+    private final UnaryOperator<String> handler;
+    private final Duration patience;
+    private final ServerSocketChannel server;
+    private final UserPrincipal owner;
+    private final Thread thread;
+
+    /** @param handler turns a request line into a reply line */
+    public ControlSocket(Path path, UnaryOperator<String> handler) throws IOException {
+        this(path, handler, PATIENCE);
+    }
+
+    ControlSocket(Path path, UnaryOperator<String> handler, Duration patience) throws IOException {
+        this.path = path;
+        this.handler = handler;
+        this.patience = patience;
+        Files.deleteIfExists(path); // of a dead daemon that had our pid
+        server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            server.bind(UnixDomainSocketAddress.of(path));
+            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+            owner = Files.getOwner(path);
+        } catch (IOException e) {
+            Closing.after(e, server);
+            throw new IOException("cannot make the control socket " + path + ": " + e.getMessage(), e);
+        }
+        thread = Thread.ofPlatform().name("control").daemon().start(this::serve);
+    }
+
+    private void serve() {
+        while (server.isOpen()) {
+            try (SocketChannel client = server.accept()) {
+                answer(client);
+            } catch (ClosedChannelException e) {
+                return;
+            } catch (IOException | RuntimeException e) {
+                LOG.log(Level.WARNING, "control socket: " + e.getMessage());
+            }
+        }
+    }
+
+    private void answer(SocketChannel client) throws IOException {
+        UserPrincipal peer = client.getOption(ExtendedSocketOptions.SO_PEERCRED).user();
+        if (!peer.equals(owner) && !peer.getName().equals("root")) {
+            throw new IOException("refused user " + peer.getName());
+        }
+        String request = readLine(client, patience);
+        client.write(ByteBuffer.wrap((handler.apply(request) + "\n").getBytes(UTF_8)));
+    }
+
+    /**
+     * Asks a daemon.
+     *
+     * @return its reply
+     */
+    public static String request(Path socket, String request) throws IOException {
+        try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+            channel.write(ByteBuffer.wrap((request + "\n").getBytes(UTF_8)));
+            return readLine(channel, PATIENCE.multipliedBy(2));
+        }
+    }
+
+    /** Reads up to a line's end, without it. */
+    private static String readLine(SocketChannel channel, Duration patience) throws IOException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        ByteBuffer line = ByteBuffer.allocate(MAX_LINE_BYTES);
+        try (Selector selector = Selector.open()) {
+            channel.configureBlocking(false);
+            SelectionKey key = channel.register(selector, SelectionKey.OP_READ);
+            while (line.position() == 0 || line.get(line.position() - 1) != '\n') {
+                long millis = (deadline - System.nanoTime()) / 1_000_000;
+                if (millis <= 0 || selector.select(millis) == 0) {
+                    throw new IOException("the peer said nothing in time");
+                }
+                selector.selectedKeys().clear();
+                if (!line.hasRemaining()) {
+                    throw new IOException("the peer's line is longer than " + MAX_LINE_BYTES + " bytes");
+                }
+                if (channel.read(line) < 0) {
+                    throw new IOException("the peer closed before the end of its line");
+                }
+            }
+            key.cancel();
+            selector.selectNow();
+            channel.configureBlocking(true);
+        }
+        return UTF_8.decode(line.flip()).toString().stripTrailing();
+    }
+
+    @Override
+    public void close() {
+        try {
+            server.close();
+            Files.deleteIfExists(path);
+            thread.join(patience.multipliedBy(2));
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "cannot close the control socket: " + e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,148 @@
+package dev.ramzswap.guard;
+
+import dev.ramzswap.closing.Closing;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+
+/**
+ * Calls the kernel's OOM killer when memory and device are both full. The kernel does not do so by itself: while the
+ * device has free slots it takes all anonymous memory for reclaimable, writes it again and again, each page of it is
+ * refused, and any one page that is reclaimed meanwhile starts its count of fruitless passes anew (mm/page_alloc.c,
+ * should_reclaim_retry). In a guest of 560 MB that went on for 100 s and two million refused pages, and might as well
+ * have been for ever. So when pages have been refused for some time on end and no memory was available, this asks for
+ * the OOM killer by sysrq f (Documentation/admin-guide/sysrq.rst).
+ *
+ * <p>Both files are open from the start, and neither needs memory of the kernel once the first was read.
+ */
+public final class FullWatch implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(FullWatch.class.getName());
+
+    public static final Duration INTERVAL = Duration.ofMillis(250);
+
+    /** How often in succession it must have been so. */
+    private static final int LOOKS = 8;
+
+    /** Looks to wait after a kill for its effect. */
+    private static final int LOOKS_AFTER_KILL = 20;
+
+    /** A hundredth of the memory: less is none, since the kernel counts what it can get only by losing other data. */
+    private static final int AVAILABLE_SHIFT = 7;
+
+    private static final byte[] TOTAL = "MemTotal:".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] AVAILABLE = "MemAvailable:".getBytes(StandardCharsets.US_ASCII);
+
+    private final LongSupplier refused;
+    private final FileChannel meminfo;
+    private final FileChannel trigger;
+    private final ByteBuffer text = ByteBuffer.allocateDirect(4096);
+    private final ByteBuffer key = ByteBuffer.allocateDirect(1).put(0, (byte) 'f');
+    private final Thread thread;
+    private volatile boolean isClosed;
+    private long seen;
+    private int fullLooks;
+    private int looksToSkip;
+
+    /**
+     * @param refused how many pages have been refused so far
+     * @param interval from look to look
+     * @throws IOException if one of the files cannot be opened, as in a container
+     */
+    public FullWatch(LongSupplier refused, Path meminfo, Path trigger, Duration interval) throws IOException {
+        this.refused = refused;
+        this.meminfo = FileChannel.open(meminfo);
+        try {
+            this.trigger = FileChannel.open(trigger, StandardOpenOption.WRITE);
+        } catch (IOException e) {
+            Closing.after(e, this.meminfo);
+            throw e;
+        }
+        seen = refused.getAsLong();
+        thread = Thread.ofPlatform().daemon().name("full-watch").unstarted(() -> run(interval));
+        thread.start();
+    }
+
+    private void run(Duration interval) {
+        try {
+            while (!isClosed) {
+                look();
+                LockSupport.parkNanos(interval.toNanos());
+            }
+        } catch (IOException e) {
+            LOG.log(Level.ERROR, "nobody watches any more whether memory and swap are full: " + e);
+        }
+    }
+
+    private void look() throws IOException {
+        // Also read when it does not matter: the first time is not when memory is short.
+        boolean isFull = isMemoryFull() & isRefusing();
+        if (looksToSkip > 0) {
+            looksToSkip--;
+            return;
+        }
+        fullLooks = isFull ? fullLooks + 1 : 0;
+        if (fullLooks == LOOKS) {
+            fullLooks = 0;
+            looksToSkip = LOOKS_AFTER_KILL;
+            trigger.write(key.clear());
+            LOG.log(Level.ERROR, "memory and swap are full: asked the kernel's OOM killer to end the largest process");
+        }
+    }
+
+    private boolean isRefusing() {
+        long before = seen;
+        seen = refused.getAsLong();
+        return seen != before;
+    }
+
+    private boolean isMemoryFull() throws IOException {
+        meminfo.read(text.clear(), 0);
+        return kilobytes(AVAILABLE) < kilobytes(TOTAL) >> AVAILABLE_SHIFT;
+    }
+
+    /** The number behind a label; 0 if it is not there. */
+    private long kilobytes(byte[] label) {
+        int at = 0;
+        while (at < text.position() && !isAt(label, at)) {
+            at++;
+        }
+        long value = 0;
+        for (at += label.length; at < text.position() && text.get(at) != '\n'; at++) {
+            int digit = text.get(at) - '0';
+            if (digit >= 0 && digit <= 9) {
+                value = value * 10 + digit;
+            }
+        }
+        return value;
+    }
+
+    private boolean isAt(byte[] label, int at) {
+        int i = 0;
+        while (i < label.length && at + i < text.position() && text.get(at + i) == label[i]) {
+            i++;
+        }
+        return i == label.length;
+    }
+
+    @Override
+    public void close() {
+        isClosed = true;
+        LockSupport.unpark(thread);
+        try {
+            thread.join();
+            meminfo.close();
+            trigger.close();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "the watch for a full machine: " + e);
+        }
+    }
+}

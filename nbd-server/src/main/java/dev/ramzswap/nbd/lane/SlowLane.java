@@ -1,0 +1,156 @@
+package dev.ramzswap.nbd.lane;
+
+import dev.ramzswap.closing.Closing;
+import dev.ramzswap.closing.Joins;
+import dev.ramzswap.nbd.export.ExportSession;
+import dev.ramzswap.nbd.fence.Gate;
+import dev.ramzswap.nbd.io.Threads;
+import dev.ramzswap.nbd.wire.Negotiated;
+import dev.ramzswap.nbd.wire.Outlet;
+import dev.ramzswap.nbd.wire.ReplyWriter;
+import dev.ramzswap.nbd.wire.Request;
+import java.io.IOException;
+import java.nio.channels.Channel;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Where the requests of one connection go that would wait for slow storage, so that those behind them need not. Threads
+ * of its own serve them by the waiting methods of {@link ExportSession}, and answer them in the order in which they
+ * end.
+ *
+ * <pre>
+ *   reader ── READ ──────────────────► queue ──► 2 threads ──┐
+ *          ── WRITE parts, zeroes ───► queue ──► 2 threads ──┴──► Outlet
+ * </pre>
+ *
+ * READs have a queue and threads to themselves: they never wait behind WRITEs. All tasks come from pools; when one is
+ * empty, the reader first sends the replies that it has collected and then waits, for its own connection's threads
+ * only.
+ */
+public final class SlowLane implements AutoCloseable {
+    /** More than the kernel's client has in flight on a connection (128). */
+    private static final int REQUESTS = 256;
+
+    private static final int THREADS_PER_QUEUE = 2;
+
+    private final Gate gate;
+    private final Channel channel;
+    private final TaskPool reads = new TaskPool(REQUESTS);
+    private final TaskPool writes = new TaskPool(REQUESTS);
+    private final PartPool parts;
+    private final TaskQueue readQueue = new TaskQueue();
+    private final TaskQueue writeQueue = new TaskQueue();
+    private final List<Thread> threads = new ArrayList<>();
+
+    /**
+     * @param gate hears of the requests that change pages
+     * @param channel is closed when a thread cannot go on, so that the reader notices
+     */
+    public SlowLane(LaneMemory memory, Negotiated agreed, Gate gate, Channel channel, Outlet outlet) {
+        this.gate = gate;
+        this.channel = channel;
+        parts = new PartPool(memory);
+        try {
+            for (int i = 0; i < THREADS_PER_QUEUE; i++) {
+                start("read-" + i, new SlowReader(memory.io(), agreed, outlet, this));
+                start("write-" + i, new SlowWriter(memory.io(), agreed, outlet, this));
+            }
+        } catch (OutOfMemoryError e) { // no thread to be had
+            close();
+            throw e;
+        }
+    }
+
+    private void start(String name, Runnable worker) {
+        threads.add(Threads.start(Thread.currentThread().getName() + "-" + name, worker));
+    }
+
+    TaskQueue readQueue() {
+        return readQueue;
+    }
+
+    TaskQueue writeQueue() {
+        return writeQueue;
+    }
+
+    public void read(Request request, ReplyWriter replies) throws IOException {
+        SlowTask task = take(reads, replies);
+        task.set(request);
+        readQueue.put(task);
+    }
+
+    void readDone(SlowTask task) {
+        reads.give(task);
+    }
+
+    /** TRIM or WRITE_ZEROES. */
+    public void zero(Request request, ReplyWriter replies) throws IOException {
+        SlowTask task = take(writes, replies);
+        gate.begin();
+        task.set(request);
+        writeQueue.put(task);
+    }
+
+    /** A WRITE; its parts follow. */
+    SlowTask beginWrite(long cookie, ReplyWriter replies) throws IOException {
+        SlowTask whole = take(writes, replies);
+        gate.begin();
+        whole.beginWrite(cookie);
+        return whole;
+    }
+
+    /** A part to be filled. */
+    SlowTask part(ReplyWriter replies) throws IOException {
+        return take(parts, replies);
+    }
+
+    void submit(SlowTask whole, SlowTask part, boolean last) {
+        part.whole = whole;
+        whole.addPart(last);
+        writeQueue.put(part);
+    }
+
+    void partDone(SlowTask part) {
+        parts.give(part);
+    }
+
+    /** Of a WRITE or a zeroing that has been answered. */
+    void writeDone(SlowTask task) {
+        writes.give(task);
+        gate.end();
+    }
+
+    private static SlowTask take(TaskPool pool, ReplyWriter replies) throws IOException {
+        SlowTask task = pool.tryTake();
+        if (task == null) {
+            replies.flush();
+            task = pool.take();
+        }
+        return task;
+    }
+
+    /** Waits until everything is answered. */
+    public void drain() throws IOException {
+        reads.awaitAll();
+        writes.awaitAll();
+    }
+
+    /** Gives the connection up; safe from any thread. */
+    void abandon() {
+        Closing.quietly(channel);
+        readQueue.close();
+        writeQueue.close();
+        reads.close();
+        writes.close();
+        parts.close();
+    }
+
+    /** Gives the connection up, waits for what the threads are at, drops the rest and frees all memory. */
+    @Override
+    public void close() {
+        abandon();
+        threads.forEach(Joins::uninterruptibly);
+        parts.free();
+    }
+}

@@ -1,0 +1,61 @@
+package dev.ramzswap.nbd.lane;
+
+import dev.ramzswap.nbd.export.ExportSession;
+import dev.ramzswap.nbd.io.IoBuffer;
+import dev.ramzswap.nbd.io.IoMemory;
+import dev.ramzswap.nbd.wire.Negotiated;
+import dev.ramzswap.nbd.wire.Outlet;
+import dev.ramzswap.nbd.wire.ReplyWriter;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+
+/** A thread of a {@link SlowLane}, with its own session and reply buffer. */
+abstract class SlowWorker implements Runnable {
+    private static final System.Logger LOG = System.getLogger(SlowWorker.class.getName());
+
+    private final IoMemory memory;
+    private final Negotiated agreed;
+    private final Outlet outlet;
+    private final SlowLane lane;
+
+    SlowWorker(IoMemory memory, Negotiated agreed, Outlet outlet, SlowLane lane) {
+        this.memory = memory;
+        this.agreed = agreed;
+        this.outlet = outlet;
+        this.lane = lane;
+    }
+
+    /** The bytes of reply, without overhead, that are collected at once. */
+    abstract int replyData();
+
+    abstract TaskQueue queue(SlowLane lane);
+
+    /** Does a task, answers it, and gives it back. */
+    abstract void serve(SlowTask task, ExportSession session, ReplyWriter replies) throws IOException;
+
+    final SlowLane lane() {
+        return lane;
+    }
+
+    final Outlet outlet() {
+        return outlet;
+    }
+
+    @Override
+    public final void run() {
+        try (IoBuffer buffer = new IoBuffer(memory, replyData() + ReplyWriter.OVERHEAD);
+                ExportSession session = agreed.export().open()) {
+            ReplyWriter replies = new ReplyWriter(outlet, buffer.view(), agreed.structured());
+            TaskQueue queue = queue(lane);
+            for (SlowTask task = queue.next(); task != null; task = queue.next()) {
+                serve(task, session, replies);
+            }
+        } catch (IOException e) {
+            LOG.log(Level.DEBUG, "connection lost", e);
+            lane.abandon();
+        } catch (RuntimeException | Error e) {
+            LOG.log(Level.ERROR, "connection closed after an unexpected error", e);
+            lane.abandon();
+        }
+    }
+}

@@ -1,0 +1,101 @@
+package dev.ramzswap.status;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What {@link RuntimeDir} says of a served export: lines of {@code key=value} in a file of its own.
+ *
+ * @param pid the daemon's
+ * @param start the daemon's start in clock ticks since boot: with the pid, it names a process for ever
+ * @param control the daemon's control socket
+ * @param counters the store's counters file; empty while it starts
+ * @param socket the Unix socket that clients use; empty if there is none
+ * @param listen the TCP address that clients use; empty if there is none
+ * @param state {@link #STARTING}, {@link #SERVING} or {@link #DRAINING}
+ */
+public record ExportEntry(
+        String name, long pid, long start, Path control, String counters, String socket, String listen, String state) {
+
+    public static final String STARTING = "starting";
+    static final String SERVING = "serving";
+    /** Was told to end, and serves the clients that it has until they are gone. */
+    static final String DRAINING = "draining";
+
+    private static final String ZOMBIE = "Z";
+
+    /** Reads an entry, or nothing if there is none or it is not one. */
+    static Optional<ExportEntry> read(Path file) throws IOException {
+        Map<String, String> values = new HashMap<>();
+        try {
+            for (String line : Files.readAllLines(file)) {
+                int equals = line.indexOf('=');
+                values.put(line.substring(0, Math.max(equals, 0)), line.substring(equals + 1));
+            }
+            return Optional.of(new ExportEntry(
+                    values.getOrDefault("name", ""),
+                    Long.parseLong(values.getOrDefault("pid", "")),
+                    Long.parseLong(values.getOrDefault("start", "")),
+                    Path.of(values.getOrDefault("control", "")),
+                    values.getOrDefault("counters", ""),
+                    values.getOrDefault("socket", ""),
+                    values.getOrDefault("listen", ""),
+                    values.getOrDefault("state", SERVING)));
+        } catch (NoSuchFileException | NumberFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    List<String> lines() {
+        return List.of(
+                "name=" + name,
+                "pid=" + pid,
+                "start=" + start,
+                "control=" + control,
+                "counters=" + counters,
+                "socket=" + socket,
+                "listen=" + listen,
+                "state=" + state);
+    }
+
+    public ExportEntry serving(Path file) {
+        return new ExportEntry(name, pid, start, control, file.toString(), socket, listen, SERVING);
+    }
+
+    public ExportEntry draining() {
+        return new ExportEntry(name, pid, start, control, counters, socket, listen, DRAINING);
+    }
+
+    /** Whether the daemon that wrote this still runs. */
+    public boolean isAlive() {
+        return start == startOf(pid);
+    }
+
+    public boolean isDraining() {
+        return state.equals(DRAINING);
+    }
+
+    boolean isServing() {
+        return !state.equals(STARTING);
+    }
+
+    /**
+     * Field 22 of {@code /proc/PID/stat}, counted from behind the command's name, which may hold anything; or -1 if the
+     * process has ended, whether its parent knows that already or not.
+     */
+    public static long startOf(long pid) {
+        try {
+            String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
+            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+            return fields[0].equals(ZOMBIE) ? -1 : Long.parseLong(fields[19]);
+        } catch (IOException e) {
+            return -1;
+        }
+    }
+}

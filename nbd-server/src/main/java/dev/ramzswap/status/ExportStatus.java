@@ -1,0 +1,103 @@
+package dev.ramzswap.status;
+
+import dev.ramzswap.config.Host;
+import dev.ramzswap.store.Counters;
+import dev.ramzswap.store.Counters.Counter;
+import dev.ramzswap.store.Counters.Snapshot;
+import dev.ramzswap.store.PageStore;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/**
+ * A served export and its counters at one moment, read from outside: the daemon is not asked, and may even be stuck.
+ */
+public record ExportStatus(ExportEntry entry, Snapshot snapshot) {
+
+    /** All exports that run, this user's first, or none. */
+    public static List<ExportStatus> served(Host host) throws IOException {
+        return search(host, entry -> true);
+    }
+
+    /** All exports that run, which must be some. */
+    public static List<ExportStatus> all(Host host) throws IOException {
+        return matching(host, entry -> true, "nothing is served: start with ramzswap serve --size 1G");
+    }
+
+    /** The export of this name. */
+    public static List<ExportStatus> named(Host host, String name) throws IOException {
+        return matching(
+                host,
+                entry -> entry.name().equals(name),
+                "no export '" + name + "' is served: ramzswap status shows which are");
+    }
+
+    /** The export of this name, if it is served. */
+    public static Optional<ExportStatus> find(Host host, String name) throws IOException {
+        return search(host, entry -> entry.name().equals(name)).stream().findFirst();
+    }
+
+    /** The exports at this Unix socket. */
+    public static List<ExportStatus> at(Host host, Path socket) throws IOException {
+        String path = socket.toAbsolutePath().normalize().toString();
+        return matching(
+                host,
+                entry -> entry.socket().equals(path),
+                "--socket: nothing is served at " + path + ": ramzswap status shows what is");
+    }
+
+    private static List<ExportStatus> matching(Host host, Predicate<ExportEntry> filter, String otherwise)
+            throws IOException {
+        List<ExportStatus> found = search(host, filter);
+        if (found.isEmpty()) {
+            throw new IOException(otherwise);
+        }
+        return found;
+    }
+
+    private static List<ExportStatus> search(Host host, Predicate<ExportEntry> filter) throws IOException {
+        var found = new ArrayList<ExportStatus>();
+        for (RuntimeDir dir : RuntimeDir.visible(host)) {
+            for (ExportEntry entry : dir.exports()) {
+                if (entry.isServing() && filter.test(entry)) {
+                    found.add(read(entry));
+                }
+            }
+        }
+        return found;
+    }
+
+    private static ExportStatus read(ExportEntry entry) throws IOException {
+        try {
+            return new ExportStatus(entry, Counters.read(Path.of(entry.counters())));
+        } catch (AccessDeniedException e) {
+            throw new IOException("the counters of export " + entry.name() + " are for the user of its daemon (pid "
+                    + entry.pid() + ") only: run this as that user or with sudo");
+        }
+    }
+
+    /** The same export, now. */
+    public ExportStatus again() throws IOException {
+        if (!entry.isAlive()) {
+            throw new IOException("the daemon of export " + entry.name() + " (pid " + entry.pid() + ") has ended");
+        }
+        return read(entry);
+    }
+
+    public String name() {
+        return entry.name();
+    }
+
+    /** Bytes of the device. */
+    public long size() {
+        return snapshot.slots() * PageStore.SLOT_BYTES;
+    }
+
+    public long value(Counter counter) {
+        return snapshot.values().getOrDefault(counter, 0L);
+    }
+}

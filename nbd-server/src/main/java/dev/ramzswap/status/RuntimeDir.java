@@ -1,0 +1,160 @@
+package dev.ramzswap.status;
+
+import dev.ramzswap.config.Host;
+import dev.ramzswap.config.RuntimePath;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The directory in which daemons leave word of what they serve, so that {@code status} and {@code set} find them
+ * without asking anybody: {@code NAME.export} for each export ({@link ExportEntry}) and {@code PID.control} for each
+ * daemon.
+ *
+ * <p>An entry is claimed before its store is opened, under a lock of the whole directory, which makes names unique
+ * among the daemons of a user. Entries are replaced by renaming, so readers need no lock and see whole ones. What a
+ * killed daemon left is known by its pid and start time, is not shown, and is removed by the next daemon that starts.
+ */
+public final class RuntimeDir {
+    private static final System.Logger LOG = System.getLogger(RuntimeDir.class.getName());
+    private static final Path ROOTS_LOGS = Path.of("/var/log/ramzswap");
+    private static final String SUFFIX = ".export";
+
+    private final Path path;
+
+    RuntimeDir(Path path) {
+        this.path = path;
+    }
+
+    /** Where this user's daemons are. */
+    public static RuntimeDir own(Host host) {
+        return new RuntimeDir(RuntimePath.own(host));
+    }
+
+    /** This user's daemons, and root's as far as they can be seen. */
+    static List<RuntimeDir> visible(Host host) {
+        RuntimeDir own = own(host);
+        boolean only = own.path.equals(RuntimePath.ROOTS) || host.variables().containsKey(RuntimePath.VARIABLE);
+        return only ? List.of(own) : List.of(own, new RuntimeDir(RuntimePath.ROOTS));
+    }
+
+    public Path path() {
+        return path;
+    }
+
+    /** Where the logs of daemons are that nobody watches: for root not here, in memory that could be swapped out. */
+    public Path logs() {
+        return path.equals(RuntimePath.ROOTS) ? ROOTS_LOGS : path;
+    }
+
+    /** Makes the directory, or checks that nobody else could have put anything into it. */
+    public void prepare(Host host) throws IOException {
+        if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+            String mode = host.isRoot() ? "rwxr-xr-x" : "rwx------";
+            Files.createDirectories(path.getParent());
+            Files.createDirectory(path);
+            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(mode));
+        }
+        int owner = (Integer) Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+        int mode = (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
+        if (owner != host.uid() || (mode & 0022) != 0) {
+            throw new IOException(path + " belongs to somebody else or others may write to it: remove it, or set "
+                    + RuntimePath.VARIABLE + " to a directory of your own");
+        }
+    }
+
+    public Path control(long pid) {
+        return path.resolve(pid + ".control");
+    }
+
+    /**
+     * Takes names, all or none, for an entry each.
+     *
+     * @throws IOException also if a running daemon has one of them
+     */
+    public void claim(List<ExportEntry> entries) throws IOException {
+        synchronized (RuntimeDir.class) {
+            try (FileChannel lock =
+                    FileChannel.open(path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+                lock.lock();
+                removeDead();
+                for (ExportEntry entry : entries) {
+                    Optional<ExportEntry> other = ExportEntry.read(file(entry.name()));
+                    if (other.isPresent()) {
+                        throw new IOException("--name: a running daemon (pid "
+                                + other.get().pid() + ") has an export '" + entry.name()
+                                + "': give this one another name, or stop that one");
+                    }
+                }
+                for (ExportEntry entry : entries) {
+                    publish(entry);
+                }
+            }
+        }
+    }
+
+    /** Replaces the entry of a name that is claimed. */
+    public void publish(ExportEntry entry) throws IOException {
+        Path whole = path.resolve(entry.name() + ".new");
+        Files.write(whole, entry.lines());
+        Files.move(whole, file(entry.name()), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** Removes an entry; one that cannot be removed is recognised as dead later. */
+    public void release(String name) {
+        try {
+            Files.deleteIfExists(file(name));
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.WARNING, "cannot remove " + file(name) + ": " + e);
+        }
+    }
+
+    /** The exports of running daemons, by name. */
+    List<ExportEntry> exports() throws IOException {
+        var found = new ArrayList<ExportEntry>();
+        for (Path file : files()) {
+            ExportEntry.read(file).filter(ExportEntry::isAlive).ifPresent(found::add);
+        }
+        found.sort(Comparator.comparing(ExportEntry::name));
+        return found;
+    }
+
+    private void removeDead() throws IOException {
+        for (Path file : files()) {
+            Optional<ExportEntry> entry = ExportEntry.read(file);
+            if (entry.isEmpty() || !entry.get().isAlive()) {
+                Files.deleteIfExists(file);
+                if (entry.isPresent()) {
+                    Files.deleteIfExists(control(entry.get().pid()));
+                }
+            }
+        }
+    }
+
+    private List<Path> files() throws IOException {
+        var files = new ArrayList<Path>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(path, "*" + SUFFIX)) {
+            entries.forEach(files::add);
+        } catch (NoSuchFileException | NotDirectoryException | AccessDeniedException e) {
+            return List.of();
+        }
+        return files;
+    }
+
+    private Path file(String name) {
+        return path.resolve(name + SUFFIX);
+    }
+}

@@ -1,0 +1,96 @@
+package dev.ramzswap.status;
+
+import static dev.ramzswap.store.Counters.Counter.BD_COUNT;
+import static dev.ramzswap.store.Counters.Counter.COMPR_DATA_SIZE;
+import static dev.ramzswap.store.Counters.Counter.MEM_LIMIT;
+import static dev.ramzswap.store.Counters.Counter.MEM_USED_TOTAL;
+import static dev.ramzswap.store.Counters.Counter.ORIG_DATA_SIZE;
+
+import dev.ramzswap.config.Size;
+import dev.ramzswap.store.Counters.Counter;
+import dev.ramzswap.store.PageStore;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.StringJoiner;
+
+/**
+ * Shows {@link ExportStatus}es: as a table in the manner of {@code zramctl}, or as JSON with the counters' own names.
+ */
+public final class StatusText {
+    private static final List<String> HEAD = List.of(
+            "NAME", "CODEC", "SIZE", "DATA", "COMPR", "TOTAL", "LIMIT", "FILE", "RATIO", "STATE", "PID", "SOCKET");
+
+    /** Columns of text; the others are numbers and stand to the right. */
+    private static final List<String> LEFT = List.of("NAME", "CODEC", "STATE", "SOCKET");
+
+    private StatusText() {}
+
+    public static String table(List<ExportStatus> exports) {
+        var rows = new ArrayList<List<String>>();
+        rows.add(HEAD);
+        exports.forEach(export -> rows.add(row(export)));
+        var text = new StringBuilder();
+        for (List<String> row : rows) {
+            var line = new StringJoiner(" ");
+            for (int column = 0; column < HEAD.size(); column++) {
+                int width = width(rows, column);
+                String side = LEFT.contains(HEAD.get(column)) ? "-" : "";
+                line.add(String.format("%" + side + width + "s", row.get(column)));
+            }
+            text.append(line.toString().stripTrailing()).append('\n');
+        }
+        return text.toString();
+    }
+
+    private static int width(List<List<String>> rows, int column) {
+        return rows.stream().mapToInt(row -> row.get(column).length()).max().orElse(1);
+    }
+
+    private static List<String> row(ExportStatus export) {
+        long data = export.value(ORIG_DATA_SIZE);
+        long file = export.value(BD_COUNT) * PageStore.SLOT_BYTES;
+        long compressed = export.value(COMPR_DATA_SIZE);
+        long limit = export.value(MEM_LIMIT);
+        return List.of(
+                export.name(),
+                export.snapshot().codec(),
+                Size.format(export.size()),
+                Size.format(data),
+                Size.format(compressed),
+                Size.format(export.value(MEM_USED_TOTAL)),
+                limit == 0 ? "-" : Size.format(limit),
+                Size.format(file),
+                ratio(data - file, compressed),
+                export.entry().state(),
+                Long.toString(export.entry().pid()),
+                where(export.entry()));
+    }
+
+    private static String ratio(long bytes, long compressed) {
+        return compressed == 0 ? "-" : String.format(Locale.ROOT, "%.2f", (double) bytes / compressed);
+    }
+
+    private static String where(ExportEntry entry) {
+        return entry.socket().isEmpty() ? entry.listen() : entry.socket();
+    }
+
+    public static String json(List<ExportStatus> exports) {
+        return Json.array(exports.stream().map(StatusText::object).toList());
+    }
+
+    private static String object(ExportStatus export) {
+        var object = new Json();
+        object.add("name", export.name());
+        object.add("size", export.size());
+        object.add("codec", export.snapshot().codec());
+        object.add("state", export.entry().state());
+        object.add("pid", export.entry().pid());
+        object.add("socket", export.entry().socket());
+        object.add("listen", export.entry().listen());
+        for (Counter counter : Counter.values()) {
+            object.add(counter.label(), export.value(counter));
+        }
+        return object.toString();
+    }
+}

@@ -1,0 +1,85 @@
+package dev.ramzswap.control;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ControlSocketTest {
+    @TempDir
+    private Path temp;
+
+    private Path path;
+    private ControlSocket socket;
+
+    @BeforeEach
+    void open() throws IOException {
+        path = temp.resolve("c");
+        socket = new ControlSocket(path, request -> "<" + request + ">", Duration.ofMillis(300));
+    }
+
+    @AfterEach
+    void close() {
+        socket.close();
+    }
+
+    @Test
+    void answersALineWithALine() throws IOException {
+        assertEquals("<set a limit=1M>", ControlSocket.request(path, "set a limit=1M"));
+        assertEquals("<ping>", ControlSocket.request(path, "ping"));
+    }
+
+    @Test
+    void onlyItsOwnerMayConnect() throws IOException {
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
+    }
+
+    @Test
+    void whoIsSlowIsCutOffAndTheNextIsServed() throws IOException {
+        try (SocketChannel slow = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+            slow.write(ByteBuffer.wrap("pi".getBytes()));
+            assertEquals("<ping>", ControlSocket.request(path, "ping"));
+            assertEquals(-1, slow.read(ByteBuffer.allocate(10)));
+        }
+    }
+
+    @Test
+    void whoSaysTooMuchIsCutOff() throws IOException {
+        String flood = "x".repeat(100_000);
+        assertThrows(IOException.class, () -> ControlSocket.request(path, flood));
+        assertEquals("<ping>", ControlSocket.request(path, "ping"));
+    }
+
+    @Test
+    void whoLeavesHarmsNobody() throws IOException {
+        SocketChannel.open(UnixDomainSocketAddress.of(path)).close();
+        assertEquals("<ping>", ControlSocket.request(path, "ping"));
+    }
+
+    @Test
+    void leavesNothingBehind() {
+        socket.close();
+        assertFalse(Files.exists(path));
+        assertThrows(IOException.class, () -> ControlSocket.request(path, "ping"));
+    }
+
+    @Test
+    void replacesWhatADeadDaemonLeft() throws IOException {
+        socket.close();
+        Files.createFile(path);
+        socket = new ControlSocket(path, request -> "again");
+        assertEquals("again", ControlSocket.request(path, "ping"));
+    }
+}
