@@ -232,6 +232,14 @@ public final class BackingFile implements AutoCloseable {
         flusher.start();
     }
 
+    /**
+     * Tags records of up to so many bytes by the key, so that a change on the device is noticed, whoever made it. Null
+     * if nothing is encrypted: there is no secret then.
+     */
+    public RecordTag recordTag(int maxBytes) {
+        return encrypted ? new RecordTag(key, maxBytes) : null;
+    }
+
     /** What a thread needs to {@link #read}; it should have one for good. */
     public ReadBuffer readBuffer() {
         return new ReadBuffer(device, cipher());

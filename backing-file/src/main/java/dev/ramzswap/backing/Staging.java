@@ -23,10 +23,10 @@ import java.util.concurrent.locks.ReentrantLock;
  *                                                           +--condemned--> CONDEMNED --abandon--> EMPTY
  * </pre>
  *
- * A segment that could not be written {@value #MAX_FAILURES} times, while others could, is condemned:
- * {@link SegmentCleaner} moves its records to another one, and it is never used again. If all buffers are stuck and
- * none could be written, one of them is moved as well, since the next segment may be a better one; it is free then.
- * Stores leave one buffer to such moves, so that they proceed: each makes as much room as it takes.
+ * A segment that could not be written three times, while others could, is condemned: {@link SegmentCleaner} moves its
+ * records to another one, and it is never used again. If all buffers are stuck and none could be written, one of them
+ * is moved as well, since the next segment may be a better one; it is free then. Stores leave one buffer to such moves,
+ * so that they proceed: each makes as much room as it takes.
  *
  * <p>Records of stores and records that cleaning moves go to an open segment each (a {@link Lane}): moved records are
  * old and live on together, and stores never take the room that a compaction made for itself. An EMPTY buffer is all
@@ -48,7 +48,6 @@ final class Staging {
     private static final int WRITING = 3;
     private static final int CONDEMNED = 4;
 
-    private static final int MAX_FAILURES = 3;
     private static final long INTERRUPTED_PAUSE_NANOS = 1_000_000;
 
     /** An open segment that takes records of one kind. */
@@ -71,7 +70,6 @@ final class Staging {
 
     private final SegmentTable table;
     private final boolean encrypt;
-    private final Delays delays;
     private final MemorySegment[] buffers = new MemorySegment[BUFFERS];
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -80,23 +78,7 @@ final class Staging {
 
     private final int[] state = new int[BUFFERS];
     private final int[] segment;
-    /** {@link System#nanoTime} from which a sealed buffer may be written; the order of sealing for new ones. */
-    private final long[] due = new long[BUFFERS];
-    /** 0 for a buffer whose write has not failed. */
-    private final long[] delay = new long[BUFFERS];
-
-    /** How often a buffer's write has failed, and how many had succeeded when it did first. */
-    private final int[] failures = new int[BUFFERS];
-
-    private final long[] successesBefore = new long[BUFFERS];
-    private long successes;
-
-    private volatile boolean lastWriteFailed;
-
-    /** {@link System#nanoTime} of the first write that failed after one that succeeded. */
-    private long failingSince;
-
-    private volatile int failed;
+    private final WriteRetries retries;
     private boolean started;
     private boolean closed;
 
@@ -104,7 +86,7 @@ final class Staging {
     Staging(MemorySegment memory, SegmentTable table, boolean encrypt, Delays delays) {
         this.table = table;
         this.encrypt = encrypt;
-        this.delays = delays;
+        this.retries = new WriteRetries(delays);
         this.segment = table.staged(BUFFERS);
         for (int buffer = 0; buffer < BUFFERS; buffer++) {
             buffers[buffer] = memory.asSlice((long) buffer * SEGMENT_BYTES, SEGMENT_BYTES);
@@ -112,7 +94,7 @@ final class Staging {
                 buffers[buffer].fill((byte) 0);
             } else {
                 state[buffer] = SEALED;
-                due[buffer] = System.nanoTime();
+                retries.begin(buffer);
             }
         }
     }
@@ -178,7 +160,7 @@ final class Staging {
                     sealed.awaitUninterruptibly();
                     continue;
                 }
-                long wait = due[buffer] - System.nanoTime();
+                long wait = retries.due(buffer) - System.nanoTime();
                 if (wait <= 0) {
                     state[buffer] = WRITING;
                     return buffer;
@@ -205,15 +187,7 @@ final class Staging {
         clear(buffer);
         lock.lock();
         try {
-            lastWriteFailed = false;
-            successes++;
-            if (delay[buffer] != 0) {
-                // The device is back: what failed with it need not wait out its delay.
-                long now = System.nanoTime();
-                for (int other = 0; other < BUFFERS; other++) {
-                    due[other] = Math.min(due[other] - now, 0) + now;
-                }
-            }
+            retries.succeeded(buffer);
             release(buffer);
         } finally {
             lock.unlock();
@@ -224,20 +198,8 @@ final class Staging {
     void failed(int buffer) {
         lock.lock();
         try {
-            if (!lastWriteFailed) {
-                failingSince = System.nanoTime();
-            }
-            lastWriteFailed = true;
-            failures[buffer]++;
-            if (delay[buffer] == 0) {
-                failed++;
-                successesBefore[buffer] = successes;
-                delay[buffer] = delays.firstRetry();
-            } else {
-                delay[buffer] = Math.min(2 * delay[buffer], delays.lastRetry());
-            }
-            due[buffer] = System.nanoTime() + delay[buffer];
-            state[buffer] = failures[buffer] >= MAX_FAILURES && isToBeCondemned(buffer) ? CONDEMNED : SEALED;
+            retries.failed(buffer);
+            state[buffer] = retries.hasFailedTooOften(buffer) && isToBeCondemned(buffer) ? CONDEMNED : SEALED;
             emptied.signalAll();
         } finally {
             lock.unlock();
@@ -246,19 +208,19 @@ final class Staging {
 
     /** Others could be written meanwhile; or all buffers are stuck, and another segment may be a better one. */
     private boolean isToBeCondemned(int buffer) {
-        return successes > successesBefore[buffer] || firstEmpty(stores.leaveEmpty) == NONE && first(CONDEMNED) == NONE;
+        return retries.haveOthersSucceeded(buffer) || firstEmpty(stores.leaveEmpty) == NONE && first(CONDEMNED) == NONE;
     }
 
     /** Whether the last write has failed, or there are segments whose write has. */
     boolean failing() {
-        return lastWriteFailed || failed != 0;
+        return retries.isFailing();
     }
 
     /** For how many nanoseconds no write has succeeded, since one failed; 0 if the last one succeeded. */
     long failingNanos() {
         lock.lock();
         try {
-            return lastWriteFailed ? Math.max(System.nanoTime() - failingSince, 1) : 0;
+            return retries.failingNanos();
         } finally {
             lock.unlock();
         }
@@ -269,7 +231,7 @@ final class Staging {
         lock.lock();
         try {
             for (int buffer = 0; buffer < BUFFERS; buffer++) {
-                boolean isNew = state[buffer] == SEALED && delay[buffer] == 0;
+                boolean isNew = state[buffer] == SEALED && !retries.hasFailed(buffer);
                 if (isNew || state[buffer] == WRITING || state[buffer] == CONDEMNED) {
                     return true;
                 }
@@ -319,7 +281,7 @@ final class Staging {
             if (table.live(segment[buffer]) != 0) {
                 return false;
             }
-            if (successes > successesBefore[buffer]) {
+            if (retries.haveOthersSucceeded(buffer)) {
                 table.abandon(segment[buffer]);
             } else {
                 table.discard(segment[buffer]);
@@ -380,7 +342,7 @@ final class Staging {
         }
         int buffer = firstEmpty(lane.leaveEmpty);
         if (buffer == NONE) {
-            return lastWriteFailed ? FAILED : WOULD_WAIT;
+            return retries.failingNanos() > 0 ? FAILED : WOULD_WAIT;
         }
         segment[buffer] = table.take(buffer, encrypt);
         if (segment[buffer] == NONE) {
@@ -394,7 +356,7 @@ final class Staging {
 
     private void seal(int buffer) {
         state[buffer] = SEALED;
-        due[buffer] = System.nanoTime();
+        retries.begin(buffer);
         sealed.signal();
     }
 
@@ -416,11 +378,7 @@ final class Staging {
     }
 
     private void release(int buffer) {
-        if (delay[buffer] != 0) {
-            failed--;
-            delay[buffer] = 0;
-            failures[buffer] = 0;
-        }
+        retries.end(buffer);
         segment[buffer] = NONE;
         state[buffer] = EMPTY;
         emptied.signalAll();
@@ -440,7 +398,7 @@ final class Staging {
     private int firstDue() {
         int first = NONE;
         for (int buffer = 0; buffer < BUFFERS; buffer++) {
-            if (state[buffer] == SEALED && (first == NONE || due[buffer] - due[first] < 0)) {
+            if (state[buffer] == SEALED && (first == NONE || retries.due(buffer) - retries.due(first) < 0)) {
                 first = buffer;
             }
         }

@@ -93,7 +93,7 @@ final class Loader {
                 return WOULD_NOT_PROMOTE;
             }
             int status = fetcher.fetch(slot, word, into, at, work);
-            long promoted = status == StoreStatus.OK ? placer.inPool(work) : StoreStatus.WOULD_WAIT;
+            long promoted = status == StoreStatus.OK ? placer.promote(work) : StoreStatus.WOULD_WAIT;
             if (Slot.isWord(promoted)) {
                 ownership.replace(slot, word, promoted, work.stripe);
             } else {

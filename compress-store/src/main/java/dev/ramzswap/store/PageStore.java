@@ -127,7 +127,8 @@ public final class PageStore implements AutoCloseable {
     /** Scratch memory, codec contexts and buffers for one calling thread. Close it when the thread ends. */
     public Workspace workspace() {
         ReadBuffer readBuffer = file == null ? null : file.readBuffer();
-        return new Workspace(workspaces.getAndIncrement(), readBuffer, activity);
+        return new Workspace(
+                workspaces.getAndIncrement(), readBuffer, files.parts().tag(), activity);
     }
 
     public long slots() {

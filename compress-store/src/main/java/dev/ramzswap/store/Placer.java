@@ -79,7 +79,7 @@ final class Placer {
     }
 
     /** Puts the workspace's record into the pool; WOULD_WAIT if there is no room. */
-    long inPool(Workspace work) {
+    private long inPool(Workspace work) {
         RecordBuffer record = work.record;
         long place = pool.allocate(record.length());
         if (place == Pool.NONE) {
@@ -89,12 +89,20 @@ final class Placer {
         return Slot.inPool(record.codec(), record.length(), place);
     }
 
+    /** Puts a record that was read from the backing file into the pool; WOULD_WAIT if there is no room. */
+    long promote(Workspace work) {
+        work.record.sealForPool();
+        return inPool(work);
+    }
+
     private long inFile(Workspace work, long patience) {
         RecordBuffer record = work.record;
+        record.sealForFile();
         long place = file.append(record.memory, 0, record.bytes(), patience);
         if (place >= 0) {
             return Slot.inFile(record.codec(), record.length(), place);
         }
+        record.sealForPool();
         long failing = file.failingNanos();
         work.isFileBusy = place == BackingFile.WOULD_WAIT || failing > 0 && failing < FAILING_PATIENCE_NANOS;
         return StoreStatus.WOULD_WAIT;

@@ -1,5 +1,6 @@
 package dev.ramzswap.store;
 
+import dev.ramzswap.backing.RecordTag;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -14,7 +15,11 @@ final class RecordBuffer {
 
     private final CRC32C crc = new CRC32C();
 
-    RecordBuffer(Arena arena) {
+    /** Null if the file is not encrypted, or there is none. */
+    private final RecordTag tag;
+
+    RecordBuffer(RecordTag tag, Arena arena) {
+        this.tag = tag == null ? null : tag.another();
         this.memory = arena.allocate(Record.HEADER_BYTES + Codec.MAX_COMPRESSED_BYTES, Long.BYTES);
         this.buffer = memory.asByteBuffer();
     }
@@ -23,6 +28,21 @@ final class RecordBuffer {
     void seal(long slot, int codec, int length) {
         Record.setHeader(memory, slot, codec, length);
         Record.setChecksum(memory, checksum(length));
+    }
+
+    /**
+     * Makes it a record for the backing file: with a keyed tag in place of the checksum, if that is encrypted. Counter
+     * mode lets whoever has the disk flip chosen bits, and a checksum can be made to fit.
+     */
+    void sealForFile() {
+        if (tag != null) {
+            Record.setChecksum(memory, tag(length()));
+        }
+    }
+
+    /** Makes it a record for the pool again. */
+    void sealForPool() {
+        Record.setChecksum(memory, checksum(length()));
     }
 
     int codec() {
@@ -38,9 +58,20 @@ final class RecordBuffer {
         return Record.HEADER_BYTES + length();
     }
 
-    /** Whether this is the record that the slot's word tells of, and intact. */
+    /**
+     * Whether this is the record that the slot's word tells of, and intact. One from the file may have a checksum all
+     * the same: it was written when the file was not encrypted. To make one up takes as much luck as to make up a tag.
+     */
     boolean isIntact(long slot, long word) {
-        return Record.isOf(memory, 0, slot, word) && Record.checksum(memory, 0) == checksum(Slot.length(word));
+        int length = Slot.length(word);
+        int sealed = Record.checksum(memory, 0);
+        return Record.isOf(memory, 0, slot, word)
+                && (tag != null && Slot.kind(word) == Slot.KIND_FILE && sealed == tag(length)
+                        || sealed == checksum(length));
+    }
+
+    private int tag(int length) {
+        return tag.tag(memory, Record.CHECKED_OFFSET, Record.HEADER_BYTES - Record.CHECKED_OFFSET + length);
     }
 
     private int checksum(int length) {

@@ -124,6 +124,7 @@ final class Spiller {
         if (!isIntact) {
             return ownership.replace(slot, word, Slot.damaged(slot), Counters.KEEPER) ? Slot.length(word) : 0;
         }
+        record.sealForFile();
         long place = file.append(record.memory, 0, record.bytes(), PATIENCE_NANOS);
         if (place < 0) {
             refusal = place;
