@@ -8,8 +8,12 @@ import java.util.concurrent.TimeUnit;
  * @param firstRetry before a failed write is tried again the first time; doubles with each failure
  * @param lastRetry the longest that grows to
  * @param unreadable before a segment that could not be read for compaction is tried again
+ * @param patience for how long segments that cannot be read are believed to come back soon
  */
-record Delays(long firstRetry, long lastRetry, long unreadable) {
-    static final Delays STANDARD =
-            new Delays(TimeUnit.SECONDS.toNanos(1), TimeUnit.SECONDS.toNanos(60), TimeUnit.MINUTES.toNanos(10));
+record Delays(long firstRetry, long lastRetry, long unreadable, long patience) {
+    static final Delays STANDARD = new Delays(
+            TimeUnit.SECONDS.toNanos(1),
+            TimeUnit.SECONDS.toNanos(60),
+            TimeUnit.MINUTES.toNanos(10),
+            TimeUnit.SECONDS.toNanos(10));
 }

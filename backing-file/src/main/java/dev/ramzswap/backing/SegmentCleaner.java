@@ -40,13 +40,17 @@ final class SegmentCleaner implements AutoCloseable {
     private final MemorySegment records;
     private final Victims victims;
     private final long forgetNanos;
+    private final long reviveNanos;
+    private final long patienceNanos;
     private final int lowWater;
 
     /** Whether a victim could not be emptied for a reason that will pass, since the last complete look. */
     private boolean isBlocked;
 
     private boolean isForgetting;
+    private long setAsideSince;
     private long forgetAt;
+    private long reviveAt = System.nanoTime();
     private volatile long errors;
 
     /**
@@ -62,6 +66,8 @@ final class SegmentCleaner implements AutoCloseable {
         this.records = arena.allocate(SEGMENT_BYTES, BlockDevice.ALIGNMENT);
         this.victims = new Victims(table, arena);
         this.forgetNanos = delays.unreadable();
+        this.reviveNanos = delays.lastRetry();
+        this.patienceNanos = delays.patience();
         this.lowWater = Math.max(LOW_WATER_LEAST, table.count() / 100 * LOW_WATER_PERCENT);
     }
 
@@ -78,11 +84,12 @@ final class SegmentCleaner implements AutoCloseable {
     synchronized int clean(Mover mover) {
         int condemned = staging.condemned();
         boolean isRescued = condemned != NONE && rescue(condemned, mover);
-        if (staging.failingNanos() > 0) {
-            return CLEAN; // What is moved could not be written either.
+        long failing = staging.failingNanos();
+        if (failing > 0) {
+            return failing < patienceNanos ? BUSY : CLEAN; // What is moved could not be written either.
         }
-        if (condemned != NONE) {
-            return isRescued ? CLEANED : BUSY;
+        if (isRescued) {
+            return CLEANED;
         }
         return table.free() < lowWater ? cleanNext(mover) : verdict();
     }
@@ -94,7 +101,7 @@ final class SegmentCleaner implements AutoCloseable {
                 return CLEANED;
             }
             if (isBlocked) {
-                return BUSY;
+                return revive() ? CLEANED : BUSY;
             }
         }
         return verdict();
@@ -103,8 +110,28 @@ final class SegmentCleaner implements AutoCloseable {
     private int verdict() {
         boolean isBusy = isBlocked || staging.isWriting();
         isBlocked = false;
+        if (isForgetting && System.nanoTime() - setAsideSince < patienceNanos) {
+            victims.forgetSetAside(); // A device that fails for a moment must not make anybody give up.
+            isBusy = true;
+        }
         forgetSetAside();
+        if (!isBusy && revive()) {
+            return CLEANED;
+        }
         return isBusy ? BUSY : CLEAN;
+    }
+
+    /**
+     * When nothing else is left, segments that could not be written are worth a new try: the device may have failed for
+     * a while. Not too often, since each costs some seconds if it is bad indeed.
+     */
+    private boolean revive() {
+        boolean isTime = System.nanoTime() - reviveAt >= 0 || table.free() == 0;
+        if (!isTime || staging.failing() || !table.revive()) {
+            return false;
+        }
+        reviveAt = System.nanoTime() + reviveNanos;
+        return true;
     }
 
     private int nextVictim() {
@@ -146,18 +173,28 @@ final class SegmentCleaner implements AutoCloseable {
         return result;
     }
 
-    /** Moves the records of a segment that cannot be written out of its buffer; whether it is empty. */
+    /**
+     * Moves the records of a segment that cannot be written out of its buffer; whether it is empty. If that would take
+     * the last free segment, without which nothing could be cleaned any more, or some could not be moved, it is tried
+     * again.
+     */
     private boolean rescue(int buffer, Mover mover) {
-        int segment = staging.segment(buffer);
-        mover.move(staging.content(buffer), (long) segment * SEGMENT_BYTES, SEGMENT_BYTES);
-        staging.sealMoves();
-        return staging.abandon(buffer);
+        if (table.free() > 1) {
+            mover.move(staging.content(buffer), (long) staging.segment(buffer) * SEGMENT_BYTES, SEGMENT_BYTES);
+            staging.sealMoves();
+        }
+        boolean isEmpty = staging.abandon(buffer);
+        if (!isEmpty) {
+            staging.reprieve(buffer);
+        }
+        return isEmpty;
     }
 
     private void setAside(int victim) {
         if (!isForgetting) {
             isForgetting = true;
-            forgetAt = System.nanoTime() + forgetNanos;
+            setAsideSince = System.nanoTime();
+            forgetAt = setAsideSince + forgetNanos;
         }
         victims.setAside(victim);
     }

@@ -32,9 +32,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  *                    +--abandon--> BAD
  * </pre>
  *
- * A segment that cannot be written is BAD until the export begins anew. So is one whose word is damaged, which an odd
- * number of ones tells: what was in it is lost, and it is never written to, since neither its content nor its
- * generation is known.
+ * A segment that could not be written is BAD until it is worth a new try ({@link SegmentCleaner}). So is, for good, one
+ * whose word is damaged, which an odd number of ones tells: what was in it is lost, and it is never written to, since
+ * neither its content nor its generation is known.
  *
  * <p>Derived from the words and from the owner's records, hence in memory of our own: the live bytes of each segment,
  * and which segments are free. Only {@link #take}, {@link #discard} and {@link #written} need a lock (that of
@@ -189,7 +189,21 @@ final class SegmentTable {
 
     /** A staged segment cannot be written, and no record in it is live: STAGED becomes BAD. */
     void abandon(int segment) {
-        setWord(segment, BAD);
+        setWord(segment, word(segment) & GENERATION_MASK | BAD);
+    }
+
+    /** Makes the segments that were abandoned free again: BAD becomes FREE, but not where the word is damaged. */
+    boolean revive() {
+        boolean isRevived = false;
+        for (int segment = 0; segment < count; segment++) {
+            long word = word(segment);
+            if ((Long.bitCount(word) & 1) == 0 && state(word) == BAD && live(segment) == 0) {
+                setWord(segment, word & GENERATION_MASK);
+                setFree(segment);
+                isRevived = true;
+            }
+        }
+        return isRevived;
     }
 
     void addLive(int segment, int bytes) {

@@ -261,6 +261,19 @@ final class Staging {
         return NONE;
     }
 
+    /** Tries a condemned segment again, from which nothing could be moved. */
+    void reprieve(int buffer) {
+        lock.lock();
+        try {
+            retries.end(buffer);
+            retries.begin(buffer);
+            state[buffer] = SEALED;
+            sealed.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Lets what was moved be written, full or not: that tells whether the device can. */
     void sealMoves() {
         lock.lock();

@@ -9,11 +9,11 @@ import java.util.concurrent.TimeUnit;
 /** The memories of a backing file, which outlive it. */
 record State(MemorySegment table, MemorySegment staging, MemorySegment key) {
     static final Delays FAST = new Delays(
-            TimeUnit.MILLISECONDS.toNanos(1), TimeUnit.MILLISECONDS.toNanos(4), TimeUnit.MILLISECONDS.toNanos(5));
+            TimeUnit.MILLISECONDS.toNanos(1), TimeUnit.MILLISECONDS.toNanos(4), TimeUnit.MILLISECONDS.toNanos(5), 0);
 
     /** Retries that no test lives to see. */
     static final Delays NEVER =
-            new Delays(TimeUnit.HOURS.toNanos(1), TimeUnit.HOURS.toNanos(1), TimeUnit.HOURS.toNanos(1));
+            new Delays(TimeUnit.HOURS.toNanos(1), TimeUnit.HOURS.toNanos(1), TimeUnit.HOURS.toNanos(1), 0);
 
     static State fresh(long capacity) {
         Arena arena = Arena.ofAuto();

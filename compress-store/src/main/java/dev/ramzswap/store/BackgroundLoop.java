@@ -59,20 +59,22 @@ final class BackgroundLoop implements AutoCloseable {
     synchronized Look awaitLook(long nanos) {
         long end = System.nanoTime() + nanos;
         long look = looks + (isLooking ? 2 : 1);
-        while (looks < look && !isClosed) {
-            long left = end - System.nanoTime();
-            if (left <= 0) {
-                return Look.BLOCKED;
-            }
+        boolean isInterrupted = false;
+        while (looks < look && !isClosed && end - System.nanoTime() > 0) {
             wake();
             try {
-                wait(Math.max(Math.min(left, PAUSE_NANOS) / 1_000_000, 1));
+                wait(Math.max(Math.min(end - System.nanoTime(), PAUSE_NANOS) / 1_000_000, 1));
             } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return Look.BLOCKED;
+                isInterrupted = true; // Of no use to who needs room; for whatever he does next.
             }
         }
-        return seen;
+        if (isInterrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (isClosed) {
+            return Look.NOTHING;
+        }
+        return looks < look ? Look.BLOCKED : seen;
     }
 
     private void run() {

@@ -75,7 +75,7 @@ final class Placer {
         if (!Slot.isWord(word) && file != null) {
             word = inFile(work, work.patience);
         }
-        return Slot.isWord(word) || !fullness.isFull() ? word : StoreStatus.NO_SPACE;
+        return Slot.isWord(word) || work.isFileBusy || !fullness.isFull() ? word : StoreStatus.NO_SPACE;
     }
 
     /** Puts the workspace's record into the pool; WOULD_WAIT if there is no room. */

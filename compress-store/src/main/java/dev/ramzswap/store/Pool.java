@@ -155,7 +155,9 @@ final class Pool {
     private long append(int units, boolean forCompaction) {
         int bytes = units << UNIT_SHIFT;
         boolean isFull = regions.openRegion() == Region.NONE || openEnd + bytes > Region.BYTES;
-        if (isFull && !openRegion(forCompaction)) {
+        // What compaction has opened above the budget is its own: stores would take the room for its victim's records.
+        boolean isReserved = !isFull && !forCompaction && regions.exceedsBudget();
+        if (isReserved || isFull && !openRegion(forCompaction)) {
             return NONE;
         }
         long place = Region.start(regions.openRegion()) + openEnd;

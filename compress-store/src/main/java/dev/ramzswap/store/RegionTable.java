@@ -152,7 +152,10 @@ final class RegionTable implements AutoCloseable {
 
     /** Whether a store may have another region, or compaction. */
     boolean mayOpen(boolean forCompaction) {
-        return forCompaction ? debt < COMPACTION_RESERVE : inUse() + populating + COMPACTION_RESERVE < budget.regions();
+        boolean hasRoom = inUse() + populating < budget.regions();
+        return forCompaction
+                ? hasRoom || debt < COMPACTION_RESERVE
+                : inUse() + populating + COMPACTION_RESERVE < budget.regions();
     }
 
     /** Takes a free region to be populated, within the budget; for compaction also above it, if a region is owed it. */

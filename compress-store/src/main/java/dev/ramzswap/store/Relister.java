@@ -43,14 +43,13 @@ final class Relister {
             return Look.NOTHING;
         }
         int live = live(region);
-        if (live == 0) {
-            retire(region);
-            return Look.GAINED;
-        }
         regionMemory.mapResident(region);
         int found = survey.walk(region);
         if (found != live) {
             found = recount(region);
+        }
+        if (found == 0) {
+            return retire(region) ? Look.GAINED : Look.BLOCKED;
         }
         return found >= 0 && list(region, found) ? Look.GAINED : Look.BLOCKED;
     }
@@ -73,14 +72,18 @@ final class Relister {
         }
     }
 
-    private void retire(int region) throws IOException {
+    private boolean retire(int region) throws IOException {
         lock.lock();
         try {
+            if (regions.live(region) != 0) {
+                return false;
+            }
             regions.retire(region);
         } finally {
             lock.unlock();
         }
         regionMemory.reuse(region);
+        return true;
     }
 
     /**

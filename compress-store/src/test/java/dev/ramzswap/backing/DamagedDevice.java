@@ -7,7 +7,7 @@ import java.lang.foreign.ValueLayout;
 
 /** A device in memory whose content can be damaged, as a disk's that lies. */
 public final class DamagedDevice implements BlockDevice {
-    private static final Delays SHORT = new Delays(1_000_000, 10_000_000, 1_000_000);
+    private static final Delays SHORT = new Delays(1_000_000, 10_000_000, 1_000_000, 3_000_000);
 
     private final MemorySegment content;
 

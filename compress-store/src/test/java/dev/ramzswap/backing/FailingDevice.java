@@ -7,7 +7,7 @@ import java.util.SplittableRandom;
 
 /** A device in front of a real one that fails some of its calls while it is told to. */
 public final class FailingDevice implements BlockDevice {
-    private static final Delays SHORT = new Delays(1_000_000, 10_000_000, 1_000_000);
+    private static final Delays SHORT = new Delays(1_000_000, 10_000_000, 1_000_000, 5_000_000_000L);
 
     private final BlockDevice device;
     private final SplittableRandom random;

@@ -32,7 +32,7 @@ public final class SweptDevice implements BlockDevice {
         COMPACTION
     }
 
-    private static final Delays SHORT_DELAYS = new Delays(1_000_000, 4_000_000, 1_000_000);
+    private static final Delays SHORT_DELAYS = new Delays(1_000_000, 4_000_000, 1_000_000, 0);
 
     private final MemorySegment content;
     private final Fault fault;
