@@ -10,7 +10,7 @@ import java.util.List;
  * the next burst unless the budget is scarce. So a connection waits for its own tasks only, and none can starve
  * another.
  */
-public final class PartPool extends TaskPool {
+public final class PartPool extends TaskPool<SlowPart> {
     /**
      * Bytes of payload in a part: small, since many WRITEs of one slot may wait, yet half a request of the kernel's.
      */
@@ -23,11 +23,12 @@ public final class PartPool extends TaskPool {
     private int borrowed;
 
     PartPool(LaneMemory memory) {
-        super(0);
-        this.memory = memory;
         int prepared = parts(memory.prepared());
         int own = Math.max(1, prepared);
-        most = prepared > 0 ? prepared : Math.max(own, parts(memory.most()));
+        int most = prepared > 0 ? prepared : Math.max(own, parts(memory.most()));
+        super(most);
+        this.memory = memory;
+        this.most = most;
         buffers = new ArrayList<>(most);
         try {
             for (int i = 0; i < own; i++) {
@@ -44,7 +45,7 @@ public final class PartPool extends TaskPool {
     }
 
     @Override
-    SlowTask grow() {
+    SlowPart grow() {
         if (buffers.size() == most || !memory.budget().tryAcquire(PART_BYTES)) {
             return null;
         }
@@ -59,7 +60,7 @@ public final class PartPool extends TaskPool {
     }
 
     @Override
-    boolean discard(SlowTask task) {
+    boolean discard(SlowPart task) {
         if (borrowed == 0 || !memory.budget().scarce()) {
             return false;
         }
@@ -78,9 +79,9 @@ public final class PartPool extends TaskPool {
         buffers.clear();
     }
 
-    private SlowTask make() {
+    private SlowPart make() {
         IoBuffer buffer = new IoBuffer(memory.io(), PART_BYTES);
         buffers.add(buffer);
-        return new SlowTask(buffer);
+        return new SlowPart(buffer);
     }
 }

@@ -36,8 +36,8 @@ public final class SlowLane implements AutoCloseable {
 
     private final Gate gate;
     private final Channel channel;
-    private final TaskPool reads = new TaskPool(REQUESTS);
-    private final TaskPool writes = new TaskPool(REQUESTS);
+    private final TaskPool<SlowTask> reads = TaskPool.of(REQUESTS);
+    private final TaskPool<SlowTask> writes = TaskPool.of(REQUESTS);
     private final PartPool parts;
     private final TaskQueue readQueue = new TaskQueue();
     private final TaskQueue writeQueue = new TaskQueue();
@@ -101,17 +101,17 @@ public final class SlowLane implements AutoCloseable {
     }
 
     /** A part to be filled. */
-    SlowTask part(ReplyWriter replies) throws IOException {
+    SlowPart part(ReplyWriter replies) throws IOException {
         return take(parts, replies);
     }
 
-    void submit(SlowTask whole, SlowTask part, boolean last) {
+    void submit(SlowTask whole, SlowPart part, boolean last) {
         part.whole = whole;
         whole.addPart(last);
         writeQueue.put(part);
     }
 
-    void partDone(SlowTask part) {
+    void partDone(SlowPart part) {
         parts.give(part);
     }
 
@@ -121,8 +121,8 @@ public final class SlowLane implements AutoCloseable {
         gate.end();
     }
 
-    private static SlowTask take(TaskPool pool, ReplyWriter replies) throws IOException {
-        SlowTask task = pool.tryTake();
+    private static <T extends SlowTask> T take(TaskPool<T> pool, ReplyWriter replies) throws IOException {
+        T task = pool.tryTake();
         if (task == null) {
             replies.flush();
             task = pool.take();

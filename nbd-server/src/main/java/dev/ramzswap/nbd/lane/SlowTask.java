@@ -1,54 +1,44 @@
 package dev.ramzswap.nbd.lane;
 
 import dev.ramzswap.nbd.export.ExportSession;
-import dev.ramzswap.nbd.io.IoBuffer;
 import dev.ramzswap.nbd.wire.Request;
 
 /**
  * One piece of work of a {@link SlowLane}, made once and used again: a READ, a TRIM or WRITE_ZEROES, a whole WRITE, or
- * a part of a WRITE with its bytes. A WRITE is served in parts as its payload arrives, so that it holds little memory;
- * the whole is answered when its last part is done.
+ * a {@link SlowPart} of one. A WRITE is served in parts as its payload arrives, so that it holds little memory; the
+ * whole is answered when its last part is done.
  */
-final class SlowTask {
-    /** The bytes of a part; null for all other tasks. */
-    final IoBuffer payload;
-
+sealed class SlowTask permits SlowPart {
     long cookie;
     long offset;
     long length;
-    /** The WRITE that a part belongs to. */
-    SlowTask whole;
-    /** The next in the pool or the queue that this task is in. */
+    /** The next in the queue that this task is in. */
     SlowTask next;
 
     private int partsToDo;
     private boolean allParts;
     private int error;
 
-    SlowTask(IoBuffer payload) {
-        this.payload = payload;
-    }
-
-    void set(Request request) {
+    final void set(Request request) {
         cookie = request.cookie;
         offset = request.offset;
         length = request.length;
     }
 
-    synchronized void beginWrite(long cookie) {
+    final synchronized void beginWrite(long cookie) {
         this.cookie = cookie;
         partsToDo = 0;
         allParts = false;
         error = ExportSession.OK;
     }
 
-    synchronized void addPart(boolean last) {
+    final synchronized void addPart(boolean last) {
         partsToDo++;
         allParts = last;
     }
 
     /** @return whether this was the last, so that the whole can be answered */
-    synchronized boolean partDone(int status) {
+    final synchronized boolean partDone(int status) {
         if (error == ExportSession.OK) {
             error = status;
         }
@@ -57,7 +47,7 @@ final class SlowTask {
     }
 
     /** The first error of a part, or {@link ExportSession#OK}. */
-    synchronized int error() {
+    final synchronized int error() {
         return error;
     }
 }

@@ -25,16 +25,20 @@ final class SlowWriter extends SlowWorker {
 
     @Override
     void serve(SlowTask task, ExportSession session, ReplyWriter replies) throws IOException {
-        if (task.payload == null) {
+        if (task instanceof SlowPart part) {
+            write(part, session, replies);
+        } else {
             answer(task, session.zero(task.offset, task.length), replies);
-            return;
         }
-        SlowTask whole = task.whole;
+    }
+
+    private void write(SlowPart part, ExportSession session, ReplyWriter replies) throws IOException {
+        SlowTask whole = part.whole;
         int status = whole.error();
         if (status == ExportSession.OK) {
-            status = session.write(task.offset, (int) task.length, task.payload.view(), 0);
+            status = session.write(part.offset, (int) part.length, part.payload.view(), 0);
         }
-        lane().partDone(task);
+        lane().partDone(part);
         if (whole.partDone(status)) {
             answer(whole, whole.error(), replies);
         }

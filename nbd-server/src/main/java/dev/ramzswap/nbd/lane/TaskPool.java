@@ -3,28 +3,35 @@ package dev.ramzswap.nbd.lane;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.ClosedChannelException;
+import java.util.ArrayDeque;
 
 /**
  * A fixed number of tasks. The reader of a connection takes them, the threads of its slow lane give them back; when
  * there is none, the reader waits, and with it the client.
  */
-class TaskPool {
-    private SlowTask free;
+class TaskPool<T extends SlowTask> {
+    private final ArrayDeque<T> free;
     private int taken;
     private boolean closed;
 
-    TaskPool(int count) {
+    /** @param most tasks that there can be */
+    TaskPool(int most) {
+        free = new ArrayDeque<>(most); // from its start, since nothing grows later
+    }
+
+    /** One with all its tasks. */
+    static TaskPool<SlowTask> of(int count) {
+        var pool = new TaskPool<>(count);
         for (int i = 0; i < count; i++) {
-            add(new SlowTask(null));
+            pool.add(new SlowTask());
         }
+        return pool;
     }
 
     /** @return null if there is none */
-    final synchronized SlowTask tryTake() {
-        SlowTask task = free;
-        if (task != null) {
-            free = task.next;
-        } else {
+    final synchronized T tryTake() {
+        T task = free.poll();
+        if (task == null) {
             task = grow();
         }
         if (task != null) {
@@ -34,8 +41,8 @@ class TaskPool {
     }
 
     /** Waits for a task. */
-    final synchronized SlowTask take() throws IOException {
-        SlowTask task = tryTake();
+    final synchronized T take() throws IOException {
+        T task = tryTake();
         while (task == null) {
             await();
             task = tryTake();
@@ -43,7 +50,7 @@ class TaskPool {
         return task;
     }
 
-    final synchronized void give(SlowTask task) {
+    final synchronized void give(T task) {
         taken--;
         if (!discard(task)) {
             add(task);
@@ -65,18 +72,17 @@ class TaskPool {
     }
 
     /** @return one more task, or null; called with the monitor held */
-    SlowTask grow() {
+    T grow() {
         return null;
     }
 
     /** @return whether the task was given up instead of kept; called with the monitor held */
-    boolean discard(SlowTask task) {
+    boolean discard(T task) {
         return false;
     }
 
-    final synchronized void add(SlowTask task) {
-        task.next = free;
-        free = task;
+    final synchronized void add(T task) {
+        free.push(task);
     }
 
     private void await() throws IOException {

@@ -31,7 +31,7 @@ public final class WritePayload {
     /** The WRITE in the slow lane, if it went there, and its part that is being filled, if there is one. */
     private SlowTask whole;
 
-    private SlowTask part;
+    private SlowPart part;
     private int partBytes;
 
     public WritePayload(ExportSession session, ReplyWriter replies, Supplier<SlowLane> lane) {

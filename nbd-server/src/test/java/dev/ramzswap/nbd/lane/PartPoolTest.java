@@ -26,11 +26,11 @@ class PartPoolTest {
     void growsToTheConnectionsLimitAndKeepsWhatItHas() {
         PartPool pool = pool(4, 0);
         assertEquals(1, memory());
-        SlowTask[] taken = {pool.tryTake(), pool.tryTake(), pool.tryTake(), pool.tryTake()};
+        SlowPart[] taken = {pool.tryTake(), pool.tryTake(), pool.tryTake(), pool.tryTake()};
         assertNotNull(taken[3]);
         assertNull(pool.tryTake());
         assertEquals(3L * PART_BYTES, budget.used());
-        for (SlowTask task : taken) {
+        for (SlowPart task : taken) {
             pool.give(task);
         }
         assertEquals(4, memory());
@@ -66,9 +66,9 @@ class PartPoolTest {
     @Test
     void givesBackWhatItBorrowedWhenTheBudgetIsScarce() {
         PartPool pool = pool(8, 0);
-        SlowTask[] taken = {pool.tryTake(), pool.tryTake(), pool.tryTake()};
+        SlowPart[] taken = {pool.tryTake(), pool.tryTake(), pool.tryTake()};
         budget.tryAcquire(6L * PART_BYTES);
-        for (SlowTask task : taken) {
+        for (SlowPart task : taken) {
             pool.give(task);
         }
         assertEquals(1, memory());
