@@ -42,8 +42,8 @@ class RoomsTest {
             nbd.fence linux
             nbd.tls nbd.io
             nbd.io
-            store backing linux
-            backing linux
+            store backing closing linux
+            backing closing linux
             linux closing
             closing
             """;
