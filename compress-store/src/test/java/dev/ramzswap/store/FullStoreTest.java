@@ -1,0 +1,129 @@
+package dev.ramzswap.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ramzswap.backing.BackingFile;
+import dev.ramzswap.store.Counters.Counter;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/** A store that is full, or as good as: every wait ends, whoever waits, and what fits is not refused. */
+class FullStoreTest {
+    private static final int THREADS = 8;
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    /** Attack of 29 November: half pages overwritten by whole ones, with all that RAM can hold and no file. */
+    @Test
+    void pagesThatGrowFindTheRoomThatThereIs() throws Exception {
+        long limit = 6 << 20;
+        int slots = THREADS;
+        while (Limit.poolPages(limit, slots + THREADS) >= slots + THREADS) {
+            slots += THREADS;
+        }
+        StoreConfig config = new TestConfig(slots).limit(limit).build();
+        StoreFiles files = StoreFiles.open(config, BackingFile::open);
+        try (PageStore store = PageStore.open(config, files)) {
+            int end = slots;
+            runInThreads(id -> {
+                try (Workspace work = store.workspace()) {
+                    for (Pages.Kind odd : new Pages.Kind[] {Pages.Kind.HALF, Pages.Kind.INCOMPRESSIBLE}) {
+                        for (int slot = id; slot < end; slot += THREADS) {
+                            Pages.Kind kind = slot / THREADS % 2 == 0 ? Pages.Kind.INCOMPRESSIBLE : odd;
+                            assertEquals(StoreStatus.OK, store.store(slot, Pages.page(kind, slot), 0, work));
+                        }
+                    }
+                }
+            });
+            assertEquals(0, store.counters().get(Counter.REFUSED_STORES));
+            store.stopBackgroundWork();
+            Invariants.check(files.parts(), "grown");
+        }
+    }
+
+    /** Attack of 29 November: nothing could be compacted any more, and nobody's store ended. */
+    @Test
+    void storesEndWhileTheLimitGoesBelowWhatIsLive() throws Exception {
+        StoreConfig config = new TestConfig(4096).limit(6 << 20).overcommit().build();
+        try (PageStore store = PageStore.open(config)) {
+            long[] limits = {6 << 20, 1 << 20, 3 << 20, 64 << 10};
+            runInThreads(id -> {
+                SplittableRandom random = new SplittableRandom(id);
+                ByteBuffer page = Pages.buffer();
+                try (Workspace work = store.workspace()) {
+                    for (int i = 0; i < 1000; i++) {
+                        if (id == 0 && i % 100 == 0) {
+                            store.setLimit(limits[i / 100 % limits.length]);
+                        }
+                        Pages.fill(page, random.nextInt(1000));
+                        store.store(random.nextInt(4096), page, 0, work);
+                    }
+                }
+            });
+        }
+    }
+
+    /** Attack of 29 November: it kept the turn for ever. */
+    @Test
+    void anInterruptedStoreIntoAFullStoreEndsAndSoDoOthers() throws Exception {
+        StoreConfig config = new TestConfig(4096).limit(2 << 20).overcommit().build();
+        try (PageStore store = PageStore.open(config)) {
+            fill(store);
+            AtomicInteger stillInterrupted = new AtomicInteger();
+            runInThreads(id -> {
+                if (id % 2 == 0) {
+                    Thread.currentThread().interrupt();
+                }
+                try (Workspace work = store.workspace()) {
+                    int status = store.store(3000 + id, Pages.page(Pages.Kind.INCOMPRESSIBLE, id), 0, work);
+                    assertEquals(StoreStatus.NO_SPACE, status);
+                }
+                stillInterrupted.addAndGet(Thread.interrupted() ? 1 : 0);
+            });
+            assertEquals(THREADS / 2, stillInterrupted.get());
+        }
+    }
+
+    private static void fill(PageStore store) throws IOException {
+        try (Workspace work = store.workspace()) {
+            int slot = 0;
+            while (store.store(slot, Pages.page(Pages.Kind.INCOMPRESSIBLE, slot), 0, work) == StoreStatus.OK) {
+                slot++;
+            }
+            assertTrue(slot < 3000);
+        }
+    }
+
+    private interface Player {
+        void play(int id);
+    }
+
+    private static void runInThreads(Player player) throws InterruptedException {
+        List<Thread> threads = new ArrayList<>();
+        List<Throwable> failures = new ArrayList<>();
+        for (int i = 0; i < THREADS; i++) {
+            int id = i;
+            threads.add(Thread.ofPlatform().daemon().start(() -> {
+                try {
+                    player.play(id);
+                } catch (Throwable e) {
+                    synchronized (failures) {
+                        failures.add(e);
+                    }
+                }
+            }));
+        }
+        for (Thread thread : threads) {
+            assertTrue(thread.join(PATIENCE), "a store does not end");
+            assertFalse(thread.isAlive());
+        }
+        assertEquals(List.of(), failures);
+    }
+}
