@@ -43,7 +43,7 @@ final class Spiller {
         this.work = work;
     }
 
-    /** Spills a batch if the pool is low; NOTHING also if the backing file is full. */
+    /** Spills a batch if the pool is low; NOTHING also if the backing file is full or fails. */
     Look spill() {
         if (!regions.budget().isLow() || regions.budget().liveBytes() == 0) {
             return Look.NOTHING;
@@ -53,7 +53,7 @@ final class Spiller {
         if (spilled + spillUnused(BATCH_BYTES - spilled) > 0) {
             return Look.GAINED;
         }
-        return refusal == 0 || refusal == BackingFile.NO_ROOM ? Look.NOTHING : Look.BLOCKED;
+        return refusal == BackingFile.WOULD_WAIT ? Look.BLOCKED : Look.NOTHING;
     }
 
     private long spillIncompressible() {
