@@ -91,11 +91,13 @@ public final class BackingFile implements AutoCloseable {
     private final Staging staging;
     private final Flusher flusher;
     private final SegmentCleaner cleaner;
+    private final long patienceNanos;
     private final AtomicLong reads = new AtomicLong();
     private final AtomicLong readErrors = new AtomicLong();
 
     private BackingFile(BackingConfig config, BlockDevice device, Delays delays) throws IOException {
         this.device = device;
+        this.patienceNanos = delays.patience();
         this.takenOver = !SegmentTable.isFresh(config.table());
         this.capacity = takenOver ? capacityOf(config) : Math.min(device.size(), capacityOf(config));
         this.key = config.key();
@@ -370,9 +372,10 @@ public final class BackingFile implements AutoCloseable {
         return flusher.errors();
     }
 
-    /** For how many nanoseconds no write has succeeded, since one failed; 0 if the last one succeeded. */
-    public long failingNanos() {
-        return staging.failingNanos();
+    /** Whether no write has succeeded since one failed, but not for so long that the device must be taken for gone. */
+    public boolean failsForAMoment() {
+        long failing = staging.failingNanos();
+        return failing > 0 && failing < patienceNanos;
     }
 
     /** Whether the last write has failed, or there is a segment whose writing has failed and not yet succeeded. */

@@ -8,7 +8,8 @@ import java.util.concurrent.TimeUnit;
  * @param firstRetry before a failed write is tried again the first time; doubles with each failure
  * @param lastRetry the longest that grows to
  * @param unreadable before a segment that could not be read for compaction is tried again
- * @param patience for how long segments that cannot be read are believed to come back soon
+ * @param patience for how long a device that fails is believed to come back soon: until then what only it could take
+ *     waits, after that it is refused at once
  */
 record Delays(long firstRetry, long lastRetry, long unreadable, long patience) {
     static final Delays STANDARD = new Delays(

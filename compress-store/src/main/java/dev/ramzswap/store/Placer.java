@@ -8,12 +8,6 @@ import java.nio.ByteBuffer;
  * it returns is a {@link Slot} word that nobody knows yet, or a {@link StoreStatus}. Thread-safe.
  */
 final class Placer {
-    /**
-     * How long a file that fails is believed to come back soon. Until then a page that only the file could take waits;
-     * after that the store is one without a file, and refuses such a page at once.
-     */
-    private static final long FAILING_PATIENCE_NANOS = 10_000_000_000L;
-
     private final SlotMap map;
     private final RegionTable regions;
     private final RegionMemory regionMemory;
@@ -103,8 +97,7 @@ final class Placer {
             return Slot.inFile(record.codec(), record.length(), place);
         }
         record.sealForPool();
-        long failing = file.failingNanos();
-        work.isFileBusy = place == BackingFile.WOULD_WAIT || failing > 0 && failing < FAILING_PATIENCE_NANOS;
+        work.isFileBusy = place == BackingFile.WOULD_WAIT || file.failsForAMoment();
         return StoreStatus.WOULD_WAIT;
     }
 }
