@@ -66,7 +66,8 @@ final class Pool {
      * goes on as long as any closed region has that much to give.
      */
     static long rawPages(long regionBytes) {
-        long regions = regionBytes >>> Region.SHIFT;
+        // A limit below the size of the tables makes it negative.
+        long regions = regionBytes >> Region.SHIFT;
         return Math.max(regions - RegionBudget.COMPACTION_RESERVE, 0) * RAW_PAGES_PER_REGION * 15 / 16;
     }
 
