@@ -84,14 +84,14 @@ final class SegmentCleaner implements AutoCloseable {
     synchronized int clean(Mover mover) {
         int condemned = staging.condemned();
         boolean isRescued = condemned != NONE && rescue(condemned, mover);
+        int result = isRescued ? CLEANED : table.free() < lowWater ? cleanNext(mover) : verdict();
         long failing = staging.failingNanos();
-        if (failing > 0) {
-            return failing < patienceNanos ? BUSY : CLEAN; // What is moved could not be written either.
+        if (failing == 0) {
+            return result;
         }
-        if (isRescued) {
-            return CLEANED;
-        }
-        return table.free() < lowWater ? cleanNext(mover) : verdict();
+        // What was moved tells whether the device fails as a whole; while it does, it is not what room can come of.
+        staging.sealMoves();
+        return failing < patienceNanos ? BUSY : CLEAN;
     }
 
     /** Goes on to the next one if a victim cannot be read or is damaged, so that CLEAN comes of all of them. */
@@ -174,13 +174,17 @@ final class SegmentCleaner implements AutoCloseable {
     }
 
     /**
-     * Moves the records of a segment that cannot be written out of its buffer; whether it is empty. If that would take
-     * the last free segment, without which nothing could be cleaned any more, or some could not be moved, it is tried
-     * again.
+     * Moves the records of a segment that cannot be written out of its buffer; whether it is empty. That takes a free
+     * segment for good, so cleaning goes before where there are few. What could not be moved is tried again.
      */
     private boolean rescue(int buffer, Mover mover) {
-        if (table.free() > 1) {
-            mover.move(staging.content(buffer), (long) staging.segment(buffer) * SEGMENT_BYTES, SEGMENT_BYTES);
+        if (table.free() >= Staging.RESERVE) {
+            int segment = staging.segment(buffer);
+            long place = (long) segment * SEGMENT_BYTES;
+            Mover.Result result = mover.move(staging.content(buffer), place, SEGMENT_BYTES);
+            if (result == Mover.Result.EMPTIED && table.live(segment) != 0) {
+                mover.moveHidden(place, SEGMENT_BYTES);
+            }
             staging.sealMoves();
         }
         boolean isEmpty = staging.abandon(buffer);

@@ -125,6 +125,30 @@ final class SegmentTable {
         return (word & GENERATION_MASK) >>> GENERATION_SHIFT;
     }
 
+    /** Whether a segment lies in a buffer, and its word is intact. */
+    boolean isStaged(int segment) {
+        return state(word(segment)) == STAGED;
+    }
+
+    /** Takes those that count as free though their words are damaged out of the count. */
+    void dropDamagedFree() {
+        for (int first = 0; first < count; first += 64) {
+            long bits = (long) WORD.getVolatile(freeBits, bitsOffset(first));
+            for (; bits != 0; bits &= bits - 1) {
+                int segment = first + Long.numberOfTrailingZeros(bits);
+                if (state(word(segment)) == BAD && takeBit(segment)) {
+                    free.getAndDecrement();
+                }
+            }
+        }
+    }
+
+    /** Whether it was set. */
+    private boolean takeBit(int segment) {
+        long bits = (long) WORD.getAndBitwiseAnd(freeBits, bitsOffset(segment), ~(1L << segment));
+        return (bits & 1L << segment) != 0;
+    }
+
     int count() {
         return count;
     }
@@ -302,8 +326,9 @@ final class SegmentTable {
     private int takeFree() {
         int segment = nextFree();
         while (segment != NONE) {
-            long unused = (long) WORD.getAndBitwiseAnd(freeBits, bitsOffset(segment), ~(1L << segment));
-            free.getAndDecrement();
+            if (takeBit(segment)) {
+                free.getAndDecrement();
+            }
             cursor = segment + 1 == count ? 0 : segment + 1;
             if (state(word(segment)) == FREE) {
                 return segment;

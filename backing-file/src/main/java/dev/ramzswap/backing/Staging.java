@@ -9,7 +9,6 @@ import static dev.ramzswap.backing.SegmentTable.NONE;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -42,13 +41,14 @@ final class Staging {
     /** Segments that stores leave free, so that compaction can always proceed. */
     static final int RESERVE = 2;
 
+    /** From here on it matters that what counts as free is. */
+    private static final int FEW_FREE = 16;
+
     private static final int EMPTY = 0;
     private static final int OPEN = 1;
     private static final int SEALED = 2;
     private static final int WRITING = 3;
     private static final int CONDEMNED = 4;
-
-    private static final long INTERRUPTED_PAUSE_NANOS = 1_000_000;
 
     /** An open segment that takes records of one kind. */
     final class Lane {
@@ -111,30 +111,31 @@ final class Staging {
 
     /** The place of the record, NO_ROOM, FAILED, or, if there is no empty buffer after so long, WOULD_WAIT. */
     long append(Lane lane, MemorySegment from, long offset, int length, long nanos) {
+        boolean isInterrupted = false;
         lock.lock();
         try {
             long place = tryAppend(lane, from, offset, length);
-            if (place != WOULD_WAIT || nanos <= 0) {
-                return place;
-            }
-            long end = System.nanoTime() + nanos;
+            long end = nanos > 0 ? System.nanoTime() + nanos : 0;
             for (long left = nanos; place == WOULD_WAIT && left > 0; left = end - System.nanoTime()) {
-                awaitEmptied(left);
+                isInterrupted |= awaitEmptied(left);
                 place = tryAppend(lane, from, offset, length);
             }
             return place;
         } finally {
             lock.unlock();
+            if (isInterrupted) {
+                Thread.currentThread().interrupt(); // For what he does next.
+            }
         }
     }
 
-    private void awaitEmptied(long nanos) {
+    /** Whether the thread was interrupted. */
+    private boolean awaitEmptied(long nanos) {
         try {
             emptied.awaitNanos(nanos);
+            return false;
         } catch (InterruptedException e) {
-            // Who waits looks again, and gives up in time; the interrupt is for what he does next.
-            Thread.currentThread().interrupt();
-            LockSupport.parkNanos(INTERRUPTED_PAUSE_NANOS);
+            return true;
         }
     }
 
@@ -208,15 +209,15 @@ final class Staging {
 
     /** Others could be written meanwhile; or all buffers are stuck, and another segment may be a better one. */
     private boolean isToBeCondemned(int buffer) {
-        return retries.haveOthersSucceeded(buffer) || firstEmpty(stores.leaveEmpty) == NONE && first(CONDEMNED) == NONE;
+        return retries.isAlone(buffer) || firstEmpty(stores.leaveEmpty) == NONE && first(CONDEMNED) == NONE;
     }
 
-    /** Whether the last write has failed, or there are segments whose write has. */
+    /** Whether there are segments whose write has failed. */
     boolean failing() {
         return retries.isFailing();
     }
 
-    /** For how many nanoseconds no write has succeeded, since one failed; 0 if the last one succeeded. */
+    /** For how many nanoseconds the device as a whole has been failing; 0 if it is not. */
     long failingNanos() {
         lock.lock();
         try {
@@ -231,8 +232,8 @@ final class Staging {
         lock.lock();
         try {
             for (int buffer = 0; buffer < BUFFERS; buffer++) {
-                boolean isNew = state[buffer] == SEALED && !retries.hasFailed(buffer);
-                if (isNew || state[buffer] == WRITING || state[buffer] == CONDEMNED) {
+                boolean isToBe = state[buffer] == SEALED && retries.isHopeful(buffer);
+                if (isToBe || state[buffer] == WRITING || state[buffer] == CONDEMNED) {
                     return true;
                 }
             }
@@ -261,12 +262,11 @@ final class Staging {
         return NONE;
     }
 
-    /** Tries a condemned segment again, from which nothing could be moved. */
+    /** Tries a condemned segment again, from which not all could be moved. */
     void reprieve(int buffer) {
         lock.lock();
         try {
-            retries.end(buffer);
-            retries.begin(buffer);
+            retries.reprieve(buffer);
             state[buffer] = SEALED;
             sealed.signal();
         } finally {
@@ -294,7 +294,7 @@ final class Staging {
             if (table.live(segment[buffer]) != 0) {
                 return false;
             }
-            if (retries.haveOthersSucceeded(buffer)) {
+            if (retries.isAlone(buffer)) {
                 table.abandon(segment[buffer]);
             } else {
                 table.discard(segment[buffer]);
@@ -327,7 +327,7 @@ final class Staging {
             return FAILED;
         }
         int padded = SegmentTable.padded(length);
-        if (lane.buffer == NONE || lane.end + padded > SEGMENT_BYTES) {
+        if (lane.buffer == NONE || lane.end + padded > SEGMENT_BYTES || !table.isStaged(segment[lane.buffer])) {
             int result = advance(lane);
             if (result < 0) {
                 return result;
@@ -350,6 +350,9 @@ final class Staging {
             lane.buffer = NONE;
         }
         dropDead();
+        if (table.free() <= FEW_FREE) {
+            table.dropDamagedFree();
+        }
         if (table.free() <= lane.leaveFree) {
             return NO_ROOM;
         }
@@ -373,10 +376,14 @@ final class Staging {
         sealed.signal();
     }
 
-    /** Empties the buffers whose segments need not be written, since no record in them is live. */
+    /**
+     * Empties the buffers whose segments need not be written, since no record in them is live, or must not: if its word
+     * is damaged, nobody could read it again, and it might be written in the clear, or under a nonce of another
+     * content.
+     */
     private void dropDead() {
         for (int buffer = 0; buffer < BUFFERS; buffer++) {
-            if (state[buffer] == SEALED && table.live(segment[buffer]) == 0) {
+            if (state[buffer] == SEALED && (table.live(segment[buffer]) == 0 || !table.isStaged(segment[buffer]))) {
                 table.discard(segment[buffer]);
                 clear(buffer);
                 release(buffer);

@@ -20,11 +20,16 @@ final class WriteRetries {
     /** How many writes had succeeded when this one failed first. */
     private final long[] successesBefore = new long[Staging.BUFFERS];
 
+    /** Whether others had succeeded when this one failed last: it is the segment that is bad, not the device. */
+    private final boolean[] isAlone = new boolean[Staging.BUFFERS];
+
+    /** Whether it has failed so often before that nothing is expected of it. */
+    private final boolean[] isHopeless = new boolean[Staging.BUFFERS];
+
     private long successes;
     private volatile int failed;
-    private volatile boolean hasLastFailed;
 
-    /** {@link System#nanoTime} of the first write that failed after one that succeeded. */
+    /** {@link System#nanoTime} since when the device as a whole fails, if it does. */
     private long failingSince;
 
     WriteRetries(Delays delays) {
@@ -41,7 +46,6 @@ final class WriteRetries {
     }
 
     void succeeded(int buffer) {
-        hasLastFailed = false;
         successes++;
         if (hasFailed(buffer)) {
             // The device is back: what failed with it need not wait out its delay.
@@ -54,10 +58,7 @@ final class WriteRetries {
 
     void failed(int buffer) {
         long now = System.nanoTime();
-        if (!hasLastFailed) {
-            failingSince = now;
-        }
-        hasLastFailed = true;
+        boolean wasFailing = isDeviceFailing();
         failures[buffer]++;
         if (hasFailed(buffer)) {
             delay[buffer] = Math.min(2 * delay[buffer], delays.lastRetry());
@@ -67,6 +68,16 @@ final class WriteRetries {
             delay[buffer] = delays.firstRetry();
         }
         due[buffer] = now + delay[buffer];
+        isAlone[buffer] = successes > successesBefore[buffer];
+        if (!wasFailing) {
+            failingSince = now;
+        }
+    }
+
+    /** A buffer that has failed too often is to be tried again all the same. */
+    void reprieve(int buffer) {
+        failures[buffer] = 0;
+        isHopeless[buffer] = true;
     }
 
     /** A buffer is empty, written or not. */
@@ -76,28 +87,44 @@ final class WriteRetries {
             delay[buffer] = 0;
             failures[buffer] = 0;
         }
-    }
-
-    boolean hasFailed(int buffer) {
-        return delay[buffer] != 0;
+        isHopeless[buffer] = false;
     }
 
     boolean hasFailedTooOften(int buffer) {
         return failures[buffer] >= MAX_FAILURES;
     }
 
-    /** Whether others could be written since this one failed first. */
-    boolean haveOthersSucceeded(int buffer) {
-        return successes > successesBefore[buffer];
+    /** Whether it may yet be written. */
+    boolean isHopeful(int buffer) {
+        return !isHopeless[buffer];
     }
 
-    /** Whether the last write has failed, or there are buffers whose write has. */
+    /** Whether others could be written between its first failure and its last. */
+    boolean isAlone(int buffer) {
+        return isAlone[buffer];
+    }
+
+    /** Whether there are buffers whose write has failed. */
     boolean isFailing() {
-        return hasLastFailed || failed != 0;
+        return failed != 0;
     }
 
-    /** For how many nanoseconds no write has succeeded, since one failed; 0 if the last one succeeded. */
+    /** For how many nanoseconds the device as a whole has been failing; 0 if it is not, or may not be. */
     long failingNanos() {
-        return hasLastFailed ? Math.max(System.nanoTime() - failingSince, 1) : 0;
+        return isDeviceFailing() ? Math.max(System.nanoTime() - failingSince, 1) : 0;
+    }
+
+    /** Whether no write has succeeded since one failed that is still to be written. */
+    private boolean isDeviceFailing() {
+        for (int buffer = 0; buffer < Staging.BUFFERS; buffer++) {
+            if (hasFailed(buffer) && successes == successesBefore[buffer]) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean hasFailed(int buffer) {
+        return delay[buffer] != 0;
     }
 }

@@ -20,6 +20,9 @@ final class FileMover implements Mover {
     /** Its record is the one that is being moved. */
     private final Workspace work;
 
+    /** Whether the backing file took the last record. */
+    private boolean hasRoom;
+
     /** Whether the device failed when the record was read again. */
     private boolean isUnreadable;
 
@@ -33,8 +36,9 @@ final class FileMover implements Mover {
     @Override
     public Result move(MemorySegment records, long segment, int length) {
         Result result = Result.EMPTIED;
+        hasRoom = true;
         int at = 0;
-        while (at <= length - Record.HEADER_BYTES) {
+        while (hasRoom && at <= length - Record.HEADER_BYTES) {
             long slot = Record.slot(records, at);
             long word = map.find(slot);
             int units = 1;
@@ -51,7 +55,8 @@ final class FileMover implements Mover {
     @Override
     public Result moveHidden(long segment, int length) {
         Result result = Result.EMPTIED;
-        for (long slot = map.nextUsed(0); slot < map.slots(); slot = map.nextUsed(slot + 1)) {
+        hasRoom = true;
+        for (long slot = map.nextUsed(0); hasRoom && slot < map.slots(); slot = map.nextUsed(slot + 1)) {
             long word = map.get(slot);
             long at = Slot.place(word) - segment;
             if (Slot.kind(word) == Slot.KIND_FILE && at >= 0 && at < length) {
@@ -89,6 +94,7 @@ final class FileMover implements Mover {
         long place = file.appendMoved(work.record.memory, 0, bytes);
         if (place < 0) {
             ownership.unpin(slot, word);
+            hasRoom = false; // No use in waiting for each of the others.
             return Result.LATER;
         }
         ownership.replace(slot, word, Slot.moved(word, place), Counters.KEEPER);

@@ -6,7 +6,6 @@ import dev.ramzswap.backing.RecordTag;
 import dev.ramzswap.linux.MappedFile;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -121,27 +120,30 @@ final class StoreFiles implements AutoCloseable {
         if (size <= TABLE_OFFSET) {
             return 0;
         }
-        ByteBuffer recorded = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.nativeOrder());
+        ByteBuffer page = ByteBuffer.allocate(PAGE_BYTES).order(ByteOrder.nativeOrder());
         try (FileChannel channel = FileChannel.open(path)) {
-            channel.read(recorded, CAPACITY_OFFSET);
+            channel.read(page, 0);
         }
-        long bytes = recorded.getLong(0);
-        boolean isPlausible = bytes > 0 && roundUp(TABLE_OFFSET + BackingFile.tableBytes(bytes)) == size;
-        return isPlausible ? bytes : (size - TABLE_OFFSET) / Long.BYTES * BackingFile.SEGMENT_BYTES;
+        MemorySegment head = MemorySegment.ofBuffer(page.clear());
+        BackingHead.repair(head);
+        return BackingHead.capacity(head);
     }
 
     private BackingFile openBacking(StoreConfig.Backing wanted) throws IOException {
         long tableBytes = BackingFile.tableBytes(backingBytes);
         MemorySegment memory =
                 populatedFile("backing", roundUp(TABLE_OFFSET + tableBytes)).memory();
-        memory.set(ValueLayout.JAVA_LONG, CAPACITY_OFFSET, backingBytes);
-        return backingOpener.open(new BackingConfig(
+        BackingHead.repair(memory);
+        BackingHead.setCapacity(memory, backingBytes);
+        BackingFile backing = backingOpener.open(new BackingConfig(
                 wanted.path(),
                 backingBytes,
                 wanted.encrypt(),
                 memory.asSlice(TABLE_OFFSET, tableBytes),
                 memory.asSlice(PAGE_BYTES, BackingFile.STAGING_BYTES),
                 memory.asSlice(0, BackingFile.KEY_BYTES)));
+        BackingHead.copy(memory);
+        return backing;
     }
 
     /** Takes, if the configuration asks for memory ahead, what else the way of a page could fault in. */

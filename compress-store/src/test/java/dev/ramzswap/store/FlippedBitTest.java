@@ -159,6 +159,26 @@ class FlippedBitTest {
         });
     }
 
+    /** Of the key, and of what says how much of the file is in use: each is there three times. */
+    @Test
+    void inTheHeadOfTheBackingFilesStateBeforeATakeover() {
+        assertTimeoutPreemptively(Duration.ofMinutes(2), () -> {
+            StoreConfig config = config().stateDirectory(directory).build();
+            open(config);
+            fill();
+            long size = java.nio.file.Files.size(directory.resolve("file"));
+            close();
+            for (int bit = 0; bit < 8 * 72; bit += 7) {
+                String what = "bit " + bit + " of the head";
+                flipInFile("backing", bit / 8 + bit % 3 * 1024L, bit % 8);
+                open(config);
+                checkOthers(-1, what);
+                close();
+                assertEquals(size, java.nio.file.Files.size(directory.resolve("file")), what);
+            }
+        });
+    }
+
     /** Review of 27 November, 1.4: a word that points to another slot's record took that one with it. */
     @Test
     void aWordThatIsAnotherSlotsCostsOnlyItsOwnSlot() throws IOException {

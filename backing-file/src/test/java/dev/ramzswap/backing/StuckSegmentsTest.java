@@ -1,0 +1,291 @@
+package dev.ramzswap.backing;
+
+import static dev.ramzswap.backing.BackingFile.NO_ROOM;
+import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
+import static dev.ramzswap.backing.BackingFileTest.await;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ramzswap.backing.FaultyDevice.Fault;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Segments that cannot be written, and a device that fails as a whole, at the worst moments: room that is there is
+ * found again, and none is lost. Each was proven by the attack of 29 November.
+ */
+@Timeout(100)
+class StuckSegmentsTest {
+    private static final int RECORD_BYTES = 4096;
+    private static final int RECORDS_PER_SEGMENT = SEGMENT_BYTES / RECORD_BYTES;
+    private static final int SEGMENTS = 40;
+    private static final long PATIENCE = 1_000_000_000;
+
+    /** Three failures of one segment take a second: all else is done by then. */
+    private static final Delays SLOW = new Delays(300_000_000, 600_000_000, 5_000_000, 0);
+
+    private final FaultyDevice device = new FaultyDevice(SEGMENTS);
+    private final State state = State.fresh(device.size());
+    private final MemorySegment memory = Arena.ofAuto().allocate(8192, 8);
+
+    /** An owner of records that all have the same length. */
+    private final class Records implements Mover {
+        final BackingFile backing;
+        final TreeMap<Long, Integer> live = new TreeMap<>();
+
+        /** The place of a record that its segment does not show, -1 for none. */
+        long hidden = -1;
+
+        Records(BackingFile backing) {
+            this.backing = backing;
+        }
+
+        long append(int value, long nanos) {
+            memory.set(JAVA_INT, 0, value);
+            long place = backing.append(memory, 0, RECORD_BYTES, nanos);
+            if (place >= 0) {
+                live.put(place, value);
+            }
+            return place;
+        }
+
+        void fillUp() {
+            long place = 0;
+            while (place != NO_ROOM) {
+                place = append(1, PATIENCE);
+            }
+        }
+
+        /** Every second record from a segment on: all of those are worth cleaning. */
+        void freeHalf(int fromSegment) {
+            for (long place : new ArrayList<>(live.keySet())) {
+                if (place / SEGMENT_BYTES >= fromSegment && place / RECORD_BYTES % 2 == 0) {
+                    live.remove(place);
+                    backing.free(place, RECORD_BYTES);
+                }
+            }
+        }
+
+        /** As a store does that finds no room. */
+        boolean findsRoom() {
+            for (int i = 0; i < 3000; i++) {
+                if (append(1, 0) >= 0) {
+                    return true;
+                }
+                backing.clean(this);
+                LockSupport.parkNanos(1_000_000);
+            }
+            return false;
+        }
+
+        @Override
+        public Result move(MemorySegment records, long begin, int length) {
+            for (long place : new ArrayList<>(live.subMap(begin, begin + length).keySet())) {
+                if (place != hidden && !move(records, begin, place)) {
+                    return Result.LATER;
+                }
+            }
+            return Result.EMPTIED;
+        }
+
+        private boolean move(MemorySegment records, long begin, long place) {
+            long moved = backing.appendMoved(records, place - begin, RECORD_BYTES);
+            if (moved >= 0) {
+                live.put(moved, live.remove(place));
+                backing.free(place, RECORD_BYTES);
+            }
+            return moved >= 0;
+        }
+
+        @Override
+        public Result moveHidden(long begin, int length) {
+            live.remove(hidden);
+            backing.free(hidden, RECORD_BYTES);
+            hidden = -1;
+            return Result.EMPTIED;
+        }
+    }
+
+    private int segmentsIn(int wanted) {
+        int found = 0;
+        for (long at = 0; at < state.table().byteSize(); at += Long.BYTES) {
+            found += SegmentTable.state(state.table().get(JAVA_LONG, at)) == wanted ? 1 : 0;
+        }
+        return found;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 5})
+    void roomIsFoundThoughTheLastFailuresComeWhenThereIsNone(int bad) throws IOException {
+        device.badSegments = bad;
+        try (BackingFile backing = state.open(device, SLOW)) {
+            Records records = new Records(backing);
+            records.fillUp();
+            records.freeHalf(bad);
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1500));
+            assertTrue(records.findsRoom());
+        }
+    }
+
+    @Test
+    void aRecordThatASegmentDoesNotShowDoesNotKeepItsBuffer() throws IOException {
+        device.badSegments = 1;
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            records.hidden = 0;
+            records.fillUp();
+            records.freeHalf(1);
+            assertTrue(records.findsRoom());
+            await(() -> {
+                backing.clean(records);
+                return records.hidden < 0;
+            });
+        }
+    }
+
+    @Test
+    void aDeviceThatComesBackHasLostNoSegment() throws IOException {
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            for (int outage = 0; outage < 2; outage++) {
+                device.writes = FaultyDevice.DEAD;
+                while (records.append(1, 0) >= 0) {}
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
+                device.writes = FaultyDevice.HEALTHY;
+                await(() -> {
+                    backing.clean(records);
+                    return !backing.failing();
+                });
+            }
+            assertEquals(0, segmentsIn(SegmentTable.BAD));
+        }
+    }
+
+    @Test
+    void allBuffersStuckAreWrittenWhenTheDeviceIsBack() throws IOException {
+        device.writes = call -> {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(300));
+            return Fault.EIO;
+        };
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            while (records.append(1, 0) >= 0) {}
+            long place = backing.appendMoved(memory, 0, RECORD_BYTES);
+            assertTrue(place >= 0);
+            records.live.put(place, 1);
+            device.writes = FaultyDevice.DEAD;
+            for (int i = 0; i < 1000; i++) {
+                backing.clean(records);
+                LockSupport.parkNanos(1_000_000);
+            }
+            device.writes = FaultyDevice.HEALTHY;
+            assertTrue(records.findsRoom());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void freeSegmentsWithDamagedWordsAreNotTakenForTheReserve(int damaged) throws IOException {
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            while (backing.freeSegments() > 3) {
+                records.append(1, PATIENCE);
+            }
+            for (int segment = 0, left = damaged; left > 0; segment++) {
+                long word = state.table().get(JAVA_LONG, 8L * segment);
+                if (SegmentTable.state(word) == SegmentTable.FREE) {
+                    state.table().set(JAVA_LONG, 8L * segment, word ^ 1L << 20);
+                    left--;
+                }
+            }
+            records.fillUp();
+            records.freeHalf(0);
+            assertTrue(records.findsRoom());
+        }
+    }
+
+    @Test
+    void cleanIsNotSaidWhileAFailedWriteWaitsForItsTurn() throws IOException {
+        device.writes = call -> call >= 20 && call <= 23 ? Fault.EIO : Fault.NONE;
+        Delays delays = new Delays(4_000_000_000L, 4_000_000_000L, 5_000_000, 0);
+        try (BackingFile backing = state.open(device, delays)) {
+            Records records = new Records(backing);
+            records.fillUp();
+            await(() -> segmentsIn(SegmentTable.STAGED) == 4);
+            for (long place : new ArrayList<>(records.live.keySet())) {
+                long word = state.table().get(JAVA_LONG, place / SEGMENT_BYTES * 8);
+                if (SegmentTable.state(word) == SegmentTable.STAGED && place % SEGMENT_BYTES > 0) {
+                    records.live.remove(place);
+                    backing.free(place, RECORD_BYTES);
+                }
+            }
+            assertNotEquals(BackingFile.CLEAN, backing.clean(records));
+        }
+    }
+
+    /** Bit 2 says that it is encrypted, bit 8 is of the generation: plain text, or a key stream used twice. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 2, 3, 8, 63})
+    void aStagedSegmentWithADamagedWordIsNeverWritten(int bit) throws IOException {
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            memory.fill((byte) 0x5a);
+            assertEquals(0, backing.append(memory, 0, RECORD_BYTES, 0));
+            state.table().set(JAVA_LONG, 0, state.table().get(JAVA_LONG, 0) ^ 1L << bit);
+            for (int i = 0; i < 2 * RECORDS_PER_SEGMENT; i++) {
+                backing.append(memory, 0, RECORD_BYTES, PATIENCE);
+            }
+            await(() -> backing.writes() == 1);
+            assertEquals(0, device.content.get(JAVA_LONG, 0));
+            assertNotEquals((byte) 0x5a, device.content.get(JAVA_BYTE, SEGMENT_BYTES));
+        }
+    }
+
+    @Test
+    void anInterruptedAppenderHoldsNobodyUp() throws IOException, InterruptedException {
+        Object gate = new Object();
+        boolean[] isOpen = {false};
+        device.writes = call -> {
+            synchronized (gate) {
+                while (!isOpen[0]) {
+                    try {
+                        gate.wait();
+                    } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                }
+            }
+            return Fault.NONE;
+        };
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            while (records.append(1, 0) >= 0) {}
+            boolean[] wasInterrupted = {false};
+            Thread thread = Thread.ofPlatform().start(() -> {
+                Thread.currentThread().interrupt();
+                records.append(1, 60 * PATIENCE);
+                wasInterrupted[0] = Thread.interrupted();
+            });
+            await(() -> thread.getState() == Thread.State.TIMED_WAITING);
+            backing.failsForAMoment(); // takes the lock
+            synchronized (gate) {
+                isOpen[0] = true;
+                gate.notifyAll();
+            }
+            thread.join();
+            assertTrue(wasInterrupted[0]);
+        }
+    }
+}

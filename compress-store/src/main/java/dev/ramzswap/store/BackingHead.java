@@ -1,0 +1,70 @@
+package dev.ramzswap.store;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The first page of {@code NAME.backing}: the key, and how much of the backing file is used, without which nothing in
+ * it can be read. So there are three copies, and what two of them say holds.
+ *
+ * <pre>
+ *     0 32  key
+ *    64  8  bytes that are used of the backing file
+ *  1024     the same again
+ *  2048     and again
+ * </pre>
+ */
+final class BackingHead {
+    private static final long CAPACITY_OFFSET = 64;
+    private static final long BYTES = CAPACITY_OFFSET + Long.BYTES;
+    private static final long COPY_OFFSET = 1024;
+
+    private BackingHead() {}
+
+    /**
+     * Mends damaged bits of one copy by the two others. What was killed before it had made all copies is left alone.
+     */
+    static void repair(MemorySegment page) {
+        if (capacity(page, 1) == 0 || capacity(page, 2) == 0) {
+            return;
+        }
+        for (long at = 0; at < BYTES; at += Long.BYTES) {
+            long one = word(page, 0, at);
+            long two = word(page, 1, at);
+            long three = word(page, 2, at);
+            setWord(page, at, one & two | one & three | two & three);
+        }
+    }
+
+    /** Makes the copies like the first. */
+    static void copy(MemorySegment page) {
+        for (long at = 0; at < BYTES; at += Long.BYTES) {
+            setWord(page, at, word(page, 0, at));
+        }
+    }
+
+    /** 0 if none was ever set. */
+    static long capacity(MemorySegment page) {
+        return capacity(page, 0);
+    }
+
+    static void setCapacity(MemorySegment page, long bytes) {
+        page.set(JAVA_LONG_UNALIGNED, CAPACITY_OFFSET, bytes);
+    }
+
+    private static long capacity(MemorySegment page, int copy) {
+        return word(page, copy, CAPACITY_OFFSET);
+    }
+
+    private static long word(MemorySegment page, int copy, long at) {
+        return page.get(JAVA_LONG_UNALIGNED, copy * COPY_OFFSET + at);
+    }
+
+    /** In all copies; the capacity, which says that they are whole, last. */
+    private static void setWord(MemorySegment page, long at, long word) {
+        for (int copy = 0; copy < 3; copy++) {
+            page.set(JAVA_LONG_UNALIGNED, copy * COPY_OFFSET + at, word);
+        }
+    }
+}
