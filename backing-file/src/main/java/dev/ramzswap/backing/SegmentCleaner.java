@@ -127,7 +127,7 @@ final class SegmentCleaner implements AutoCloseable {
      */
     private boolean revive() {
         boolean isTime = System.nanoTime() - reviveAt >= 0 || table.free() == 0;
-        if (!isTime || staging.failing() || !table.revive()) {
+        if (!isTime || staging.failingNanos() > 0 || !table.revive()) {
             return false;
         }
         reviveAt = System.nanoTime() + reviveNanos;
