@@ -23,7 +23,7 @@ public final class UnreliableDevice implements BlockDevice {
         LYING
     }
 
-    private static final Delays SHORT = new Delays(1_000_000, 10_000_000, 1_000_000, 3_000_000);
+    private static final Delays SHORT = new Delays(1_000_000, 10_000_000, 1_000_000, 5_000_000_000L);
     private static final long SLOW_NANOS = 5_000_000;
 
     private final BlockDevice device;

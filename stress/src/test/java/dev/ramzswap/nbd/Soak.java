@@ -101,13 +101,14 @@ final class Soak implements AutoCloseable {
                 early = residentKib();
             }
         }
-        finish(playing);
         soaked.device().be(Mood.HEALTHY);
+        finish(playing);
         await("the backing file goes on failing", () -> !soaked.backing().failing());
         finish(start(SoakClient::mend));
         SoakCounts counts =
                 SoakCounts.sum(clients.stream().map(SoakClient::counts).toList());
         report(counts, early);
+        require(counts.get(Count.REFUSALS) == 0, "writes were refused that limit and file can hold");
         requireAgreement(counts);
         store.setLimit(LEAST_LIMIT);
         await("the limit is exceeded", () -> get(Counter.MEM_USED_TOTAL) <= LEAST_LIMIT);
