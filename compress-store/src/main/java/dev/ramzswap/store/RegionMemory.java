@@ -90,7 +90,7 @@ final class RegionMemory {
                 return NONE;
             }
             // Above its budget the pool can only shrink if compaction has a region to begin with.
-            boolean isForCompaction = table.exceedsBudget() && table.ready() == 0;
+            boolean isForCompaction = table.exceedsBudget() && table.empty() == 0;
             return table.takeFree(isForCompaction);
         } finally {
             lock.unlock();
@@ -167,10 +167,15 @@ final class RegionMemory {
         }
     }
 
+    /**
+     * Above the budget one region stays ready until enough are gone, for compaction to begin with: if it went as well,
+     * and came again, memory would exceed a limit that it had reached.
+     */
     private boolean isWantedReady() {
         lock.lock();
         try {
-            return table.ready() < readyWanted && table.used() <= table.budget().regions();
+            boolean isExcess = table.used() > table.budget().regions();
+            return table.ready() < (isExcess ? RegionBudget.COMPACTION_RESERVE : readyWanted);
         } finally {
             lock.unlock();
         }

@@ -98,11 +98,16 @@ final class RegionTable implements AutoCloseable {
     }
 
     private int inUse() {
-        return used - ready - populating;
+        return used - empty();
     }
 
     int ready() {
         return ready;
+    }
+
+    /** Regions without records that are ready, or in somebody's hands. */
+    int empty() {
+        return ready + populating;
     }
 
     int used() {
