@@ -2,14 +2,11 @@ package dev.ramzswap.backing;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
-import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Packed records of variable length in one plain file or block device: a log-structured store (Rosenblum and
@@ -39,8 +36,6 @@ import java.util.concurrent.atomic.AtomicLong;
  * meaning, hence the owner keeps a checksum and looks at its map again after a mismatch.
  */
 public final class BackingFile implements AutoCloseable {
-    private static final System.Logger LOG = System.getLogger(BackingFile.class.getName());
-
     /** Done. */
     public static final int OK = 0;
 
@@ -91,15 +86,14 @@ public final class BackingFile implements AutoCloseable {
     private final Staging staging;
     private final Flusher flusher;
     private final SegmentCleaner cleaner;
+    private final RecordReader reader;
     private final long patienceNanos;
-    private final AtomicLong reads = new AtomicLong();
-    private final AtomicLong readErrors = new AtomicLong();
 
     private BackingFile(BackingConfig config, BlockDevice device, Delays delays) throws IOException {
         this.device = device;
         this.patienceNanos = delays.patience();
         this.takenOver = !SegmentTable.isFresh(config.table());
-        this.capacity = takenOver ? capacityOf(config) : Math.min(device.size(), capacityOf(config));
+        this.capacity = takenOver ? Devices.capacityOf(config) : Math.min(device.size(), Devices.capacityOf(config));
         this.key = config.key();
         MemorySegment words = config.table().asSlice(0, tableBytes(capacity));
         this.encrypted = config.encrypt() || SegmentTable.isAnyEncrypted(words);
@@ -110,6 +104,7 @@ public final class BackingFile implements AutoCloseable {
         this.staging = new Staging(config.staging(), table, config.encrypt(), delays);
         this.flusher = new Flusher(device, table, staging, cipher(), arena);
         this.cleaner = new SegmentCleaner(device, table, staging, cipher(), delays, arena);
+        this.reader = new RecordReader(device, table, staging);
         if (!takenOver) {
             adopted();
         }
@@ -149,38 +144,7 @@ public final class BackingFile implements AutoCloseable {
      *     writable, in use, neither file nor device
      */
     public static BackingFile open(BackingConfig config) throws IOException {
-        BlockDevice device = device(config);
-        boolean isTooSmall = !SegmentTable.isFresh(config.table()) && device.size() < capacityOf(config);
-        if (isTooSmall) {
-            String reason = device + " has " + device.size() + " bytes, and " + capacityOf(config) + " are in use";
-            device.close();
-            device = lostDevice(config, reason);
-        }
-        return open(config, device, Delays.STANDARD);
-    }
-
-    private static BlockDevice device(BackingConfig config) throws IOException {
-        try {
-            return FileDevice.open(config.path(), config.bytes(), NativeFile::open);
-        } catch (IOException e) {
-            if (SegmentTable.isFresh(config.table())) {
-                throw e;
-            }
-            return lostDevice(config, e.getMessage());
-        }
-    }
-
-    private static BlockDevice lostDevice(BackingConfig config, String reason) {
-        LOG.log(
-                Level.ERROR,
-                "the backing file cannot be used: what can still be read of it is, all else in it is lost, and"
-                        + " nothing is written to it until the export begins anew: " + reason);
-        return new LostDevice(config.path(), capacityOf(config));
-    }
-
-    /** What an earlier daemon has made the table for: whatever the device says now, that is what is in use of it. */
-    private static long capacityOf(BackingConfig config) {
-        return config.table().byteSize() / Long.BYTES * SEGMENT_BYTES;
+        return open(config, Devices.open(config), Delays.STANDARD);
     }
 
     /** Opens over any device, which is closed with it. */
@@ -193,11 +157,7 @@ public final class BackingFile implements AutoCloseable {
             }
             return new BackingFile(config, device, delays);
         } catch (Throwable e) {
-            try {
-                device.close();
-            } catch (IOException suppressed) {
-                e.addSuppressed(suppressed);
-            }
+            Devices.closeAfter(e, device);
             throw e;
         }
     }
@@ -268,19 +228,7 @@ public final class BackingFile implements AutoCloseable {
 
     /** Reads a record that lies in memory. {@link #OK}, or {@link #WOULD_WAIT} if it does not. */
     public int readNow(long place, int length, MemorySegment into, long offset) {
-        if (!isValid(place, length)) {
-            return WOULD_WAIT;
-        }
-        int segment = SegmentTable.segmentOf(place);
-        int begin = SegmentTable.offsetOf(place);
-        long word = table.word(segment);
-        while (SegmentTable.state(word) == SegmentTable.STAGED) {
-            if (staging.read(segment, word, begin, length, into, offset)) {
-                return OK;
-            }
-            word = table.word(segment);
-        }
-        return WOULD_WAIT;
+        return isValid(place, length) ? reader.readNow(place, length, into, offset) : WOULD_WAIT;
     }
 
     /**
@@ -289,30 +237,7 @@ public final class BackingFile implements AutoCloseable {
      * @param buffer of the calling thread
      */
     public int read(long place, int length, MemorySegment into, long offset, ReadBuffer buffer) {
-        if (!isValid(place, length)) {
-            return IO_ERROR;
-        }
-        int segment = SegmentTable.segmentOf(place);
-        long word;
-        do {
-            if (readNow(place, length, into, offset) == OK) {
-                return OK;
-            }
-            word = table.word(segment);
-        } while (SegmentTable.state(word) == SegmentTable.STAGED);
-        if (SegmentTable.state(word) != SegmentTable.WRITTEN) {
-            return IO_ERROR; // Free by now, which the owner's map will say; or its word is damaged.
-        }
-        reads.getAndIncrement();
-        try {
-            buffer.read(word, place, length, into, offset);
-            return OK;
-        } catch (IOException e) {
-            if (readErrors.getAndIncrement() == 0) {
-                LOG.log(Level.ERROR, device + " cannot be read: what it does not give back is lost", e);
-            }
-            return IO_ERROR;
-        }
+        return isValid(place, length) ? reader.read(place, length, into, offset, buffer) : IO_ERROR;
     }
 
     /** Says that a record is dead. Once for each record; never waits. Where there can be none, it does nothing. */
@@ -354,7 +279,7 @@ public final class BackingFile implements AutoCloseable {
 
     /** Records read from the device, or tried to. */
     public long reads() {
-        return reads.get();
+        return reader.reads();
     }
 
     /** Segments written. */
@@ -364,7 +289,7 @@ public final class BackingFile implements AutoCloseable {
 
     /** Records and, for cleaning, segments that could not be read. */
     public long readErrors() {
-        return readErrors.get() + cleaner.errors();
+        return reader.errors() + cleaner.errors();
     }
 
     /** Writes that failed. */

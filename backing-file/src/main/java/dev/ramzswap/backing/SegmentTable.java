@@ -8,7 +8,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * What is known of each segment. The truth is one 64-bit word for each, in memory that outlives the process:
@@ -69,9 +68,7 @@ final class SegmentTable {
     private final MemorySegment words;
     private final MemorySegment live;
     private final int count;
-    private final MemorySegment freeBits;
-    private final AtomicInteger free = new AtomicInteger();
-    private int cursor;
+    private final FreeSegments free;
 
     /**
      * @param words one word for each segment, 8-byte aligned
@@ -81,10 +78,10 @@ final class SegmentTable {
         this.words = words.asSlice(0, (long) count * Long.BYTES);
         this.count = count;
         this.live = arena.allocate((long) count * Integer.BYTES, Integer.BYTES);
-        this.freeBits = arena.allocate((count + 63) / 64 * (long) Long.BYTES, Long.BYTES);
+        this.free = new FreeSegments(count, arena);
         for (int segment = 0; segment < count; segment++) {
             if (state(word(segment)) == FREE) {
-                setFree(segment);
+                free.add(segment);
             }
         }
     }
@@ -132,21 +129,11 @@ final class SegmentTable {
 
     /** Takes those that count as free though their words are damaged out of the count. */
     void dropDamagedFree() {
-        for (int first = 0; first < count; first += 64) {
-            long bits = (long) WORD.getVolatile(freeBits, bitsOffset(first));
-            for (; bits != 0; bits &= bits - 1) {
-                int segment = first + Long.numberOfTrailingZeros(bits);
-                if (state(word(segment)) == BAD && takeBit(segment)) {
-                    free.getAndDecrement();
-                }
+        for (int segment = free.from(0); segment != NONE; segment = free.from(segment + 1)) {
+            if (state(word(segment)) == BAD) {
+                free.remove(segment);
             }
         }
-    }
-
-    /** Whether it was set. */
-    private boolean takeBit(int segment) {
-        long bits = (long) WORD.getAndBitwiseAnd(freeBits, bitsOffset(segment), ~(1L << segment));
-        return (bits & 1L << segment) != 0;
     }
 
     int count() {
@@ -154,7 +141,7 @@ final class SegmentTable {
     }
 
     int free() {
-        return free.get();
+        return free.count();
     }
 
     long word(int segment) {
@@ -207,7 +194,7 @@ final class SegmentTable {
         long word = word(segment);
         if (state(word) == STAGED) {
             setWord(segment, word & GENERATION_MASK);
-            setFree(segment);
+            free.add(segment);
         }
     }
 
@@ -223,7 +210,7 @@ final class SegmentTable {
             long word = word(segment);
             if ((Long.bitCount(word) & 1) == 0 && state(word) == BAD && live(segment) == 0) {
                 setWord(segment, word & GENERATION_MASK);
-                setFree(segment);
+                free.add(segment);
                 isRevived = true;
             }
         }
@@ -314,48 +301,18 @@ final class SegmentTable {
                 return;
             }
         } while (!WORD.compareAndSet(words, (long) segment * Long.BYTES, word, even(word & GENERATION_MASK)));
-        setFree(segment);
-    }
-
-    private void setFree(int segment) {
-        long unused = (long) WORD.getAndBitwiseOr(freeBits, bitsOffset(segment), 1L << segment);
-        free.getAndIncrement();
+        free.add(segment);
     }
 
     /** One whose word is damaged is not taken, and not free any more. */
     private int takeFree() {
-        int segment = nextFree();
-        while (segment != NONE) {
-            if (takeBit(segment)) {
-                free.getAndDecrement();
-            }
-            cursor = segment + 1 == count ? 0 : segment + 1;
+        for (int segment = free.next(); segment != NONE; segment = free.next()) {
+            free.remove(segment);
             if (state(word(segment)) == FREE) {
                 return segment;
             }
-            segment = nextFree();
         }
         return NONE;
-    }
-
-    private int nextFree() {
-        int words = (int) (freeBits.byteSize() / Long.BYTES);
-        int first = cursor / 64;
-        for (int i = 0; i <= words; i++) {
-            int index = (first + i) % words;
-            long bits = (long) WORD.getVolatile(freeBits, (long) index * Long.BYTES);
-            if (i == 0) {
-                bits &= -1L << cursor;
-            }
-            if (bits != 0) {
-                return index * 64 + Long.numberOfTrailingZeros(bits);
-            }
-        }
-        return NONE;
-    }
-
-    private static long bitsOffset(int segment) {
-        return segment / 64 * (long) Long.BYTES;
     }
 
     private void setWord(int segment, long word) {

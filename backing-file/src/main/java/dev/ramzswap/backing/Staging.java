@@ -12,25 +12,16 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The staging buffers, each of one segment: where records are gathered and whence segments are written.
+ * Where records are gathered until they are a segment, and whence segments are written: the {@link StagingBuffers}, the
+ * lanes that records come in by, and the waiting for both.
  *
- * <pre>
- *   EMPTY --open--> OPEN --seal--> SEALED --takeSealed--> WRITING --written--> EMPTY
- *                                    ^  \                   |
- *                                    |   +-- no live record |--> EMPTY
- *                                    +------- failed -------+
- *                                                           +--condemned--> CONDEMNED --abandon--> EMPTY
- * </pre>
- *
- * A segment that could not be written three times, while others could, is condemned: {@link SegmentCleaner} moves its
- * records to another one, and it is never used again. If all buffers are stuck and none could be written, one of them
- * is moved as well, since the next segment may be a better one; it is free then. Stores leave one buffer to such moves,
- * so that they proceed: each makes as much room as it takes.
+ * <p>A segment that could not be written three times, while others could, is condemned: {@link SegmentCleaner} moves
+ * its records to another one, and it is never used again. If all buffers are stuck and none could be written, one of
+ * them is moved as well, since the next segment may be a better one; it is free then. Stores leave one buffer to such
+ * moves, so that they proceed: each makes as much room as it takes.
  *
  * <p>Records of stores and records that cleaning moves go to an open segment each (a {@link Lane}): moved records are
- * old and live on together, and stores never take the room that a compaction made for itself. An EMPTY buffer is all
- * zeroes, so that what follows a segment's last record is. A buffer is emptied only after its segment's word has said
- * that it is elsewhere: a reader copies first and then looks at the word again.
+ * old and live on together, and stores never take the room that a compaction made for itself.
  *
  * <p>One lock for all, held for a copy of a record at most; no input or output happens under it. It is a
  * {@link ReentrantLock} and not a monitor since a contended monitor takes native memory. Waiters are not interruptible.
@@ -43,12 +34,6 @@ final class Staging {
 
     /** From here on it matters that what counts as free is. */
     private static final int FEW_FREE = 16;
-
-    private static final int EMPTY = 0;
-    private static final int OPEN = 1;
-    private static final int SEALED = 2;
-    private static final int WRITING = 3;
-    private static final int CONDEMNED = 4;
 
     /** An open segment that takes records of one kind. */
     final class Lane {
@@ -70,33 +55,22 @@ final class Staging {
 
     private final SegmentTable table;
     private final boolean encrypt;
-    private final MemorySegment[] buffers = new MemorySegment[BUFFERS];
+    private final WriteRetries retries;
+    private final StagingBuffers buffers;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition emptied = lock.newCondition();
     private final Condition sealed = lock.newCondition();
 
-    private final int[] state = new int[BUFFERS];
-    private final int[] segment;
-    private final WriteRetries retries;
     private boolean started;
     private boolean closed;
 
-    /** Takes over the segments that the table says are staged, as sealed ones. */
+    /** Takes over the segments that the table says are staged. */
     Staging(MemorySegment memory, SegmentTable table, boolean encrypt, Delays delays) {
         this.table = table;
         this.encrypt = encrypt;
         this.retries = new WriteRetries(delays);
-        this.segment = table.staged(BUFFERS);
-        for (int buffer = 0; buffer < BUFFERS; buffer++) {
-            buffers[buffer] = memory.asSlice((long) buffer * SEGMENT_BYTES, SEGMENT_BYTES);
-            if (segment[buffer] == NONE) {
-                buffers[buffer].fill((byte) 0);
-            } else {
-                state[buffer] = SEALED;
-                retries.begin(buffer);
-            }
-        }
+        this.buffers = new StagingBuffers(memory, table, retries);
     }
 
     /** From now on live bytes are known, so that segments may be taken, dropped and written. */
@@ -145,7 +119,7 @@ final class Staging {
      * @return false if it no longer did when the copy was done
      */
     boolean read(int segment, long word, int begin, int length, MemorySegment into, long offset) {
-        MemorySegment.copy(buffers[SegmentTable.buffer(word)], begin, into, offset, length);
+        MemorySegment.copy(buffers.content(SegmentTable.buffer(word)), begin, into, offset, length);
         VarHandle.acquireFence();
         return table.word(segment) == word;
     }
@@ -156,14 +130,14 @@ final class Staging {
         try {
             while (!closed) {
                 dropDead();
-                int buffer = firstDue();
+                int buffer = buffers.firstDue();
                 if (buffer == NONE) {
                     sealed.awaitUninterruptibly();
                     continue;
                 }
                 long wait = retries.due(buffer) - System.nanoTime();
                 if (wait <= 0) {
-                    state[buffer] = WRITING;
+                    buffers.beginWriting(buffer);
                     return buffer;
                 }
                 awaitSealed(wait);
@@ -175,17 +149,17 @@ final class Staging {
     }
 
     MemorySegment content(int buffer) {
-        return buffers[buffer];
+        return buffers.content(buffer);
     }
 
     int segment(int buffer) {
-        return segment[buffer];
+        return buffers.segment(buffer);
     }
 
     /** The segment in a buffer taken by {@link #takeSealed} is on the device. */
     void written(int buffer) {
-        table.written(segment[buffer]);
-        clear(buffer);
+        table.written(buffers.segment(buffer));
+        buffers.clear(buffer);
         lock.lock();
         try {
             retries.succeeded(buffer);
@@ -199,17 +173,11 @@ final class Staging {
     void failed(int buffer) {
         lock.lock();
         try {
-            retries.failed(buffer);
-            state[buffer] = retries.hasFailedTooOften(buffer) && isToBeCondemned(buffer) ? CONDEMNED : SEALED;
+            buffers.failed(buffer, buffers.firstEmpty(stores.leaveEmpty) == NONE);
             emptied.signalAll();
         } finally {
             lock.unlock();
         }
-    }
-
-    /** Others could be written meanwhile; or all buffers are stuck, and another segment may be a better one. */
-    private boolean isToBeCondemned(int buffer) {
-        return retries.isAlone(buffer) || firstEmpty(stores.leaveEmpty) == NONE && first(CONDEMNED) == NONE;
     }
 
     /** Whether there are segments whose write has failed. */
@@ -231,13 +199,7 @@ final class Staging {
     boolean isWriting() {
         lock.lock();
         try {
-            for (int buffer = 0; buffer < BUFFERS; buffer++) {
-                boolean isToBe = state[buffer] == SEALED && retries.isHopeful(buffer);
-                if (isToBe || state[buffer] == WRITING || state[buffer] == CONDEMNED) {
-                    return true;
-                }
-            }
-            return false;
+            return buffers.isAnyToBeWritten();
         } finally {
             lock.unlock();
         }
@@ -247,27 +209,17 @@ final class Staging {
     int condemned() {
         lock.lock();
         try {
-            return first(CONDEMNED);
+            return buffers.condemned();
         } finally {
             lock.unlock();
         }
-    }
-
-    private int first(int wanted) {
-        for (int buffer = 0; buffer < BUFFERS; buffer++) {
-            if (state[buffer] == wanted) {
-                return buffer;
-            }
-        }
-        return NONE;
     }
 
     /** Tries a condemned segment again, from which not all could be moved. */
     void reprieve(int buffer) {
         lock.lock();
         try {
-            retries.reprieve(buffer);
-            state[buffer] = SEALED;
+            buffers.reprieve(buffer);
             sealed.signal();
         } finally {
             lock.unlock();
@@ -291,17 +243,11 @@ final class Staging {
     boolean abandon(int buffer) {
         lock.lock();
         try {
-            if (table.live(segment[buffer]) != 0) {
-                return false;
+            boolean isAbandoned = buffers.abandon(buffer);
+            if (isAbandoned) {
+                emptied.signalAll();
             }
-            if (retries.isAlone(buffer)) {
-                table.abandon(segment[buffer]);
-            } else {
-                table.discard(segment[buffer]);
-            }
-            clear(buffer);
-            release(buffer);
-            return true;
+            return isAbandoned;
         } finally {
             lock.unlock();
         }
@@ -327,17 +273,22 @@ final class Staging {
             return FAILED;
         }
         int padded = SegmentTable.padded(length);
-        if (lane.buffer == NONE || lane.end + padded > SEGMENT_BYTES || !table.isStaged(segment[lane.buffer])) {
+        if (!hasRoom(lane, padded)) {
             int result = advance(lane);
             if (result < 0) {
                 return result;
             }
         }
+        int segment = buffers.segment(lane.buffer);
         int begin = lane.end;
-        MemorySegment.copy(from, offset, buffers[lane.buffer], begin, length);
+        MemorySegment.copy(from, offset, buffers.content(lane.buffer), begin, length);
         lane.end = begin + padded;
-        table.addLive(segment[lane.buffer], padded);
-        return (long) segment[lane.buffer] * SEGMENT_BYTES + begin;
+        table.addLive(segment, padded);
+        return (long) segment * SEGMENT_BYTES + begin;
+    }
+
+    private boolean hasRoom(Lane lane, int bytes) {
+        return lane.buffer != NONE && lane.end + bytes <= SEGMENT_BYTES && table.isStaged(buffers.segment(lane.buffer));
     }
 
     /** Seals the lane's segment, if it has one, and opens another. */
@@ -356,73 +307,32 @@ final class Staging {
         if (table.free() <= lane.leaveFree) {
             return NO_ROOM;
         }
-        int buffer = firstEmpty(lane.leaveEmpty);
+        int buffer = buffers.firstEmpty(lane.leaveEmpty);
         if (buffer == NONE) {
             return retries.failingNanos() > 0 ? FAILED : WOULD_WAIT;
         }
-        segment[buffer] = table.take(buffer, encrypt);
-        if (segment[buffer] == NONE) {
+        if (!buffers.open(buffer, encrypt)) {
             return NO_ROOM;
         }
-        state[buffer] = OPEN;
         lane.buffer = buffer;
         lane.end = 0;
         return BackingFile.OK;
     }
 
     private void seal(int buffer) {
-        state[buffer] = SEALED;
-        retries.begin(buffer);
+        buffers.seal(buffer);
         sealed.signal();
     }
 
-    /**
-     * Empties the buffers whose segments need not be written, since no record in them is live, or must not: if its word
-     * is damaged, nobody could read it again, and it might be written in the clear, or under a nonce of another
-     * content.
-     */
     private void dropDead() {
-        for (int buffer = 0; buffer < BUFFERS; buffer++) {
-            if (state[buffer] == SEALED && (table.live(segment[buffer]) == 0 || !table.isStaged(segment[buffer]))) {
-                table.discard(segment[buffer]);
-                clear(buffer);
-                release(buffer);
-            }
+        if (buffers.dropDead()) {
+            emptied.signalAll();
         }
-    }
-
-    private void clear(int buffer) {
-        // The word before, the zeroes after: pairs with the fence in read().
-        VarHandle.fullFence();
-        buffers[buffer].fill((byte) 0);
     }
 
     private void release(int buffer) {
-        retries.end(buffer);
-        segment[buffer] = NONE;
-        state[buffer] = EMPTY;
+        buffers.release(buffer);
         emptied.signalAll();
-    }
-
-    /** An empty buffer, if there are more than {@code leave}. */
-    private int firstEmpty(int leave) {
-        int left = leave;
-        for (int buffer = 0; buffer < BUFFERS; buffer++) {
-            if (state[buffer] == EMPTY && left-- == 0) {
-                return buffer;
-            }
-        }
-        return NONE;
-    }
-
-    private int firstDue() {
-        int first = NONE;
-        for (int buffer = 0; buffer < BUFFERS; buffer++) {
-            if (state[buffer] == SEALED && (first == NONE || retries.due(buffer) - retries.due(first) < 0)) {
-                first = buffer;
-            }
-        }
-        return first;
     }
 
     private void awaitSealed(long nanos) {

@@ -21,8 +21,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p>POPULATING is in the hands of whoever takes its memory or gives it back; READY has memory and is empty. Records
  * are put into the OPEN region, and into holes of that and of CLOSED ones. From an EVACUATING or UNLISTED region
  * records only go: in the first the {@link Evacuation} takes the holes off their lists, of the second no hole is listed
- * and the {@link Relister} has yet to find them. All but the open region, and those in somebody's hands, are in a ring
- * of their state; the closed ones have a ring for each sixteenth of live bytes, so that an empty one is found at once.
+ * and the {@link Relister} has yet to find them. {@link RegionRings} tell which regions are in a state.
  *
  * <p>Live bytes of a region are the sum over the slot map's words that point there, but for what is just being
  * published or freed. A region is suspect if that was seen not to be so.
@@ -39,17 +38,10 @@ final class RegionTable implements AutoCloseable {
     static final int EVACUATING = 5;
     static final int UNLISTED = 6;
 
-    private static final int BUCKET_SHIFT = SHIFT - 4;
-    private static final int BUCKETS = 16;
-    private static final int SUSPECTS = BUCKETS;
-    private static final int FREES = BUCKETS + 1;
-    private static final int READIES = BUCKETS + 2;
-    private static final int UNLISTEDS = BUCKETS + 3;
-    private static final int RINGS = BUCKETS + 4;
-
     final ReentrantLock lock = new ReentrantLock();
 
     private final RegionEntries entries;
+    private final RegionRings rings;
     private final Counters counters;
     private final RegionBudget budget;
     private final int count;
@@ -73,7 +65,8 @@ final class RegionTable implements AutoCloseable {
         this.count = (int) (poolBytes >>> SHIFT);
         this.counters = counters;
         this.budget = new RegionBudget(count);
-        this.entries = new RegionEntries(count, RINGS, counters);
+        this.entries = new RegionEntries(count, RegionRings.COUNT, counters);
+        this.rings = new RegionRings(entries);
     }
 
     /** Takes memory for the whole table. */
@@ -140,17 +133,8 @@ final class RegionTable implements AutoCloseable {
 
     /** Whether holes of the region are listed, and may be used. */
     boolean isListing(int region) {
-        int state = entries.state(region);
+        int state = state(region);
         return state == OPEN || state == CLOSED;
-    }
-
-    private void enter(int region, int state, int ring) {
-        entries.setState(region, state);
-        entries.link(region, ring);
-    }
-
-    private int ringOfClosed(int region) {
-        return entries.isSuspect(region) ? SUSPECTS : Math.min(live(region) >>> BUCKET_SHIFT, BUCKETS - 1);
     }
 
     // Memory comes and goes
@@ -168,34 +152,29 @@ final class RegionTable implements AutoCloseable {
         if (used >= budget.regions() && !(forCompaction && debt < COMPACTION_RESERVE)) {
             return NONE;
         }
-        int region = entries.first(FREES);
-        if (region != NONE) {
-            entries.unlink(region, FREES);
-        } else if (highWater < count) {
+        int region = rings.firstFree();
+        if (region == NONE && highWater < count) {
             region = highWater;
             raiseHighWater(region);
-        } else {
-            return NONE;
         }
-        take(region);
+        if (region != NONE) {
+            take(region);
+        }
         return region;
     }
 
     /** Takes a region which has memory that a dead daemon left; false if it is not free. */
     boolean takeLeftover(int region) {
-        if (region >= highWater) {
-            raiseHighWater(region);
-        } else if (entries.state(region) == FREE) {
-            entries.unlink(region, FREES);
-        } else {
-            return false;
+        raiseHighWater(region);
+        boolean isFree = entries.state(region) == FREE;
+        if (isFree) {
+            take(region);
         }
-        take(region);
-        return true;
+        return isFree;
     }
 
     private void take(int region) {
-        entries.setState(region, POPULATING);
+        rings.move(region, POPULATING);
         populating++;
         used++;
         counters.addMemory(BYTES);
@@ -205,19 +184,18 @@ final class RegionTable implements AutoCloseable {
     void makeReady(int region) {
         populating--;
         ready++;
-        enter(region, READY, READIES);
+        rings.move(region, READY);
     }
 
     /**
      * Takes a ready region that is not wanted any more: its memory is to be given back, and then it is {@link #free}.
      */
     int takeReady() {
-        int region = entries.first(READIES);
+        int region = rings.firstReady();
         if (region != NONE) {
-            entries.unlink(region, READIES);
+            rings.move(region, POPULATING);
             ready--;
             populating++;
-            entries.setState(region, POPULATING);
         }
         return region;
     }
@@ -226,7 +204,7 @@ final class RegionTable implements AutoCloseable {
     void free(int region) {
         populating--;
         used--;
-        enter(region, FREE, FREES);
+        rings.move(region, FREE);
         counters.addMemory(-BYTES);
     }
 
@@ -234,14 +212,13 @@ final class RegionTable implements AutoCloseable {
 
     /** Makes a ready region the open one, if there is one and it may be; the one before is to be closed then. */
     int open(boolean forCompaction) {
-        int region = entries.first(READIES);
+        int region = rings.firstReady();
         if (region == NONE || !mayOpen(forCompaction)) {
             return NONE;
         }
-        entries.unlink(region, READIES);
+        rings.move(region, OPEN);
         ready--;
         debt += forCompaction ? 1 : 0;
-        entries.setState(region, OPEN);
         openRegion = region;
         return region;
     }
@@ -255,96 +232,68 @@ final class RegionTable implements AutoCloseable {
         if (openRegion == region) {
             openRegion = NONE;
         }
-        enter(region, CLOSED, ringOfClosed(region));
+        rings.move(region, CLOSED);
     }
 
     void addLive(int region, int bytes) {
-        boolean isClosed = entries.state(region) == CLOSED;
-        int ring = isClosed ? ringOfClosed(region) : 0;
-        entries.setLive(region, live(region) + bytes);
+        rings.setLive(region, live(region) + bytes);
         budget.addLive(bytes);
-        if (isClosed && ringOfClosed(region) != ring) {
-            entries.unlink(region, ring);
-            entries.link(region, ringOfClosed(region));
-        }
     }
 
     /**
      * Marks a region in which what a word and what a record says do not agree: its live bytes are to be counted anew.
      */
     void suspect(int region) {
-        boolean isClosed = state(region) == CLOSED;
-        if (isClosed) {
-            entries.unlink(region, ringOfClosed(region));
-        }
-        if (isClosed || isListing(region)) {
-            entries.setSuspect(region, true);
-        }
-        if (isClosed) {
-            entries.link(region, SUSPECTS);
+        if (isListing(region)) {
+            rings.setSuspect(region, true);
         }
     }
 
     /** A closed region that is suspect, or {@link Region#NONE}. */
     int firstSuspect() {
-        return entries.first(SUSPECTS);
+        return rings.firstSuspect();
     }
 
     /** A closed region with the fewest live bytes, to a sixteenth of a region, if it has at most {@code bytes}. */
     int emptiest(int bytes) {
-        for (int bucket = 0; bucket < BUCKETS && bucket <= bytes >>> BUCKET_SHIFT; bucket++) {
-            int region = entries.first(bucket);
-            if (region != NONE && live(region) <= bytes) {
-                return region;
-            }
-        }
-        return NONE;
+        return rings.emptiest(bytes);
     }
 
     /** Nothing more is put into a closed region. False if it is not closed any more. */
     boolean beginEvacuation(int region) {
         boolean isClosed = entries.state(region) == CLOSED;
         if (isClosed) {
-            entries.unlink(region, ringOfClosed(region));
-            entries.setState(region, EVACUATING);
+            rings.move(region, EVACUATING);
         }
         return isClosed;
     }
 
     /** Leaves a region, of whose holes none is listed, to the {@link Relister}. */
     void unlist(int region) {
-        enter(region, UNLISTED, UNLISTEDS);
+        rings.move(region, UNLISTED);
     }
 
     /** The region that has been waiting longest, which becomes the one that waits longest from now on. */
     int nextUnlisted() {
-        int region = entries.first(UNLISTEDS);
-        if (region != NONE) {
-            entries.rotate(UNLISTEDS);
-        }
-        return region;
+        return rings.nextUnlisted();
     }
 
     /** Corrects the live bytes of an unlisted region. */
     void setLive(int region, int bytes) {
         budget.addLive(bytes - live(region));
-        entries.setLive(region, bytes);
+        rings.setLive(region, bytes);
     }
 
     /** All holes of an unlisted region are known again. */
     void list(int region) {
-        entries.unlink(region, UNLISTEDS);
-        entries.setSuspect(region, false);
-        enter(region, CLOSED, ringOfClosed(region));
+        rings.setSuspect(region, false);
+        rings.move(region, CLOSED);
     }
 
     /** Ends the life of an empty region, of whose holes none is listed: it is in the caller's hands. */
     void retire(int region) {
-        if (entries.state(region) == UNLISTED) {
-            entries.unlink(region, UNLISTEDS);
-        }
-        entries.setSuspect(region, false);
-        entries.setState(region, POPULATING);
+        rings.setSuspect(region, false);
+        rings.move(region, POPULATING);
         populating++;
         debt = Math.max(debt - 1, 0);
     }
@@ -381,12 +330,10 @@ final class RegionTable implements AutoCloseable {
 
     /** Makes a new region known, and all below it, as free ones. */
     private void raiseHighWater(int region) {
-        for (; highWater < region; highWater++) {
+        for (; highWater <= region; highWater++) {
             entries.touch(highWater);
-            enter(highWater, FREE, FREES);
+            rings.enter(highWater, FREE);
         }
-        entries.touch(region);
-        highWater = region + 1;
     }
 
     @Override

@@ -1,0 +1,76 @@
+package dev.ramzswap.backing;
+
+import static dev.ramzswap.backing.BackingFile.IO_ERROR;
+import static dev.ramzswap.backing.BackingFile.OK;
+import static dev.ramzswap.backing.BackingFile.WOULD_WAIT;
+
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Reads records, from their staging buffer or from the device. Thread-safe, takes no lock. */
+final class RecordReader {
+    private static final System.Logger LOG = System.getLogger(RecordReader.class.getName());
+
+    private final BlockDevice device;
+    private final SegmentTable table;
+    private final Staging staging;
+    private final AtomicLong reads = new AtomicLong();
+    private final AtomicLong errors = new AtomicLong();
+
+    RecordReader(BlockDevice device, SegmentTable table, Staging staging) {
+        this.device = device;
+        this.table = table;
+        this.staging = staging;
+    }
+
+    /** See {@link BackingFile#readNow}, of a place that can be. */
+    int readNow(long place, int length, MemorySegment into, long offset) {
+        int segment = SegmentTable.segmentOf(place);
+        int begin = SegmentTable.offsetOf(place);
+        long word = table.word(segment);
+        while (SegmentTable.state(word) == SegmentTable.STAGED) {
+            if (staging.read(segment, word, begin, length, into, offset)) {
+                return OK;
+            }
+            word = table.word(segment);
+        }
+        return WOULD_WAIT;
+    }
+
+    /** See {@link BackingFile#read}, of a place that can be. */
+    int read(long place, int length, MemorySegment into, long offset, ReadBuffer buffer) {
+        int segment = SegmentTable.segmentOf(place);
+        long word;
+        do {
+            if (readNow(place, length, into, offset) == OK) {
+                return OK;
+            }
+            word = table.word(segment);
+        } while (SegmentTable.state(word) == SegmentTable.STAGED);
+        if (SegmentTable.state(word) != SegmentTable.WRITTEN) {
+            return IO_ERROR; // Free by now, which the owner's map will say; or its word is damaged.
+        }
+        reads.getAndIncrement();
+        try {
+            buffer.read(word, place, length, into, offset);
+            return OK;
+        } catch (IOException e) {
+            if (errors.getAndIncrement() == 0) {
+                LOG.log(Level.ERROR, device + " cannot be read: what it does not give back is lost", e);
+            }
+            return IO_ERROR;
+        }
+    }
+
+    /** Records read from the device, or tried to. */
+    long reads() {
+        return reads.get();
+    }
+
+    /** Those that could not be. */
+    long errors() {
+        return errors.get();
+    }
+}

@@ -1,0 +1,184 @@
+package dev.ramzswap.backing;
+
+import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
+import static dev.ramzswap.backing.SegmentTable.NONE;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The staging buffers, each of one segment, and what becomes of them:
+ *
+ * <pre>
+ *   EMPTY --open--> OPEN --seal--> SEALED --takeDue--> WRITING --release--> EMPTY
+ *                                    ^  \                 |
+ *                                    |   +-- dropDead --> EMPTY
+ *                                    +------- failed -----+
+ *                                    |                    +--failed--> CONDEMNED --release--> EMPTY
+ *                                    +--------------- reprieve ----------+
+ * </pre>
+ *
+ * An EMPTY buffer is all zeroes, so that what follows a segment's last record is. A buffer is cleared only after its
+ * segment's word has said that it is elsewhere: a reader copies first and then looks at the word again. Guarded by the
+ * lock of {@link Staging}, but for contents.
+ */
+final class StagingBuffers {
+    private static final int EMPTY = 0;
+    private static final int OPEN = 1;
+    private static final int SEALED = 2;
+    private static final int WRITING = 3;
+    private static final int CONDEMNED = 4;
+
+    private final SegmentTable table;
+    private final WriteRetries retries;
+    private final MemorySegment[] contents = new MemorySegment[Staging.BUFFERS];
+    private final int[] state = new int[Staging.BUFFERS];
+    private final int[] segment;
+
+    /** Takes over the segments that the table says are staged, as sealed ones. */
+    StagingBuffers(MemorySegment memory, SegmentTable table, WriteRetries retries) {
+        this.table = table;
+        this.retries = retries;
+        this.segment = table.staged(Staging.BUFFERS);
+        for (int buffer = 0; buffer < Staging.BUFFERS; buffer++) {
+            contents[buffer] = memory.asSlice((long) buffer * SEGMENT_BYTES, SEGMENT_BYTES);
+            if (segment[buffer] == NONE) {
+                contents[buffer].fill((byte) 0);
+            } else {
+                seal(buffer);
+            }
+        }
+    }
+
+    MemorySegment content(int buffer) {
+        return contents[buffer];
+    }
+
+    /** The segment that lies in a buffer, {@link SegmentTable#NONE} if it is empty. */
+    int segment(int buffer) {
+        return segment[buffer];
+    }
+
+    /** Takes a free segment into an empty buffer; false if there is none. */
+    boolean open(int buffer, boolean encrypt) {
+        segment[buffer] = table.take(buffer, encrypt);
+        if (segment[buffer] == NONE) {
+            return false;
+        }
+        state[buffer] = OPEN;
+        return true;
+    }
+
+    /** The segment is to be written. */
+    void seal(int buffer) {
+        state[buffer] = SEALED;
+        retries.begin(buffer);
+    }
+
+    /** A sealed buffer that may be written from a certain time on, before all others; NONE if there is none. */
+    int firstDue() {
+        int first = NONE;
+        for (int buffer = 0; buffer < Staging.BUFFERS; buffer++) {
+            if (state[buffer] == SEALED && (first == NONE || retries.due(buffer) - retries.due(first) < 0)) {
+                first = buffer;
+            }
+        }
+        return first;
+    }
+
+    void beginWriting(int buffer) {
+        state[buffer] = WRITING;
+    }
+
+    /** A segment could not be written: it is tried again, or condemned. */
+    void failed(int buffer, boolean isStuck) {
+        retries.failed(buffer);
+        // Others could be written meanwhile; or all buffers are stuck, and another segment may be a better one.
+        boolean isToBeLeft = retries.isAlone(buffer) || isStuck && condemned() == NONE;
+        state[buffer] = retries.hasFailedTooOften(buffer) && isToBeLeft ? CONDEMNED : SEALED;
+    }
+
+    int condemned() {
+        for (int buffer = 0; buffer < Staging.BUFFERS; buffer++) {
+            if (state[buffer] == CONDEMNED) {
+                return buffer;
+            }
+        }
+        return NONE;
+    }
+
+    /** A condemned segment is tried again. */
+    void reprieve(int buffer) {
+        retries.reprieve(buffer);
+        state[buffer] = SEALED;
+    }
+
+    /** Gives a condemned segment up, if no record in it is live. Whether it did. */
+    boolean abandon(int buffer) {
+        if (table.live(segment[buffer]) != 0) {
+            return false;
+        }
+        if (retries.isAlone(buffer)) {
+            table.abandon(segment[buffer]);
+        } else {
+            table.discard(segment[buffer]);
+        }
+        clear(buffer);
+        release(buffer);
+        return true;
+    }
+
+    /** Whether room may come of what is or will be written. */
+    boolean isAnyToBeWritten() {
+        for (int buffer = 0; buffer < Staging.BUFFERS; buffer++) {
+            boolean isToBe = state[buffer] == SEALED && retries.isHopeful(buffer);
+            if (isToBe || state[buffer] == WRITING || state[buffer] == CONDEMNED) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Empties the buffers whose segments need not be written, since no record in them is live, or must not: if its word
+     * is damaged, nobody could read it again, and it might be written in the clear, or under a nonce of another
+     * content. Whether there were any.
+     */
+    boolean dropDead() {
+        boolean isAny = false;
+        for (int buffer = 0; buffer < Staging.BUFFERS; buffer++) {
+            if (state[buffer] == SEALED && (table.live(segment[buffer]) == 0 || !table.isStaged(segment[buffer]))) {
+                table.discard(segment[buffer]);
+                clear(buffer);
+                release(buffer);
+                isAny = true;
+            }
+        }
+        return isAny;
+    }
+
+    /** Makes the content zeroes, when the segment's word says that it is elsewhere; needs no lock. */
+    void clear(int buffer) {
+        // The word before, the zeroes after: pairs with the fence in Staging.read.
+        VarHandle.fullFence();
+        contents[buffer].fill((byte) 0);
+    }
+
+    /** A cleared buffer is empty. */
+    void release(int buffer) {
+        retries.end(buffer);
+        segment[buffer] = NONE;
+        state[buffer] = EMPTY;
+    }
+
+    /** An empty buffer, if there are more than {@code leave}. */
+    int firstEmpty(int leave) {
+        int left = leave;
+        for (int buffer = 0; buffer < Staging.BUFFERS; buffer++) {
+            if (state[buffer] == EMPTY && left-- == 0) {
+                return buffer;
+            }
+        }
+        return NONE;
+    }
+}
