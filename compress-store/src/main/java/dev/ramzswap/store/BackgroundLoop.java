@@ -32,6 +32,7 @@ final class BackgroundLoop implements AutoCloseable {
 
     private volatile boolean isClosed;
     private boolean isLooking;
+    private boolean isPaused;
     private Look seen = Look.NOTHING;
     private long looks;
 
@@ -77,6 +78,19 @@ final class BackgroundLoop implements AutoCloseable {
         return looks < look ? Look.BLOCKED : seen;
     }
 
+    /** Waits for the end of a look, and lets none begin until {@link #resume}: what there is stands still. */
+    synchronized void pause() throws InterruptedException {
+        isPaused = true;
+        while (isLooking && !isClosed) {
+            wait();
+        }
+    }
+
+    synchronized void resume() {
+        isPaused = false;
+        notifyAll();
+    }
+
     private void run() {
         makeOrdinary();
         while (!isClosed) {
@@ -117,7 +131,18 @@ final class BackgroundLoop implements AutoCloseable {
     }
 
     private synchronized void begin() {
+        while (isPaused && !isClosed) {
+            awaitResume();
+        }
         isLooking = true;
+    }
+
+    private void awaitResume() {
+        try {
+            wait();
+        } catch (InterruptedException e) {
+            // Nobody interrupts this thread to any purpose.
+        }
     }
 
     private synchronized void end(Look look) {
@@ -130,6 +155,7 @@ final class BackgroundLoop implements AutoCloseable {
     @Override
     public void close() {
         isClosed = true;
+        resume();
         LockSupport.unpark(thread);
         Joins.uninterruptibly(thread);
     }

@@ -153,6 +153,23 @@ final class Keeper implements AutoCloseable {
         return look;
     }
 
+    /** Lets nothing change by itself until {@link #resume}, so that tests can look at all of it. */
+    void pause() throws InterruptedException {
+        ram.pause();
+        populator.pause();
+        if (disk != null) {
+            disk.pause();
+        }
+    }
+
+    void resume() {
+        ram.resume();
+        populator.resume();
+        if (disk != null) {
+            disk.resume();
+        }
+    }
+
     /** Ends what changes counters and places by itself. A look is over at once from now on, and finds nothing. */
     void stop() {
         ram.close();

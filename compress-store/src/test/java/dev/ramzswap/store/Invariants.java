@@ -43,6 +43,16 @@ final class Invariants {
         this.regions = parts.regions();
     }
 
+    /** Lets the keeper stand still for the check. Nobody else may be at work. */
+    static void checkPaused(PageStore store, Parts parts, String label) throws InterruptedException {
+        store.keeper().pause();
+        try {
+            check(parts, label);
+        } finally {
+            store.keeper().resume();
+        }
+    }
+
     /** Nobody may be at work, and the keeper must not run. */
     static void check(Parts parts, String label) {
         Invariants invariants = new Invariants(parts, label);

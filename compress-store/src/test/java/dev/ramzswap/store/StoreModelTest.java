@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
@@ -31,6 +32,8 @@ class StoreModelTest {
     private static final int SLOTS = 6000;
     private static final int THREADS = 3;
     private static final int OPERATIONS = Integer.getInteger("ramzswap.operations", 30_000);
+    private static final int ROUND = 3000;
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(20);
     private static final long SEED = Long.getLong("ramzswap.seed", System.nanoTime());
 
     @TempDir
@@ -99,17 +102,13 @@ class StoreModelTest {
             for (int i = 0; i < THREADS; i++) {
                 players.add(new Player(store, i, isFailing));
             }
-            List<Future<?>> futures = new ArrayList<>();
-            players.forEach(player -> futures.add(pool.submit(player::play)));
-            Future<?> changes = pool.submit(() -> change(store, lowestLimit, isFailing));
-            try {
-                for (Future<?> future : futures) {
-                    future.get();
-                }
-            } finally {
-                isDone = true;
+            SplittableRandom random = new SplittableRandom(SEED);
+            for (int played = 0; played < OPERATIONS; played += ROUND) {
+                playRound(pool, players, () -> change(store, lowestLimit, isFailing, random));
+                String label = "seed " + SEED + " after " + played + " operations";
+                awaitLimit(store, label);
+                Invariants.checkPaused(store, files.parts(), label);
             }
-            changes.get();
             players.forEach(Player::checkAll);
             assertEquals(
                     players.stream().mapToLong(Player::stored).sum() * PageStore.SLOT_BYTES,
@@ -123,8 +122,32 @@ class StoreModelTest {
         }
     }
 
-    private void change(PageStore store, long lowestLimit, boolean isFailing) {
-        SplittableRandom random = new SplittableRandom(SEED);
+    private void playRound(ExecutorService pool, List<Player> players, Runnable change) throws Exception {
+        isDone = false;
+        List<Future<?>> futures = new ArrayList<>();
+        players.forEach(player -> futures.add(pool.submit(player::play)));
+        Future<?> changes = pool.submit(change);
+        try {
+            for (Future<?> future : futures) {
+                future.get();
+            }
+        } finally {
+            isDone = true;
+        }
+        changes.get();
+    }
+
+    /** What does not fit the limit fits the backing file. */
+    private static void awaitLimit(PageStore store, String label) {
+        long end = System.nanoTime() + PATIENCE_NANOS;
+        while (store.counters().memoryUsed() > store.limit() && System.nanoTime() - end < 0) {
+            LockSupport.parkNanos(1_000_000);
+        }
+        long used = store.counters().memoryUsed();
+        assertTrue(used <= store.limit(), label + ": " + used + " bytes are used, " + store.limit() + " allowed");
+    }
+
+    private void change(PageStore store, long lowestLimit, boolean isFailing, SplittableRandom random) {
         String[] codecs = {"lz4", "zstd:1", "zstd:3", "lz4"};
         while (!isDone) {
             store.setCodec(CodecSpec.parse(codecs[random.nextInt(codecs.length)]));
@@ -173,7 +196,7 @@ class StoreModelTest {
 
         void play() {
             try (Workspace work = store.workspace()) {
-                for (int i = 0; i < OPERATIONS; i++) {
+                for (int i = 0; i < ROUND; i++) {
                     int own = random.nextInt(model.length);
                     switch (random.nextInt(10)) {
                         case 0, 1, 2, 3 -> store(own, work);

@@ -79,6 +79,7 @@ final class SweptStore implements AutoCloseable {
         users.forEach(SweptUser::loadAll);
         assertEquals(before, sum(SweptUser::errors), label + ": errors after new stores");
         checkCounters();
+        checkInvariants();
         users.forEach(SweptUser::invalidateAll);
         checkNothingIsLeft();
     }
@@ -93,6 +94,14 @@ final class SweptStore implements AutoCloseable {
         assertEquals(sum(SweptUser::refused), counters.get(Counter.REFUSED_STORES), label);
         assertEquals(sum(SweptUser::invalidated), counters.get(Counter.INVALIDATES), label);
         assertTrue(counters.get(Counter.MEM_USED_MAX) <= highestLimit, label);
+    }
+
+    private void checkInvariants() {
+        try {
+            Invariants.checkPaused(store, files.parts(), label);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private void checkNothingIsLeft() {

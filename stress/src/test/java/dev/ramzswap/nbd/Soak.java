@@ -40,6 +40,7 @@ final class Soak implements AutoCloseable {
     private static final long LEAST_LIMIT = 2 << 20;
     private static final long MOST_LIMIT = 10 << 20;
     private static final long PATIENCE_SECONDS = 60;
+    private static final long ROUND_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final String[] CODECS = {"lz4", "zstd:1", "zstd:3"};
 
     /** Healthy for half of the time. */
@@ -92,18 +93,13 @@ final class Soak implements AutoCloseable {
     private void run(long seconds) throws Exception {
         long begin = System.nanoTime();
         long end = begin + TimeUnit.SECONDS.toNanos(seconds);
-        List<Future<?>> playing = start(client -> client.play(end));
         long early = 0;
-        while (System.nanoTime() - end < 0 && playing.stream().noneMatch(Future::isDone)) {
-            disturb();
-            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50 + random.nextInt(400)));
+        while (System.nanoTime() - end < 0) {
+            playRound();
             if (early == 0 && System.nanoTime() - begin > (end - begin) / 10) {
                 early = residentKib();
             }
         }
-        soaked.device().be(Mood.HEALTHY);
-        finish(playing);
-        await("the backing file goes on failing", () -> !soaked.backing().failing());
         finish(start(SoakClient::mend));
         SoakCounts counts =
                 SoakCounts.sum(clients.stream().map(SoakClient::counts).toList());
@@ -119,6 +115,21 @@ final class Soak implements AutoCloseable {
         await("connections are left", () -> server.connections() == 0);
         require(server.memoryInUse() == 0, server.memoryInUse() + " bytes of I/O buffers are left");
         require(soaked.leftovers().isEmpty(), soaked.leftovers() + " are left");
+    }
+
+    /** All play, and all is disturbed; then the file is mended, and the store must come to rest as it should be. */
+    private void playRound() throws Exception {
+        long end = System.nanoTime() + ROUND_NANOS;
+        List<Future<?>> playing = start(client -> client.play(end));
+        while (System.nanoTime() - end < 0 && playing.stream().noneMatch(Future::isDone)) {
+            disturb();
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50 + random.nextInt(400)));
+        }
+        soaked.device().be(Mood.HEALTHY);
+        finish(playing);
+        await("the backing file goes on failing", () -> !soaked.backing().failing());
+        await("the limit is exceeded", () -> get(Counter.MEM_USED_TOTAL) <= store.limit());
+        soaked.checkInvariants("after " + changes + " changes");
     }
 
     private void disturb() {

@@ -48,6 +48,11 @@ public final class SoakedStore implements AutoCloseable {
         return files.parts().file();
     }
 
+    /** Nobody may be at work but the store itself, which stands still meanwhile. */
+    public void checkInvariants(String label) throws InterruptedException {
+        Invariants.checkPaused(store, files.parts(), label);
+    }
+
     /**
      * What is not zero, by name, though all slots were dropped. Ends the background work first: what a spill or a
      * compaction has in its hands is dropped when it is through.
