@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Packed records of variable length in one plain file or block device: a log-structured store (Rosenblum and
@@ -71,9 +72,6 @@ public final class BackingFile implements AutoCloseable {
     public static final int KEY_BYTES = 32;
     public static final long STAGING_BYTES = (long) Staging.BUFFERS * SEGMENT_BYTES;
 
-    /** How long a moved record may wait for an empty buffer: longer than it takes to write one. */
-    private static final long MOVE_NANOS = 100_000_000;
-
     private static final int LEAST_SEGMENTS = Staging.RESERVE + 2;
 
     private final Arena arena = Arena.ofShared();
@@ -88,12 +86,13 @@ public final class BackingFile implements AutoCloseable {
     private final SegmentCleaner cleaner;
     private final RecordReader reader;
     private final long patienceNanos;
+    private final AtomicBoolean isClosed = new AtomicBoolean();
 
     private BackingFile(BackingConfig config, BlockDevice device, Delays delays) throws IOException {
         this.device = device;
         this.patienceNanos = delays.patience();
         this.takenOver = !SegmentTable.isFresh(config.table());
-        this.capacity = takenOver ? Devices.capacityOf(config) : Math.min(device.size(), Devices.capacityOf(config));
+        this.capacity = Devices.capacityOf(config);
         this.key = config.key();
         MemorySegment words = config.table().asSlice(0, tableBytes(capacity));
         this.encrypted = config.encrypt() || SegmentTable.isAnyEncrypted(words);
@@ -155,6 +154,10 @@ public final class BackingFile implements AutoCloseable {
                 throw new IOException(device + " has " + device.size() + " bytes: it must have "
                         + (long) LEAST_SEGMENTS * SEGMENT_BYTES + " or more, and less than 512 TiB");
             }
+            if (SegmentTable.isFresh(config.table()) && device.size() < Devices.capacityOf(config)) {
+                throw new IOException(device + " has " + device.size() + " bytes, and not " + Devices.capacityOf(config)
+                        + ": it has become smaller");
+            }
             return new BackingFile(config, device, delays);
         } catch (Throwable e) {
             Devices.closeAfter(e, device);
@@ -184,6 +187,9 @@ public final class BackingFile implements AutoCloseable {
             return false;
         }
         table.addLive(segment, SegmentTable.padded(length));
+        if (table.isStaged(segment)) {
+            staging.adopt(segment, SegmentTable.offsetOf(place) + SegmentTable.padded(length));
+        }
         return true;
     }
 
@@ -220,10 +226,10 @@ public final class BackingFile implements AutoCloseable {
 
     /**
      * Like {@link #append}, for a {@link Mover}: to segments of their own, and out of the reserve that stores leave to
-     * cleaning. Waits for a moment at most.
+     * cleaning. Never waits.
      */
     public long appendMoved(MemorySegment from, long offset, int length) {
-        return staging.append(staging.moves, from, offset, length, MOVE_NANOS);
+        return staging.append(staging.moves, from, offset, length, 0);
     }
 
     /** Reads a record that lies in memory. {@link #OK}, or {@link #WOULD_WAIT} if it does not. */
@@ -310,10 +316,13 @@ public final class BackingFile implements AutoCloseable {
 
     /**
      * Stops writing and closes the device. What is staged stays in its memory, for a takeover. Nothing may read or
-     * clean meanwhile; appends that wait return {@link #FAILED}.
+     * clean meanwhile; appends that wait return {@link #FAILED}. The second time it does nothing.
      */
     @Override
     public void close() throws IOException {
+        if (isClosed.getAndSet(true)) {
+            return;
+        }
         staging.close();
         flusher.close();
         cleaner.close();

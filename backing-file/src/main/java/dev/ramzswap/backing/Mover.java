@@ -1,6 +1,7 @@
 package dev.ramzswap.backing;
 
 import java.lang.foreign.MemorySegment;
+import java.util.function.IntSupplier;
 
 /** Moves the live records out of a segment that is being cleaned. */
 public interface Mover {
@@ -9,28 +10,31 @@ public interface Mover {
         /** No live record. */
         EMPTIED,
 
-        /** One that somebody has in his hands, or for which there is no room now. */
+        /** None either, though some are counted: nobody knows them any more, since their owner's words are damaged. */
+        FORGOTTEN,
+
+        /** All of them: there is one that somebody has in his hands. */
         LATER,
 
-        /** One that is not intact: it stays where it is, since the device may yet give back what it has. */
+        /** All of them: one is not intact, and stays where it is, since the device may yet give back what it has. */
         DAMAGED
     }
 
     /**
-     * Appends each live record again by {@link BackingFile#appendMoved} and then frees its old place. Records lie one
-     * after the other in the order in which they were appended, each padded with zeroes to a multiple of 8 bytes; after
-     * the last one there are zeroes to the end. Dead records are still there and intact, with one exception: the last
-     * one is torn if a daemon died while it was appending it. Any of it may be damaged.
+     * Appends each live record again by {@link BackingFile#appendMoved}, for which there is room, and then frees its
+     * old place: all of them, or, if one cannot be moved, none. Each moved record costs room that only the whole
+     * segment gives back.
+     *
+     * <p>Records lie one after the other in the order in which they were appended, each padded with zeroes to a
+     * multiple of 8 bytes; after the last one there are zeroes to the end, or records of an earlier content. Dead
+     * records are still there and intact, with one exception: the last one is torn if a daemon died while it was
+     * appending it. Any of it may be damaged.
      *
      * @param records the segment's content, valid until this method returns; its first byte is that at {@code place}
      * @param place where the segment begins
      * @param length bytes of the segment
+     * @param live how many of them are live now; if more than records are found, then the owner's own knowledge must
+     *     tell where, or somebody has just appended one, or is about to free it
      */
-    Result move(MemorySegment records, long place, int length);
-
-    /**
-     * Does the same for records that {@link #move} did not find though they are live, since what tells them is damaged:
-     * by the owner's own knowledge of what lies there.
-     */
-    Result moveHidden(long place, int length);
+    Result move(MemorySegment records, long place, int length, IntSupplier live);
 }

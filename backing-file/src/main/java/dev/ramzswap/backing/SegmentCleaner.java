@@ -19,12 +19,11 @@ import java.lang.foreign.MemorySegment;
  * room for at least a tenth of a segment of new ones. {@link Victims} are chosen many at a time. One from which the
  * mover cannot take all, or that cannot be read, stands back, and all others have their turn.
  *
- * <p><b>Why there always is one</b> when no room is left. Let n segments hold records at nine tenths, so that all
- * records that must find room are fewer ({@link BackingFile#bytesFor}). Of the n + {@value Staging#BUFFERS} +
- * {@value Staging#RESERVE} + 1 segments, stores leave {@value Staging#RESERVE} free, and at most
- * {@value Staging#BUFFERS} are staged. If all others, more than n, were more than nine tenths full, they would hold
- * more than all records. So one is not, and moving what is in it ends with a segment more than before. Records that are
- * there twice, since their words are just being exchanged, are fewer than the staged segments hold.
+ * <p><b>Why it can always begin.</b> All records of a victim are moved, or none, and none before there is room for all
+ * of them: in the open segment of moved records and in one more. So whenever cleaning has taken a free segment, it has
+ * given one back before it takes another, whatever it finds on the way: records that somebody has pinned or that cannot
+ * be read, a device that fails. A daemon that is killed in between leaves a victim half moved, and the next one goes on
+ * with the segment that it had taken ({@link Staging#start}).
  */
 final class SegmentCleaner implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(SegmentCleaner.class.getName());
@@ -49,6 +48,7 @@ final class SegmentCleaner implements AutoCloseable {
 
     private boolean isForgetting;
     private long setAsideSince;
+    private long setAsideLast;
     private long forgetAt;
     private long reviveAt = System.nanoTime();
     private volatile long errors;
@@ -161,15 +161,16 @@ final class SegmentCleaner implements AutoCloseable {
     }
 
     private Mover.Result move(int victim, Mover mover) {
+        if (!staging.hasRoomToMove(table.pinnedLive(victim))) {
+            isBlocked |= staging.isWriting();
+            return Mover.Result.LATER;
+        }
         long place = (long) victim * SEGMENT_BYTES;
-        Mover.Result result = mover.move(records, place, SEGMENT_BYTES);
-        if (result == Mover.Result.EMPTIED && !table.isPinnedAlone(victim)) {
-            result = mover.moveHidden(place, SEGMENT_BYTES);
-        }
-        if (result == Mover.Result.EMPTIED && !table.isPinnedAlone(victim)) {
-            result = Mover.Result.LATER; // Appended, and not yet known to the owner; or freed, and not yet said so.
-        }
+        Mover.Result result = mover.move(records, place, SEGMENT_BYTES, () -> table.pinnedLive(victim));
         isBlocked |= result == Mover.Result.LATER;
+        if (result == Mover.Result.FORGOTTEN) {
+            table.forget(victim);
+        }
         return result;
     }
 
@@ -178,13 +179,10 @@ final class SegmentCleaner implements AutoCloseable {
      * segment for good, so cleaning goes before where there are few. What could not be moved is tried again.
      */
     private boolean rescue(int buffer, Mover mover) {
-        if (table.free() >= Staging.RESERVE) {
-            int segment = staging.segment(buffer);
+        int segment = staging.segment(buffer);
+        if (staging.hasRoomToRescue(table.live(segment))) {
             long place = (long) segment * SEGMENT_BYTES;
-            Mover.Result result = mover.move(staging.content(buffer), place, SEGMENT_BYTES);
-            if (result == Mover.Result.EMPTIED && table.live(segment) != 0) {
-                mover.moveHidden(place, SEGMENT_BYTES);
-            }
+            mover.move(staging.content(buffer), place, SEGMENT_BYTES, () -> table.live(segment));
             staging.sealMoves();
         }
         boolean isEmpty = staging.abandon(buffer);
@@ -195,11 +193,15 @@ final class SegmentCleaner implements AutoCloseable {
     }
 
     private void setAside(int victim) {
+        long now = System.nanoTime();
         if (!isForgetting) {
             isForgetting = true;
-            setAsideSince = System.nanoTime();
-            forgetAt = setAsideSince + forgetNanos;
+            forgetAt = now + forgetNanos;
+            setAsideSince = now;
+        } else if (now - setAsideLast > patienceNanos) {
+            setAsideSince = now; // It fails anew.
         }
+        setAsideLast = now;
         victims.setAside(victim);
     }
 

@@ -180,6 +180,11 @@ final class SegmentTable {
         return segment;
     }
 
+    /** Gives a staged segment a new generation: it may be written under this one, and its content is to change. */
+    void retake(int segment) {
+        setWord(segment, word(segment) + (1L << GENERATION_SHIFT) & Long.MAX_VALUE);
+    }
+
     /** A staged segment is on the device: STAGED becomes WRITTEN, or FREE if no record in it is live any more. */
     void written(int segment) {
         long word = word(segment);
@@ -198,9 +203,20 @@ final class SegmentTable {
         }
     }
 
-    /** A staged segment cannot be written, and no record in it is live: STAGED becomes BAD. */
+    /** A staged segment cannot be written, and no record in it is live: STAGED becomes BAD. A damaged word stays so. */
     void abandon(int segment) {
-        setWord(segment, word(segment) & GENERATION_MASK | BAD);
+        long word = word(segment);
+        if (state(word) == STAGED) {
+            setWord(segment, word & GENERATION_MASK | BAD);
+        }
+    }
+
+    /** What was staged to be written in the clear is to be encrypted. */
+    void encryptStaged(int segment) {
+        long word = word(segment);
+        if (state(word) == STAGED) {
+            setWord(segment, word & Long.MAX_VALUE | 1L << ENCRYPTED_SHIFT);
+        }
     }
 
     /** Makes the segments that were abandoned free again: BAD becomes FREE, but not where the word is damaged. */
@@ -255,9 +271,14 @@ final class SegmentTable {
         return false;
     }
 
-    /** Whether no record in a pinned segment is live. */
-    boolean isPinnedAlone(int segment) {
-        return live(segment) == PIN_BYTES;
+    /** Like {@link #live}, of a pinned segment. */
+    int pinnedLive(int segment) {
+        return live(segment) - PIN_BYTES;
+    }
+
+    /** Takes all records out of a pinned segment's count. */
+    void forget(int segment) {
+        removeLive(segment, pinnedLive(segment));
     }
 
     void unpin(int segment) {

@@ -70,7 +70,7 @@ final class Staging {
         this.table = table;
         this.encrypt = encrypt;
         this.retries = new WriteRetries(delays);
-        this.buffers = new StagingBuffers(memory, table, retries);
+        this.buffers = new StagingBuffers(memory, table, encrypt, retries);
     }
 
     /** From now on live bytes are known, so that segments may be taken, dropped and written. */
@@ -78,8 +78,33 @@ final class Staging {
         lock.lock();
         try {
             started = true;
+            if (table.free() < RESERVE) {
+                reopen();
+            }
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** A record that ends at {@code end} of a segment was staged by an earlier daemon. */
+    void adopt(int segment, int end) {
+        lock.lock();
+        try {
+            buffers.adopt(segment, end);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Goes on with the emptiest segment that the earlier daemon has staged: it had taken it out of the reserve to clean
+     * another one. If each daemon that is killed in the midst of that cost a segment, the third could clean none.
+     */
+    private void reopen() {
+        int buffer = buffers.emptiestSealed();
+        if (buffer != NONE) {
+            moves.buffer = buffer;
+            moves.end = buffers.reopen(buffer);
         }
     }
 
@@ -234,6 +259,33 @@ final class Staging {
                 seal(moves.buffer);
                 moves.buffer = NONE;
             }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Whether so many bytes of moved records, no more than a segment, find room without waiting for anything. The last
+     * empty buffer is a rescue's, as long as it may have a segment: if that one cannot be written either, all are
+     * stuck.
+     */
+    boolean hasRoomToMove(int bytes) {
+        return hasRoom(bytes, 1, table.free() < RESERVE ? 0 : 1);
+    }
+
+    /**
+     * The same, for records of a segment that cannot be written. They may have the last empty buffer, so that not all
+     * can get stuck; but a segment only if one is left to cleaning, since theirs is not given back.
+     */
+    boolean hasRoomToRescue(int bytes) {
+        return hasRoom(bytes, RESERVE, 0);
+    }
+
+    private boolean hasRoom(int bytes, int freeWanted, int leaveEmpty) {
+        lock.lock();
+        try {
+            dropDead();
+            return hasRoom(moves, bytes) || table.free() >= freeWanted && buffers.firstEmpty(leaveEmpty) != NONE;
         } finally {
             lock.unlock();
         }

@@ -35,8 +35,15 @@ final class StagingBuffers {
     private final int[] state = new int[Staging.BUFFERS];
     private final int[] segment;
 
-    /** Takes over the segments that the table says are staged, as sealed ones. */
-    StagingBuffers(MemorySegment memory, SegmentTable table, WriteRetries retries) {
+    /** Where the last record that was adopted ends, in a segment that an earlier daemon has staged. */
+    private final int[] adoptedEnd = new int[Staging.BUFFERS];
+
+    /**
+     * Takes over the segments that the table says are staged, as sealed ones.
+     *
+     * @param encrypt whether what an earlier daemon would have written in the clear is to be encrypted
+     */
+    StagingBuffers(MemorySegment memory, SegmentTable table, boolean encrypt, WriteRetries retries) {
         this.table = table;
         this.retries = retries;
         this.segment = table.staged(Staging.BUFFERS);
@@ -46,8 +53,42 @@ final class StagingBuffers {
                 contents[buffer].fill((byte) 0);
             } else {
                 seal(buffer);
+                if (encrypt) {
+                    table.encryptStaged(segment[buffer]);
+                }
             }
         }
+    }
+
+    /** A record that ends at {@code end} of a segment was staged by an earlier daemon. */
+    void adopt(int segment, int end) {
+        for (int buffer = 0; buffer < Staging.BUFFERS; buffer++) {
+            if (this.segment[buffer] == segment) {
+                adoptedEnd[buffer] = Math.max(adoptedEnd[buffer], end);
+            }
+        }
+    }
+
+    /** Of the segments that an earlier daemon has staged, the one with the most room behind what was adopted. */
+    int emptiestSealed() {
+        int emptiest = NONE;
+        for (int buffer = 0; buffer < Staging.BUFFERS; buffer++) {
+            boolean isIntact = state[buffer] == SEALED && table.isStaged(segment[buffer]);
+            if (isIntact && (emptiest == NONE || adoptedEnd[buffer] < adoptedEnd[emptiest])) {
+                emptiest = buffer;
+            }
+        }
+        return emptiest;
+    }
+
+    /** Opens a sealed segment that was adopted. Returns where its records end. */
+    int reopen(int buffer) {
+        // The generation first: what may be on the device under the old one never changes.
+        table.retake(segment[buffer]);
+        VarHandle.fullFence();
+        contents[buffer].asSlice(adoptedEnd[buffer]).fill((byte) 0);
+        state[buffer] = OPEN;
+        return adoptedEnd[buffer];
     }
 
     MemorySegment content(int buffer) {

@@ -136,7 +136,7 @@ class BackingFileTest {
         assertEquals(SEGMENTS - Staging.RESERVE, segments);
         assertEquals(Staging.RESERVE, backing.freeSegments());
         for (int i = 0; i < Staging.RESERVE * RECORDS_PER_SEGMENT; i++) {
-            assertTrue(backing.appendMoved(memory, 0, RECORD_BYTES) >= 0);
+            await(() -> backing.appendMoved(memory, 0, RECORD_BYTES) >= 0);
         }
         assertEquals(NO_ROOM, backing.appendMoved(memory, 0, RECORD_BYTES));
         assertEquals(0, backing.freeSegments());

@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntSupplier;
 import java.util.zip.CRC32C;
 
 /**
@@ -148,7 +149,7 @@ final class Owner implements Mover {
     }
 
     @Override
-    public Result move(MemorySegment records, long place, int length) {
+    public Result move(MemorySegment records, long place, int length, IntSupplier live) {
         int at = 0;
         while (at + HEADER_BYTES <= length) {
             int bytes = records.get(JAVA_INT_UNALIGNED, at);
@@ -168,11 +169,6 @@ final class Owner implements Mover {
             at += SegmentTable.padded(bytes);
         }
         return Result.EMPTIED;
-    }
-
-    @Override
-    public Result moveHidden(long place, int length) {
-        return Result.LATER;
     }
 
     static long place(long word) {

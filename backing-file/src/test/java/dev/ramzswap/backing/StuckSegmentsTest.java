@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -92,11 +93,16 @@ class StuckSegmentsTest {
         }
 
         @Override
-        public Result move(MemorySegment records, long begin, int length) {
+        public Result move(MemorySegment records, long begin, int length, IntSupplier alive) {
             for (long place : new ArrayList<>(live.subMap(begin, begin + length).keySet())) {
                 if (place != hidden && !move(records, begin, place)) {
                     return Result.LATER;
                 }
+            }
+            if (alive.getAsInt() > 0) {
+                live.remove(hidden);
+                backing.free(hidden, RECORD_BYTES);
+                hidden = -1;
             }
             return Result.EMPTIED;
         }
@@ -108,14 +114,6 @@ class StuckSegmentsTest {
                 backing.free(place, RECORD_BYTES);
             }
             return moved >= 0;
-        }
-
-        @Override
-        public Result moveHidden(long begin, int length) {
-            live.remove(hidden);
-            backing.free(hidden, RECORD_BYTES);
-            hidden = -1;
-            return Result.EMPTIED;
         }
     }
 

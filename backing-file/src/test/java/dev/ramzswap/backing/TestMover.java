@@ -2,16 +2,12 @@ package dev.ramzswap.backing;
 
 import java.lang.foreign.MemorySegment;
 import java.util.function.BiFunction;
+import java.util.function.IntSupplier;
 
-/** A mover that knows of no hidden record. */
+/** A mover that does not look at what is live. */
 record TestMover(BiFunction<MemorySegment, Long, Result> mover) implements Mover {
     @Override
-    public Result move(MemorySegment records, long place, int length) {
+    public Result move(MemorySegment records, long place, int length, IntSupplier live) {
         return mover.apply(records, place);
-    }
-
-    @Override
-    public Result moveHidden(long place, int length) {
-        return Result.LATER;
     }
 }

@@ -53,7 +53,7 @@ final class Keeper implements AutoCloseable {
             disk = null;
         } else {
             diskWork = new Workspace(Counters.KEEPER, file.readBuffer(), parts.tag(), activity);
-            mover = new FileMover(parts, ownership, diskWork);
+            mover = new FileMover(parts, ownership, activity, diskWork);
             spiller = new Spiller(parts, ownership, diskWork);
             disk = new BackgroundLoop("disk-" + name, this::keepFile);
         }

@@ -42,6 +42,11 @@ final class Loader {
             status = isPromotable(word) ? fetchAndPromote(slot, word, into, at, work) : WOULD_NOT_PROMOTE;
             if (status == WOULD_NOT_PROMOTE) {
                 status = fetcher.fetch(slot, word, into, at, work);
+                if (status == StoreStatus.OK && isOvertaken(slot, word)) {
+                    // The segment may hold another version of the page by now, of which nobody was told yet.
+                    status = loadNow(slot, into, at, work);
+                    continue;
+                }
             }
             if (status == StoreStatus.OK) {
                 return loaded(slot, word, work);

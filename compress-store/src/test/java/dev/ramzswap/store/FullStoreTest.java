@@ -8,17 +8,25 @@ import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A store that is full, or as good as: every wait ends, whoever waits, and what fits is not refused. */
 class FullStoreTest {
     private static final int THREADS = 8;
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    @TempDir
+    private Path directory;
 
     /** Attack of 29 November: half pages overwritten by whole ones, with all that RAM can hold and no file. */
     @Test
@@ -88,6 +96,59 @@ class FullStoreTest {
                 stillInterrupted.addAndGet(Thread.interrupted() ? 1 : 0);
             });
             assertEquals(THREADS / 2, stillInterrupted.get());
+        }
+    }
+
+    /** Seen once in {@link WorstCaseTest}: cleaning used up its reserve, and had no segment to begin with any more. */
+    @Test
+    void cleaningKeepsItsReserveWhateverItCannotMove() throws Exception {
+        StoreConfig config = new TestConfig(4096)
+                .limit(1 << 20)
+                .overcommit()
+                .backing(directory.resolve("file"), 50 * BackingFile.SEGMENT_BYTES)
+                .build();
+        StoreFiles files = StoreFiles.open(config, BackingFile::open);
+        try (PageStore store = PageStore.open(config, files);
+                Workspace work = store.workspace()) {
+            store.stopBackgroundWork();
+            fillFile(store, work);
+            Map<Long, Long> pinned = new HashMap<>();
+            SlotMap map = files.parts().map();
+            for (long slot = 0; slot < config.slots(); slot++) {
+                long word = map.get(slot);
+                if (Slot.kind(word) == Slot.KIND_FILE && slot % 64 == 0) {
+                    map.compareAndSet(slot, word, Slot.pinned(word));
+                    pinned.put(slot, word);
+                } else if (slot % 3 == 0) {
+                    store.invalidate(slot, work);
+                }
+            }
+            clean(store, files.parts().file(), "while a page is pinned in each segment");
+            pinned.forEach((slot, word) -> map.compareAndSet(slot, Slot.pinned(word), word));
+            clean(store, files.parts().file(), "afterwards");
+            assertTrue(
+                    files.parts().file().freeSegments() > 8,
+                    files.parts().file().freeSegments() + " are free");
+            Invariants.check(files.parts(), "cleaned");
+        }
+    }
+
+    /** Until the file takes no more for good: what is being written may make room. */
+    private static void fillFile(PageStore store, Workspace work) {
+        int refusals = 0;
+        for (long slot = 0; refusals < 100; ) {
+            boolean isStored =
+                    store.storeNow(slot, Pages.page(Pages.Kind.INCOMPRESSIBLE, slot), 0, work) == StoreStatus.OK;
+            slot += isStored ? 1 : 0;
+            refusals = isStored ? 0 : refusals + 1;
+            LockSupport.parkNanos(isStored ? 0 : 1_000_000);
+        }
+    }
+
+    private static void clean(PageStore store, BackingFile file, String when) {
+        for (int i = 0; i < 500; i++) {
+            store.keeper().keepFile();
+            assertTrue(file.freeSegments() > 0, when);
         }
     }
 

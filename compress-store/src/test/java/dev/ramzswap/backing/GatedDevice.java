@@ -1,0 +1,65 @@
+package dev.ramzswap.backing;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.CountDownLatch;
+
+/** A device in memory whose next read of a record waits at a gate, and then reads what is there by then. */
+public final class GatedDevice implements BlockDevice {
+    private final MemorySegment content;
+    private final CountDownLatch reached = new CountDownLatch(1);
+    private final CountDownLatch gate = new CountDownLatch(1);
+    private volatile boolean isArmed;
+
+    public GatedDevice(int segments) {
+        content = Arena.ofAuto().allocate((long) segments * BackingFile.SEGMENT_BYTES, ALIGNMENT);
+    }
+
+    /** Opens a backing file on it, whatever path the configuration names. */
+    public BackingFile open(BackingConfig config) throws IOException {
+        return BackingFile.open(config, this, Delays.STANDARD);
+    }
+
+    /** The next read waits. */
+    public void arm() {
+        isArmed = true;
+    }
+
+    public void awaitReached() throws InterruptedException {
+        reached.await();
+    }
+
+    public void goOn() {
+        gate.countDown();
+    }
+
+    @Override
+    public long size() {
+        return content.byteSize();
+    }
+
+    @Override
+    public int read(MemorySegment into, int length, long position) throws IOException {
+        if (isArmed && length != BackingFile.SEGMENT_BYTES) {
+            isArmed = false;
+            reached.countDown();
+            try {
+                gate.await();
+            } catch (InterruptedException e) {
+                throw new IOException(e);
+            }
+        }
+        MemorySegment.copy(content, position, into, 0, length);
+        return length;
+    }
+
+    @Override
+    public int write(MemorySegment from, int length, long position) {
+        MemorySegment.copy(from, 0, content, position, length);
+        return length;
+    }
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,174 @@
+package dev.ramzswap.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ramzswap.backing.BackingFile;
+import dev.ramzswap.backing.SweptDevice;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the second attack of 29 November has tried. */
+class TakeoverAttackTest {
+    private static final int SLOTS = 4096;
+    private static final long LIMIT = 6 << 20;
+
+    @TempDir
+    Path directory;
+
+    private final ByteBuffer out = Pages.buffer();
+
+    private static long worstBytes() {
+        return BackingFile.bytesFor(SLOTS - Limit.poolPages(LIMIT, SLOTS), Record.MAX_BYTES);
+    }
+
+    private StoreConfig config(long bytes, boolean encrypt, boolean state) {
+        return new StoreConfig(
+                "test",
+                SLOTS,
+                LIMIT,
+                CodecSpec.LZ4,
+                StoreConfig.DEFAULT_CUTOFF,
+                Optional.of(new StoreConfig.Backing(directory.resolve("file"), bytes, encrypt)),
+                false,
+                0,
+                state ? Optional.of(directory.resolve("state")) : Optional.empty());
+    }
+
+    /** A damaged word costs its page, and no other page its room. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 4, 12, 24})
+    void nothingIsRefusedThoughWordsAreDamaged(int damaged) {
+        assertTimeoutPreemptively(Duration.ofSeconds(100), () -> {
+            StoreFiles files = StoreFiles.open(config(worstBytes(), true, false), BackingFile::open);
+            PageStore store = PageStore.open(config(worstBytes(), true, false), files);
+            Workspace work = store.workspace();
+            SlotMap map = files.parts().map();
+            for (int slot = 0; slot < SLOTS; slot++) {
+                assertEquals(StoreStatus.OK, store.store(slot, page(slot), 0, work));
+            }
+            int left = damaged;
+            for (int slot = 0; left > 0; slot += 64) {
+                long word = map.get(slot % SLOTS + slot / SLOTS);
+                if (Slot.kind(word) == Slot.KIND_FILE && !Slot.isPinned(word)) {
+                    map.exchange(slot % SLOTS + slot / SLOTS, word ^ 1L << 20);
+                    left--;
+                }
+            }
+            SplittableRandom random = new SplittableRandom(1);
+            int refused = 0;
+            for (int i = 0; i < 4 * SLOTS; i++) {
+                int slot = i < SLOTS ? i : random.nextInt(SLOTS);
+                int status = store.store(slot, page(i + 7), 0, work);
+                refused += status == StoreStatus.NO_SPACE ? 1 : 0;
+            }
+            assertEquals(0, refused);
+            work.close();
+            store.close();
+        });
+    }
+
+    /** P11: one look waits once for a device that hangs, not for each record. */
+    @Test
+    void aLookThatCleansWhileTheDeviceHangsIsShort() throws Exception {
+        SweptDevice device = new SweptDevice(40, SweptDevice.Fault.SLOW, SweptDevice.Call.WRITE, 32);
+        StoreConfig config = new StoreConfig(
+                "test",
+                SLOTS,
+                1 << 20,
+                CodecSpec.LZ4,
+                StoreConfig.DEFAULT_CUTOFF,
+                Optional.of(new StoreConfig.Backing(directory.resolve("file"), 40L * BackingFile.SEGMENT_BYTES, true)),
+                true,
+                0,
+                Optional.empty());
+        StoreFiles files = StoreFiles.open(config, device::open);
+        PageStore store = PageStore.open(config, files);
+        try (Workspace work = store.workspace()) {
+            for (int slot = 0; slot < SLOTS && !device.isReached(); slot++) {
+                store.store(slot, page(slot), 0, work);
+            }
+            for (int slot = 0; slot < 1600; slot += 2) {
+                store.invalidate(slot, work);
+            }
+            for (int slot = 2000; slot < SLOTS; slot++) {
+                if (store.storeNow(slot, page(slot), 0, work) != StoreStatus.OK) {
+                    break;
+                }
+            }
+            BackingFile file = files.parts().file();
+            long longest = 0;
+            for (int i = 0; i < 10; i++) {
+                long begin = System.nanoTime();
+                store.keeper().look(10_000_000_000L);
+                longest = Math.max(longest, System.nanoTime() - begin);
+            }
+            assertTrue(longest < 1_000_000_000, longest + " ns");
+        } finally {
+            device.heal();
+        }
+        store.close();
+    }
+
+    /** The file's size as configured and as it is, and the encryption, at a takeover. */
+    @ParameterizedTest
+    @CsvSource({
+        "-10, 0, true",
+        "10, 0, true",
+        "0, -10, true",
+        "0, 10, true",
+        "10, 10, false",
+        "-10, -40, true",
+        "0, 0, false"
+    })
+    void anotherSize(int configured, int actual, boolean encrypt) throws IOException {
+        long bytes = worstBytes() + 20L * BackingFile.SEGMENT_BYTES;
+        try (PageStore store = PageStore.open(config(bytes, true, true));
+                Workspace work = store.workspace()) {
+            for (int slot = 0; slot < SLOTS; slot++) {
+                assertEquals(StoreStatus.OK, store.store(slot, page(slot), 0, work));
+            }
+        }
+        Path file = directory.resolve("file");
+        try (RandomAccessFile access = new RandomAccessFile(file.toFile(), "rw")) {
+            access.setLength(Files.size(file) + actual * (long) BackingFile.SEGMENT_BYTES);
+        }
+        long wanted = bytes + configured * (long) BackingFile.SEGMENT_BYTES;
+        StoreConfig config = config(wanted, encrypt, true);
+        StoreFiles files = StoreFiles.open(config, BackingFile::open);
+        try (PageStore store = PageStore.open(config, files);
+                Workspace work = store.workspace()) {
+            assertTrue(store.isTakenOver());
+            assertEquals(bytes / BackingFile.SEGMENT_BYTES, files.parts().file().segments());
+            int lost = 0;
+            for (int slot = 0; slot < SLOTS; slot++) {
+                int status = store.load(slot, out, 0, work);
+                assertTrue(
+                        status == StoreStatus.IO_ERROR || status == StoreStatus.OK && Pages.equal(page(slot), out),
+                        "slot " + slot);
+                lost += status == StoreStatus.IO_ERROR ? 1 : 0;
+            }
+            int refused = 0;
+            for (int slot = 0; slot < SLOTS; slot++) {
+                refused += store.store(slot, page(slot + 7), 0, work) == StoreStatus.OK ? 0 : 1;
+            }
+            assertTrue(actual < 0 || lost == 0, lost + " lost");
+        }
+    }
+
+    private static ByteBuffer page(int number) {
+        return Pages.page(Pages.Kind.INCOMPRESSIBLE, number);
+    }
+}
