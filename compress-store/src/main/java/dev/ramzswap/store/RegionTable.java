@@ -65,7 +65,7 @@ final class RegionTable implements AutoCloseable {
     private int ready;
     private int populating;
 
-    /** Regions that compaction has opened, less those that it has emptied. */
+    /** Regions that compaction has opened where stores might not, less those that were emptied since. */
     private int debt;
 
     /** @param poolBytes of the pool's file */
@@ -90,6 +90,17 @@ final class RegionTable implements AutoCloseable {
     /** Its changes are guarded by the lock, too. */
     RegionBudget budget() {
         return budget;
+    }
+
+    /**
+     * Sets how much memory the regions may take, in bytes. What compaction has opened while stores might have as well,
+     * it does not owe: or it could not begin below the new limit.
+     */
+    void setBudget(long bytes) {
+        if (!exceedsBudget()) {
+            debt = 0;
+        }
+        budget.set(bytes);
     }
 
     /** Bytes of regions with records in them, or about to have. */
@@ -238,9 +249,9 @@ final class RegionTable implements AutoCloseable {
         if (region == NONE || !mayOpen(forCompaction)) {
             return NONE;
         }
+        debt += forCompaction && !mayOpen(false) ? 1 : 0;
         entries.unlink(region, READIES);
         ready--;
-        debt += forCompaction ? 1 : 0;
         entries.setState(region, OPEN);
         openRegion = region;
         return region;
