@@ -141,6 +141,11 @@ class DebtTest {
         store.setLimit(store.counters().get(Counter.MEM_USED_TOTAL) + SlotMap.bytes(SLOTS) / 2);
         String what = regions.used() + " regions of " + regions.budget().regions() + ", live "
                 + regions.budget().liveBytes() / Region.BYTES;
+        storesEnd(what);
+    }
+
+    private void storesEnd(String state) throws InterruptedException {
+        String what = state;
         RoomSearch search = new RoomSearch(keeper, activity, fullness);
         Placer placer = new Placer(files.parts(), fullness, keeper, search, StoreConfig.DEFAULT_CUTOFF);
         Writer writer = new Writer(files.parts(), ownership, search, placer, new Fetcher(files.parts()));
@@ -160,6 +165,51 @@ class DebtTest {
         what += ", stored " + stored + " of 200, over " + isOver + ", status " + status;
         assertTrue(isOver, "a store does not end: " + what);
         assertEquals(StoreStatus.OK, status.get(), what);
+    }
+
+    /** The same at a limit that never changes: stores fill the victim again, in which a record was pinned. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aStoreEndsAtTheSameLimit(boolean isPinned) throws Exception {
+        int count = 24;
+        open();
+        long tables = SlotMap.bytes(SLOTS) + RegionEntries.bytes(Pool.bytes(SLOTS) >>> Region.SHIFT);
+        store.setLimit(tables + (long) count * Region.BYTES);
+        RegionTable regions = files.parts().regions();
+        int victims = 0;
+        while (regions.used() < 2) {
+            put(victims++, Pages.Kind.HALF);
+        }
+        int slot = HALVES_FIRST;
+        while (regions.used() < count - 1 || Region.BYTES - files.parts().pool().end(regions.openRegion()) > 8000) {
+            put(slot, slot % 2 == 0 ? Pages.Kind.HALF : Pages.Kind.INCOMPRESSIBLE);
+            slot++;
+        }
+        for (int i = 1; i < 6; i++) {
+            store.invalidate(i, work);
+        }
+        long word = files.parts().map().get(0);
+        if (isPinned) {
+            assertTrue(ownership.pin(0, word));
+        }
+        keeper.setScarce(true);
+        Look look = keeper.keepPool();
+        if (isPinned) {
+            assertEquals(Look.BLOCKED, look);
+            ownership.unpin(0, word);
+            assertEquals(Look.GAINED, keeper.keepPool(), "its holes are found again");
+        }
+        keeper.setScarce(false);
+        int filler = FILLERS_FIRST;
+        while (files.parts().pool().lists().smallestFrom(Holes.MAX_UNITS) == Holes.MAX_UNITS) {
+            put(filler++, Pages.Kind.INCOMPRESSIBLE);
+        }
+        for (int i = HALVES_FIRST; i < slot; i += 2) {
+            store.invalidate(i, work);
+        }
+        storesEnd(regions.used() + " regions of " + regions.budget().regions() + ", live "
+                + regions.budget().liveBytes() / Region.BYTES);
+        assertTrue(store.counters().get(Counter.MEM_USED_MAX) <= store.limit());
     }
 
     private void put(int slot, Pages.Kind kind) {
