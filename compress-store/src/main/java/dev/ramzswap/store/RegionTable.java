@@ -312,14 +312,15 @@ final class RegionTable implements AutoCloseable {
         return NONE;
     }
 
-    /** Nothing more is put into a closed region. False if it is not closed any more. */
+    /** Nothing more is put into a closed region, or an unlisted one. False if it is neither any more. */
     boolean beginEvacuation(int region) {
-        boolean isClosed = entries.state(region) == CLOSED;
-        if (isClosed) {
-            entries.unlink(region, ringOfClosed(region));
-            entries.setState(region, EVACUATING);
+        int state = entries.state(region);
+        if (state != CLOSED && state != UNLISTED) {
+            return false;
         }
-        return isClosed;
+        entries.unlink(region, state == CLOSED ? ringOfClosed(region) : UNLISTEDS);
+        entries.setState(region, EVACUATING);
+        return true;
     }
 
     /** Leaves a region, of whose holes none is listed, to the {@link Relister}. */
@@ -364,7 +365,7 @@ final class RegionTable implements AutoCloseable {
     void unlistAll() {
         for (int region = 0; region < highWater; region++) {
             entries.addListed(region, -listed(region));
-            if (beginEvacuation(region)) {
+            if (entries.state(region) == CLOSED && beginEvacuation(region)) {
                 unlist(region);
             }
         }
