@@ -87,4 +87,20 @@ class LoopTest {
         }
         Invariants.check(files.parts(), "thrown");
     }
+
+    /** Somebody awaits it, and is told of the look after it. */
+    @Test
+    void aLookThatGainedIsNotForgotten() throws Exception {
+        AtomicInteger looks = new AtomicInteger();
+        BackgroundLoop loop = new BackgroundLoop(
+                "attack-look", () -> looks.getAndIncrement() % 2 == 0 ? Look.GAINED : Look.NOTHING);
+        loop.start();
+        int gained = 0;
+        for (int i = 0; i < 200; i++) {
+            Thread.sleep(3);
+            gained += loop.awaitLook(1_000_000_000L) == Look.GAINED ? 1 : 0;
+        }
+        loop.close();
+        assertEquals(200, gained, "of looks that began after the call, one gained each time");
+    }
 }
