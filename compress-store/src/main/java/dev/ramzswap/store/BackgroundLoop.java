@@ -36,6 +36,9 @@ final class BackgroundLoop implements AutoCloseable {
     private Look seen = Look.NOTHING;
     private long looks;
 
+    /** The last of the looks that gained something. */
+    private long lookThatGained;
+
     BackgroundLoop(String name, Step step) {
         this.step = step;
         this.thread = Thread.ofPlatform().daemon().name(name).unstarted(this::run);
@@ -75,6 +78,9 @@ final class BackgroundLoop implements AutoCloseable {
         if (isClosed) {
             return Look.NOTHING;
         }
+        if (lookThatGained >= look) {
+            return Look.GAINED; // And another one found nothing since.
+        }
         return looks < look ? Look.BLOCKED : seen;
     }
 
@@ -108,9 +114,18 @@ final class BackgroundLoop implements AutoCloseable {
         try {
             return step.run();
         } catch (Throwable e) {
-            LOG.log(Level.ERROR, thread.getName() + ": " + e + "; trying again");
+            report(e);
             pauseAfterError();
             return Look.BLOCKED;
+        }
+    }
+
+    /** What was thrown may be that the heap is full, and then this is, too. */
+    private void report(Throwable e) {
+        try {
+            LOG.log(Level.ERROR, thread.getName() + ": " + e + "; trying again");
+        } catch (Throwable unreported) {
+            return;
         }
     }
 
@@ -149,6 +164,9 @@ final class BackgroundLoop implements AutoCloseable {
         isLooking = false;
         looks++;
         seen = look;
+        if (look == Look.GAINED) {
+            lookThatGained = looks;
+        }
         notifyAll();
     }
 

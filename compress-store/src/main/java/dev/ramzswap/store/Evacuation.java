@@ -31,7 +31,7 @@ final class Evacuation {
     }
 
     /**
-     * Empties a closed region.
+     * Empties a closed region, or one that is unlisted since something was left in it.
      *
      * @return GAINED if it is retired, NOTHING if there is no room for its records, BLOCKED if some cannot be moved now
      */
@@ -39,6 +39,21 @@ final class Evacuation {
         if (!pool.beginEvacuation(region)) {
             return Look.BLOCKED;
         }
+        boolean hasRoom = false;
+        boolean isRetired;
+        try {
+            hasRoom = walk(region, mover);
+        } finally {
+            isRetired = pool.endEvacuation(region); // Whatever is thrown: it must not be lost.
+        }
+        if (isRetired) {
+            return Look.GAINED;
+        }
+        return hasRoom ? Look.BLOCKED : Look.NOTHING;
+    }
+
+    /** Returns whether there was room for all that could be moved. */
+    private boolean walk(int region, Mover mover) {
         boolean hasRoom = true;
         long end = Region.start(region + 1);
         for (long place = Region.start(region); place < end; ) {
@@ -50,10 +65,7 @@ final class Evacuation {
             }
             place += (long) units << Record.UNIT_SHIFT;
         }
-        if (pool.endEvacuation(region)) {
-            return Look.GAINED;
-        }
-        return hasRoom ? Look.BLOCKED : Look.NOTHING;
+        return hasRoom;
     }
 
     private boolean move(long place, Mover mover) {

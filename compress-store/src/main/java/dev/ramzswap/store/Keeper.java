@@ -112,9 +112,15 @@ final class Keeper implements AutoCloseable {
 
     /** One look of the pool's keeper. */
     Look keepPool() throws IOException {
+        if (compactor.isUnfinished()) {
+            return noted(compactor.proceed());
+        }
         Look look = relister.relist();
         if (look != Look.GAINED) {
             look = look.and(isScarce ? compactor.compactForOne() : compactor.compact());
+        }
+        if (look == Look.NOTHING && relister.relist() == Look.BLOCKED) {
+            look = Look.BLOCKED; // A region whose records found no room: its holes are to be known when this look ends.
         }
         return noted(look);
     }

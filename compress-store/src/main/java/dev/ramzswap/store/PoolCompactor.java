@@ -25,10 +25,18 @@ final class PoolCompactor implements Evacuation.Mover {
     /** The same if a page finds no room: what is gathered from it is room for one at least. */
     private static final int WORTH_BYTES_IF_SCARCE = Region.BYTES - 2 * (Record.MAX_UNITS << Record.UNIT_SHIFT);
 
+    /** Looks after which a region that could not be emptied is left to the {@link Relister}. */
+    private static final int MAX_TRIES = 100;
+
     private final RegionTable regions;
     private final Pool pool;
     private final Ownership ownership;
     private final Evacuation evacuation;
+
+    /** In which a record was pinned, or not yet published, when all others were moved. */
+    private int unfinished = Region.NONE;
+
+    private int tries;
 
     PoolCompactor(Parts parts, Ownership ownership) {
         this.regions = parts.regions();
@@ -47,8 +55,28 @@ final class PoolCompactor implements Evacuation.Mover {
         return evacuate(victimForOne());
     }
 
+    /**
+     * Whether a region is half emptied. It is emptied first, before its holes are found again: if stores filled them,
+     * compaction would have used up the region that it may open, and would never be owed it again.
+     */
+    boolean isUnfinished() {
+        return unfinished != Region.NONE;
+    }
+
+    /** Goes on with the region that is half emptied. */
+    Look proceed() throws IOException {
+        return evacuate(unfinished);
+    }
+
     private Look evacuate(int region) throws IOException {
-        return region == Region.NONE ? Look.NOTHING : evacuation.run(region, this);
+        if (region == Region.NONE) {
+            return Look.NOTHING;
+        }
+        tries = region == unfinished ? tries + 1 : 0;
+        unfinished = Region.NONE;
+        Look look = evacuation.run(region, this);
+        unfinished = look == Look.BLOCKED && tries < MAX_TRIES ? region : Region.NONE;
+        return look;
     }
 
     private int victim() {

@@ -57,7 +57,7 @@ final class RegionTable implements AutoCloseable {
     private int ready;
     private int populating;
 
-    /** Regions that compaction has opened, less those that it has emptied. */
+    /** Regions that compaction has opened where stores might not, less those that were emptied since. */
     private int debt;
 
     /** @param poolBytes of the pool's file */
@@ -83,6 +83,17 @@ final class RegionTable implements AutoCloseable {
     /** Its changes are guarded by the lock, too. */
     RegionBudget budget() {
         return budget;
+    }
+
+    /**
+     * Sets how much memory the regions may take, in bytes. What compaction has opened while stores might have as well,
+     * it does not owe: or it could not begin below the new limit.
+     */
+    void setBudget(long bytes) {
+        if (!exceedsBudget()) {
+            debt = 0;
+        }
+        budget.set(bytes);
     }
 
     /** Bytes of regions with records in them, or about to have. */
@@ -216,9 +227,9 @@ final class RegionTable implements AutoCloseable {
         if (region == NONE || !mayOpen(forCompaction)) {
             return NONE;
         }
+        debt += forCompaction && !mayOpen(false) ? 1 : 0;
         rings.move(region, OPEN);
         ready--;
-        debt += forCompaction ? 1 : 0;
         openRegion = region;
         return region;
     }
@@ -259,13 +270,14 @@ final class RegionTable implements AutoCloseable {
         return rings.emptiest(bytes);
     }
 
-    /** Nothing more is put into a closed region. False if it is not closed any more. */
+    /** Nothing more is put into a closed region, or an unlisted one. False if it is neither any more. */
     boolean beginEvacuation(int region) {
-        boolean isClosed = entries.state(region) == CLOSED;
-        if (isClosed) {
-            rings.move(region, EVACUATING);
+        int state = entries.state(region);
+        if (state != CLOSED && state != UNLISTED) {
+            return false;
         }
-        return isClosed;
+        rings.move(region, EVACUATING);
+        return true;
     }
 
     /** Leaves a region, of whose holes none is listed, to the {@link Relister}. */
@@ -302,7 +314,7 @@ final class RegionTable implements AutoCloseable {
     void unlistAll() {
         for (int region = 0; region < highWater; region++) {
             entries.addListed(region, -listed(region));
-            if (beginEvacuation(region)) {
+            if (entries.state(region) == CLOSED && beginEvacuation(region)) {
                 unlist(region);
             }
         }
