@@ -13,6 +13,7 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -213,6 +214,11 @@ public final class Counters {
      * @throws IOException if it cannot be read, or is not a counters file of this version
      */
     public static Snapshot read(Path path) throws IOException {
+        return readIfWritten(path).orElseThrow(() -> new IOException(path + " is not a counters file"));
+    }
+
+    /** The same; empty if it has no head yet: who makes it writes that a moment later, if he lives so long. */
+    static Optional<Snapshot> readIfWritten(Path path) throws IOException {
         try (FileChannel channel = FileChannel.open(path);
                 Arena arena = Arena.ofConfined()) {
             if (channel.size() != FILE_BYTES) {
@@ -220,10 +226,13 @@ public final class Counters {
             }
             MemorySegment memory = channel.map(FileChannel.MapMode.READ_ONLY, 0, FILE_BYTES, arena);
             CountersHead head = CountersHead.in(memory);
+            if (head.isMissing()) {
+                return Optional.empty();
+            }
             if (!head.isOfThisVersion()) {
                 throw new IOException(path + " is not a counters file of this version of ramzswap");
             }
-            return read(memory, head);
+            return Optional.of(read(memory, head));
         }
     }
 

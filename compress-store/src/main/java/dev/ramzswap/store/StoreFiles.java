@@ -199,7 +199,9 @@ final class StoreFiles implements AutoCloseable {
         MappedFile.requireReachable(pathOf(config, "pool"));
         Path counters = pathOf(config, "counters");
         if (Files.exists(counters) && Files.size(counters) > 0) {
-            long slots = Counters.read(counters).slots();
+            long slots = Counters.readIfWritten(counters)
+                    .map(Counters.Snapshot::slots)
+                    .orElse(config.slots());
             if (slots != config.slots()) {
                 throw new IOException(counters + " is of a store of " + slots + " slots, not " + config.slots()
                         + ": give the size that it has, or remove the state");

@@ -176,6 +176,7 @@ class RecoveryTest {
         StoreConfig config = new TestConfig(SLOTS).stateDirectory(directory).build();
         PageStore.open(config).close();
         Files.write(directory.resolve("test.counters"), new byte[Counters.FILE_BYTES]);
+        PageStore.awaitFree(config, () -> {});
         try (PageStore store = PageStore.open(config)) {
             assertTrue(store.isTakenOver());
             assertEquals("test", store.counters().snapshot().name());
