@@ -25,6 +25,7 @@ final class BackgroundLoop implements AutoCloseable {
     private static final long PAUSE_AFTER_ERROR_NANOS = 1_000_000_000;
 
     private final Step step;
+    private final long pauseNanos;
     private final Thread thread;
 
     /** Whether a look was asked for since the last one began. */
@@ -40,7 +41,13 @@ final class BackgroundLoop implements AutoCloseable {
     private long lookThatGained;
 
     BackgroundLoop(String name, Step step) {
+        this(name, step, PAUSE_NANOS);
+    }
+
+    /** @param pauseNanos a seam for tests, which would not notice a lost wake-up that is soon made up for */
+    BackgroundLoop(String name, Step step, long pauseNanos) {
         this.step = step;
+        this.pauseNanos = pauseNanos;
         this.thread = Thread.ofPlatform().daemon().name(name).unstarted(this::run);
     }
 
@@ -67,7 +74,7 @@ final class BackgroundLoop implements AutoCloseable {
         while (looks < look && !isClosed && end - System.nanoTime() > 0) {
             wake();
             try {
-                wait(Math.max(Math.min(end - System.nanoTime(), PAUSE_NANOS) / 1_000_000, 1));
+                wait(Math.max(Math.min(end - System.nanoTime(), pauseNanos) / 1_000_000, 1));
             } catch (InterruptedException e) {
                 isInterrupted = true; // Of no use to who needs room; for whatever he does next.
             }
@@ -105,7 +112,7 @@ final class BackgroundLoop implements AutoCloseable {
             Look look = tryStep();
             end(look);
             if (look != Look.GAINED && !isWanted && !isClosed) {
-                LockSupport.parkNanos(this, PAUSE_NANOS);
+                LockSupport.parkNanos(this, pauseNanos);
             }
         }
     }
@@ -114,18 +121,17 @@ final class BackgroundLoop implements AutoCloseable {
         try {
             return step.run();
         } catch (Throwable e) {
-            report(e);
+            log(e);
             pauseAfterError();
             return Look.BLOCKED;
         }
     }
 
-    /** What was thrown may be that the heap is full, and then this is, too. */
-    private void report(Throwable e) {
+    private void log(Throwable failure) {
         try {
-            LOG.log(Level.ERROR, thread.getName() + ": " + e + "; trying again");
-        } catch (Throwable unreported) {
-            return;
+            LOG.log(Level.ERROR, thread.getName() + ": " + failure + "; trying again");
+        } catch (Throwable e) {
+            // If memory is short, there may be none for words about it either.
         }
     }
 
@@ -170,6 +176,7 @@ final class BackgroundLoop implements AutoCloseable {
         notifyAll();
     }
 
+    /** Who waits for a look is answered at once, also if the last one takes long. */
     @Override
     public void close() {
         isClosed = true;

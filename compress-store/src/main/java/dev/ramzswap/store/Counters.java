@@ -1,6 +1,5 @@
 package dev.ramzswap.store;
 
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.ramzswap.linux.MappedFile;
@@ -9,28 +8,22 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
  * A store's counters: 64-bit words in a mapped file, that any process may read while the store is in use.
  *
  * <pre>
- *     0  8  magic "ramzctr" and format version 1
- *     8  4  counters in a block
- *    12  4  blocks
- *    16  8  slots of the store
- *    24  8  codec: 0 for LZ4, else zstd's level
- *    32  4  length of the name
- *    36     name, UTF-8
- *   296  8  identity of the store: a random number, drawn when it began, empty
+ *     0     head, see {@link CountersHead}
  *  1024     blocks, each of 32 words: word i belongs to counter i in the order of {@link Counter}
+ *  6144     the head again
+ *  7168     and again
  * </pre>
  *
  * A counter's value is the sum of its words in all blocks: threads add to different blocks, so that they do not fight
@@ -74,7 +67,14 @@ public final class Counters {
 
         private static final Counter[] ALL = values();
         private static final Set<Counter> GAUGES = EnumSet.of(
-                ORIG_DATA_SIZE, COMPR_DATA_SIZE, MEM_USED_TOTAL, MEM_USED_MAX, SAME_PAGES, HUGE_PAGES, BD_COUNT);
+                ORIG_DATA_SIZE,
+                COMPR_DATA_SIZE,
+                MEM_USED_TOTAL,
+                MEM_LIMIT,
+                MEM_USED_MAX,
+                SAME_PAGES,
+                HUGE_PAGES,
+                BD_COUNT);
 
         /** The name in {@code status --json}: frontswap's and zram's own spelling. */
         public String label() {
@@ -92,15 +92,7 @@ public final class Counters {
     /** Longest name of a store in bytes of UTF-8. */
     public static final int MAX_NAME_BYTES = 255;
 
-    private static final long MAGIC = 0x0172_7463_7a6d_6172L; // "ramzctr" and 1, as bytes of a little-endian machine
-    private static final int COUNTERS_OFFSET = 8;
-    private static final int BLOCKS_OFFSET = 12;
-    private static final int SLOTS_OFFSET = 16;
-    private static final int CODEC_OFFSET = 24;
-    private static final int NAME_LENGTH_OFFSET = 32;
-    private static final int NAME_OFFSET = 36;
-    private static final int IDENTITY_OFFSET = 296;
-    private static final int BLOCK_OFFSET = 1024;
+    static final int BLOCK_OFFSET = 1024;
     private static final int BLOCK_BYTES = 256;
 
     /** A power of two. */
@@ -119,37 +111,29 @@ public final class Counters {
     Counters(MappedFile file, String name, long slots) throws IOException {
         this.file = file;
         this.memory = file.memory();
-        if (file.created()) {
-            format(name, slots);
-        } else if ((long) WORD.getAcquire(memory, 0L) != MAGIC) {
+        CountersHead head = CountersHead.in(memory);
+        if (head.isMissing()) {
+            CountersHead.of(name, slots, Counter.ALL.length, BLOCKS).writeTo(memory);
+        } else if (head.isOfThisVersion()) {
+            head.writeTo(memory); // Mends the copies, or makes them.
+        } else {
             throw new IOException(
                     file.path() + " is of another version of ramzswap: remove the state, or use that one");
         }
         clearGauges();
     }
 
-    private void format(String name, long slots) {
-        byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);
-        memory.set(JAVA_INT, COUNTERS_OFFSET, Counter.ALL.length);
-        memory.set(JAVA_INT, BLOCKS_OFFSET, BLOCKS);
-        memory.set(JAVA_LONG, SLOTS_OFFSET, slots);
-        memory.set(JAVA_INT, NAME_LENGTH_OFFSET, utf8.length);
-        MemorySegment.copy(MemorySegment.ofArray(utf8), 0, memory, NAME_OFFSET, utf8.length);
-        renewIdentity();
-        WORD.setRelease(memory, 0L, MAGIC);
-    }
-
     /** The store holds nothing of what one held that these counters belonged to. */
     void renewIdentity() {
-        memory.set(JAVA_LONG, IDENTITY_OFFSET, new SecureRandom().nextLong());
+        CountersHead.renewIdentity(memory);
     }
 
     /** See {@link Snapshot}. */
     public long identity() {
-        return memory.get(JAVA_LONG, IDENTITY_OFFSET);
+        return CountersHead.in(memory).identity();
     }
 
-    /** After a takeover, what is stored now is counted anew; what happened is not forgotten. */
+    /** After a takeover, what is now is counted anew; what happened is not forgotten. */
     private void clearGauges() {
         for (Counter counter : Counter.GAUGES) {
             for (int block = 0; block < BLOCKS; block++) {
@@ -212,16 +196,16 @@ public final class Counters {
     }
 
     void setCodec(CodecSpec codec) {
-        WORD.setOpaque(memory, (long) CODEC_OFFSET, (long) codec.level());
+        CountersHead.setCodec(memory, codec);
     }
 
     /** A counter's value now. */
     public long get(Counter counter) {
-        return sum(memory, counter, BLOCKS);
+        return sum(memory, counter);
     }
 
     public Snapshot snapshot() {
-        return read(memory);
+        return read(memory, CountersHead.in(memory));
     }
 
     /**
@@ -230,40 +214,40 @@ public final class Counters {
      * @throws IOException if it cannot be read, or is not a counters file of this version
      */
     public static Snapshot read(Path path) throws IOException {
+        return readIfWritten(path).orElseThrow(() -> new IOException(path + " is not a counters file"));
+    }
+
+    /** The same; empty if it has no head yet: who makes it writes that a moment later, if he lives so long. */
+    static Optional<Snapshot> readIfWritten(Path path) throws IOException {
         try (FileChannel channel = FileChannel.open(path);
                 Arena arena = Arena.ofConfined()) {
             if (channel.size() != FILE_BYTES) {
                 throw new IOException(path + " is not a counters file");
             }
             MemorySegment memory = channel.map(FileChannel.MapMode.READ_ONLY, 0, FILE_BYTES, arena);
-            if ((long) WORD.getAcquire(memory, 0L) != MAGIC) {
+            CountersHead head = CountersHead.in(memory);
+            if (head.isMissing()) {
+                return Optional.empty();
+            }
+            if (!head.isOfThisVersion()) {
                 throw new IOException(path + " is not a counters file of this version of ramzswap");
             }
-            return read(memory);
+            return Optional.of(read(memory, head));
         }
     }
 
-    private static Snapshot read(MemorySegment memory) {
-        int length = Math.min(memory.get(JAVA_INT, NAME_LENGTH_OFFSET), MAX_NAME_BYTES);
-        byte[] name = memory.asSlice(NAME_OFFSET, length).toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
-        int level = (int) memory.get(JAVA_LONG, CODEC_OFFSET);
-        int blocks = memory.get(JAVA_INT, BLOCKS_OFFSET);
+    private static Snapshot read(MemorySegment memory, CountersHead head) {
         EnumMap<Counter, Long> values = new EnumMap<>(Counter.class);
         for (Counter counter : Counter.ALL) {
-            values.put(counter, sum(memory, counter, blocks));
+            values.put(counter, sum(memory, counter));
         }
-        CodecSpec codec = level == 0 ? CodecSpec.LZ4 : new CodecSpec(CodecSpec.Kind.ZSTD, level);
         return new Snapshot(
-                new String(name, StandardCharsets.UTF_8),
-                memory.get(JAVA_LONG, SLOTS_OFFSET),
-                memory.get(JAVA_LONG, IDENTITY_OFFSET),
-                codec.toString(),
-                values);
+                head.name(), head.slots(), head.identity(), head.codec().toString(), values);
     }
 
-    private static long sum(MemorySegment memory, Counter counter, int blocks) {
+    private static long sum(MemorySegment memory, Counter counter) {
         long sum = 0;
-        for (int block = 0; block < blocks; block++) {
+        for (int block = 0; block < BLOCKS; block++) {
             sum += (long) WORD.getOpaque(memory, offset(counter, block));
         }
         return sum;

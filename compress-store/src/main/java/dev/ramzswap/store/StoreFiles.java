@@ -29,12 +29,10 @@ import java.util.List;
 final class StoreFiles implements AutoCloseable {
     private static final int PAGE_BYTES = 4096;
 
-    /**
-     * In NAME.backing: the key, the bytes that are used of the backing file, the staging buffers, the segment table.
-     */
-    private static final long CAPACITY_OFFSET = 64;
+    /** In NAME.backing: behind the {@link BackingHead}, and before the segment table. */
+    static final long STAGING_OFFSET = PAGE_BYTES;
 
-    private static final long TABLE_OFFSET = PAGE_BYTES + BackingFile.STAGING_BYTES;
+    private static final long TABLE_OFFSET = STAGING_OFFSET + BackingFile.STAGING_BYTES;
 
     /** The map last: without it there is nothing to take over, so it goes last and comes first. */
     private static final List<String> PARTS = List.of("backing", "pool", "counters", "map");
@@ -140,7 +138,7 @@ final class StoreFiles implements AutoCloseable {
                 backingBytes,
                 wanted.encrypt(),
                 memory.asSlice(TABLE_OFFSET, tableBytes),
-                memory.asSlice(PAGE_BYTES, BackingFile.STAGING_BYTES),
+                memory.asSlice(STAGING_OFFSET, BackingFile.STAGING_BYTES),
                 memory.asSlice(0, BackingFile.KEY_BYTES)));
         BackingHead.copy(memory);
         return backing;
@@ -201,7 +199,9 @@ final class StoreFiles implements AutoCloseable {
         MappedFile.requireReachable(pathOf(config, "pool"));
         Path counters = pathOf(config, "counters");
         if (Files.exists(counters) && Files.size(counters) > 0) {
-            long slots = Counters.read(counters).slots();
+            long slots = Counters.readIfWritten(counters)
+                    .map(Counters.Snapshot::slots)
+                    .orElse(config.slots());
             if (slots != config.slots()) {
                 throw new IOException(counters + " is of a store of " + slots + " slots, not " + config.slots()
                         + ": give the size that it has, or remove the state");

@@ -170,6 +170,40 @@ class RecoveryTest {
         assertNotEquals(second, identity(config));
     }
 
+    /** That is done when the map is there already, so the next daemon takes a store over that has no counters. */
+    @Test
+    void whoWasKilledBeforeHeHadWrittenTheCountersLeavesAStoreToTakeOver() throws IOException {
+        StoreConfig config = new TestConfig(SLOTS).stateDirectory(directory).build();
+        PageStore.open(config).close();
+        Files.write(directory.resolve("test.counters"), new byte[Counters.FILE_BYTES]);
+        PageStore.awaitFree(config, () -> {});
+        try (PageStore store = PageStore.open(config)) {
+            assertTrue(store.isTakenOver());
+            assertEquals("test", store.counters().snapshot().name());
+            assertEquals(SLOTS, store.counters().snapshot().slots());
+            assertNotEquals(0, store.counters().identity());
+        }
+    }
+
+    @Test
+    void countersOfAnEarlierDaemonWhichHaveOneHeadOnlyGetTheCopies() throws IOException {
+        StoreConfig config = new TestConfig(SLOTS).stateDirectory(directory).build();
+        long identity = identity(config);
+        clearCopy(1);
+        clearCopy(2);
+        assertEquals(identity, identity(config));
+        clearCopy(0);
+        assertEquals(identity, identity(config));
+    }
+
+    private void clearCopy(int copy) throws IOException {
+        try (RandomAccessFile counters =
+                new RandomAccessFile(directory.resolve("test.counters").toFile(), "rw")) {
+            counters.seek(CountersHead.COPIES[copy]);
+            counters.write(new byte[CountersHead.BYTES]);
+        }
+    }
+
     private static long identity(StoreConfig config) throws IOException {
         try (PageStore store = PageStore.open(config)) {
             assertEquals(

@@ -52,9 +52,7 @@ public final class MappedFile implements AutoCloseable {
      * @param beforeWaiting is run if there is one
      */
     public static void awaitFree(Path path, Runnable beforeWaiting) throws IOException {
-        try (NativeFile file = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT)) {
-            file.lock(beforeWaiting);
-        }
+        LockedFiles.await(path, beforeWaiting).close();
     }
 
     /**
@@ -64,7 +62,7 @@ public final class MappedFile implements AutoCloseable {
      * @throws IOException if another process has it open here, its size is another, or the system refuses
      */
     public static MappedFile at(Path path, long bytes) throws IOException {
-        NativeFile file = openLocked(path);
+        NativeFile file = LockedFiles.open(path);
         try {
             return inFile(file, path, bytes);
         } catch (Throwable e) {
@@ -81,7 +79,7 @@ public final class MappedFile implements AutoCloseable {
      * @throws IOException as {@link #at}, or if there must be a segment and the system refuses it
      */
     public static MappedFile sparseAt(Path path, long bytes) throws IOException {
-        NativeFile file = openLocked(path);
+        NativeFile file = LockedFiles.open(path);
         try {
             return file.canHaveHoles() ? inFile(file, path, bytes) : inSegment(file, path, bytes);
         } catch (Throwable e) {
@@ -103,19 +101,6 @@ public final class MappedFile implements AutoCloseable {
     public static void remove(Path path) throws IOException {
         SharedSegment.removeOf(path);
         Files.deleteIfExists(path);
-    }
-
-    private static NativeFile openLocked(Path path) throws IOException {
-        NativeFile file = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT);
-        try {
-            if (!file.tryLockOfEnding()) {
-                throw new IOException(path + " is in use by another process: stop that one first");
-            }
-            return file;
-        } catch (Throwable e) {
-            Closing.after(e, file);
-            throw e;
-        }
     }
 
     private static MappedFile inFile(NativeFile file, Path path, long bytes) throws IOException {

@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -91,7 +94,7 @@ public final class NativeFile implements AutoCloseable {
      *
      * @param beforeWaiting is run if another open file has it
      */
-    public void lock(Runnable beforeWaiting) throws ErrnoException {
+    void lock(Runnable beforeWaiting) throws ErrnoException {
         if (tryLock()) {
             return;
         }
@@ -101,6 +104,21 @@ public final class NativeFile implements AutoCloseable {
             result = LinuxFile.flock(fd, LinuxFile.LOCK_EX);
         } while (result == -Errno.EINTR);
         check(result, "flock", name);
+    }
+
+    /** Whether it is what a path names now, and not a file that was there before. */
+    boolean isAt(Path path) throws IOException {
+        Object own = keyOf(procPath());
+        try {
+            return own.equals(keyOf(path));
+        } catch (NoSuchFileException e) {
+            return false;
+        }
+    }
+
+    /** Device and inode. */
+    private static Object keyOf(Path path) throws IOException {
+        return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
     }
 
     /** Bytes; of a block device too. */

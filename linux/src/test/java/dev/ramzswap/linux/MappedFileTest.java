@@ -8,12 +8,20 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class MappedFileTest {
     private static final long BYTES = 1 << 20;
 
@@ -73,6 +81,101 @@ class MappedFileTest {
         assertTrue(e.getMessage().contains("in use by another process"), e.getMessage());
         first.close();
         MappedFile.at(path, BYTES).close();
+    }
+
+    /** Review of 27 November, 1.12: what was locked lay at no path any more, and nobody would have found it again. */
+    @Test
+    void refusesTheFileThatAnotherHasMadeAndLockedMeanwhile() throws Exception {
+        Path path = dir.resolve("state");
+        NativeFile first = lockedAt(path);
+        FutureTask<MappedFile> opening = inAThread(() -> MappedFile.at(path, BYTES));
+        awaitOpen(path, 2);
+        try (NativeFile _ = replace(path)) {
+            first.close();
+            ExecutionException e = assertThrows(ExecutionException.class, opening::get);
+            assertTrue(e.getCause().getMessage().contains("in use by another process"), e::toString);
+        }
+    }
+
+    @Test
+    void whoWaitsForALockWaitsForThatOfTheFileAtThePath() throws Exception {
+        Path path = dir.resolve("state");
+        NativeFile first = lockedAt(path);
+        AtomicInteger waits = new AtomicInteger();
+        FutureTask<Void> waiting = inAThread(() -> {
+            MappedFile.awaitFree(path, waits::incrementAndGet);
+            return null;
+        });
+        while (waits.get() == 0) {
+            Thread.onSpinWait();
+        }
+        NativeFile second = replace(path);
+        first.close();
+        while (!waiting.isDone() && timesOpen(path) < 2) {
+            Thread.onSpinWait();
+        }
+        assertFalse(waiting.isDone(), "another process has what is at the path");
+        second.close();
+        waiting.get();
+        assertEquals(1, waits.get(), "said once");
+    }
+
+    @Test
+    void whoWaitsForALockGetsThatOfAFileThatIsRemoved() throws Exception {
+        Path path = dir.resolve("state");
+        NativeFile first = lockedAt(path);
+        FutureTask<NativeFile> waiting = inAThread(() -> LockedFiles.await(path, () -> {}));
+        awaitOpen(path, 2);
+        Files.delete(path);
+        first.close();
+        try (NativeFile file = waiting.get()) {
+            assertTrue(file.isAt(path), "made anew");
+            Files.delete(path);
+            assertFalse(file.isAt(path));
+        }
+    }
+
+    private static NativeFile lockedAt(Path path) throws IOException {
+        NativeFile file = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT);
+        assertTrue(file.tryLock());
+        return file;
+    }
+
+    /** Puts another file in the place of one, and locks it. */
+    private static NativeFile replace(Path path) throws IOException {
+        Files.delete(path);
+        return lockedAt(path);
+    }
+
+    private static <T> FutureTask<T> inAThread(Callable<T> task) {
+        FutureTask<T> future = new FutureTask<>(task);
+        Thread.ofPlatform().daemon().start(future);
+        return future;
+    }
+
+    private static void awaitOpen(Path path, int times) throws IOException {
+        while (timesOpen(path) < times) {
+            Thread.onSpinWait();
+        }
+    }
+
+    /** How often this process has open what is at a path now. */
+    private static int timesOpen(Path path) throws IOException {
+        int times = 0;
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+            for (Path file : files) {
+                times += isSameFile(file, path) ? 1 : 0;
+            }
+        }
+        return times;
+    }
+
+    private static boolean isSameFile(Path file, Path path) throws IOException {
+        try {
+            return Files.isSameFile(file, path);
+        } catch (NoSuchFileException e) {
+            return false; // Closed meanwhile, like that of the directory itself.
+        }
     }
 
     @Test

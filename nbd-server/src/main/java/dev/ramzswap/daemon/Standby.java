@@ -2,6 +2,7 @@ package dev.ramzswap.daemon;
 
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ExportConfig;
+import dev.ramzswap.linux.LockedFiles;
 import dev.ramzswap.linux.NativeFile;
 import dev.ramzswap.store.PageStore;
 import java.io.IOException;
@@ -31,22 +32,20 @@ final class Standby implements AutoCloseable {
      * @param beforeWaiting is run if another is
      */
     static Standby await(Config config, Runnable beforeWaiting) throws IOException {
-        NativeFile place = open(config);
-        place.lock(beforeWaiting);
-        return new Standby(place);
+        return new Standby(LockedFiles.await(path(config), beforeWaiting));
     }
 
     /** Whether some daemon stands by. */
     static boolean isTaken(Config config) throws IOException {
-        try (NativeFile place = open(config)) {
+        try (NativeFile place = NativeFile.open(path(config), NativeFile.O_RDWR | NativeFile.O_CREAT)) {
             return !place.tryLock();
         }
     }
 
-    private static NativeFile open(Config config) throws IOException {
+    private static Path path(Config config) throws IOException {
         Path directory = PageStore.makeStateDir(config.stateDir().orElseThrow());
         String name = config.exports().getFirst().name();
-        return NativeFile.open(directory.resolve(name + ".standby"), NativeFile.O_RDWR | NativeFile.O_CREAT);
+        return directory.resolve(name + ".standby");
     }
 
     /**

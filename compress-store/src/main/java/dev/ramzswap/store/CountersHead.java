@@ -1,0 +1,137 @@
+package dev.ramzswap.store;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+
+/**
+ * The head of a counters file. Without it a store can neither be taken over nor be known again by the kernel, so there
+ * are three copies, and what two of them say holds. Files of earlier daemons have the first one only.
+ *
+ * <pre>
+ *     0  8  magic "ramzctr" and format version 1
+ *     8  4  counters in a block
+ *    12  4  blocks
+ *    16  8  slots of the store
+ *    24  8  codec: 0 for LZ4, else zstd's level
+ *    32  4  length of the name
+ *    36     name, UTF-8
+ *   296  8  identity of the store: a random number, drawn when it began, empty
+ * </pre>
+ */
+final class CountersHead {
+    static final int BYTES = 304;
+
+    /** Where the copies are in the file: one before the counters, two behind them. */
+    static final int[] COPIES = {0, 6144, 7168};
+
+    private static final long MAGIC = 0x0172_7463_7a6d_6172L; // "ramzctr" and 1, as bytes of a little-endian machine
+    private static final int COUNTERS_OFFSET = 8;
+    private static final int BLOCKS_OFFSET = 12;
+    private static final int SLOTS_OFFSET = 16;
+    private static final int CODEC_OFFSET = 24;
+    private static final int NAME_LENGTH_OFFSET = 32;
+    private static final int NAME_OFFSET = 36;
+    private static final int IDENTITY_OFFSET = 296;
+
+    private static final VarHandle WORD = JAVA_LONG.varHandle();
+
+    /** A copy of what holds, in memory of our own. */
+    private final MemorySegment head;
+
+    private CountersHead(MemorySegment head) {
+        this.head = head;
+    }
+
+    /** A new one, of a new identity. */
+    static CountersHead of(String name, long slots, int counters, int blocks) {
+        MemorySegment head = MemorySegment.ofArray(new long[BYTES / Long.BYTES]);
+        byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);
+        head.set(JAVA_LONG, 0, MAGIC);
+        head.set(JAVA_INT, COUNTERS_OFFSET, counters);
+        head.set(JAVA_INT, BLOCKS_OFFSET, blocks);
+        head.set(JAVA_LONG, SLOTS_OFFSET, slots);
+        head.set(JAVA_INT, NAME_LENGTH_OFFSET, utf8.length);
+        MemorySegment.copy(utf8, 0, head, JAVA_BYTE, NAME_OFFSET, utf8.length);
+        head.set(JAVA_LONG, IDENTITY_OFFSET, newIdentity());
+        return new CountersHead(head);
+    }
+
+    /** What a file says. */
+    static CountersHead in(MemorySegment file) {
+        boolean hasCopies = word(file, COPIES[1]) != 0 && word(file, COPIES[2]) != 0;
+        MemorySegment head = MemorySegment.ofArray(new long[BYTES / Long.BYTES]);
+        for (int at = 0; at < BYTES; at += Long.BYTES) {
+            head.set(JAVA_LONG, at, hasCopies ? majority(file, at) : word(file, at));
+        }
+        return new CountersHead(head);
+    }
+
+    private static long majority(MemorySegment file, int at) {
+        long one = word(file, COPIES[0] + at);
+        long two = word(file, COPIES[1] + at);
+        long three = word(file, COPIES[2] + at);
+        return one & two | one & three | two & three;
+    }
+
+    private static long word(MemorySegment file, long at) {
+        return (long) WORD.getAcquire(file, at);
+    }
+
+    /** Writes it to all copies; the magic, which says that the rest of a copy is there, last. */
+    void writeTo(MemorySegment file) {
+        for (int at = BYTES - Long.BYTES; at >= 0; at -= Long.BYTES) {
+            setWord(file, at, head.get(JAVA_LONG, at));
+        }
+    }
+
+    private static void setWord(MemorySegment file, int at, long word) {
+        for (int copy : COPIES) {
+            WORD.setRelease(file, (long) copy + at, word);
+        }
+    }
+
+    static void renewIdentity(MemorySegment file) {
+        setWord(file, IDENTITY_OFFSET, newIdentity());
+    }
+
+    private static long newIdentity() {
+        return new SecureRandom().nextLong();
+    }
+
+    static void setCodec(MemorySegment file, CodecSpec codec) {
+        setWord(file, CODEC_OFFSET, codec.level());
+    }
+
+    /** Whether there is none: whoever made the file died before he wrote it. */
+    boolean isMissing() {
+        return head.get(JAVA_LONG, 0) == 0;
+    }
+
+    boolean isOfThisVersion() {
+        return head.get(JAVA_LONG, 0) == MAGIC;
+    }
+
+    long slots() {
+        return head.get(JAVA_LONG, SLOTS_OFFSET);
+    }
+
+    long identity() {
+        return head.get(JAVA_LONG, IDENTITY_OFFSET);
+    }
+
+    CodecSpec codec() {
+        int level = (int) head.get(JAVA_LONG, CODEC_OFFSET);
+        return level == 0 ? CodecSpec.LZ4 : new CodecSpec(CodecSpec.Kind.ZSTD, level);
+    }
+
+    String name() {
+        int length = Math.clamp(head.get(JAVA_INT, NAME_LENGTH_OFFSET), 0, Counters.MAX_NAME_BYTES);
+        return new String(head.asSlice(NAME_OFFSET, length).toArray(JAVA_BYTE), StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,73 @@
+package dev.ramzswap.linux;
+
+import dev.ramzswap.closing.Closing;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Opening of files that stand for something by their lock. It is always the lock of what is at the path: whoever had it
+ * before may have removed the file since this process opened it, and another may have made a new one there, and have
+ * the lock of that.
+ */
+public final class LockedFiles {
+    private interface Locking {
+        void lock(NativeFile file) throws IOException;
+    }
+
+    private LockedFiles() {}
+
+    /**
+     * Opens a file for reading and writing, or creates it, and takes its lock, for which it waits as long as it takes.
+     *
+     * @param beforeWaiting is run if another open file has it
+     */
+    public static NativeFile await(Path path, Runnable beforeWaiting) throws IOException {
+        AtomicBoolean isWaiting = new AtomicBoolean();
+        return open(
+                path,
+                file -> file.lock(() -> {
+                    if (!isWaiting.getAndSet(true)) {
+                        beforeWaiting.run();
+                    }
+                }));
+    }
+
+    /**
+     * The same without waiting, but for a process that is just ending.
+     *
+     * @throws IOException with a message for the user, also if another process has the lock
+     */
+    static NativeFile open(Path path) throws IOException {
+        return open(path, file -> {
+            if (!file.tryLockOfEnding()) {
+                throw new IOException(path + " is in use by another process: stop that one first");
+            }
+        });
+    }
+
+    private static NativeFile open(Path path, Locking locking) throws IOException {
+        Optional<NativeFile> file = tryOpen(path, locking);
+        while (file.isEmpty()) {
+            file = tryOpen(path, locking);
+        }
+        return file.get();
+    }
+
+    /** Empty if what was opened is not at the path any more. */
+    private static Optional<NativeFile> tryOpen(Path path, Locking locking) throws IOException {
+        NativeFile file = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT);
+        try {
+            locking.lock(file);
+            if (file.isAt(path)) {
+                return Optional.of(file);
+            }
+        } catch (Throwable e) {
+            Closing.after(e, file);
+            throw e;
+        }
+        file.close();
+        return Optional.empty();
+    }
+}
