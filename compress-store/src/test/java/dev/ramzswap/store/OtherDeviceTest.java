@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the second attack of 29 November has tried. */
-class TakeoverAttackTest {
+class OtherDeviceTest {
     private static final int SLOTS = 4096;
     private static final long LIMIT = 6 << 20;
 

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Attack: compaction once opened a region within the budget and did not empty one; later the limit is lowered. */
-class DebtTest {
+class CompactionDebtTest {
     private static final int SLOTS = 8192;
     private static final int SCARCE_FIRST = 100;
     private static final int HALVES_FIRST = 2000;
@@ -114,7 +114,8 @@ class DebtTest {
         String what = "after " + looks + " looks of which " + gained + " gained: "
                 + store.counters().get(Counter.MEM_USED_TOTAL) + " used, " + limit + " allowed, "
                 + files.parts().regions().budget().liveBytes() + " live in "
-                + files.parts().regions().used() + " regions of " + files.parts().regions().budget().regions();
+                + files.parts().regions().used() + " regions of "
+                + files.parts().regions().budget().regions();
         assertTrue(store.counters().get(Counter.MEM_USED_TOTAL) <= limit, what);
     }
 

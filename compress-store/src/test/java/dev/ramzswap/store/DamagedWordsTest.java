@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Proven by the second attack of 29 November. */
-class LeakAttackTest {
+class DamagedWordsTest {
     private static final int SLOTS = 6000;
 
     @TempDir
