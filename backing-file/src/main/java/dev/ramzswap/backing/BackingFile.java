@@ -103,7 +103,7 @@ public final class BackingFile implements AutoCloseable {
         this.staging = new Staging(config.staging(), table, config.encrypt(), delays);
         this.flusher = new Flusher(device, table, staging, cipher(), arena);
         this.cleaner = new SegmentCleaner(device, table, staging, cipher(), delays, arena);
-        this.reader = new RecordReader(device, table, staging);
+        this.reader = new RecordReader(device, table, staging.buffers);
         if (!takenOver) {
             adopted();
         }
@@ -130,7 +130,7 @@ public final class BackingFile implements AutoCloseable {
      * is worth cleaning.
      */
     public static long bytesFor(long records, int recordBytes) {
-        long fullSegments = records * SegmentTable.padded(recordBytes) / SegmentCleaner.WORTH_BYTES;
+        long fullSegments = records * Places.padded(recordBytes) / SegmentCleaner.WORTH_BYTES;
         return (fullSegments + 1 + Staging.BUFFERS + Staging.RESERVE) * SEGMENT_BYTES;
     }
 
@@ -182,13 +182,13 @@ public final class BackingFile implements AutoCloseable {
         if (!isValid(place, length)) {
             return false;
         }
-        int segment = SegmentTable.segmentOf(place);
+        int segment = Places.segment(place);
         if (SegmentTable.state(table.word(segment)) == SegmentTable.FREE) {
             return false;
         }
-        table.addLive(segment, SegmentTable.padded(length));
+        table.addLive(segment, Places.padded(length));
         if (table.isStaged(segment)) {
-            staging.adopt(segment, SegmentTable.offsetOf(place) + SegmentTable.padded(length));
+            staging.adopt(segment, Places.offset(place) + Places.padded(length));
         }
         return true;
     }
@@ -249,7 +249,7 @@ public final class BackingFile implements AutoCloseable {
     /** Says that a record is dead. Once for each record; never waits. Where there can be none, it does nothing. */
     public void free(long place, int length) {
         if (isValid(place, length)) {
-            table.removeLive(SegmentTable.segmentOf(place), SegmentTable.padded(length));
+            table.removeLive(Places.segment(place), Places.padded(length));
         }
     }
 
@@ -335,7 +335,7 @@ public final class BackingFile implements AutoCloseable {
                 && place < capacity
                 && length > 0
                 && length <= MAX_RECORD_BYTES
-                && SegmentTable.offsetOf(place) + length <= SEGMENT_BYTES;
+                && Places.offset(place) + length <= SEGMENT_BYTES;
     }
 
     private PageCipher cipher() {

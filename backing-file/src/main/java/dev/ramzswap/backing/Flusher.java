@@ -94,8 +94,8 @@ final class Flusher implements Runnable, AutoCloseable {
     }
 
     private void write(int buffer) throws IOException {
-        int segment = staging.segment(buffer);
-        MemorySegment content = staging.content(buffer);
+        int segment = staging.buffers.segment(buffer);
+        MemorySegment content = staging.buffers.content(buffer);
         long word = table.word(segment);
         if (SegmentTable.encrypted(word)) {
             // Into other memory: readers use the plain one until the word says WRITTEN.

@@ -32,10 +32,10 @@ public final class ReadBuffer implements AutoCloseable {
             throw new IOException("short read: " + read + " of " + bytes + " bytes");
         }
         if (SegmentTable.encrypted(word)) {
-            int segment = SegmentTable.segmentOf(place);
-            int begin = SegmentTable.offsetOf(place);
+            int segment = Places.segment(place);
+            int begin = Places.offset(place);
             long generation = SegmentTable.generation(word);
-            cipher.apply(segment, generation, begin, memory, skip, memory, skip, SegmentTable.padded(length));
+            cipher.apply(segment, generation, begin, memory, skip, memory, skip, Places.padded(length));
         }
         MemorySegment.copy(memory, skip, into, offset, length);
     }

@@ -15,23 +15,23 @@ final class RecordReader {
 
     private final BlockDevice device;
     private final SegmentTable table;
-    private final Staging staging;
+    private final StagingBuffers staged;
     private final AtomicLong reads = new AtomicLong();
     private final AtomicLong errors = new AtomicLong();
 
-    RecordReader(BlockDevice device, SegmentTable table, Staging staging) {
+    RecordReader(BlockDevice device, SegmentTable table, StagingBuffers staged) {
         this.device = device;
         this.table = table;
-        this.staging = staging;
+        this.staged = staged;
     }
 
     /** See {@link BackingFile#readNow}, of a place that can be. */
     int readNow(long place, int length, MemorySegment into, long offset) {
-        int segment = SegmentTable.segmentOf(place);
-        int begin = SegmentTable.offsetOf(place);
+        int segment = Places.segment(place);
+        int begin = Places.offset(place);
         long word = table.word(segment);
         while (SegmentTable.state(word) == SegmentTable.STAGED) {
-            if (staging.read(segment, word, begin, length, into, offset)) {
+            if (staged.read(segment, word, begin, length, into, offset)) {
                 return OK;
             }
             word = table.word(segment);
@@ -41,7 +41,7 @@ final class RecordReader {
 
     /** See {@link BackingFile#read}, of a place that can be. */
     int read(long place, int length, MemorySegment into, long offset, ReadBuffer buffer) {
-        int segment = SegmentTable.segmentOf(place);
+        int segment = Places.segment(place);
         long word;
         do {
             if (readNow(place, length, into, offset) == OK) {

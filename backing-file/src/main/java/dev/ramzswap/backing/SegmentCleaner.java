@@ -179,10 +179,10 @@ final class SegmentCleaner implements AutoCloseable {
      * segment for good, so cleaning goes before where there are few. What could not be moved is tried again.
      */
     private boolean rescue(int buffer, Mover mover) {
-        int segment = staging.segment(buffer);
+        int segment = staging.buffers.segment(buffer);
         if (staging.hasRoomToRescue(table.live(segment))) {
             long place = (long) segment * SEGMENT_BYTES;
-            mover.move(staging.content(buffer), place, SEGMENT_BYTES, () -> table.live(segment));
+            mover.move(staging.buffers.content(buffer), place, SEGMENT_BYTES, () -> table.live(segment));
             staging.sealMoves();
         }
         boolean isEmpty = staging.abandon(buffer);

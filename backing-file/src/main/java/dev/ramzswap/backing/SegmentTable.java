@@ -1,6 +1,5 @@
 package dev.ramzswap.backing;
 
-import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -343,17 +342,5 @@ final class SegmentTable {
     /** A word without parity, with it. */
     private static long even(long word) {
         return word ^ (Long.bitCount(word) & 1L) << PARITY_SHIFT;
-    }
-
-    static int segmentOf(long place) {
-        return (int) (place / SEGMENT_BYTES);
-    }
-
-    static int offsetOf(long place) {
-        return (int) (place % SEGMENT_BYTES);
-    }
-
-    static int padded(int length) {
-        return length + 7 & -8;
     }
 }

@@ -7,7 +7,6 @@ import static dev.ramzswap.backing.BackingFile.WOULD_WAIT;
 import static dev.ramzswap.backing.SegmentTable.NONE;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -35,28 +34,13 @@ final class Staging {
     /** From here on it matters that what counts as free is. */
     private static final int FEW_FREE = 16;
 
-    /** An open segment that takes records of one kind. */
-    final class Lane {
-        /** Free segments, and empty buffers, that are left to others. */
-        private final int leaveFree;
-
-        private final int leaveEmpty;
-        private int buffer = NONE;
-        private int end;
-
-        private Lane(int leaveFree, int leaveEmpty) {
-            this.leaveFree = leaveFree;
-            this.leaveEmpty = leaveEmpty;
-        }
-    }
-
     final Lane stores = new Lane(RESERVE, 1);
     final Lane moves = new Lane(0, 0);
 
     private final SegmentTable table;
     private final boolean encrypt;
     private final WriteRetries retries;
-    private final StagingBuffers buffers;
+    final StagingBuffers buffers;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition emptied = lock.newCondition();
@@ -116,7 +100,7 @@ final class Staging {
             long place = tryAppend(lane, from, offset, length);
             long end = nanos > 0 ? System.nanoTime() + nanos : 0;
             for (long left = nanos; place == WOULD_WAIT && left > 0; left = end - System.nanoTime()) {
-                isInterrupted |= awaitEmptied(left);
+                isInterrupted |= await(emptied, left);
                 place = tryAppend(lane, from, offset, length);
             }
             return place;
@@ -129,24 +113,13 @@ final class Staging {
     }
 
     /** Whether the thread was interrupted. */
-    private boolean awaitEmptied(long nanos) {
+    private static boolean await(Condition condition, long nanos) {
         try {
-            emptied.awaitNanos(nanos);
+            condition.awaitNanos(nanos);
             return false;
         } catch (InterruptedException e) {
             return true;
         }
-    }
-
-    /**
-     * Copies a part of a buffer that holds the segment of {@code word}.
-     *
-     * @return false if it no longer did when the copy was done
-     */
-    boolean read(int segment, long word, int begin, int length, MemorySegment into, long offset) {
-        MemorySegment.copy(buffers.content(SegmentTable.buffer(word)), begin, into, offset, length);
-        VarHandle.acquireFence();
-        return table.word(segment) == word;
     }
 
     /** Waits for the next segment to write, and returns its buffer; NONE when closed. */
@@ -165,20 +138,12 @@ final class Staging {
                     buffers.beginWriting(buffer);
                     return buffer;
                 }
-                awaitSealed(wait);
+                await(sealed, wait); // Nobody interrupts the flusher to any purpose.
             }
             return NONE;
         } finally {
             lock.unlock();
         }
-    }
-
-    MemorySegment content(int buffer) {
-        return buffers.content(buffer);
-    }
-
-    int segment(int buffer) {
-        return buffers.segment(buffer);
     }
 
     /** The segment in a buffer taken by {@link #takeSealed} is on the device. */
@@ -188,7 +153,8 @@ final class Staging {
         lock.lock();
         try {
             retries.succeeded(buffer);
-            release(buffer);
+            buffers.release(buffer);
+            emptied.signalAll();
         } finally {
             lock.unlock();
         }
@@ -324,7 +290,7 @@ final class Staging {
         if (closed) {
             return FAILED;
         }
-        int padded = SegmentTable.padded(length);
+        int padded = Places.padded(length);
         if (!hasRoom(lane, padded)) {
             int result = advance(lane);
             if (result < 0) {
@@ -340,7 +306,7 @@ final class Staging {
     }
 
     private boolean hasRoom(Lane lane, int bytes) {
-        return lane.buffer != NONE && lane.end + bytes <= SEGMENT_BYTES && table.isStaged(buffers.segment(lane.buffer));
+        return lane.hasRoom(bytes) && table.isStaged(buffers.segment(lane.buffer));
     }
 
     /** Seals the lane's segment, if it has one, and opens another. */
@@ -379,19 +345,6 @@ final class Staging {
     private void dropDead() {
         if (buffers.dropDead()) {
             emptied.signalAll();
-        }
-    }
-
-    private void release(int buffer) {
-        buffers.release(buffer);
-        emptied.signalAll();
-    }
-
-    private void awaitSealed(long nanos) {
-        try {
-            sealed.awaitNanos(nanos);
-        } catch (InterruptedException e) {
-            // Nobody interrupts the flusher to any purpose; its loop looks at everything again.
         }
     }
 }

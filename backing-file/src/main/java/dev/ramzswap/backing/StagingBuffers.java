@@ -91,6 +91,17 @@ final class StagingBuffers {
         return adoptedEnd[buffer];
     }
 
+    /**
+     * Copies a part of a buffer that holds the segment of {@code word}; needs no lock.
+     *
+     * @return false if it no longer did when the copy was done
+     */
+    boolean read(int segment, long word, int begin, int length, MemorySegment into, long offset) {
+        MemorySegment.copy(contents[SegmentTable.buffer(word)], begin, into, offset, length);
+        VarHandle.acquireFence();
+        return table.word(segment) == word;
+    }
+
     MemorySegment content(int buffer) {
         return contents[buffer];
     }
@@ -200,7 +211,7 @@ final class StagingBuffers {
 
     /** Makes the content zeroes, when the segment's word says that it is elsewhere; needs no lock. */
     void clear(int buffer) {
-        // The word before, the zeroes after: pairs with the fence in Staging.read.
+        // The word before, the zeroes after: pairs with the fence in read().
         VarHandle.fullFence();
         contents[buffer].fill((byte) 0);
     }

@@ -145,7 +145,7 @@ final class Owner implements Mover {
     }
 
     int segmentOf(int key) {
-        return SegmentTable.segmentOf(place(get(key)));
+        return Places.segment(place(get(key)));
     }
 
     @Override
@@ -166,7 +166,7 @@ final class Owner implements Mover {
                 boolean current = WORD.compareAndSet(map, 8L * key, word, word(moved, bytes));
                 release(current ? word : word(moved, bytes));
             }
-            at += SegmentTable.padded(bytes);
+            at += Places.padded(bytes);
         }
         return Result.EMPTIED;
     }

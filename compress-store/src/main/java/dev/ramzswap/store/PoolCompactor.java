@@ -84,7 +84,7 @@ final class PoolCompactor implements Evacuation.Mover {
         try {
             long tolerated = Math.max(regions.filledBytes() >>> HOLES_SHIFT, MIN_HOLE_BYTES);
             boolean isWorthwhile = regions.exceedsBudget() || pool.holeBytes() > tolerated;
-            return suspectOr(isWorthwhile ? regions.emptiest(WORTH_BYTES) : Region.NONE);
+            return suspectOr(isWorthwhile ? regions.rings.emptiest(WORTH_BYTES) : Region.NONE);
         } finally {
             regions.lock.unlock();
         }
@@ -93,14 +93,14 @@ final class PoolCompactor implements Evacuation.Mover {
     private int victimForOne() {
         regions.lock.lock();
         try {
-            return suspectOr(regions.emptiest(WORTH_BYTES_IF_SCARCE));
+            return suspectOr(regions.rings.emptiest(WORTH_BYTES_IF_SCARCE));
         } finally {
             regions.lock.unlock();
         }
     }
 
     private int suspectOr(int region) {
-        int suspect = regions.firstSuspect();
+        int suspect = regions.rings.firstSuspect();
         return suspect != Region.NONE ? suspect : region;
     }
 

@@ -41,7 +41,9 @@ final class RegionTable implements AutoCloseable {
     final ReentrantLock lock = new ReentrantLock();
 
     private final RegionEntries entries;
-    private final RegionRings rings;
+    /** Guarded by the lock, too. */
+    final RegionRings rings;
+
     private final Counters counters;
     private final RegionBudget budget;
     private final int count;
@@ -260,16 +262,6 @@ final class RegionTable implements AutoCloseable {
         }
     }
 
-    /** A closed region that is suspect, or {@link Region#NONE}. */
-    int firstSuspect() {
-        return rings.firstSuspect();
-    }
-
-    /** A closed region with the fewest live bytes, to a sixteenth of a region, if it has at most {@code bytes}. */
-    int emptiest(int bytes) {
-        return rings.emptiest(bytes);
-    }
-
     /** Nothing more is put into a closed region, or an unlisted one. False if it is neither any more. */
     boolean beginEvacuation(int region) {
         int state = entries.state(region);
@@ -283,11 +275,6 @@ final class RegionTable implements AutoCloseable {
     /** Leaves a region, of whose holes none is listed, to the {@link Relister}. */
     void unlist(int region) {
         rings.move(region, UNLISTED);
-    }
-
-    /** The region that has been waiting longest, which becomes the one that waits longest from now on. */
-    int nextUnlisted() {
-        return rings.nextUnlisted();
     }
 
     /** Corrects the live bytes of an unlisted region. */

@@ -57,7 +57,7 @@ final class Relister {
     private int next() {
         lock.lock();
         try {
-            return regions.nextUnlisted();
+            return regions.rings.nextUnlisted();
         } finally {
             lock.unlock();
         }

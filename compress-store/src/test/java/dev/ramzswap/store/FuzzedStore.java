@@ -11,8 +11,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * A store on one thread, its background work done step by step, and a plain map of what its slots must hold. A page may
- * be lost once the test says that the backing file is damaged; other bytes than those stored may never be loaded.
+ * A store whose background work is done step by step, by the same thread or by another, and a plain map of what its
+ * slots must hold. A page may be lost once the test says that the backing file is damaged; other bytes than those
+ * stored may never be loaded.
  */
 final class FuzzedStore implements AutoCloseable {
     private static final int PAGES = 256;
@@ -52,7 +53,8 @@ final class FuzzedStore implements AutoCloseable {
         check("opened");
     }
 
-    private void check(String what) {
+    /** Nobody may be at work. */
+    void check(String what) {
         Invariants.check(files.parts(), what + " after " + operations++ + " operations");
     }
 
@@ -116,8 +118,13 @@ final class FuzzedStore implements AutoCloseable {
 
     /** One look of the pool's keeper. */
     void keepPool() throws IOException {
-        keeper.keepPool();
+        keepPoolMeanwhile();
         check("keepPool");
+    }
+
+    /** The same, while another thread uses the store. */
+    void keepPoolMeanwhile() throws IOException {
+        keeper.keepPool();
     }
 
     /** One look of the backing file's keeper. */
@@ -128,8 +135,14 @@ final class FuzzedStore implements AutoCloseable {
 
     /** The same, for the last page that may fit. */
     void gather() throws IOException {
+        gatherMeanwhile();
+        check("gather");
+    }
+
+    /** The same, while another thread uses the store. */
+    void gatherMeanwhile() throws IOException {
         keeper.setScarce(true);
-        keepPool();
+        keeper.keepPool();
         keeper.setScarce(false);
     }
 

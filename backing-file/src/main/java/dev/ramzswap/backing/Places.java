@@ -1,0 +1,22 @@
+package dev.ramzswap.backing;
+
+import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
+
+/** Arithmetic of places, which are byte offsets on the device. */
+final class Places {
+    private Places() {}
+
+    static int segment(long place) {
+        return (int) (place / SEGMENT_BYTES);
+    }
+
+    /** Where in its segment a place is. */
+    static int offset(long place) {
+        return (int) (place % SEGMENT_BYTES);
+    }
+
+    /** Bytes that a record takes. */
+    static int padded(int length) {
+        return length + 7 & -8;
+    }
+}
