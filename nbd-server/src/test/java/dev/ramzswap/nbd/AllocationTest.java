@@ -21,6 +21,12 @@ class AllocationTest {
     /** What all batches measured may allocate together: the JVM's own doings, less than a byte for each request. */
     private static final long NOISE = 64 << 10;
 
+    /**
+     * What a request allocates, it does in every round. A thread that waits in vain for a lock, and code that is not
+     * compiled yet, do so more often on a busy machine: 70,280 bytes were seen once beside a build.
+     */
+    private static final int ROUNDS = 5;
+
     private final MemoryExport export = new MemoryExport("x", SLOTS * 4096);
 
     @TempDir
@@ -66,10 +72,13 @@ class AllocationTest {
             ByteBuffer requests = direct(mixed(fill));
             int replies = BATCH * 16 + BATCH / 2 * (structured ? 28 + 4096 : 16 + 4096) + BATCH * 16;
             run(client, requests, replies, in, batches);
-            long before = allocated();
-            run(client, requests, replies, in, batches);
-            long bytes = allocated() - before;
-            assertTrue(bytes <= NOISE, bytes + " bytes for " + (long) batches * requests.capacity() + " bytes served");
+            long least = Long.MAX_VALUE;
+            for (int round = 0; round < ROUNDS && least > NOISE; round++) {
+                long before = allocated();
+                run(client, requests, replies, in, batches);
+                least = Math.min(least, allocated() - before);
+            }
+            assertTrue(least <= NOISE, least + " bytes for " + (long) batches * requests.capacity() + " bytes served");
         }
     }
 
