@@ -30,7 +30,6 @@ final class RegionEntries implements AutoCloseable {
     private static final int STATE_MASK = 7;
     private static final int SUSPECT = 8;
     private static final int LISTED_UNIT = 16;
-    private static final int ENTRIES_PER_PAGE = TouchedPages.PAGE_BYTES >>> ENTRY_SHIFT;
 
     private static final VarHandle LIVE = JAVA_INT.varHandle();
 
@@ -68,11 +67,7 @@ final class RegionEntries implements AutoCloseable {
 
     /** The first region from {@code region} on whose entry may have been used, or a larger number than any. */
     int nextTouched(int region) {
-        int next = region;
-        while (entry(next) < entries.byteSize() && !touched.contains(entry(next))) {
-            next = (next / ENTRIES_PER_PAGE + 1) * ENTRIES_PER_PAGE;
-        }
-        return entry(next) < entries.byteSize() ? next : Integer.MAX_VALUE;
+        return (int) Math.min(touched.next(entry(region)) >>> ENTRY_SHIFT, Integer.MAX_VALUE);
     }
 
     int live(int region) {

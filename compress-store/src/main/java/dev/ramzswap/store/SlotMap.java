@@ -20,7 +20,6 @@ final class SlotMap implements AutoCloseable {
 
     private static final VarHandle WORD = JAVA_LONG.varHandle();
     private static final int PAGE_BYTES = TouchedPages.PAGE_BYTES;
-    private static final int SLOTS_PER_PAGE = PAGE_BYTES / Long.BYTES;
 
     private final MappedFile file;
     private final MemorySegment words;
@@ -68,11 +67,7 @@ final class SlotMap implements AutoCloseable {
      * never used are passed over.
      */
     long nextUsed(long slot) {
-        long next = slot;
-        while (next < slots && !touched.contains(next << 3)) {
-            next = next / SLOTS_PER_PAGE * SLOTS_PER_PAGE + SLOTS_PER_PAGE;
-        }
-        return Math.min(next, slots);
+        return Math.min(touched.next(slot << 3) >>> 3, slots);
     }
 
     /**

@@ -38,6 +38,23 @@ final class TouchedPages {
         }
     }
 
+    /**
+     * The first offset from {@code offset} on whose page was used; if there is none, one behind the memory. Looks at 32
+     * pages at once, so that an empty map of 1 TiB costs 16,384 looks.
+     */
+    long next(long offset) {
+        int mask = -1 << (offset >>> PAGE_SHIFT);
+        for (long at = word(offset); at < bits.byteSize(); at += Integer.BYTES) {
+            int used = (int) BITS.getOpaque(bits, at) & mask;
+            if (used != 0) {
+                long page = at * Byte.SIZE + Integer.numberOfTrailingZeros(used);
+                return Math.max(page << PAGE_SHIFT, offset);
+            }
+            mask = -1;
+        }
+        return bits.byteSize() * Byte.SIZE << PAGE_SHIFT;
+    }
+
     private static long word(long offset) {
         return offset >>> PAGE_SHIFT + 5 << 2;
     }

@@ -41,6 +41,7 @@ class StoreKillTest {
         for (int kill = 0; kill < kills; kill++) {
             runAndKill(directory, random.nextInt(1 << 20), 5 + random.nextInt(random.nextInt(10) == 0 ? 1000 : 100));
         }
+        System.out.println("StoreKillTest: seed " + SEED + ", killed " + kills + " times, no page lost");
     }
 
     private static void runAndKill(Path directory, int seed, int milliseconds)

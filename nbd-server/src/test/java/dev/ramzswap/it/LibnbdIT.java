@@ -14,6 +14,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Test programs of libnbd, unmodified, from Debian's source package. */
 class LibnbdIT {
+    private static final int RUNS = Integer.getInteger("ramzswap.runs", 1);
+
     @TempDir
     private static Path programs;
 
@@ -28,13 +30,20 @@ class LibnbdIT {
 
     /**
      * Random reads and writes for 10 s over 8 connections, two of the three with 64 requests in flight on each, two of
-     * them against a copy that the client keeps. All three run at once, each on a daemon of its own.
+     * them against a copy that the client keeps. All three run at once, each on a daemon of its own. Again and again:
+     * {@code -Dramzswap.runs=200}.
      */
     @Test
     void parallel() throws Exception {
-        try (DaemonProcess one = serve("one", "64M");
-                DaemonProcess two = serve("two", "64M");
-                DaemonProcess three = serve("three", "8M")) {
+        for (int run = 0; run < RUNS; run++) {
+            runInParallel(Files.createDirectory(directory.resolve("run" + run)));
+        }
+    }
+
+    private static void runInParallel(Path directory) throws Exception {
+        try (DaemonProcess one = serve(directory.resolve("one"), "64M");
+                DaemonProcess two = serve(directory.resolve("two"), "64M");
+                DaemonProcess three = serve(directory.resolve("three"), "8M")) {
             fillWithPattern(one, "64M");
             fillWithPattern(three, "8M");
             try (Tool integrity = start("aio-parallel", one);
@@ -47,8 +56,8 @@ class LibnbdIT {
         }
     }
 
-    private DaemonProcess serve(String name, String size) throws Exception {
-        Path own = Files.createDirectory(directory.resolve(name));
+    private static DaemonProcess serve(Path directory, String size) throws Exception {
+        Path own = Files.createDirectory(directory);
         return DaemonProcess.start(own, "--size", size, "--limit", "4M", "--backing-file", own.resolve("backing"));
     }
 
