@@ -2,6 +2,7 @@ package dev.ramzswap.backing;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import dev.ramzswap.closing.Closing;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -160,7 +161,7 @@ public final class BackingFile implements AutoCloseable {
             }
             return new BackingFile(config, device, delays);
         } catch (Throwable e) {
-            Devices.closeAfter(e, device);
+            Closing.after(e, device);
             throw e;
         }
     }

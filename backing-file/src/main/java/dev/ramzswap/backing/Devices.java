@@ -48,13 +48,4 @@ final class Devices {
     static long capacityOf(BackingConfig config) {
         return config.table().byteSize() / Long.BYTES * BackingFile.SEGMENT_BYTES;
     }
-
-    /** Closes a device after a failure. */
-    static void closeAfter(Throwable failure, BlockDevice device) {
-        try {
-            device.close();
-        } catch (IOException e) {
-            failure.addSuppressed(e);
-        }
-    }
 }

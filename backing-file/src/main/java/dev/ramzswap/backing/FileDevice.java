@@ -2,6 +2,7 @@ package dev.ramzswap.backing;
 
 import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
 
+import dev.ramzswap.closing.Closing;
 import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.NativeFile;
@@ -86,11 +87,7 @@ final class FileDevice implements BlockDevice {
             device.probe();
             return device;
         } catch (Throwable e) {
-            try {
-                file.close();
-            } catch (IOException suppressed) {
-                e.addSuppressed(suppressed);
-            }
+            Closing.after(e, file);
             throw e;
         }
     }

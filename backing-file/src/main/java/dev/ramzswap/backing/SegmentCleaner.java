@@ -19,6 +19,13 @@ import java.lang.foreign.MemorySegment;
  * room for at least a tenth of a segment of new ones. {@link Victims} are chosen many at a time. One from which the
  * mover cannot take all, or that cannot be read, stands back, and all others have their turn.
  *
+ * <p><b>Why there always is one</b> when no room is left. Let n segments hold records at nine tenths, so that all
+ * records that must find room are fewer ({@link BackingFile#bytesFor}). Of the n + {@value Staging#BUFFERS} +
+ * {@value Staging#RESERVE} + 1 segments, stores leave {@value Staging#RESERVE} free, and at most
+ * {@value Staging#BUFFERS} are staged. If all others, more than n, were more than nine tenths full, they would hold
+ * more than all records. So one is not, and moving what is in it ends with a segment more than before. Records that are
+ * there twice, since their words are just being exchanged, are fewer than the staged segments hold.
+ *
  * <p><b>Why it can always begin.</b> All records of a victim are moved, or none, and none before there is room for all
  * of them: in the open segment of moved records and in one more. So whenever cleaning has taken a free segment, it has
  * given one back before it takes another, whatever it finds on the way: records that somebody has pinned or that cannot

@@ -40,6 +40,8 @@ final class Staging {
     private final SegmentTable table;
     private final boolean encrypt;
     private final WriteRetries retries;
+
+    /** Guarded by the lock, but for contents. */
     final StagingBuffers buffers;
 
     private final ReentrantLock lock = new ReentrantLock();

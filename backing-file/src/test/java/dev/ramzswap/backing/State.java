@@ -3,6 +3,7 @@ package dev.ramzswap.backing;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
@@ -21,6 +22,15 @@ record State(MemorySegment table, MemorySegment staging, MemorySegment key) {
                 arena.allocate(BackingFile.tableBytes(capacity), 8),
                 arena.allocate(BackingFile.STAGING_BYTES, 4096),
                 arena.allocate(BackingFile.KEY_BYTES));
+    }
+
+    /** How many segments are in a state of {@link SegmentTable}. */
+    int segmentsIn(int wanted) {
+        int found = 0;
+        for (long at = 0; at < table.byteSize(); at += Long.BYTES) {
+            found += SegmentTable.state(table.get(ValueLayout.JAVA_LONG, at)) == wanted ? 1 : 0;
+        }
+        return found;
     }
 
     BackingConfig config(Path path, long bytes, boolean encrypt) {

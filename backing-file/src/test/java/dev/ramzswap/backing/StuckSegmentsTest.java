@@ -1,10 +1,8 @@
 package dev.ramzswap.backing;
 
-import static dev.ramzswap.backing.BackingFile.NO_ROOM;
 import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
 import static dev.ramzswap.backing.BackingFileTest.await;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -15,10 +13,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.IntSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,10 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @Timeout(100)
 class StuckSegmentsTest {
-    private static final int RECORD_BYTES = 4096;
-    private static final int RECORDS_PER_SEGMENT = SEGMENT_BYTES / RECORD_BYTES;
     private static final int SEGMENTS = 40;
-    private static final long PATIENCE = 1_000_000_000;
 
     /** Three failures of one segment take a second: all else is done by then. */
     private static final Delays SLOW = new Delays(300_000_000, 600_000_000, 5_000_000, 0);
@@ -42,89 +35,6 @@ class StuckSegmentsTest {
     private final State state = State.fresh(device.size());
     private final MemorySegment memory = Arena.ofAuto().allocate(8192, 8);
 
-    /** An owner of records that all have the same length. */
-    private final class Records implements Mover {
-        final BackingFile backing;
-        final TreeMap<Long, Integer> live = new TreeMap<>();
-
-        /** The place of a record that its segment does not show, -1 for none. */
-        long hidden = -1;
-
-        Records(BackingFile backing) {
-            this.backing = backing;
-        }
-
-        long append(int value, long nanos) {
-            memory.set(JAVA_INT, 0, value);
-            long place = backing.append(memory, 0, RECORD_BYTES, nanos);
-            if (place >= 0) {
-                live.put(place, value);
-            }
-            return place;
-        }
-
-        void fillUp() {
-            long place = 0;
-            while (place != NO_ROOM) {
-                place = append(1, PATIENCE);
-            }
-        }
-
-        /** Every second record from a segment on: all of those are worth cleaning. */
-        void freeHalf(int fromSegment) {
-            for (long place : new ArrayList<>(live.keySet())) {
-                if (place / SEGMENT_BYTES >= fromSegment && place / RECORD_BYTES % 2 == 0) {
-                    live.remove(place);
-                    backing.free(place, RECORD_BYTES);
-                }
-            }
-        }
-
-        /** As a store does that finds no room. */
-        boolean findsRoom() {
-            for (int i = 0; i < 3000; i++) {
-                if (append(1, 0) >= 0) {
-                    return true;
-                }
-                backing.clean(this);
-                LockSupport.parkNanos(1_000_000);
-            }
-            return false;
-        }
-
-        @Override
-        public Result move(MemorySegment records, long begin, int length, IntSupplier alive) {
-            for (long place : new ArrayList<>(live.subMap(begin, begin + length).keySet())) {
-                if (place != hidden && !move(records, begin, place)) {
-                    return Result.LATER;
-                }
-            }
-            if (alive.getAsInt() > 0) {
-                live.remove(hidden);
-                backing.free(hidden, RECORD_BYTES);
-                hidden = -1;
-            }
-            return Result.EMPTIED;
-        }
-
-        private boolean move(MemorySegment records, long begin, long place) {
-            long moved = backing.appendMoved(records, place - begin, RECORD_BYTES);
-            if (moved >= 0) {
-                live.put(moved, live.remove(place));
-                backing.free(place, RECORD_BYTES);
-            }
-            return moved >= 0;
-        }
-    }
-
-    private int segmentsIn(int wanted) {
-        int found = 0;
-        for (long at = 0; at < state.table().byteSize(); at += Long.BYTES) {
-            found += SegmentTable.state(state.table().get(JAVA_LONG, at)) == wanted ? 1 : 0;
-        }
-        return found;
-    }
-
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 5})
     void roomIsFoundThoughTheLastFailuresComeWhenThereIsNone(int bad) throws IOException {
@@ -132,7 +42,7 @@ class StuckSegmentsTest {
         try (BackingFile backing = state.open(device, SLOW)) {
             Records records = new Records(backing);
             records.fillUp();
-            records.freeHalf(bad);
+            records.free(bad, 2);
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1500));
             assertTrue(records.findsRoom());
         }
@@ -145,7 +55,7 @@ class StuckSegmentsTest {
             Records records = new Records(backing);
             records.hidden = 0;
             records.fillUp();
-            records.freeHalf(1);
+            records.free(1, 2);
             assertTrue(records.findsRoom());
             await(() -> {
                 backing.clean(records);
@@ -160,7 +70,7 @@ class StuckSegmentsTest {
             Records records = new Records(backing);
             for (int outage = 0; outage < 2; outage++) {
                 device.writes = FaultyDevice.DEAD;
-                while (records.append(1, 0) >= 0) {}
+                while (records.append(0) >= 0) {}
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
                 device.writes = FaultyDevice.HEALTHY;
                 await(() -> {
@@ -168,7 +78,7 @@ class StuckSegmentsTest {
                     return !backing.failing();
                 });
             }
-            assertEquals(0, segmentsIn(SegmentTable.BAD));
+            assertEquals(0, state.segmentsIn(SegmentTable.BAD));
         }
     }
 
@@ -180,8 +90,8 @@ class StuckSegmentsTest {
         };
         try (BackingFile backing = state.open(device, State.FAST)) {
             Records records = new Records(backing);
-            while (records.append(1, 0) >= 0) {}
-            long place = backing.appendMoved(memory, 0, RECORD_BYTES);
+            while (records.append(0) >= 0) {}
+            long place = backing.appendMoved(memory, 0, Records.BYTES);
             assertTrue(place >= 0);
             records.live.put(place, 1);
             device.writes = FaultyDevice.DEAD;
@@ -200,7 +110,7 @@ class StuckSegmentsTest {
         try (BackingFile backing = state.open(device, State.FAST)) {
             Records records = new Records(backing);
             while (backing.freeSegments() > 3) {
-                records.append(1, PATIENCE);
+                records.append(Records.PATIENCE);
             }
             for (int segment = 0, left = damaged; left > 0; segment++) {
                 long word = state.table().get(JAVA_LONG, 8L * segment);
@@ -210,7 +120,7 @@ class StuckSegmentsTest {
                 }
             }
             records.fillUp();
-            records.freeHalf(0);
+            records.free(0, 2);
             assertTrue(records.findsRoom());
         }
     }
@@ -222,12 +132,11 @@ class StuckSegmentsTest {
         try (BackingFile backing = state.open(device, delays)) {
             Records records = new Records(backing);
             records.fillUp();
-            await(() -> segmentsIn(SegmentTable.STAGED) == 4);
+            await(() -> state.segmentsIn(SegmentTable.STAGED) == 4);
             for (long place : new ArrayList<>(records.live.keySet())) {
                 long word = state.table().get(JAVA_LONG, place / SEGMENT_BYTES * 8);
                 if (SegmentTable.state(word) == SegmentTable.STAGED && place % SEGMENT_BYTES > 0) {
-                    records.live.remove(place);
-                    backing.free(place, RECORD_BYTES);
+                    records.free(place);
                 }
             }
             assertNotEquals(BackingFile.CLEAN, backing.clean(records));
@@ -240,10 +149,10 @@ class StuckSegmentsTest {
     void aStagedSegmentWithADamagedWordIsNeverWritten(int bit) throws IOException {
         try (BackingFile backing = state.open(device, State.FAST)) {
             memory.fill((byte) 0x5a);
-            assertEquals(0, backing.append(memory, 0, RECORD_BYTES, 0));
+            assertEquals(0, backing.append(memory, 0, Records.BYTES, 0));
             state.table().set(JAVA_LONG, 0, state.table().get(JAVA_LONG, 0) ^ 1L << bit);
-            for (int i = 0; i < 2 * RECORDS_PER_SEGMENT; i++) {
-                backing.append(memory, 0, RECORD_BYTES, PATIENCE);
+            for (int i = 0; i < 2 * Records.PER_SEGMENT; i++) {
+                backing.append(memory, 0, Records.BYTES, Records.PATIENCE);
             }
             await(() -> backing.writes() == 1);
             assertEquals(0, device.content.get(JAVA_LONG, 0));
@@ -269,11 +178,11 @@ class StuckSegmentsTest {
         };
         try (BackingFile backing = state.open(device, State.FAST)) {
             Records records = new Records(backing);
-            while (records.append(1, 0) >= 0) {}
+            while (records.append(0) >= 0) {}
             boolean[] wasInterrupted = {false};
             Thread thread = Thread.ofPlatform().start(() -> {
                 Thread.currentThread().interrupt();
-                records.append(1, 60 * PATIENCE);
+                records.append(60 * Records.PATIENCE);
                 wasInterrupted[0] = Thread.interrupted();
             });
             await(() -> thread.getState() == Thread.State.TIMED_WAITING);

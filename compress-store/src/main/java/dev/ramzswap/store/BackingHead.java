@@ -30,10 +30,7 @@ final class BackingHead {
             return;
         }
         for (long at = 0; at < BYTES; at += Long.BYTES) {
-            long one = word(page, 0, at);
-            long two = word(page, 1, at);
-            long three = word(page, 2, at);
-            setWord(page, at, one & two | one & three | two & three);
+            setWord(page, at, Majority.of(word(page, 0, at), word(page, 1, at), word(page, 2, at)));
         }
     }
 

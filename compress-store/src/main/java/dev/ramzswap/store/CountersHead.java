@@ -73,10 +73,7 @@ final class CountersHead {
     }
 
     private static long majority(MemorySegment file, int at) {
-        long one = word(file, COPIES[0] + at);
-        long two = word(file, COPIES[1] + at);
-        long three = word(file, COPIES[2] + at);
-        return one & two | one & three | two & three;
+        return Majority.of(word(file, COPIES[0] + at), word(file, COPIES[1] + at), word(file, COPIES[2] + at));
     }
 
     private static long word(MemorySegment file, long at) {

@@ -41,6 +41,7 @@ final class RegionTable implements AutoCloseable {
     final ReentrantLock lock = new ReentrantLock();
 
     private final RegionEntries entries;
+
     /** Guarded by the lock, too. */
     final RegionRings rings;
 
