@@ -1,19 +1,17 @@
 package dev.ramzswap.backing;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CountDownLatch;
 
 /** A device in memory whose next read of a record waits at a gate, and then reads what is there by then. */
-public final class GatedDevice implements BlockDevice {
-    private final MemorySegment content;
+public final class GatedDevice extends MemoryDevice {
     private final CountDownLatch reached = new CountDownLatch(1);
     private final CountDownLatch gate = new CountDownLatch(1);
     private volatile boolean isArmed;
 
     public GatedDevice(int segments) {
-        content = Arena.ofAuto().allocate((long) segments * BackingFile.SEGMENT_BYTES, ALIGNMENT);
+        super((long) segments * BackingFile.SEGMENT_BYTES);
     }
 
     /** Opens a backing file on it, whatever path the configuration names. */
@@ -35,11 +33,6 @@ public final class GatedDevice implements BlockDevice {
     }
 
     @Override
-    public long size() {
-        return content.byteSize();
-    }
-
-    @Override
     public int read(MemorySegment into, int length, long position) throws IOException {
         if (isArmed && length != BackingFile.SEGMENT_BYTES) {
             isArmed = false;
@@ -50,16 +43,6 @@ public final class GatedDevice implements BlockDevice {
                 throw new IOException(e);
             }
         }
-        MemorySegment.copy(content, position, into, 0, length);
-        return length;
+        return super.read(into, length, position);
     }
-
-    @Override
-    public int write(MemorySegment from, int length, long position) {
-        MemorySegment.copy(from, 0, content, position, length);
-        return length;
-    }
-
-    @Override
-    public void close() {}
 }

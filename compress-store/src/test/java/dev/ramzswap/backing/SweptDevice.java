@@ -1,7 +1,6 @@
 package dev.ramzswap.backing;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -11,7 +10,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * A device in memory that fails at one of its calls, or from that one on. A write that fails leaves rubbish where it
  * should have written.
  */
-public final class SweptDevice implements BlockDevice {
+public final class SweptDevice extends MemoryDevice {
     /** What happens to the call. */
     public enum Fault {
         EIO,
@@ -34,7 +33,6 @@ public final class SweptDevice implements BlockDevice {
 
     private static final Delays SHORT_DELAYS = new Delays(1_000_000, 4_000_000, 1_000_000, 0);
 
-    private final MemorySegment content;
     private final Fault fault;
     private final Call call;
     private final int number;
@@ -49,7 +47,7 @@ public final class SweptDevice implements BlockDevice {
      * @param number of the call that fails
      */
     public SweptDevice(int segments, Fault fault, Call call, int number) {
-        this.content = Arena.ofAuto().allocate((long) segments * BackingFile.SEGMENT_BYTES, ALIGNMENT);
+        super((long) segments * BackingFile.SEGMENT_BYTES);
         this.fault = fault;
         this.call = call;
         this.number = number;
@@ -90,19 +88,13 @@ public final class SweptDevice implements BlockDevice {
     }
 
     @Override
-    public long size() {
-        return content.byteSize();
-    }
-
-    @Override
     public int read(MemorySegment into, int length, long position) throws IOException {
         int done = length;
         if (isFaulty(length == BackingFile.SEGMENT_BYTES ? Call.COMPACTION : Call.READ)) {
             failedReads.getAndIncrement();
             done = fail(length);
         }
-        MemorySegment.copy(content, position, into, 0, done);
-        return done;
+        return super.read(into, done, position);
     }
 
     @Override
@@ -112,8 +104,7 @@ public final class SweptDevice implements BlockDevice {
             content.asSlice(position, length).fill((byte) 0xEE);
             done = fail(length);
         }
-        MemorySegment.copy(from, 0, content, position, done);
-        return done;
+        return super.write(from, done, position);
     }
 
     private boolean isFaulty(Call kind) {
@@ -145,9 +136,6 @@ public final class SweptDevice implements BlockDevice {
             throw new IOException(e);
         }
     }
-
-    @Override
-    public void close() {}
 
     @Override
     public String toString() {

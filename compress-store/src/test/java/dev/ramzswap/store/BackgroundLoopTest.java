@@ -45,21 +45,36 @@ class BackgroundLoopTest {
         });
     }
 
+    /** A loop in whose first look it is, until {@link #mayEnd}. */
+    private BackgroundLoop startHeld(Look look) throws InterruptedException {
+        CountDownLatch isUnderWay = new CountDownLatch(1);
+        BackgroundLoop loop = start(() -> {
+            isUnderWay.countDown();
+            awaitUnchecked(mayEnd);
+            return look;
+        });
+        isUnderWay.await();
+        return loop;
+    }
+
+    /** Somebody in a thread of his own, and what he was told. */
+    private record Waiter<T>(Thread thread, FutureTask<T> answer) {}
+
+    private static <T> Waiter<T> startWaiting(Callable<T> task) {
+        Waiter<T> waiter = inAThread(task);
+        awaitWaiting(waiter.thread());
+        return waiter;
+    }
+
     @AfterEach
     void close() {
         mayEnd.countDown();
         loops.forEach(BackgroundLoop::close);
     }
 
-    private static <T> FutureTask<T> inAThread(Callable<T> task, List<Thread> threads) {
-        FutureTask<T> future = new FutureTask<>(task);
-        Thread thread = Thread.ofPlatform().daemon().start(future);
-        threads.add(thread);
-        return future;
-    }
-
-    private static <T> FutureTask<T> inAThread(Callable<T> task) {
-        return inAThread(task, new ArrayList<>());
+    private static <T> Waiter<T> inAThread(Callable<T> task) {
+        FutureTask<T> answer = new FutureTask<>(task);
+        return new Waiter<>(Thread.ofPlatform().daemon().start(answer), answer);
     }
 
     private static void awaitWaiting(Thread thread) {
@@ -142,9 +157,7 @@ class BackgroundLoopTest {
             return Look.GAINED;
         });
         isFirstUnderWay.await();
-        List<Thread> waiter = new ArrayList<>();
-        FutureTask<Look> answer = inAThread(() -> loop.awaitLook(FOR_EVER), waiter);
-        awaitWaiting(waiter.getFirst());
+        FutureTask<Look> answer = startWaiting(() -> loop.awaitLook(FOR_EVER)).answer();
         mayEnd.countDown();
         assertEquals(Look.NOTHING, answer.get(), "the look that was under way saw nothing of what came later");
         assertTrue(begun.get() >= 2);
@@ -160,13 +173,7 @@ class BackgroundLoopTest {
 
     @Test
     void aLookThatIsNotOverInTimeIsBlocked() throws Exception {
-        CountDownLatch isUnderWay = new CountDownLatch(1);
-        BackgroundLoop loop = start(() -> {
-            isUnderWay.countDown();
-            awaitUnchecked(mayEnd);
-            return Look.GAINED;
-        });
-        isUnderWay.await();
+        BackgroundLoop loop = startHeld(Look.GAINED);
         assertEquals(Look.BLOCKED, loop.awaitLook(0));
         assertEquals(Look.BLOCKED, loop.awaitLook(1_000_000));
         mayEnd.countDown();
@@ -212,32 +219,22 @@ class BackgroundLoopTest {
     @Test
     void oneThatWasNeverStartedAnswersWhenItIsClosed() throws Exception {
         BackgroundLoop loop = new BackgroundLoop("test", () -> Look.GAINED, FOR_EVER);
-        List<Thread> waiter = new ArrayList<>();
-        FutureTask<Look> answer = inAThread(() -> loop.awaitLook(FOR_EVER), waiter);
-        awaitWaiting(waiter.getFirst());
+        FutureTask<Look> answer = startWaiting(() -> loop.awaitLook(FOR_EVER)).answer();
         loop.close();
         assertEquals(Look.NOTHING, answer.get());
     }
 
     @Test
     void whoWaitsWhenItIsClosedIsAnswered() throws Exception {
-        CountDownLatch isUnderWay = new CountDownLatch(1);
-        BackgroundLoop loop = start(() -> {
-            isUnderWay.countDown();
-            awaitUnchecked(mayEnd);
-            return Look.GAINED;
-        });
-        isUnderWay.await();
-        List<Thread> waiter = new ArrayList<>();
-        FutureTask<Look> answer = inAThread(() -> loop.awaitLook(FOR_EVER), waiter);
-        awaitWaiting(waiter.getFirst());
-        FutureTask<Void> closing = inAThread(() -> {
+        BackgroundLoop loop = startHeld(Look.GAINED);
+        FutureTask<Look> answer = startWaiting(() -> loop.awaitLook(FOR_EVER)).answer();
+        Waiter<Void> closing = inAThread(() -> {
             loop.close();
             return null;
         });
         assertEquals(Look.NOTHING, answer.get(), "also while the last look is still under way");
         mayEnd.countDown();
-        closing.get();
+        closing.answer().get();
     }
 
     @Test
@@ -266,26 +263,16 @@ class BackgroundLoopTest {
 
     @Test
     void whoIsInterruptedWhileHeWaitsIsAnsweredAllTheSame() throws Exception {
-        CountDownLatch isUnderWay = new CountDownLatch(1);
-        BackgroundLoop loop = start(() -> {
-            isUnderWay.countDown();
-            awaitUnchecked(mayEnd);
-            return Look.NOTHING;
-        });
-        isUnderWay.await();
-        List<Thread> waiter = new ArrayList<>();
-        FutureTask<Boolean> answer = inAThread(
-                () -> loop.awaitLook(FOR_EVER) == Look.NOTHING
-                        && Thread.currentThread().isInterrupted(),
-                waiter);
-        awaitWaiting(waiter.getFirst());
-        waiter.getFirst().interrupt();
-        while (waiter.getFirst().isInterrupted()) {
+        BackgroundLoop loop = startHeld(Look.NOTHING);
+        Waiter<Boolean> waiter = startWaiting(() -> loop.awaitLook(FOR_EVER) == Look.NOTHING
+                && Thread.currentThread().isInterrupted());
+        waiter.thread().interrupt();
+        while (waiter.thread().isInterrupted()) {
             Thread.onSpinWait();
         }
-        assertFalse(answer.isDone());
+        assertFalse(waiter.answer().isDone());
         mayEnd.countDown();
-        assertTrue(answer.get());
+        assertTrue(waiter.answer().get());
     }
 
     /** Review of 27 November, 1.10: a wake-up between the end of a look and the pause was lost. */

@@ -8,7 +8,6 @@ import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.backing.GatedDevice;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.Optional;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,16 +26,11 @@ class OvertakenReadTest {
     @ValueSource(booleans = {false, true})
     void aPageThatIsNotPublishedIsNotLoaded(boolean encrypt) throws Exception {
         GatedDevice device = new GatedDevice(40);
-        StoreConfig config = new StoreConfig(
-                "test",
-                SLOTS,
-                1 << 20,
-                CodecSpec.LZ4,
-                StoreConfig.DEFAULT_CUTOFF,
-                Optional.of(new StoreConfig.Backing(directory.resolve("x"), 40L * BackingFile.SEGMENT_BYTES, encrypt)),
-                true,
-                0,
-                Optional.empty());
+        StoreConfig config = new TestConfig(SLOTS)
+                .limit(1 << 20)
+                .overcommit()
+                .backing(directory.resolve("x"), 40L * BackingFile.SEGMENT_BYTES, encrypt)
+                .build();
         StoreFiles files = StoreFiles.open(config, device::open);
         PageStore store = PageStore.open(config, files);
         BackingFile file = files.parts().file();

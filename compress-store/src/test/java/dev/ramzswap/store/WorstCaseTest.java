@@ -3,14 +3,12 @@ package dev.ramzswap.store;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.backing.FailingDevice;
 import dev.ramzswap.store.Counters.Counter;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -70,18 +68,10 @@ class WorstCaseTest {
 
     /** A file of just the size that the worst case asks for. */
     private StoreConfig config() {
-        long pages = Limit.poolPages(LIMIT, SLOTS);
-        long bytes = BackingFile.bytesFor(SLOTS - pages, Record.MAX_BYTES);
-        return new StoreConfig(
-                "test",
-                SLOTS,
-                LIMIT,
-                CodecSpec.LZ4,
-                StoreConfig.DEFAULT_CUTOFF,
-                Optional.of(new StoreConfig.Backing(directory.resolve("file"), bytes, true)),
-                false,
-                0,
-                Optional.empty());
+        return new TestConfig(SLOTS)
+                .limit(LIMIT)
+                .backing(directory.resolve("file"), TestConfig.leastFileBytes(SLOTS, LIMIT))
+                .build();
     }
 
     private static void play(PageStore store, int id, long end) {
