@@ -64,8 +64,11 @@ final class Staging {
         lock.lock();
         try {
             started = true;
+            // It had taken its emptiest one out of the reserve to clean another: if each daemon that is killed in the
+            // midst of that cost a segment, the third could clean none.
             if (table.free() < RESERVE) {
-                reopen();
+                moves.buffer = buffers.emptiestSealed();
+                moves.end = moves.buffer == NONE ? 0 : buffers.reopen(moves.buffer);
             }
         } finally {
             lock.unlock();
@@ -79,18 +82,6 @@ final class Staging {
             buffers.adopt(segment, end);
         } finally {
             lock.unlock();
-        }
-    }
-
-    /**
-     * Goes on with the emptiest segment that the earlier daemon has staged: it had taken it out of the reserve to clean
-     * another one. If each daemon that is killed in the midst of that cost a segment, the third could clean none.
-     */
-    private void reopen() {
-        int buffer = buffers.emptiestSealed();
-        if (buffer != NONE) {
-            moves.buffer = buffer;
-            moves.end = buffers.reopen(buffer);
         }
     }
 
@@ -223,10 +214,7 @@ final class Staging {
     void sealMoves() {
         lock.lock();
         try {
-            if (moves.buffer != NONE) {
-                seal(moves.buffer);
-                moves.buffer = NONE;
-            }
+            seal(moves);
         } finally {
             lock.unlock();
         }
@@ -246,7 +234,16 @@ final class Staging {
      * can get stuck; but a segment only if one is left to cleaning, since theirs is not given back.
      */
     boolean hasRoomToRescue(int bytes) {
-        return hasRoom(bytes, RESERVE, 0);
+        lock.lock();
+        try {
+            boolean hasRoom = hasRoom(bytes, RESERVE, 0);
+            if (!hasRoom && buffers.firstEmpty(0) == NONE) {
+                sealMoves(); // All others may be stuck: this one comes free if it is written.
+            }
+            return hasRoom;
+        } finally {
+            lock.unlock();
+        }
     }
 
     private boolean hasRoom(int bytes, int freeWanted, int leaveEmpty) {
@@ -316,10 +313,7 @@ final class Staging {
         if (!started) {
             throw new IllegalStateException("records of an earlier daemon are still to be adopted");
         }
-        if (lane.buffer != NONE) {
-            seal(lane.buffer);
-            lane.buffer = NONE;
-        }
+        seal(lane);
         dropDead();
         if (table.free() <= FEW_FREE) {
             table.dropDamagedFree();
@@ -339,9 +333,13 @@ final class Staging {
         return BackingFile.OK;
     }
 
-    private void seal(int buffer) {
-        buffers.seal(buffer);
-        sealed.signal();
+    /** Lets the lane's segment be written, if it has one. */
+    private void seal(Lane lane) {
+        if (lane.buffer != NONE) {
+            buffers.seal(lane.buffer);
+            lane.buffer = NONE;
+            sealed.signal();
+        }
     }
 
     private void dropDead() {

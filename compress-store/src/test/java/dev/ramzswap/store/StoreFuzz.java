@@ -57,12 +57,16 @@ public final class StoreFuzz {
 
     /** All that the keeper does, another thread does, as it likes, while the operations between are played. */
     private static void playInTwoThreads(StoreConfig config, ByteBuffer input) throws IOException {
+        ByteBuffer forKeeper = input.duplicate();
         try (FuzzedStore store = new FuzzedStore(config, _ -> null)) {
-            Future<?> keeping = KEEPER.submit(() -> keep(store, input.duplicate()));
-            for (int i = 0; i < MOST_OPERATIONS && input.remaining() >= OPERATION_BYTES; i++) {
-                use(store, input);
+            Future<?> keeping = KEEPER.submit(() -> keep(store, forKeeper));
+            try {
+                for (int i = 0; i < MOST_OPERATIONS && input.remaining() >= OPERATION_BYTES; i++) {
+                    use(store, input);
+                }
+            } finally {
+                keeping.get(); // Before the store is closed under it.
             }
-            keeping.get();
             store.check("played");
             store.checkAll();
         } catch (InterruptedException | ExecutionException e) {
