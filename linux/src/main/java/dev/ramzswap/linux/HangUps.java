@@ -43,7 +43,7 @@ public final class HangUps implements AutoCloseable {
     public void look() throws ErrnoException {
         int result;
         do {
-            result = LinuxSocket.poll(descriptors, count, 0);
+            result = LinuxSocket.pollNow(descriptors, count);
         } while (result == -Errno.EINTR);
         if (result < 0) {
             throw new ErrnoException("poll", "sockets", -result);

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
@@ -40,6 +41,8 @@ final class LinuxSocket {
     private static final MethodHandle GETSOCKOPT =
             NativeCall.call("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle POLL = NativeCall.call("poll", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle POLL_WITHOUT_ERRNO =
+            NativeCall.plain("poll", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
 
     private LinuxSocket() {}
 
@@ -111,7 +114,20 @@ final class LinuxSocket {
         }
     }
 
-    static int poll(MemorySegment descriptors, long count, int timeoutMillis) {
+    /**
+     * Looks without waiting. On the way of every request, so errno is asked for only where there is one: a call that
+     * captures it allocates 40 bytes (SharedUtils.checkCaptureSegment of JDK 25), unless C2 has compiled it.
+     */
+    static int pollNow(MemorySegment descriptors, long count) {
+        try {
+            int found = (int) POLL_WITHOUT_ERRNO.invokeExact(descriptors, count, 0);
+            return found >= 0 ? found : poll(descriptors, count, 0);
+        } catch (Throwable e) {
+            throw NativeCall.impossible(e);
+        }
+    }
+
+    private static int poll(MemorySegment descriptors, long count, int timeoutMillis) {
         MemorySegment state = NativeCall.state();
         try {
             return NativeCall.result((int) POLL.invokeExact(state, descriptors, count, timeoutMillis), state);
