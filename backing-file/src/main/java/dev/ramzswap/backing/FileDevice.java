@@ -57,19 +57,21 @@ final class FileDevice implements BlockDevice {
             throw new IOException(path + " is neither a plain file nor a block device: it cannot be a backing file");
         }
         long capacity = capacity(path, bytes);
+        // Where it lies at a takeover, if the device has become larger meanwhile.
+        long labelBefore = Math.ceilDiv(bytes, SEGMENT_BYTES) * SEGMENT_BYTES;
         int flags = NativeFile.O_RDWR | (block ? NativeFile.O_EXCL : NativeFile.O_CREAT);
         try {
-            return open(path, capacity, block, flags | NativeFile.O_DIRECT, opener);
+            return open(path, capacity, labelBefore, block, flags | NativeFile.O_DIRECT, opener);
         } catch (ErrnoException e) {
             // At open: a file system without direct input and output. At the first read: one with larger sectors.
             if (e.errno() != Errno.EINVAL) {
                 throw e;
             }
-            return open(path, capacity, block, flags, opener);
+            return open(path, capacity, labelBefore, block, flags, opener);
         }
     }
 
-    private static FileDevice open(Path path, long capacity, boolean block, int flags, Opener opener)
+    private static FileDevice open(Path path, long capacity, long labelBefore, boolean block, int flags, Opener opener)
             throws IOException {
         boolean created = !Files.exists(path);
         NativeFile file = openWith(opener, path, flags);
@@ -77,7 +79,7 @@ final class FileDevice implements BlockDevice {
             if (!file.tryLockOfEnding()) {
                 throw new IOException(path + " is in use by another process: stop that one, or give another file");
             }
-            Label.requireOursOrBlank(file, (block ? capacity + Label.BYTES : file.size()) - Label.BYTES, path);
+            Label.requireOursOrBlank(file, path, block ? capacity : file.size() - Label.BYTES, labelBefore);
             if (!block) {
                 reserve(file, path, capacity + Label.BYTES, created);
                 file.truncate(capacity + Label.BYTES);

@@ -22,13 +22,14 @@ final class Label {
 
     private Label() {}
 
-    /** Refuses to overwrite what somebody else keeps there. */
-    static void requireOursOrBlank(NativeFile file, long labelPosition, Object name) throws IOException {
+    /** Refuses to overwrite what somebody else keeps there: what has no label at one of the positions. */
+    static void requireOursOrBlank(NativeFile file, Object name, long... positions) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(ZERO_BYTES, ALIGNMENT);
-            boolean mayHaveLabel = labelPosition >= 0 && labelPosition % ALIGNMENT == 0;
-            if (mayHaveLabel && file.read(buffer, BYTES, labelPosition) == BYTES && isLabel(buffer)) {
-                return;
+            for (long position : positions) {
+                if (isAt(position, file, buffer)) {
+                    return;
+                }
             }
             buffer.fill((byte) 0);
             int read = file.read(buffer, ZERO_BYTES, 0);
@@ -51,6 +52,13 @@ final class Label {
                 throw new IOException("short write of the label");
             }
         }
+    }
+
+    private static boolean isAt(long position, NativeFile file, MemorySegment buffer) throws IOException {
+        return position >= 0
+                && position % ALIGNMENT == 0
+                && file.read(buffer, BYTES, position) == BYTES
+                && isLabel(buffer);
     }
 
     private static boolean isLabel(MemorySegment buffer) {

@@ -130,15 +130,19 @@ final class SegmentCleaner implements AutoCloseable {
 
     /**
      * When nothing else is left, segments that could not be written are worth a new try: the device may have failed for
-     * a while. Not too often, since each costs some seconds if it is bad indeed.
+     * a while. Those that fail again and again are so once in a while only, or a store that is full would wait for
+     * ever.
      */
     private boolean revive() {
-        boolean isTime = System.nanoTime() - reviveAt >= 0 || table.free() == 0;
-        if (!isTime || staging.failingNanos() > 0 || !table.revive()) {
+        if (staging.failingNanos() > 0) {
             return false;
         }
-        reviveAt = System.nanoTime() + reviveNanos;
-        return true;
+        boolean isTime = System.nanoTime() - reviveAt >= 0;
+        boolean isRevived = table.revive(isTime ? SegmentTable.MOST_TRIES : SegmentTable.MOST_TRIES - 1);
+        if (isRevived && isTime) {
+            reviveAt = System.nanoTime() + reviveNanos;
+        }
+        return isRevived;
     }
 
     private int nextVictim() {

@@ -1,5 +1,6 @@
 package dev.ramzswap.backing;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -45,6 +46,9 @@ final class SegmentTable {
     static final int WRITTEN = 2;
     static final int BAD = 3;
 
+    /** Abandoned so often in a row, a segment is bad indeed; each of these tries is several writes that failed. */
+    static final int MOST_TRIES = 4;
+
     /** No segment, or no buffer. */
     static final int NONE = -1;
 
@@ -66,6 +70,10 @@ final class SegmentTable {
 
     private final MemorySegment words;
     private final MemorySegment live;
+
+    /** How often each segment was abandoned since it was written last, in a byte. */
+    private final MemorySegment abandoned;
+
     private final int count;
     private final FreeSegments free;
 
@@ -77,6 +85,7 @@ final class SegmentTable {
         this.words = words.asSlice(0, (long) count * Long.BYTES);
         this.count = count;
         this.live = arena.allocate((long) count * Integer.BYTES, Integer.BYTES);
+        this.abandoned = arena.allocate(count);
         this.free = new FreeSegments(count, arena);
         for (int segment = 0; segment < count; segment++) {
             if (state(word(segment)) == FREE) {
@@ -190,6 +199,7 @@ final class SegmentTable {
         if (state(word) == STAGED) {
             setWord(segment, word & (GENERATION_MASK | 1L << ENCRYPTED_SHIFT) | WRITTEN);
         }
+        abandoned.set(JAVA_BYTE, segment, (byte) 0);
         freeIfDead(segment);
     }
 
@@ -208,6 +218,7 @@ final class SegmentTable {
         if (state(word) == STAGED) {
             setWord(segment, word & GENERATION_MASK | BAD);
         }
+        abandoned.set(JAVA_BYTE, segment, (byte) Math.min(abandoned.get(JAVA_BYTE, segment) + 1, MOST_TRIES));
     }
 
     /** What was staged to be written in the clear is to be encrypted. */
@@ -218,12 +229,17 @@ final class SegmentTable {
         }
     }
 
-    /** Makes the segments that were abandoned free again: BAD becomes FREE, but not where the word is damaged. */
-    boolean revive() {
+    /**
+     * Makes segments that were abandoned free again: BAD becomes FREE, but not where the word is damaged.
+     *
+     * @param times how often they may have been abandoned since they were written last, up to {@value #MOST_TRIES}
+     */
+    boolean revive(int times) {
         boolean isRevived = false;
         for (int segment = 0; segment < count; segment++) {
             long word = word(segment);
-            if ((Long.bitCount(word) & 1) == 0 && state(word) == BAD && live(segment) == 0) {
+            boolean isAbandoned = (Long.bitCount(word) & 1) == 0 && state(word) == BAD && live(segment) == 0;
+            if (isAbandoned && abandoned.get(JAVA_BYTE, segment) <= times) {
                 setWord(segment, word & GENERATION_MASK);
                 free.add(segment);
                 isRevived = true;

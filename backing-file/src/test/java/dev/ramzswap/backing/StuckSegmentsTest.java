@@ -5,6 +5,7 @@ import static dev.ramzswap.backing.BackingFileTest.await;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -15,6 +16,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -79,6 +81,37 @@ class StuckSegmentsTest {
                 });
             }
             assertEquals(0, state.segmentsIn(SegmentTable.BAD));
+        }
+    }
+
+    /** Segments that could not be written, and can be again: nobody gives up while they are not tried, ever. */
+    @RepeatedTest(3)
+    void writesThatFailForAMomentTwiceMakeNobodyGiveUp() throws IOException {
+        Delays delays = new Delays(1_000_000, 3_600_000_000_000L, 5_000_000, 10_000_000_000L);
+        try (BackingFile backing = state.open(device, delays)) {
+            Records records = new Records(backing);
+            records.fillUp();
+            for (int moment = 0; moment < 3; moment++) {
+                device.badSegments = 3;
+                for (long place :
+                        new ArrayList<>(records.live.headMap(8L * SEGMENT_BYTES).keySet())) {
+                    records.free(place);
+                }
+                await(() -> {
+                    if (records.append(Records.PATIENCE) < 0) {
+                        records.free(8, 8); // Others can be written.
+                    }
+                    backing.clean(records);
+                    return state.segmentsIn(SegmentTable.BAD) > 0;
+                });
+                device.badSegments = 0;
+                await(() -> {
+                    boolean isFull = records.append(0) == BackingFile.NO_ROOM;
+                    assertFalse(
+                            isFull && backing.clean(records) == BackingFile.CLEAN, records.live.size() + " records");
+                    return state.segmentsIn(SegmentTable.BAD) == 0;
+                });
+            }
         }
     }
 

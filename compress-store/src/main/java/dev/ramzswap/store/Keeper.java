@@ -100,7 +100,7 @@ final class Keeper implements AutoCloseable {
         if (disk != null) {
             look = look.and(disk.awaitLook(nanos));
         }
-        if (look != Look.GAINED && regionMemory.isAwaited(false)) {
+        if (look != Look.GAINED && regionMemory.isAwaited()) {
             look = look.and(lookForMemory());
         }
         return look;

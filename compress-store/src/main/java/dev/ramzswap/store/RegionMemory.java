@@ -45,11 +45,14 @@ final class RegionMemory {
         return readyWanted > 0;
     }
 
-    /** Whether there is no region to open now, though there may be one, until more memory is populated. */
-    boolean isAwaited(boolean forCompaction) {
+    /**
+     * Whether there is no region to open now, by compaction if not by stores, though there may be one, until more
+     * memory is populated.
+     */
+    boolean isAwaited() {
         lock.lock();
         try {
-            return isAhead() && table.ready() == 0 && table.mayOpen(forCompaction);
+            return isAhead() && table.ready() == 0 && table.mayOpen(true);
         } finally {
             lock.unlock();
         }

@@ -147,7 +147,8 @@ class OtherDeviceTest {
             }
             assertTrue(actual < 0 || lost == 0, lost + " lost");
             for (int slot = 0; slot < SLOTS; slot++) {
-                store.store(slot, page(slot + 7), 0, work); // Refused, maybe, by what is not written to any more.
+                int status = store.store(slot, page(slot + 7), 0, work);
+                assertTrue(actual < 0 || status == StoreStatus.OK, "slot " + slot + " is refused");
             }
         }
     }

@@ -180,7 +180,7 @@ class PoolTest {
         make(2);
         setBudget(8);
         assertEquals(Pool.NONE, pool.allocate(4096), "nothing is populated");
-        assertTrue(regionMemory.isAwaited(false));
+        assertTrue(regionMemory.isAwaited());
         assertTrue(regionMemory.adjust());
         assertTrue(regionMemory.adjust());
         assertFalse(regionMemory.adjust(), "two are ready, as it should be");
@@ -192,6 +192,19 @@ class PoolTest {
         assertEquals(2 * Pool.RAW_PAGES_PER_REGION, pages);
         assertTrue(regionMemory.isShortOfReady());
         assertEquals(2L << Region.SHIFT, usedByRegions());
+    }
+
+    /** Or a store would be refused that compaction finds room for as soon as it has a region to begin with. */
+    @Test
+    void theRegionThatOnlyCompactionMayOpenIsAwaited() throws IOException {
+        regions.close();
+        make(1);
+        setBudget(2);
+        assertTrue(regionMemory.adjust());
+        while (pool.allocate(4096) != Pool.NONE) {}
+        assertTrue(regionMemory.isAwaited());
+        assertTrue(regionMemory.adjust());
+        assertFalse(regionMemory.isAwaited());
     }
 
     @Test
