@@ -1,13 +1,10 @@
 package dev.ramzswap.backing;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-
 import dev.ramzswap.closing.Closing;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -98,7 +95,7 @@ public final class BackingFile implements AutoCloseable {
         MemorySegment words = config.table().asSlice(0, tableBytes(capacity));
         this.encrypted = config.encrypt() || SegmentTable.isAnyEncrypted(words);
         if (!takenOver) {
-            makeKey();
+            Ciphers.makeKey(key);
         }
         this.table = new SegmentTable(words, (int) (capacity / SEGMENT_BYTES), arena);
         this.staging = new Staging(config.staging(), table, config.encrypt(), delays);
@@ -184,7 +181,7 @@ public final class BackingFile implements AutoCloseable {
             return false;
         }
         int segment = Places.segment(place);
-        if (SegmentTable.state(table.word(segment)) == SegmentTable.FREE) {
+        if (SegmentWord.state(table.word(segment)) == SegmentWord.FREE) {
             return false;
         }
         table.addLive(segment, Places.padded(length));
@@ -341,11 +338,5 @@ public final class BackingFile implements AutoCloseable {
 
     private PageCipher cipher() {
         return encrypted ? Ciphers.of(key) : new NoCipher();
-    }
-
-    private void makeKey() {
-        byte[] random = new byte[KEY_BYTES];
-        new SecureRandom().nextBytes(random);
-        MemorySegment.copy(random, 0, key, JAVA_BYTE, 0, KEY_BYTES);
     }
 }

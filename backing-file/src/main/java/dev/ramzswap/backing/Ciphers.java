@@ -1,8 +1,11 @@
 package dev.ramzswap.backing;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import dev.ramzswap.linux.LibCrypto;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
+import java.security.SecureRandom;
 
 /** Chooses the {@link PageCipher}, once for the process: OpenSSL's, or the JDK's where there is no OpenSSL. */
 final class Ciphers {
@@ -15,6 +18,13 @@ final class Ciphers {
     /** @param key 32 bytes */
     static PageCipher of(MemorySegment key) {
         return IS_NATIVE ? new NativeCipher(key) : new JdkCipher(key);
+    }
+
+    /** Fills all of {@code key} with random bytes that nobody can guess. */
+    static void makeKey(MemorySegment key) {
+        byte[] random = new byte[(int) key.byteSize()];
+        new SecureRandom().nextBytes(random);
+        MemorySegment.copy(random, 0, key, JAVA_BYTE, 0, random.length);
     }
 
     private static boolean isNative() {

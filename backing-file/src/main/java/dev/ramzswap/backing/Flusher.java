@@ -97,12 +97,12 @@ final class Flusher implements Runnable, AutoCloseable {
         int segment = staging.buffers.segment(buffer);
         MemorySegment content = staging.buffers.content(buffer);
         long word = table.word(segment);
-        if (SegmentTable.state(word) != SegmentTable.STAGED) {
+        if (SegmentWord.state(word) != SegmentWord.STAGED) {
             throw new IOException("segment " + segment + " is not written, since its word is damaged");
         }
-        if (SegmentTable.encrypted(word)) {
+        if (SegmentWord.encrypted(word)) {
             // Into other memory: readers use the plain one until the word says WRITTEN.
-            cipher.apply(segment, SegmentTable.generation(word), 0, content, 0, image, 0, SEGMENT_BYTES);
+            cipher.apply(segment, SegmentWord.generation(word), 0, content, 0, image, 0, SEGMENT_BYTES);
             content = image;
         }
         int written = device.write(content, SEGMENT_BYTES, (long) segment * SEGMENT_BYTES);

@@ -31,10 +31,10 @@ public final class ReadBuffer implements AutoCloseable {
         if (read != bytes) {
             throw new IOException("short read: " + read + " of " + bytes + " bytes");
         }
-        if (SegmentTable.encrypted(word)) {
+        if (SegmentWord.encrypted(word)) {
             int segment = Places.segment(place);
             int begin = Places.offset(place);
-            long generation = SegmentTable.generation(word);
+            long generation = SegmentWord.generation(word);
             cipher.apply(segment, generation, begin, memory, skip, memory, skip, Places.padded(length));
         }
         MemorySegment.copy(memory, skip, into, offset, length);

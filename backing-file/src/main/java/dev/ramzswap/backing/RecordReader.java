@@ -30,7 +30,7 @@ final class RecordReader {
         int segment = Places.segment(place);
         int begin = Places.offset(place);
         long word = table.word(segment);
-        while (SegmentTable.state(word) == SegmentTable.STAGED) {
+        while (SegmentWord.state(word) == SegmentWord.STAGED) {
             if (staged.read(segment, word, begin, length, into, offset)) {
                 return OK;
             }
@@ -48,8 +48,8 @@ final class RecordReader {
                 return OK;
             }
             word = table.word(segment);
-        } while (SegmentTable.state(word) == SegmentTable.STAGED);
-        if (SegmentTable.state(word) != SegmentTable.WRITTEN) {
+        } while (SegmentWord.state(word) == SegmentWord.STAGED);
+        if (SegmentWord.state(word) != SegmentWord.WRITTEN) {
             return IO_ERROR; // Free by now, which the owner's map will say; or its word is damaged.
         }
         reads.getAndIncrement();

@@ -158,7 +158,7 @@ final class SegmentCleaner implements AutoCloseable {
     private boolean clean(int victim, Mover mover) {
         long word = table.word(victim);
         int before = table.live(victim);
-        if (SegmentTable.state(word) != SegmentTable.WRITTEN || !table.pin(victim, word)) {
+        if (SegmentWord.state(word) != SegmentWord.WRITTEN || !table.pin(victim, word)) {
             return true;
         }
         try {
@@ -237,8 +237,8 @@ final class SegmentCleaner implements AutoCloseable {
             }
             return false;
         }
-        if (SegmentTable.encrypted(word)) {
-            cipher.apply(victim, SegmentTable.generation(word), 0, records, 0, records, 0, SEGMENT_BYTES);
+        if (SegmentWord.encrypted(word)) {
+            cipher.apply(victim, SegmentWord.generation(word), 0, records, 0, records, 0, SEGMENT_BYTES);
         }
         return true;
     }

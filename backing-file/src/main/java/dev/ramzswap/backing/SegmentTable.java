@@ -10,18 +10,7 @@ import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /**
- * What is known of each segment. The truth is one 64-bit word for each, in memory that outlives the process:
- *
- * <pre>
- *   63       62                 8 7       3      2      1   0
- *  +--------+--------------------+---------+-----------+-------+
- *  | parity | generation (55)    | buffer  | encrypted | state |
- *  +--------+--------------------+---------+-----------+-------+
- * </pre>
- *
- * The generation counts how often the segment was taken, so that (segment, generation) names one content that is
- * written at most in one version, although maybe several times: it is the cipher's nonce, and it lets a reader see that
- * a segment has changed under it. {@code buffer} says where a staged segment lies.
+ * What is known of each segment. The truth is one {@link SegmentWord} for each, in memory that outlives the process.
  *
  * <pre>
  *   FREE --take--> STAGED --written--> WRITTEN --last record freed--> FREE
@@ -41,26 +30,11 @@ import java.util.Arrays;
  * WRITTEN first and 0 afterwards may free the segment, if the word has not changed since.
  */
 final class SegmentTable {
-    static final int FREE = 0;
-    static final int STAGED = 1;
-    static final int WRITTEN = 2;
-    static final int BAD = 3;
-
     /** Abandoned so often in a row, a segment is bad indeed; each of these tries is several writes that failed. */
     static final int MOST_TRIES = 4;
 
     /** No segment, or no buffer. */
     static final int NONE = -1;
-
-    private static final int STATE_BITS = 2;
-    private static final int ENCRYPTED_SHIFT = STATE_BITS;
-    private static final int BUFFER_SHIFT = ENCRYPTED_SHIFT + 1;
-    private static final int BUFFER_BITS = 5;
-    private static final int GENERATION_SHIFT = BUFFER_SHIFT + BUFFER_BITS;
-    private static final long STATE_MASK = (1L << STATE_BITS) - 1;
-    private static final long BUFFER_MASK = (1L << BUFFER_BITS) - 1;
-    private static final long GENERATION_MASK = -1L << GENERATION_SHIFT & Long.MAX_VALUE;
-    private static final int PARITY_SHIFT = 63;
 
     /** Keeps a segment from becoming free; a length that a record could have. */
     private static final int PIN_BYTES = 8;
@@ -88,7 +62,7 @@ final class SegmentTable {
         this.abandoned = arena.allocate(count);
         this.free = new FreeSegments(count, arena);
         for (int segment = 0; segment < count; segment++) {
-            if (state(word(segment)) == FREE) {
+            if (SegmentWord.state(word(segment)) == SegmentWord.FREE) {
                 free.add(segment);
             }
         }
@@ -107,38 +81,22 @@ final class SegmentTable {
     /** Whether an earlier daemon has written anything encrypted. */
     static boolean isAnyEncrypted(MemorySegment words) {
         for (long at = 0; at < words.byteSize(); at += Long.BYTES) {
-            if (encrypted(words.get(JAVA_LONG, at))) {
+            if (SegmentWord.encrypted(words.get(JAVA_LONG, at))) {
                 return true;
             }
         }
         return false;
     }
 
-    static int state(long word) {
-        return (Long.bitCount(word) & 1) != 0 ? BAD : (int) (word & STATE_MASK);
-    }
-
-    static int buffer(long word) {
-        return (int) (word >>> BUFFER_SHIFT & BUFFER_MASK);
-    }
-
-    static boolean encrypted(long word) {
-        return (word >>> ENCRYPTED_SHIFT & 1) != 0;
-    }
-
-    static long generation(long word) {
-        return (word & GENERATION_MASK) >>> GENERATION_SHIFT;
-    }
-
     /** Whether a segment lies in a buffer, and its word is intact. */
     boolean isStaged(int segment) {
-        return state(word(segment)) == STAGED;
+        return SegmentWord.state(word(segment)) == SegmentWord.STAGED;
     }
 
     /** Takes those that count as free though their words are damaged out of the count. */
     void dropDamagedFree() {
         for (int segment = free.from(0); segment != NONE; segment = free.from(segment + 1)) {
-            if (state(word(segment)) == BAD) {
+            if (SegmentWord.state(word(segment)) == SegmentWord.BAD) {
                 free.remove(segment);
             }
         }
@@ -178,26 +136,20 @@ final class SegmentTable {
         if (segment == NONE) {
             return NONE;
         }
-        long generation = generation(word(segment)) + 1;
-        setWord(
-                segment,
-                generation << GENERATION_SHIFT
-                        | (long) buffer << BUFFER_SHIFT
-                        | (encrypt ? 1L << ENCRYPTED_SHIFT : 0)
-                        | STAGED);
+        setWord(segment, SegmentWord.taken(word(segment), buffer, encrypt));
         return segment;
     }
 
     /** Gives a staged segment a new generation: it may be written under this one, and its content is to change. */
     void retake(int segment) {
-        setWord(segment, word(segment) + (1L << GENERATION_SHIFT) & Long.MAX_VALUE);
+        setWord(segment, SegmentWord.retaken(word(segment)));
     }
 
     /** A staged segment is on the device: STAGED becomes WRITTEN, or FREE if no record in it is live any more. */
     void written(int segment) {
         long word = word(segment);
-        if (state(word) == STAGED) {
-            setWord(segment, word & (GENERATION_MASK | 1L << ENCRYPTED_SHIFT) | WRITTEN);
+        if (SegmentWord.state(word) == SegmentWord.STAGED) {
+            setWord(segment, SegmentWord.written(word));
         }
         abandoned.set(JAVA_BYTE, segment, (byte) 0);
         freeIfDead(segment);
@@ -206,8 +158,8 @@ final class SegmentTable {
     /** A staged segment need not be written, since no record in it is live: STAGED becomes FREE. */
     void discard(int segment) {
         long word = word(segment);
-        if (state(word) == STAGED) {
-            setWord(segment, word & GENERATION_MASK);
+        if (SegmentWord.state(word) == SegmentWord.STAGED) {
+            setWord(segment, SegmentWord.emptied(word, SegmentWord.FREE));
             free.add(segment);
         }
     }
@@ -215,8 +167,8 @@ final class SegmentTable {
     /** A staged segment cannot be written, and no record in it is live: STAGED becomes BAD. A damaged word stays so. */
     void abandon(int segment) {
         long word = word(segment);
-        if (state(word) == STAGED) {
-            setWord(segment, word & GENERATION_MASK | BAD);
+        if (SegmentWord.state(word) == SegmentWord.STAGED) {
+            setWord(segment, SegmentWord.emptied(word, SegmentWord.BAD));
         }
         abandoned.set(JAVA_BYTE, segment, (byte) Math.min(abandoned.get(JAVA_BYTE, segment) + 1, MOST_TRIES));
     }
@@ -224,8 +176,8 @@ final class SegmentTable {
     /** What was staged to be written in the clear is to be encrypted. */
     void encryptStaged(int segment) {
         long word = word(segment);
-        if (state(word) == STAGED) {
-            setWord(segment, word & Long.MAX_VALUE | 1L << ENCRYPTED_SHIFT);
+        if (SegmentWord.state(word) == SegmentWord.STAGED) {
+            setWord(segment, SegmentWord.toBeEncrypted(word));
         }
     }
 
@@ -238,9 +190,10 @@ final class SegmentTable {
         boolean isRevived = false;
         for (int segment = 0; segment < count; segment++) {
             long word = word(segment);
-            boolean isAbandoned = (Long.bitCount(word) & 1) == 0 && state(word) == BAD && live(segment) == 0;
+            boolean isAbandoned =
+                    !SegmentWord.isDamaged(word) && SegmentWord.state(word) == SegmentWord.BAD && live(segment) == 0;
             if (isAbandoned && abandoned.get(JAVA_BYTE, segment) <= times) {
-                setWord(segment, word & GENERATION_MASK);
+                setWord(segment, SegmentWord.emptied(word, SegmentWord.FREE));
                 free.add(segment);
                 isRevived = true;
             }
@@ -316,10 +269,10 @@ final class SegmentTable {
         Arrays.fill(segments, NONE);
         for (int segment = 0; segment < count; segment++) {
             long word = word(segment);
-            if (state(word) != STAGED) {
+            if (SegmentWord.state(word) != SegmentWord.STAGED) {
                 continue;
             }
-            int buffer = buffer(word);
+            int buffer = SegmentWord.buffer(word);
             if (buffer < buffers && segments[buffer] == NONE) {
                 segments[buffer] = segment;
             } else {
@@ -333,10 +286,11 @@ final class SegmentTable {
         long word;
         do {
             word = word(segment);
-            if (state(word) != WRITTEN || live(segment) != 0) {
+            if (SegmentWord.state(word) != SegmentWord.WRITTEN || live(segment) != 0) {
                 return;
             }
-        } while (!WORD.compareAndSet(words, (long) segment * Long.BYTES, word, even(word & GENERATION_MASK)));
+        } while (!WORD.compareAndSet(
+                words, (long) segment * Long.BYTES, word, SegmentWord.emptied(word, SegmentWord.FREE)));
         free.add(segment);
     }
 
@@ -344,7 +298,7 @@ final class SegmentTable {
     private int takeFree() {
         for (int segment = free.next(); segment != NONE; segment = free.next()) {
             free.remove(segment);
-            if (state(word(segment)) == FREE) {
+            if (SegmentWord.state(word(segment)) == SegmentWord.FREE) {
                 return segment;
             }
         }
@@ -352,11 +306,6 @@ final class SegmentTable {
     }
 
     private void setWord(int segment, long word) {
-        WORD.setVolatile(words, (long) segment * Long.BYTES, even(word));
-    }
-
-    /** A word without parity, with it. */
-    private static long even(long word) {
-        return word ^ (Long.bitCount(word) & 1L) << PARITY_SHIFT;
+        WORD.setVolatile(words, (long) segment * Long.BYTES, word);
     }
 }

@@ -97,7 +97,7 @@ final class StagingBuffers {
      * @return false if it no longer did when the copy was done
      */
     boolean read(int segment, long word, int begin, int length, MemorySegment into, long offset) {
-        MemorySegment.copy(contents[SegmentTable.buffer(word)], begin, into, offset, length);
+        MemorySegment.copy(contents[SegmentWord.buffer(word)], begin, into, offset, length);
         VarHandle.acquireFence();
         return table.word(segment) == word;
     }

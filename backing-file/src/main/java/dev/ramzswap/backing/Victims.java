@@ -70,7 +70,7 @@ final class Victims {
 
     private boolean isCandidate(int segment, int bytes) {
         return table.live(segment) <= bytes
-                && SegmentTable.state(table.word(segment)) == SegmentTable.WRITTEN
+                && SegmentWord.state(table.word(segment)) == SegmentWord.WRITTEN
                 && (setAside.get(JAVA_LONG, bitsOffset(segment)) & 1L << segment) == 0;
     }
 

@@ -59,7 +59,7 @@ class FoundByAttackTest {
                 records.append(Records.PATIENCE);
             }
             long first = state.table().get(JAVA_LONG, 0);
-            assertEquals(1, SegmentTable.generation(first));
+            assertEquals(1, SegmentWord.generation(first));
             await(() -> backing.cleaningDue()); // Condemned.
             state.table().set(JAVA_LONG, 0, first ^ 1L << 8);
             await(() -> backing.clean(records) == BackingFile.CLEANED);
@@ -67,14 +67,14 @@ class FoundByAttackTest {
             for (int i = 0; i < 20_000; i++) {
                 if (i % 500 == 0) {
                     records.free(1, 1);
-                    await(() -> state.segmentsIn(SegmentTable.STAGED) <= 2);
+                    await(() -> state.segmentsIn(SegmentWord.STAGED) <= 2);
                     backing.clean(records);
                 }
                 records.append(Records.PATIENCE);
                 long word = state.table().get(JAVA_LONG, 0);
-                boolean isUsed = SegmentTable.state(word) == SegmentTable.STAGED
-                        || SegmentTable.state(word) == SegmentTable.WRITTEN;
-                assertFalse(isUsed && SegmentTable.generation(word) <= 1, "a key stream is used twice");
+                boolean isUsed =
+                        SegmentWord.state(word) == SegmentWord.STAGED || SegmentWord.state(word) == SegmentWord.WRITTEN;
+                assertFalse(isUsed && SegmentWord.generation(word) <= 1, "a key stream is used twice");
             }
         }
     }
@@ -123,7 +123,7 @@ class FoundByAttackTest {
         try (BackingFile backing = state.open(device, delays)) {
             Records records = new Records(backing);
             records.fillUp();
-            await(() -> state.segmentsIn(SegmentTable.STAGED) <= 1);
+            await(() -> state.segmentsIn(SegmentWord.STAGED) <= 1);
             records.free(0, 2);
             for (int moment = 0; moment < 2; moment++) {
                 device.reads = FaultyDevice.DEAD;
@@ -138,7 +138,7 @@ class FoundByAttackTest {
                     assertEquals(BackingFile.CLEANED, backing.clean(records), "after moment " + moment);
                 }
                 records.fillUp();
-                await(() -> state.segmentsIn(SegmentTable.STAGED) <= 1);
+                await(() -> state.segmentsIn(SegmentWord.STAGED) <= 1);
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(600));
             }
         }
@@ -151,7 +151,7 @@ class FoundByAttackTest {
         try (BackingFile backing = state.open(device, State.FAST)) {
             Records records = new Records(backing);
             records.fillUp();
-            await(() -> state.segmentsIn(SegmentTable.STAGED) <= 1);
+            await(() -> state.segmentsIn(SegmentWord.STAGED) <= 1);
             records.free(0, 8);
             for (int segment = 0; segment < SEGMENTS; segment++) {
                 var in = records.live.subMap((long) segment * SEGMENT_BYTES, (segment + 1L) * SEGMENT_BYTES);
@@ -175,7 +175,7 @@ class FoundByAttackTest {
         BackingFile backing = state.open(device, State.FAST);
         Records records = new Records(backing);
         records.fillUp();
-        await(() -> state.segmentsIn(SegmentTable.STAGED) <= 1);
+        await(() -> state.segmentsIn(SegmentWord.STAGED) <= 1);
         records.free(0, 8);
         for (int kill = 0; kill < kills; kill++) {
             records.movesLeft = 10;
@@ -202,7 +202,7 @@ class FoundByAttackTest {
         try (BackingFile backing = state.open(device, State.FAST)) {
             Records records = new Records(backing);
             records.fillUp();
-            await(() -> state.segmentsIn(SegmentTable.STAGED) <= 1);
+            await(() -> state.segmentsIn(SegmentWord.STAGED) <= 1);
             for (long place :
                     new ArrayList<>(records.live.headMap(10L * SEGMENT_BYTES).keySet())) {
                 records.free(place);
@@ -213,7 +213,7 @@ class FoundByAttackTest {
             int wanted = before + 12 * Records.PER_SEGMENT;
             records.grow(wanted, GROWING_NANOS);
             String what = before + " -> " + records.live.size() + ", free " + backing.freeSegments() + ", staged "
-                    + state.segmentsIn(SegmentTable.STAGED) + ", BAD " + state.segmentsIn(SegmentTable.BAD);
+                    + state.segmentsIn(SegmentWord.STAGED) + ", BAD " + state.segmentsIn(SegmentWord.BAD);
             assertTrue(records.live.size() >= wanted, what);
             records.checkAll();
         }

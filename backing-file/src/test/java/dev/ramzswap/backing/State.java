@@ -28,7 +28,7 @@ record State(MemorySegment table, MemorySegment staging, MemorySegment key) {
     int segmentsIn(int wanted) {
         int found = 0;
         for (long at = 0; at < table.byteSize(); at += Long.BYTES) {
-            found += SegmentTable.state(table.get(ValueLayout.JAVA_LONG, at)) == wanted ? 1 : 0;
+            found += SegmentWord.state(table.get(ValueLayout.JAVA_LONG, at)) == wanted ? 1 : 0;
         }
         return found;
     }

@@ -80,7 +80,7 @@ class StuckSegmentsTest {
                     return !backing.failing();
                 });
             }
-            assertEquals(0, state.segmentsIn(SegmentTable.BAD));
+            assertEquals(0, state.segmentsIn(SegmentWord.BAD));
         }
     }
 
@@ -102,14 +102,14 @@ class StuckSegmentsTest {
                         records.free(8, 8); // Others can be written.
                     }
                     backing.clean(records);
-                    return state.segmentsIn(SegmentTable.BAD) > 0;
+                    return state.segmentsIn(SegmentWord.BAD) > 0;
                 });
                 device.badSegments = 0;
                 await(() -> {
                     boolean isFull = records.append(0) == BackingFile.NO_ROOM;
                     assertFalse(
                             isFull && backing.clean(records) == BackingFile.CLEAN, records.live.size() + " records");
-                    return state.segmentsIn(SegmentTable.BAD) == 0;
+                    return state.segmentsIn(SegmentWord.BAD) == 0;
                 });
             }
         }
@@ -147,7 +147,7 @@ class StuckSegmentsTest {
             }
             for (int segment = 0, left = damaged; left > 0; segment++) {
                 long word = state.table().get(JAVA_LONG, 8L * segment);
-                if (SegmentTable.state(word) == SegmentTable.FREE) {
+                if (SegmentWord.state(word) == SegmentWord.FREE) {
                     state.table().set(JAVA_LONG, 8L * segment, word ^ 1L << 20);
                     left--;
                 }
@@ -165,10 +165,10 @@ class StuckSegmentsTest {
         try (BackingFile backing = state.open(device, delays)) {
             Records records = new Records(backing);
             records.fillUp();
-            await(() -> state.segmentsIn(SegmentTable.STAGED) == 4);
+            await(() -> state.segmentsIn(SegmentWord.STAGED) == 4);
             for (long place : new ArrayList<>(records.live.keySet())) {
                 long word = state.table().get(JAVA_LONG, place / SEGMENT_BYTES * 8);
-                if (SegmentTable.state(word) == SegmentTable.STAGED && place % SEGMENT_BYTES > 0) {
+                if (SegmentWord.state(word) == SegmentWord.STAGED && place % SEGMENT_BYTES > 0) {
                     records.free(place);
                 }
             }

@@ -135,7 +135,7 @@ class TakeoverTest {
         }
         long taken = 0;
         for (long at = 0; at < state.table().byteSize(); at += 8) {
-            taken += SegmentTable.generation(state.table().get(JAVA_LONG, at));
+            taken += SegmentWord.generation(state.table().get(JAVA_LONG, at));
         }
         long open = 1;
         assertTrue(taken >= owner.backing.writes() + open, taken + " of " + owner.backing.writes());
