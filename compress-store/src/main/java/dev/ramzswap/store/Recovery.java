@@ -73,7 +73,7 @@ final class Recovery {
     private void recoverSlots(AtomicLong next, int stripe) {
         for (long first = next.getAndAdd(CHUNK); first < map.slots(); first = next.getAndAdd(CHUNK)) {
             long end = Math.min(first + CHUNK, map.slots());
-            for (long slot = map.nextUsed(first); slot < end; slot = map.nextUsed(slot + 1)) {
+            for (long slot = map.nextStored(first, end); slot < end; slot = map.nextStored(slot + 1, end)) {
                 counters.count(recover(slot), 1, stripe);
             }
         }

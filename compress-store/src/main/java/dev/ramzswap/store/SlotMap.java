@@ -20,12 +20,14 @@ final class SlotMap implements AutoCloseable {
 
     private static final VarHandle WORD = JAVA_LONG.varHandle();
     private static final int PAGE_BYTES = TouchedPages.PAGE_BYTES;
+    private static final int SLOTS_PER_PAGE = PAGE_BYTES / Long.BYTES;
 
     private final MappedFile file;
     private final MemorySegment words;
     private final long slots;
     private final Arena arena = Arena.ofShared();
     private final TouchedPages touched;
+    private final MemorySegment holes = arena.allocate(PAGE_BYTES);
 
     SlotMap(MappedFile file, long slots, Counters counters) {
         this.file = file;
@@ -68,6 +70,22 @@ final class SlotMap implements AutoCloseable {
      */
     long nextUsed(long slot) {
         return Math.min(touched.next(slot << 3) >>> 3, slots);
+    }
+
+    /**
+     * Like {@link #nextUsed}, but passes over pages of the map that have only holes, each at one look: where all of the
+     * map is populated, most are. Looks as far as {@code end}; if it finds none, the result is not below that.
+     */
+    long nextStored(long slot, long end) {
+        long next = nextUsed(slot);
+        while (next < end && (next << 3) % PAGE_BYTES == 0 && isPageOfHoles(next << 3)) {
+            next = nextUsed(next + SLOTS_PER_PAGE);
+        }
+        return next;
+    }
+
+    private boolean isPageOfHoles(long offset) {
+        return MemorySegment.mismatch(words, offset, offset + PAGE_BYTES, holes, 0, PAGE_BYTES) < 0;
     }
 
     /**
