@@ -99,8 +99,11 @@ public final class BackingFile implements AutoCloseable {
         }
         this.table = new SegmentTable(words, (int) (capacity / SEGMENT_BYTES), arena);
         this.staging = new Staging(config.staging(), table, config.encrypt(), delays);
-        this.flusher = new Flusher(device, table, staging, cipher(), arena);
-        this.cleaner = new SegmentCleaner(device, table, staging, cipher(), delays, arena);
+        this.flusher = new Flusher(device, table, staging, new SegmentWriter(device, cipher(), scratch()));
+        MemorySegment scratch = scratch();
+        Rescue rescue = new Rescue(table, staging, new SegmentWriter(device, cipher(), scratch), config.encrypt());
+        this.cleaner =
+                new SegmentCleaner(device, table, staging, cipher(), rescue, scratch, this::appendMoved, delays, arena);
         this.reader = new RecordReader(device, table, staging.buffers);
         if (!takenOver) {
             adopted();
@@ -223,10 +226,10 @@ public final class BackingFile implements AutoCloseable {
     }
 
     /**
-     * Like {@link #append}, for a {@link Mover}: to segments of their own, and out of the reserve that stores leave to
-     * cleaning. Never waits.
+     * Like {@link #append}, for cleaning: to segments of their own, and out of the reserve that stores leave to it.
+     * Never waits.
      */
-    public long appendMoved(MemorySegment from, long offset, int length) {
+    long appendMoved(MemorySegment from, long offset, int length) {
         return staging.append(staging.moves, from, offset, length, 0);
     }
 
@@ -334,6 +337,10 @@ public final class BackingFile implements AutoCloseable {
                 && length > 0
                 && length <= MAX_RECORD_BYTES
                 && Places.offset(place) + length <= SEGMENT_BYTES;
+    }
+
+    private MemorySegment scratch() {
+        return arena.allocate(SEGMENT_BYTES, BlockDevice.ALIGNMENT);
     }
 
     private PageCipher cipher() {

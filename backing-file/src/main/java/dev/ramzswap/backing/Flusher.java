@@ -1,12 +1,8 @@
 package dev.ramzswap.backing;
 
-import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
-
 import dev.ramzswap.closing.Joins;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 
 /** The thread that writes sealed segments, in the order of sealing, and again after a while when that fails. */
 final class Flusher implements Runnable, AutoCloseable {
@@ -15,8 +11,7 @@ final class Flusher implements Runnable, AutoCloseable {
     private final BlockDevice device;
     private final SegmentTable table;
     private final Staging staging;
-    private final PageCipher cipher;
-    private final MemorySegment image;
+    private final SegmentWriter writer;
     private final Thread thread =
             Thread.ofPlatform().name("backing-flusher").daemon().unstarted(this);
 
@@ -25,15 +20,14 @@ final class Flusher implements Runnable, AutoCloseable {
     private volatile long errors;
 
     /**
-     * @param cipher is closed with it
-     * @param arena for the memory of our own
+     * @param device its name is for messages
+     * @param writer is closed with it
      */
-    Flusher(BlockDevice device, SegmentTable table, Staging staging, PageCipher cipher, Arena arena) {
+    Flusher(BlockDevice device, SegmentTable table, Staging staging, SegmentWriter writer) {
         this.device = device;
         this.table = table;
         this.staging = staging;
-        this.cipher = cipher;
-        this.image = arena.allocate(SEGMENT_BYTES, BlockDevice.ALIGNMENT);
+        this.writer = writer;
     }
 
     void start() {
@@ -44,7 +38,7 @@ final class Flusher implements Runnable, AutoCloseable {
     @Override
     public void close() {
         join();
-        cipher.close();
+        writer.close();
     }
 
     private void join() {
@@ -95,19 +89,10 @@ final class Flusher implements Runnable, AutoCloseable {
 
     private void write(int buffer) throws IOException {
         int segment = staging.buffers.segment(buffer);
-        MemorySegment content = staging.buffers.content(buffer);
         long word = table.word(segment);
         if (SegmentWord.state(word) != SegmentWord.STAGED) {
             throw new IOException("segment " + segment + " is not written, since its word is damaged");
         }
-        if (SegmentWord.encrypted(word)) {
-            // Into other memory: readers use the plain one until the word says WRITTEN.
-            cipher.apply(segment, SegmentWord.generation(word), 0, content, 0, image, 0, SEGMENT_BYTES);
-            content = image;
-        }
-        int written = device.write(content, SEGMENT_BYTES, (long) segment * SEGMENT_BYTES);
-        if (written != SEGMENT_BYTES) {
-            throw new IOException("short write: " + written + " of " + SEGMENT_BYTES + " bytes");
-        }
+        writer.write(segment, word, SegmentWord.encrypted(word), staging.buffers.content(buffer));
     }
 }

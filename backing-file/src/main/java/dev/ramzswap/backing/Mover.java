@@ -20,10 +20,21 @@ public interface Mover {
         DAMAGED
     }
 
+    /** Where records go. */
+    interface Target {
+        /**
+         * Puts a record there, which never waits.
+         *
+         * @param offset in {@code from}, which is the content that the mover was given
+         * @return its place from now on; below 0 if there is no room after all, since the backing file was closed, or
+         *     its own table damaged
+         */
+        long put(MemorySegment from, long offset, int length);
+    }
+
     /**
-     * Appends each live record again by {@link BackingFile#appendMoved}, for which there is room, and then frees its
-     * old place: all of them, or, if one cannot be moved, none. Each moved record costs room that only the whole
-     * segment gives back.
+     * Puts each live record to the target, where there is room for all, and then frees its old place: all of them, or,
+     * if one cannot be moved, none. Each moved record costs room that only the whole segment gives back.
      *
      * <p>Records lie one after the other in the order in which they were appended, each padded with zeroes to a
      * multiple of 8 bytes; after the last one there are zeroes to the end, or records of an earlier content. Dead
@@ -36,5 +47,5 @@ public interface Mover {
      * @param live how many of them are live now; if more than records are found, then the owner's own knowledge must
      *     tell where, or somebody has just appended one, or is about to free it
      */
-    Result move(MemorySegment records, long place, int length, IntSupplier live);
+    Result move(MemorySegment records, long place, int length, IntSupplier live, Target target);
 }

@@ -17,7 +17,7 @@ import java.lang.foreign.MemorySegment;
  *
  * <p><b>Which ones.</b> At most nine tenths of a victim may be live: below that, each segment of moved records makes
  * room for at least a tenth of a segment of new ones. {@link Victims} are chosen many at a time. One from which the
- * mover cannot take all, or that cannot be read, stands back, and all others have their turn.
+ * mover cannot take all, or that cannot be read, stands back until all others have had their turn.
  *
  * <p><b>Why there always is one</b> when no room is left. Let n segments hold records at nine tenths, so that all
  * records that must find room are fewer ({@link BackingFile#bytesFor}). Of the n + {@value Staging#BUFFERS} +
@@ -29,8 +29,9 @@ import java.lang.foreign.MemorySegment;
  * <p><b>Why it can always begin.</b> All records of a victim are moved, or none, and none before there is room for all
  * of them: in the open segment of moved records and in one more. So whenever cleaning has taken a free segment, it has
  * given one back before it takes another, whatever it finds on the way: records that somebody has pinned or that cannot
- * be read, a device that fails. A daemon that is killed in between leaves a victim half moved, and the next one goes on
- * with the segment that it had taken ({@link Staging#start}).
+ * be read, a device that fails. The segment that it takes may be a bad one: then what was moved stays in memory, and
+ * what it came from is a good one, where the {@link Rescue} can write it. A daemon that is killed in between leaves a
+ * victim half moved, and the next one goes on with the segment that it had taken ({@link Staging#start}).
  */
 final class SegmentCleaner implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(SegmentCleaner.class.getName());
@@ -44,7 +45,9 @@ final class SegmentCleaner implements AutoCloseable {
     private final Staging staging;
     private final PageCipher cipher;
     private final MemorySegment records;
+    private final Mover.Target target;
     private final Victims victims;
+    private final Rescue rescue;
     private final long forgetNanos;
     private final long reviveNanos;
     private final long patienceNanos;
@@ -61,17 +64,29 @@ final class SegmentCleaner implements AutoCloseable {
     private volatile long errors;
 
     /**
-     * @param cipher is closed with it
+     * @param cipher and {@code rescue} are closed with it
+     * @param scratch memory for a segment, aligned for the device
+     * @param target where victims' records go
      * @param arena for the memory of our own
      */
     SegmentCleaner(
-            BlockDevice device, SegmentTable table, Staging staging, PageCipher cipher, Delays delays, Arena arena) {
+            BlockDevice device,
+            SegmentTable table,
+            Staging staging,
+            PageCipher cipher,
+            Rescue rescue,
+            MemorySegment scratch,
+            Mover.Target target,
+            Delays delays,
+            Arena arena) {
         this.device = device;
         this.table = table;
         this.staging = staging;
         this.cipher = cipher;
-        this.records = arena.allocate(SEGMENT_BYTES, BlockDevice.ALIGNMENT);
+        this.records = scratch;
+        this.target = target;
         this.victims = new Victims(table, arena);
+        this.rescue = rescue;
         this.forgetNanos = delays.unreadable();
         this.reviveNanos = delays.lastRetry();
         this.patienceNanos = delays.patience();
@@ -90,39 +105,44 @@ final class SegmentCleaner implements AutoCloseable {
     /** See {@link BackingFile#clean}. One at a time. */
     synchronized int clean(Mover mover) {
         int condemned = staging.condemned();
-        boolean isRescued = condemned != NONE && rescue(condemned, mover);
-        int result = isRescued ? CLEANED : table.free() < lowWater ? cleanNext(mover) : verdict();
+        if (condemned != NONE && rescue.run(condemned, mover)) {
+            return CLEANED;
+        }
+        int result = table.free() < lowWater ? cleanNext(mover) : verdict();
         long failing = staging.failingNanos();
-        if (failing == 0) {
+        if (result == CLEANED || failing == 0) {
             return result;
         }
-        // What was moved tells whether the device fails as a whole; while it does, it is not what room can come of.
-        staging.sealMoves();
+        // While the device fails as a whole, it is not what room can come of.
         return failing < patienceNanos ? BUSY : CLEAN;
     }
 
-    /** Goes on to the next one if a victim cannot be read or is damaged, so that CLEAN comes of all of them. */
+    /** Goes on to the next one if a victim cannot be emptied, so that CLEAN comes of all of them. */
     private int cleanNext(Mover mover) {
         for (int victim = nextVictim(); victim != NONE; victim = nextVictim()) {
+            if (!staging.hasRoomToMove(table.live(victim))) {
+                break; // The others have as many live records, or more.
+            }
             if (clean(victim, mover)) {
                 return CLEANED;
             }
-            if (isBlocked) {
-                return revive() ? CLEANED : BUSY;
-            }
+            victims.standBack(victim);
         }
         return verdict();
     }
 
+    /** What comes of a complete look. */
     private int verdict() {
-        boolean isBusy = isBlocked || staging.isWriting();
+        boolean isWriting = staging.isWriting();
+        boolean isBusy = isBlocked || isWriting;
         isBlocked = false;
+        victims.endLook();
         if (isForgetting && System.nanoTime() - setAsideSince < patienceNanos) {
             victims.forgetSetAside(); // A device that fails for a moment must not make anybody give up.
             isBusy = true;
         }
         forgetSetAside();
-        if (!isBusy && revive()) {
+        if (!isWriting && revive()) {
             return CLEANED;
         }
         return isBusy ? BUSY : CLEAN;
@@ -138,7 +158,7 @@ final class SegmentCleaner implements AutoCloseable {
             return false;
         }
         boolean isTime = System.nanoTime() - reviveAt >= 0;
-        boolean isRevived = table.revive(isTime ? SegmentTable.MOST_TRIES : SegmentTable.MOST_TRIES - 1);
+        boolean isRevived = table.revive(isTime ? SegmentTable.MOST_TRIES : SegmentTable.MOST_TRIES - 1, table.count());
         if (isRevived && isTime) {
             reviveAt = System.nanoTime() + reviveNanos;
         }
@@ -172,35 +192,13 @@ final class SegmentCleaner implements AutoCloseable {
     }
 
     private Mover.Result move(int victim, Mover mover) {
-        if (!staging.hasRoomToMove(table.pinnedLive(victim))) {
-            isBlocked |= staging.isWriting();
-            return Mover.Result.LATER;
-        }
         long place = (long) victim * SEGMENT_BYTES;
-        Mover.Result result = mover.move(records, place, SEGMENT_BYTES, () -> table.pinnedLive(victim));
+        Mover.Result result = mover.move(records, place, SEGMENT_BYTES, () -> table.pinnedLive(victim), target);
         isBlocked |= result == Mover.Result.LATER;
         if (result == Mover.Result.FORGOTTEN) {
             table.forget(victim);
         }
         return result;
-    }
-
-    /**
-     * Moves the records of a segment that cannot be written out of its buffer; whether it is empty. That takes a free
-     * segment for good, so cleaning goes before where there are few. What could not be moved is tried again.
-     */
-    private boolean rescue(int buffer, Mover mover) {
-        int segment = staging.buffers.segment(buffer);
-        if (staging.hasRoomToRescue(table.live(segment))) {
-            long place = (long) segment * SEGMENT_BYTES;
-            mover.move(staging.buffers.content(buffer), place, SEGMENT_BYTES, () -> table.live(segment));
-            staging.sealMoves();
-        }
-        boolean isEmpty = staging.abandon(buffer);
-        if (!isEmpty) {
-            staging.reprieve(buffer);
-        }
-        return isEmpty;
     }
 
     private void setAside(int victim) {
@@ -246,5 +244,6 @@ final class SegmentCleaner implements AutoCloseable {
     @Override
     public void close() {
         cipher.close();
+        rescue.close();
     }
 }

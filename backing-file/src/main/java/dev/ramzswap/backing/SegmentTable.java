@@ -140,6 +140,30 @@ final class SegmentTable {
         return segment;
     }
 
+    /**
+     * Takes the next free segment, with its next generation, for a content that is not staged: it is neither free nor
+     * anything else until {@link #writtenPinned}, {@link #giveBack} or {@link #abandon}. A daemon that dies before that
+     * leaves a free one. {@link #NONE} if none is free.
+     */
+    int reserve() {
+        int segment = takeFree();
+        if (segment != NONE) {
+            setWord(segment, SegmentWord.emptied(SegmentWord.taken(word(segment), 0, false), SegmentWord.FREE));
+        }
+        return segment;
+    }
+
+    /** A reserved segment is not used. */
+    void giveBack(int segment) {
+        free.add(segment);
+    }
+
+    /** A reserved segment is on the device: it is WRITTEN, and pinned, since no record in it is live yet. */
+    void writtenPinned(int segment, boolean encrypted) {
+        addLive(segment, PIN_BYTES);
+        setWord(segment, SegmentWord.written(word(segment), encrypted));
+    }
+
     /** Gives a staged segment a new generation: it may be written under this one, and its content is to change. */
     void retake(int segment) {
         setWord(segment, SegmentWord.retaken(word(segment)));
@@ -164,10 +188,13 @@ final class SegmentTable {
         }
     }
 
-    /** A staged segment cannot be written, and no record in it is live: STAGED becomes BAD. A damaged word stays so. */
+    /**
+     * A staged or reserved segment cannot be written, and no record in it is live: it becomes BAD. A damaged word stays
+     * so.
+     */
     void abandon(int segment) {
         long word = word(segment);
-        if (SegmentWord.state(word) == SegmentWord.STAGED) {
+        if (!SegmentWord.isDamaged(word)) {
             setWord(segment, SegmentWord.emptied(word, SegmentWord.BAD));
         }
         abandoned.set(JAVA_BYTE, segment, (byte) Math.min(abandoned.get(JAVA_BYTE, segment) + 1, MOST_TRIES));
@@ -185,20 +212,22 @@ final class SegmentTable {
      * Makes segments that were abandoned free again: BAD becomes FREE, but not where the word is damaged.
      *
      * @param times how often they may have been abandoned since they were written last, up to {@value #MOST_TRIES}
+     * @param most how many
+     * @return whether there were any
      */
-    boolean revive(int times) {
-        boolean isRevived = false;
-        for (int segment = 0; segment < count; segment++) {
+    boolean revive(int times, int most) {
+        int revived = 0;
+        for (int segment = 0; segment < count && revived < most; segment++) {
             long word = word(segment);
             boolean isAbandoned =
                     !SegmentWord.isDamaged(word) && SegmentWord.state(word) == SegmentWord.BAD && live(segment) == 0;
             if (isAbandoned && abandoned.get(JAVA_BYTE, segment) <= times) {
                 setWord(segment, SegmentWord.emptied(word, SegmentWord.FREE));
                 free.add(segment);
-                isRevived = true;
+                revived++;
             }
         }
-        return isRevived;
+        return revived > 0;
     }
 
     void addLive(int segment, int bytes) {

@@ -75,6 +75,11 @@ final class SegmentWord {
         return even(word & (GENERATION_MASK | ENCRYPTED) | WRITTEN);
     }
 
+    /** That of a free segment, when a content of its generation is on the device. */
+    static long written(long word, boolean encrypted) {
+        return even(word & GENERATION_MASK | (encrypted ? ENCRYPTED : 0) | WRITTEN);
+    }
+
     /** That of a segment which has only its generation left, and a state. */
     static long emptied(long word, int state) {
         return even(word & GENERATION_MASK | state);

@@ -14,10 +14,10 @@ import java.util.concurrent.locks.ReentrantLock;
  * Where records are gathered until they are a segment, and whence segments are written: the {@link StagingBuffers}, the
  * lanes that records come in by, and the waiting for both.
  *
- * <p>A segment that could not be written three times, while others could, is condemned: {@link SegmentCleaner} moves
- * its records to another one, and it is never used again. If all buffers are stuck and none could be written, one of
- * them is moved as well, since the next segment may be a better one; it is free then. Stores leave one buffer to such
- * moves, so that they proceed: each makes as much room as it takes.
+ * <p>A segment that could not be written three times, while others could, is condemned: the {@link Rescue} writes it to
+ * another one, and it is not used again for a while. If no buffer is left to stores and none could be written, one of
+ * them is condemned as well, since the next segment may be a better one. Stores leave one buffer to cleaning, so that
+ * it proceeds: it makes as much room as it takes.
  *
  * <p>Records of stores and records that cleaning moves go to an open segment each (a {@link Lane}): moved records are
  * old and live on together, and stores never take the room that a compaction made for itself.
@@ -210,47 +210,49 @@ final class Staging {
         }
     }
 
-    /** Lets what was moved be written, full or not: that tells whether the device can. */
-    void sealMoves() {
-        lock.lock();
-        try {
-            seal(moves);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /**
-     * Whether so many bytes of moved records, no more than a segment, find room without waiting for anything. The last
-     * empty buffer is a rescue's, as long as it may have a segment: if that one cannot be written either, all are
-     * stuck.
-     */
+    /** Whether so many bytes of moved records, no more than a segment, find room without waiting for anything. */
     boolean hasRoomToMove(int bytes) {
-        return hasRoom(bytes, 1, table.free() < RESERVE ? 0 : 1);
-    }
-
-    /**
-     * The same, for records of a segment that cannot be written. They may have the last empty buffer, so that not all
-     * can get stuck; but a segment only if one is left to cleaning, since theirs is not given back.
-     */
-    boolean hasRoomToRescue(int bytes) {
-        lock.lock();
-        try {
-            boolean hasRoom = hasRoom(bytes, RESERVE, 0);
-            if (!hasRoom && buffers.firstEmpty(0) == NONE) {
-                sealMoves(); // All others may be stuck: this one comes free if it is written.
-            }
-            return hasRoom;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private boolean hasRoom(int bytes, int freeWanted, int leaveEmpty) {
         lock.lock();
         try {
             dropDead();
-            return hasRoom(moves, bytes) || table.free() >= freeWanted && buffers.firstEmpty(leaveEmpty) != NONE;
+            dropDamagedIfFew();
+            return hasRoom(moves, bytes)
+                    || table.free() > moves.leaveFree && buffers.firstEmpty(moves.leaveEmpty) != NONE;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Takes a free segment for what cannot be written where it is; {@link SegmentTable#NONE} if none is to spare. One
+     * is left to cleaning, unless there is no buffer for that.
+     */
+    int reserve() {
+        lock.lock();
+        try {
+            boolean isAnyEmpty = buffers.firstEmpty(moves.leaveEmpty) != NONE;
+            return table.free() >= (isAnyEmpty ? RESERVE : 1) ? table.reserve() : NONE;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The device works: a segment was written that was not staged. */
+    void succeeded() {
+        lock.lock();
+        try {
+            retries.succeeded();
+            sealed.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A condemned segment could not be written once more. */
+    void failedAgain(int buffer) {
+        lock.lock();
+        try {
+            retries.failed(buffer);
         } finally {
             lock.unlock();
         }
@@ -315,9 +317,7 @@ final class Staging {
         }
         seal(lane);
         dropDead();
-        if (table.free() <= FEW_FREE) {
-            table.dropDamagedFree();
-        }
+        dropDamagedIfFew();
         if (table.free() <= lane.leaveFree) {
             return NO_ROOM;
         }
@@ -339,6 +339,12 @@ final class Staging {
             buffers.seal(lane.buffer);
             lane.buffer = NONE;
             sealed.signal();
+        }
+    }
+
+    private void dropDamagedIfFew() {
+        if (table.free() <= FEW_FREE) {
+            table.dropDamagedFree();
         }
     }
 

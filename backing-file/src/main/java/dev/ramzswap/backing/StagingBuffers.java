@@ -170,6 +170,12 @@ final class StagingBuffers {
         if (table.live(segment[buffer]) != 0) {
             return false;
         }
+        drop(buffer);
+        return true;
+    }
+
+    /** Empties a buffer that is not to be written. One that others were written beside is not to be taken next. */
+    private void drop(int buffer) {
         if (retries.isAlone(buffer)) {
             table.abandon(segment[buffer]);
         } else {
@@ -177,7 +183,6 @@ final class StagingBuffers {
         }
         clear(buffer);
         release(buffer);
-        return true;
     }
 
     /** Whether room may come of what is or will be written. */
@@ -200,9 +205,7 @@ final class StagingBuffers {
         boolean isAny = false;
         for (int buffer = 0; buffer < Staging.BUFFERS; buffer++) {
             if (state[buffer] == SEALED && (table.live(segment[buffer]) == 0 || !table.isStaged(segment[buffer]))) {
-                table.discard(segment[buffer]);
-                clear(buffer);
-                release(buffer);
+                drop(buffer);
                 isAny = true;
             }
         }

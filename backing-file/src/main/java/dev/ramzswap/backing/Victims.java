@@ -20,16 +20,19 @@ final class Victims {
     private final SegmentTable table;
     private final MemorySegment chosen;
     private final MemorySegment setAside;
+    private final MemorySegment stoodBack;
     private final int most;
     private final int[] histogram = new int[BUCKETS];
     private int count;
     private int taken;
+    private boolean isAnyBack;
 
     Victims(SegmentTable table, Arena arena) {
         this.table = table;
         this.most = Math.max(LEAST, table.count() / 64);
         this.chosen = arena.allocate((long) most * Integer.BYTES, Integer.BYTES);
         this.setAside = arena.allocate((table.count() + 63) / 64 * (long) Long.BYTES, Long.BYTES);
+        this.stoodBack = arena.allocate(setAside.byteSize(), Long.BYTES);
     }
 
     /** The next one of those chosen, or {@link SegmentTable#NONE}. */
@@ -71,16 +74,39 @@ final class Victims {
     private boolean isCandidate(int segment, int bytes) {
         return table.live(segment) <= bytes
                 && SegmentWord.state(table.word(segment)) == SegmentWord.WRITTEN
-                && (setAside.get(JAVA_LONG, bitsOffset(segment)) & 1L << segment) == 0;
+                && !contains(setAside, segment)
+                && !contains(stoodBack, segment);
     }
 
     /** Passes a segment over until {@link #forgetSetAside}. */
     void setAside(int segment) {
-        setAside.set(JAVA_LONG, bitsOffset(segment), setAside.get(JAVA_LONG, bitsOffset(segment)) | 1L << segment);
+        add(setAside, segment);
+    }
+
+    /** Passes a segment over until {@link #endLook}, so that all others have their turn. */
+    void standBack(int segment) {
+        add(stoodBack, segment);
+        isAnyBack = true;
+    }
+
+    /** All had their turn. */
+    void endLook() {
+        if (isAnyBack) {
+            stoodBack.fill((byte) 0);
+            isAnyBack = false;
+        }
     }
 
     void forgetSetAside() {
         setAside.fill((byte) 0);
+    }
+
+    private static boolean contains(MemorySegment bits, int segment) {
+        return (bits.get(JAVA_LONG, bitsOffset(segment)) & 1L << segment) != 0;
+    }
+
+    private static void add(MemorySegment bits, int segment) {
+        bits.set(JAVA_LONG, bitsOffset(segment), bits.get(JAVA_LONG, bitsOffset(segment)) | 1L << segment);
     }
 
     private static long bitsOffset(int segment) {

@@ -46,13 +46,19 @@ final class WriteRetries {
     }
 
     void succeeded(int buffer) {
-        successes++;
         if (hasFailed(buffer)) {
-            // The device is back: what failed with it need not wait out its delay.
-            long now = System.nanoTime();
-            for (int other = 0; other < Staging.BUFFERS; other++) {
-                due[other] = Math.min(due[other] - now, 0) + now;
-            }
+            succeeded();
+        } else {
+            successes++;
+        }
+    }
+
+    /** The device works, or is back: what failed with it need not wait out its delay. */
+    void succeeded() {
+        successes++;
+        long now = System.nanoTime();
+        for (int buffer = 0; buffer < Staging.BUFFERS; buffer++) {
+            due[buffer] = Math.min(due[buffer] - now, 0) + now;
         }
     }
 
@@ -101,7 +107,7 @@ final class WriteRetries {
 
     /** Whether others could be written between its first failure and its last. */
     boolean isAlone(int buffer) {
-        return isAlone[buffer];
+        return hasFailed(buffer) && isAlone[buffer];
     }
 
     /** Whether there are buffers whose write has failed. */

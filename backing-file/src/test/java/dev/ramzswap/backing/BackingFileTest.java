@@ -164,7 +164,7 @@ class BackingFileTest {
     @Test
     void cleansOnlyWhenSegmentsRunLow() throws IOException {
         open(true);
-        Mover never = new TestMover((records, place) -> {
+        Mover never = new TestMover((records, place, target) -> {
             throw new AssertionError("not due");
         });
         append(1);
@@ -192,18 +192,18 @@ class BackingFileTest {
         }
         assertTrue(backing.cleaningDue());
         long free = backing.freeSegments();
-        int result = backing.clean(new TestMover((records, begin) -> {
+        int result = backing.clean(new TestMover((records, begin, target) -> {
             assertEquals(first[victim], begin);
             MemorySegment.copy(records, 0, memory, 0, RECORD_BYTES);
             assertRecord(victim);
-            assertTrue(backing.appendMoved(records, 0, RECORD_BYTES) >= 0);
+            assertTrue(target.put(records, 0, RECORD_BYTES) >= 0);
             backing.free(begin, RECORD_BYTES);
             assertEquals(free - 1, backing.freeSegments(), "pinned while it is moved");
             return Mover.Result.EMPTIED;
         }));
         assertEquals(BackingFile.CLEANED, result);
         assertEquals(free, backing.freeSegments());
-        Mover none = new TestMover((records, begin) -> {
+        Mover none = new TestMover((records, begin, target) -> {
             throw new AssertionError("all others are full");
         });
         await(() -> backing.clean(none) == BackingFile.CLEAN);

@@ -221,7 +221,7 @@ class FaultTest {
             device.reads = FaultyDevice.at(device.readCalls.get(), Fault.EIO);
             long live = backing.liveBytes();
             int[] victim = {-1};
-            Mover mover = new TestMover((records, begin) -> {
+            Mover mover = new TestMover((records, begin, target) -> {
                 assertNotEquals(0, begin, "what could not be read is not moved");
                 victim[0] = (int) (begin / SEGMENT_BYTES);
                 return Mover.Result.DAMAGED;

@@ -149,7 +149,7 @@ final class Owner implements Mover {
     }
 
     @Override
-    public Result move(MemorySegment records, long place, int length, IntSupplier live) {
+    public Result move(MemorySegment records, long place, int length, IntSupplier live, Target target) {
         int at = 0;
         while (at + HEADER_BYTES <= length) {
             int bytes = records.get(JAVA_INT_UNALIGNED, at);
@@ -159,7 +159,7 @@ final class Owner implements Mover {
             }
             long word = word(place + at, bytes);
             if (get(key) == word) {
-                long moved = backing.appendMoved(records, at, bytes);
+                long moved = target.put(records, at, bytes);
                 if (moved < 0) {
                     return Result.LATER;
                 }

@@ -111,26 +111,26 @@ final class Records implements Mover {
     }
 
     @Override
-    public Result move(MemorySegment records, long begin, int length, IntSupplier alive) {
+    public Result move(MemorySegment records, long begin, int length, IntSupplier alive, Target target) {
         List<Long> places = new ArrayList<>(live.subMap(begin, begin + length).keySet());
         if (places.stream().anyMatch(pinned::contains)) {
             return Result.LATER;
         }
         places.remove(hidden);
         for (long place : places) {
-            if (movesLeft-- <= 0 || !move(records, begin, place)) {
+            if (movesLeft-- <= 0 || !move(records, begin, place, target)) {
                 return Result.LATER;
             }
         }
-        if (hidden >= 0 && alive.getAsInt() > 0) {
-            free(hidden);
-            hidden = -1;
+        if (live.containsKey(hidden) && alive.getAsInt() > 0) {
+            live.remove(hidden); // Nobody knows it any more.
+            return Result.FORGOTTEN;
         }
         return Result.EMPTIED;
     }
 
-    private boolean move(MemorySegment records, long begin, long place) {
-        long moved = backing.appendMoved(records, place - begin, BYTES);
+    private boolean move(MemorySegment records, long begin, long place, Target target) {
+        long moved = target.put(records, place - begin, BYTES);
         if (moved >= 0) {
             live.put(moved, live.remove(place));
             backing.free(place, BYTES);

@@ -61,7 +61,7 @@ class StuckSegmentsTest {
             assertTrue(records.findsRoom());
             await(() -> {
                 backing.clean(records);
-                return records.hidden < 0;
+                return !records.live.containsKey(records.hidden);
             });
         }
     }

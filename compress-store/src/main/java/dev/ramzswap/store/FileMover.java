@@ -3,13 +3,12 @@ package dev.ramzswap.store;
 import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.backing.Mover;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntSupplier;
 
 /**
  * Moves the live records out of a segment of the backing file. That one is live, its slot's word says: it points to
- * just this place. So no header in the segment needs to be right. All are looked at before the first one is moved: if
- * one is pinned, or cannot be read, all stay. Used by one thread.
+ * just this place. So no header in the segment needs to be right. All of them are pinned and looked at before the first
+ * one is moved: if one is in other hands, or cannot be read, all stay. Used by one thread.
  */
 final class FileMover implements Mover {
     /** How often a record that is not intact is read once more. */
@@ -18,35 +17,30 @@ final class FileMover implements Mover {
     /** Looks at the content before the whole map is looked at: what is not found may just be being freed. */
     private static final int LOOKS = 3;
 
+    /** Pages that do not fit in a slot's word have records of 24 bytes at least: header and eight bytes of fill. */
+    private static final int MOST_RECORDS = BackingFile.SEGMENT_BYTES / 24;
+
     private static final long AWAIT_NANOS = 20_000_000;
-
-    /** How long a record may be pinned that was not so before: whoever has pinned it waits for the disk at most. */
-    private static final long PIN_NANOS = 10_000_000_000L;
-
-    private static final long PIN_RETRY_NANOS = 20_000;
-
-    /** What is done with a live record. */
-    private interface Visitor {
-        /** @param at where the record lies in {@code records} */
-        Result visit(MemorySegment records, int at, long slot, long word);
-    }
 
     private final SlotMap map;
     private final BackingFile file;
     private final Ownership ownership;
     private final Activity activity;
 
-    /** Its record is the one that is being moved. */
+    /** Its record is the one that is being looked at. */
     private final Workspace work;
 
-    private final Visitor checker = this::check;
-    private final Visitor mover = this::move;
+    /** The records that are pinned. */
+    private final long[] slots = new long[MOST_RECORDS];
+
+    private final long[] words = new long[MOST_RECORDS];
+    private int count;
+
+    /** How many of them are moved. */
+    private int moved;
 
     /** Bytes of the live records that were found, padding included. */
     private int found;
-
-    /** Whether the device failed when the record was read again. */
-    private boolean isUnreadable;
 
     FileMover(Parts parts, Ownership ownership, Activity activity, Workspace work) {
         this.map = parts.map();
@@ -57,49 +51,65 @@ final class FileMover implements Mover {
     }
 
     @Override
-    public Result move(MemorySegment records, long segment, int length, IntSupplier live) {
+    public Result move(MemorySegment records, long segment, int length, IntSupplier live, Target target) {
         for (int look = 0; look < LOOKS; look++) {
-            found = 0;
-            Result result = visit(records, segment, length, checker);
-            if (result != Result.EMPTIED) {
+            Result result = tryMove(records, segment, length, live, target);
+            if (result != Result.FORGOTTEN) {
                 return result;
             }
-            if (found >= live.getAsInt()) {
-                return visit(records, segment, length, mover);
-            }
         }
-        return moveHidden(records, segment, length, live);
+        return moveHidden(records, segment, length, live, target);
+    }
+
+    /** FORGOTTEN if more is live than the content shows, and nothing was moved. */
+    private Result tryMove(MemorySegment records, long segment, int length, IntSupplier live, Target target) {
+        work.begin();
+        try {
+            Result result = pinShown(records, segment, length);
+            if (result == Result.EMPTIED && found < live.getAsInt()) {
+                return Result.FORGOTTEN;
+            }
+            return result == Result.EMPTIED ? moveAll(records, segment, target) : result;
+        } finally {
+            unpinRest();
+            work.end();
+        }
     }
 
     /**
      * Finds by the map what the content does not show. Who was at work before has published, or freed, what he had
      * there. So if more is live than the words say, then one of them is damaged.
      */
-    private Result moveHidden(MemorySegment records, long segment, int length, IntSupplier live) {
+    private Result moveHidden(MemorySegment records, long segment, int length, IntSupplier live, Target target) {
         if (!activity.awaitAll(AWAIT_NANOS)) {
             return Result.LATER;
         }
-        found = 0;
-        Result result = visitAll(records, segment, length, checker);
-        if (result == Result.EMPTIED && !activity.awaitAll(AWAIT_NANOS)) {
+        int known = countAll(segment, length);
+        if (!activity.awaitAll(AWAIT_NANOS)) {
             return Result.LATER;
         }
-        boolean isForgotten = found < live.getAsInt();
-        if (result == Result.EMPTIED) {
-            result = visitAll(records, segment, length, mover);
+        boolean isForgotten = known < live.getAsInt();
+        work.begin();
+        try {
+            Result result = pinAll(records, segment, length);
+            result = result == Result.EMPTIED ? moveAll(records, segment, target) : result;
+            return result == Result.EMPTIED && isForgotten ? Result.FORGOTTEN : result;
+        } finally {
+            unpinRest();
+            work.end();
         }
-        return result == Result.EMPTIED && isForgotten ? Result.FORGOTTEN : result;
     }
 
-    /** Visits the live records that the content shows, until one cannot be moved. */
-    private Result visit(MemorySegment records, long segment, int length, Visitor visitor) {
+    /** Pins the live records that the content shows, until one cannot be moved. */
+    private Result pinShown(MemorySegment records, long segment, int length) {
+        found = 0;
         Result result = Result.EMPTIED;
         for (int at = 0; result == Result.EMPTIED && at <= length - Record.HEADER_BYTES; ) {
             long slot = Record.slot(records, at);
             long word = map.find(slot);
             int bytes = 1 << Record.UNIT_SHIFT;
-            if (Slot.kind(word) == Slot.KIND_FILE && Slot.place(word) == segment + at) {
-                result = visitor.visit(records, at, slot, word);
+            if (isAt(word, segment + at)) {
+                result = pin(records, at, slot);
                 bytes = padded(word);
             }
             at += bytes;
@@ -107,102 +117,125 @@ final class FileMover implements Mover {
         return result;
     }
 
-    /** Visits all live records, until one cannot be moved. */
-    private Result visitAll(MemorySegment records, long segment, int length, Visitor visitor) {
+    /** Pins all live records, until one cannot be moved. */
+    private Result pinAll(MemorySegment records, long segment, int length) {
         Result result = Result.EMPTIED;
         long slot = map.nextUsed(0);
         while (result == Result.EMPTIED && slot < map.slots()) {
             long word = map.get(slot);
-            long at = Slot.place(word) - segment;
-            if (Slot.kind(word) == Slot.KIND_FILE && at >= 0 && at < length) {
-                result = visitor.visit(records, (int) at, slot, word);
+            if (isWithin(word, segment, length)) {
+                result = count < MOST_RECORDS ? pin(records, (int) (Slot.place(word) - segment), slot) : Result.DAMAGED;
             }
             slot = map.nextUsed(slot + 1);
         }
         return result;
     }
 
+    /** Bytes of the live records of a segment, by all words. */
+    private int countAll(long segment, int length) {
+        int bytes = 0;
+        for (long slot = map.nextUsed(0); slot < map.slots(); slot = map.nextUsed(slot + 1)) {
+            long word = map.get(slot);
+            bytes += isWithin(word, segment, length) ? padded(word) : 0;
+        }
+        return bytes;
+    }
+
+    private static boolean isAt(long word, long place) {
+        return Slot.kind(word) == Slot.KIND_FILE && Slot.place(word) == place;
+    }
+
+    private static boolean isWithin(long word, long segment, int length) {
+        long at = Slot.place(word) - segment;
+        return Slot.kind(word) == Slot.KIND_FILE && at >= 0 && at < length;
+    }
+
     private static int padded(long word) {
         return Record.HEADER_BYTES + Slot.length(word) + 7 >>> Record.UNIT_SHIFT << Record.UNIT_SHIFT;
     }
 
-    /** Whether a record can be moved. One that is lost is given up, so that it does not keep a whole segment. */
-    private Result check(MemorySegment records, int at, long slot, long word) {
-        if (Slot.isPinned(word)) {
-            return Result.LATER;
+    /** Pins a record, if it still is the slot's. One that is lost is given up, lest it keep a whole segment. */
+    private Result pin(MemorySegment records, int at, long slot) {
+        long first = map.get(slot);
+        for (long word = first; Slot.sameCopy(word, first); word = map.get(slot)) {
+            if (Slot.isPinned(word)) {
+                return Result.LATER;
+            }
+            if (ownership.pin(slot, word)) {
+                return look(records, at, slot, word);
+            }
         }
-        if (isIntact(records, at, slot, word)) {
+        return Result.EMPTIED;
+    }
+
+    /** Whether a pinned record can be moved. */
+    private Result look(MemorySegment records, int at, long slot, long word) {
+        slots[count] = slot;
+        words[count] = word;
+        count++;
+        if (isShownIntact(records, at, slot, word)) {
             found += padded(word);
             return Result.EMPTIED;
         }
         // What the disk cannot read, it may yet. What it reads again and again, and is not what was stored, is lost.
-        if (isUnreadable) {
-            return Result.DAMAGED;
-        }
-        if (ownership.pin(slot, word)) {
+        Result result = readAgain(records, at, slot, word);
+        if (result == Result.EMPTIED) {
+            found += padded(word);
+        } else if (result == Result.FORGOTTEN) {
+            count--;
             ownership.replace(slot, word, Slot.damaged(slot), Counters.KEEPER);
+            return Result.EMPTIED;
         }
-        return Result.EMPTIED;
+        return result;
     }
 
-    /** Waits if the record is pinned by now: a part of a segment must not stay behind. */
-    private Result move(MemorySegment records, int at, long slot, long word) {
-        long end = System.nanoTime() + PIN_NANOS;
-        for (long current = word; Slot.sameCopy(current, word); current = map.get(slot)) {
-            if (!Slot.isPinned(current)) {
-                Result result = tryMove(records, at, slot, current);
-                if (result != Result.LATER) {
-                    return result;
-                }
-            } else if (System.nanoTime() - end >= 0) {
-                return Result.LATER;
-            } else {
-                LockSupport.parkNanos(PIN_RETRY_NANOS);
-            }
+    private boolean isShownIntact(MemorySegment records, int at, long slot, long word) {
+        int bytes = recordBytes(word);
+        if (at + bytes > records.byteSize()) {
+            return false;
         }
-        return Result.EMPTIED;
+        MemorySegment.copy(records, at, work.record.memory, 0, bytes);
+        return work.record.isIntact(slot, word);
     }
 
-    /** LATER if the slot has another word by now, or a mark on it. */
-    private Result tryMove(MemorySegment records, int at, long slot, long word) {
-        work.begin();
-        try {
-            return ownership.pin(slot, word) ? movePinned(records, at, slot, word) : Result.LATER;
-        } finally {
-            work.end();
-        }
-    }
-
-    /** DAMAGED also if the record finds no room after all, which it only does if the backing file is closed. */
-    private Result movePinned(MemorySegment records, int at, long slot, long word) {
-        long place = isIntact(records, at, slot, word)
-                ? file.appendMoved(work.record.memory, 0, Record.HEADER_BYTES + Slot.length(word))
-                : BackingFile.FAILED;
-        if (place < 0) {
-            ownership.unpin(slot, word);
-            return Result.DAMAGED;
-        }
-        ownership.replace(slot, word, Slot.moved(word, place), Counters.KEEPER);
-        return Result.EMPTIED;
-    }
-
-    /** Copies a record to the workspace; whether it is intact, if need be read by itself. */
-    private boolean isIntact(MemorySegment records, int at, long slot, long word) {
-        int bytes = Record.HEADER_BYTES + Slot.length(word);
-        if (at + bytes <= records.byteSize()) {
-            MemorySegment.copy(records, at, work.record.memory, 0, bytes);
-            if (work.record.isIntact(slot, word)) {
-                return true;
-            }
-        }
-        isUnreadable = false;
+    /** Reads a record by itself into the content: DAMAGED if it could not be read, FORGOTTEN if it is not intact. */
+    private Result readAgain(MemorySegment records, int at, long slot, long word) {
+        Result result = Result.FORGOTTEN;
         for (int tries = 0; tries < READS_AGAIN; tries++) {
-            int read = file.read(Slot.place(word), bytes, work.record.memory, 0, work.readBuffer);
-            isUnreadable |= read != BackingFile.OK;
-            if (read == BackingFile.OK && work.record.isIntact(slot, word)) {
-                return true;
+            int read = file.read(Slot.place(word), recordBytes(word), work.record.memory, 0, work.readBuffer);
+            if (read != BackingFile.OK) {
+                result = Result.DAMAGED;
+            } else if (work.record.isIntact(slot, word)) {
+                MemorySegment.copy(work.record.memory, 0, records, at, recordBytes(word));
+                return Result.EMPTIED;
             }
         }
-        return false;
+        return result;
+    }
+
+    private static int recordBytes(long word) {
+        return Record.HEADER_BYTES + Slot.length(word);
+    }
+
+    /** Moves what is pinned. DAMAGED if there is no room after all. */
+    private Result moveAll(MemorySegment records, long segment, Target target) {
+        for (; moved < count; moved++) {
+            long slot = slots[moved];
+            long word = words[moved];
+            long place = target.put(records, Slot.place(word) - segment, recordBytes(word));
+            if (place < 0) {
+                return Result.DAMAGED;
+            }
+            ownership.replace(slot, word, Slot.moved(word, place), Counters.KEEPER);
+        }
+        return Result.EMPTIED;
+    }
+
+    private void unpinRest() {
+        for (; moved < count; moved++) {
+            ownership.unpin(slots[moved], words[moved]);
+        }
+        count = 0;
+        moved = 0;
     }
 }

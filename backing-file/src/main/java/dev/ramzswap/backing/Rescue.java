@@ -1,0 +1,130 @@
+package dev.ramzswap.backing;
+
+import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
+import static dev.ramzswap.backing.SegmentTable.NONE;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * What becomes of a staged segment that cannot be written: all of it is written to another one, at once, and then its
+ * live records are there. That takes neither a buffer, of which all may be stuck, nor a free segment more than it must:
+ * the other one is known to be good when the records go there, and those that were tried in vain before are known to be
+ * bad, since it could be written. Until one can be written nothing is known but that the device fails.
+ *
+ * <p>Used by one thread.
+ */
+final class Rescue implements AutoCloseable {
+    private static final int MOST_TRIED = 64;
+
+    /** For how long other segments are tried, before somebody else has his turn: each may take a bad disk seconds. */
+    private static final long TRY_NANOS = 1_000_000_000;
+
+    private final SegmentTable table;
+    private final Staging staging;
+    private final SegmentWriter writer;
+    private final boolean encrypt;
+
+    /** Segments that could not be written. */
+    private final int[] tried = new int[MOST_TRIED];
+
+    /**
+     * @param writer is closed with it
+     * @param encrypt what is written elsewhere
+     */
+    Rescue(SegmentTable table, Staging staging, SegmentWriter writer, boolean encrypt) {
+        this.table = table;
+        this.staging = staging;
+        this.writer = writer;
+        this.encrypt = encrypt;
+    }
+
+    /** Tries to empty the buffer of a condemned segment; whether it is empty. If not, the segment is tried again. */
+    boolean run(int buffer, Mover mover) {
+        int target = table.live(staging.buffers.segment(buffer)) > 0 ? writeElsewhere(buffer) : NONE;
+        if (target != NONE && isWritable(buffer)) {
+            table.giveBack(target); // The device had failed as a whole, and is back.
+            staging.written(buffer);
+            return true;
+        }
+        if (target != NONE) {
+            move(buffer, target, mover);
+        }
+        boolean isEmpty = staging.abandon(buffer);
+        if (!isEmpty) {
+            staging.reprieve(buffer);
+        }
+        return isEmpty;
+    }
+
+    /** Returns the segment where the content is, which is reserved; NONE if there is none that can be written. */
+    private int writeElsewhere(int buffer) {
+        MemorySegment content = staging.buffers.content(buffer);
+        long end = System.nanoTime() + TRY_NANOS;
+        int count = 0;
+        int target = staging.reserve();
+        while (target != NONE && !tryWrite(target, encrypt, content)) {
+            tried[count++] = target;
+            target = count < MOST_TRIED && System.nanoTime() - end < 0 ? staging.reserve() : NONE;
+        }
+        if (target == NONE) {
+            for (int i = 0; i < count; i++) {
+                table.giveBack(tried[i]);
+            }
+            return NONE;
+        }
+        staging.succeeded();
+        for (int i = 0; i < count; i++) {
+            table.abandon(tried[i]);
+        }
+        return target;
+    }
+
+    /** Tries a condemned segment once more, since the device works now. */
+    private boolean isWritable(int buffer) {
+        int segment = staging.buffers.segment(buffer);
+        boolean encrypted = SegmentWord.encrypted(table.word(segment));
+        if (table.isStaged(segment) && tryWrite(segment, encrypted, staging.buffers.content(buffer))) {
+            return true;
+        }
+        staging.failedAgain(buffer);
+        return false;
+    }
+
+    private boolean tryWrite(int segment, boolean encrypted, MemorySegment content) {
+        try {
+            writer.write(segment, table.word(segment), encrypted, content);
+            return true;
+        } catch (IOException e) {
+            return false; // The flusher has told of it.
+        }
+    }
+
+    /** The records of a segment are in another one, at the same offsets. */
+    private void move(int buffer, int target, Mover mover) {
+        int segment = staging.buffers.segment(buffer);
+        MemorySegment content = staging.buffers.content(buffer);
+        table.writtenPinned(target, encrypt);
+        try {
+            Mover.Result result = mover.move(
+                    content,
+                    (long) segment * SEGMENT_BYTES,
+                    SEGMENT_BYTES,
+                    () -> table.live(segment),
+                    (from, offset, length) -> {
+                        table.addLive(target, Places.padded(length));
+                        return (long) target * SEGMENT_BYTES + offset;
+                    });
+            if (result == Mover.Result.FORGOTTEN) {
+                table.removeLive(segment, table.live(segment));
+            }
+        } finally {
+            table.unpin(target);
+        }
+    }
+
+    @Override
+    public void close() {
+        writer.close();
+    }
+}
