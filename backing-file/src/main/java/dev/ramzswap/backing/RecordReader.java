@@ -42,16 +42,23 @@ final class RecordReader {
     /** See {@link BackingFile#read}, of a place that can be. */
     int read(long place, int length, MemorySegment into, long offset, ReadBuffer buffer) {
         int segment = Places.segment(place);
-        long word;
-        do {
+        while (true) {
             if (readNow(place, length, into, offset) == OK) {
                 return OK;
             }
-            word = table.word(segment);
-        } while (SegmentWord.state(word) == SegmentWord.STAGED);
-        if (SegmentWord.state(word) != SegmentWord.WRITTEN) {
-            return IO_ERROR; // Free by now, which the owner's map will say; or its word is damaged.
+            long word = table.word(segment);
+            int state = SegmentWord.state(word);
+            if (state != SegmentWord.STAGED) {
+                int result = state == SegmentWord.WRITTEN ? read(word, place, length, into, offset, buffer) : IO_ERROR;
+                // Else it holds another content by now, maybe of the same record; a free one, the owner's map knows of.
+                if (table.word(segment) == word) {
+                    return result;
+                }
+            }
         }
+    }
+
+    private int read(long word, long place, int length, MemorySegment into, long offset, ReadBuffer buffer) {
         reads.getAndIncrement();
         try {
             buffer.read(word, place, length, into, offset);

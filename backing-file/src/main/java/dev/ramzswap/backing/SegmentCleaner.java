@@ -108,7 +108,9 @@ final class SegmentCleaner implements AutoCloseable {
         if (condemned != NONE && rescue.run(condemned, mover)) {
             return CLEANED;
         }
-        int result = table.free() < lowWater ? cleanNext(mover) : verdict();
+        // If what cannot be written found no other place, then the free segments may be bad ones: cleaning frees
+        // others.
+        int result = condemned != NONE || table.free() < lowWater ? cleanNext(mover) : verdict();
         long failing = staging.failingNanos();
         if (result == CLEANED || failing == 0) {
             return result;

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.RepeatedTest;
@@ -61,8 +62,68 @@ class StuckSegmentsTest {
             assertTrue(records.findsRoom());
             await(() -> {
                 backing.clean(records);
-                return !records.live.containsKey(records.hidden);
+                return SegmentWord.state(state.table().get(JAVA_LONG, 0)) != SegmentWord.STAGED;
             });
+        }
+    }
+
+    /** A few segments of a large file that was full once: the owner writes and frees at random, and a third is free. */
+    @ParameterizedTest
+    @ValueSource(ints = {9, 20})
+    void aBadAreaDoesNotEndAllWriting(int bad) throws IOException {
+        FaultyDevice large = new FaultyDevice(200);
+        State memories = State.fresh(large.size());
+        Delays delays = new Delays(1_000_000, 60_000_000, 5_000_000, 500_000_000);
+        try (BackingFile backing = memories.open(large, delays)) {
+            Records records = new Records(backing);
+            records.fillUp();
+            large.badSegments = bad;
+            SplittableRandom random = new SplittableRandom(bad);
+            int most = 200 * Records.PER_SEGMENT * 2 / 3;
+            for (int overwritten = 0; overwritten < 50_000; ) {
+                if (records.live.size() > most) {
+                    Long place = records.live.ceilingKey(random.nextLong(large.size()));
+                    records.free(place == null ? records.live.firstKey() : place);
+                    overwritten++;
+                } else {
+                    assertTrue(records.findsRoom(), overwritten + " records were overwritten");
+                }
+            }
+            records.checkAll();
+        }
+    }
+
+    /** Both segments that are left to cleaning cannot be used, and others are half empty. */
+    @Test
+    void cleaningEndsThoughNoSegmentIsFreeForIt() throws IOException {
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            records.fillUp();
+            await(() -> state.segmentsIn(SegmentWord.STAGED) <= 1);
+            records.free(0, 2);
+            for (int segment = 0; segment < SEGMENTS; segment++) {
+                long word = state.table().get(JAVA_LONG, 8L * segment);
+                if (SegmentWord.state(word) == SegmentWord.FREE) {
+                    state.table().set(JAVA_LONG, 8L * segment, word ^ 1L << 20);
+                }
+            }
+            await(() -> backing.clean(records) == BackingFile.CLEAN);
+        }
+    }
+
+    /** As many as are chosen at once, and one more. */
+    @ParameterizedTest
+    @ValueSource(ints = {15, 16, 20})
+    void victimsInHandsDoNotKeepOthersFromTheirTurn(int hands) throws IOException {
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            records.fillUp();
+            await(() -> state.segmentsIn(SegmentWord.STAGED) <= 1);
+            records.free(0, 2);
+            for (int segment = 0; segment < hands; segment++) {
+                records.pinned.add(records.live.ceilingKey((long) segment * SEGMENT_BYTES));
+            }
+            assertEquals(BackingFile.CLEANED, backing.clean(records));
         }
     }
 

@@ -94,8 +94,6 @@ class OtherDeviceTest {
                     break;
                 }
             }
-            BackingFile file = files.parts().file();
-            assertTrue(file.cleaningDue());
             assertTimeoutPreemptively(Duration.ofSeconds(30), () -> {
                 for (int i = 0; i < 10; i++) {
                     store.keeper().look(10_000_000_000L);
