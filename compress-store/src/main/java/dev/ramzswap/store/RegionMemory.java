@@ -66,7 +66,7 @@ final class RegionMemory {
     private int takeOnDemand(boolean forCompaction) {
         lock.lock();
         try {
-            return table.mayOpen(forCompaction) ? table.takeFree(forCompaction) : NONE;
+            return table.mayPopulate(forCompaction) ? table.takeFree(forCompaction) : NONE;
         } finally {
             lock.unlock();
         }

@@ -153,17 +153,30 @@ final class RegionTable implements AutoCloseable {
 
     // Memory comes and goes
 
-    /** Whether a store may have another region, or compaction. */
+    /** Whether a store may open a ready region, or compaction. */
     boolean mayOpen(boolean forCompaction) {
-        boolean hasRoom = inUse() + populating < budget.regions();
+        return mayHaveOneMore(inUse(), forCompaction);
+    }
+
+    /** Whether a region may be populated for a store that opens it then, or for compaction. */
+    boolean mayPopulate(boolean forCompaction) {
+        return mayHaveOneMore(inUse() + populating, forCompaction);
+    }
+
+    private boolean mayHaveOneMore(int taken, boolean forCompaction) {
         return forCompaction
-                ? hasRoom || debt < COMPACTION_RESERVE
-                : inUse() + populating + COMPACTION_RESERVE < budget.regions();
+                ? taken < budget.regions() || isOwedRegion()
+                : taken + COMPACTION_RESERVE < budget.regions();
+    }
+
+    /** Whether compaction may have a region above the budget: all of that must be in use, not just about to be. */
+    private boolean isOwedRegion() {
+        return inUse() >= budget.regions() && debt < COMPACTION_RESERVE;
     }
 
     /** Takes a free region to be populated, within the budget; for compaction also above it, if a region is owed it. */
     int takeFree(boolean forCompaction) {
-        if (used >= budget.regions() && !(forCompaction && debt < COMPACTION_RESERVE)) {
+        if (used >= budget.regions() && !(forCompaction && isOwedRegion())) {
             return NONE;
         }
         int region = rings.firstFree();
