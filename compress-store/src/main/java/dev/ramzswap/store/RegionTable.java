@@ -60,9 +60,6 @@ final class RegionTable implements AutoCloseable {
     private int ready;
     private int populating;
 
-    /** Regions that compaction has opened where stores might not, less those that were emptied since. */
-    private int debt;
-
     /** @param poolBytes of the pool's file */
     RegionTable(long poolBytes, Counters counters) throws IOException {
         this.count = (int) (poolBytes >>> SHIFT);
@@ -86,17 +83,6 @@ final class RegionTable implements AutoCloseable {
     /** Its changes are guarded by the lock, too. */
     RegionBudget budget() {
         return budget;
-    }
-
-    /**
-     * Sets how much memory the regions may take, in bytes. What compaction has opened while stores might have as well,
-     * it does not owe: or it could not begin below the new limit.
-     */
-    void setBudget(long bytes) {
-        if (!exceedsBudget()) {
-            debt = 0;
-        }
-        budget.set(bytes);
     }
 
     /** Bytes of regions with records in them, or about to have. */
@@ -171,7 +157,7 @@ final class RegionTable implements AutoCloseable {
 
     /** Whether compaction may have a region above the budget: all of that must be in use, not just about to be. */
     private boolean isOwedRegion() {
-        return inUse() >= budget.regions() && debt < COMPACTION_RESERVE;
+        return inUse() >= budget.regions() && !budget.isReserveOwed();
     }
 
     /** Takes a free region to be populated, within the budget; for compaction also above it, if a region is owed it. */
@@ -243,7 +229,9 @@ final class RegionTable implements AutoCloseable {
         if (region == NONE || !mayOpen(forCompaction)) {
             return NONE;
         }
-        debt += forCompaction && !mayOpen(false) ? 1 : 0;
+        if (!mayOpen(false)) {
+            budget.owe();
+        }
         rings.move(region, OPEN);
         ready--;
         openRegion = region;
@@ -308,7 +296,7 @@ final class RegionTable implements AutoCloseable {
         rings.setSuspect(region, false);
         rings.move(region, POPULATING);
         populating++;
-        debt = Math.max(debt - 1, 0);
+        budget.pay();
     }
 
     /** Of all regions no hole is listed any more; none may be open. */

@@ -41,7 +41,7 @@ class PoolTest {
 
     private void setBudget(long count) {
         regions.lock.lock();
-        regions.setBudget(count << Region.SHIFT);
+        regions.budget().set(count << Region.SHIFT);
         regions.lock.unlock();
     }
 
