@@ -161,9 +161,14 @@ final class RegionMemory {
         }
     }
 
-    /** Makes a retired region ready if that is wanted, or gives its memory back. */
+    /**
+     * Makes a retired region ready if that is wanted, or gives its memory back. No header of its earlier life may be
+     * left, as none is where memory is new: in room that a store has taken and not yet written to, the
+     * {@link Evacuation} would meet it, and jump over what lies there now.
+     */
     void reuse(int region) throws IOException {
         if (isWantedReady()) {
+            file.memory().asSlice(Region.start(region), BYTES).fill((byte) 0);
             makeReady(region);
         } else {
             giveBack(region);
