@@ -316,8 +316,12 @@ final class RegionTable implements AutoCloseable {
         entries.adopt(region, bytes);
     }
 
-    /** Ends the counting: regions with live records are unlisted, all others free. */
+    /**
+     * Ends the counting: regions with live records are unlisted, all others free. One that the dead daemon's compaction
+     * had opened may be among them, and is owed; if none is, the first victim without room has it forgiven.
+     */
     void adopted() {
+        budget.owe();
         for (int region = entries.nextTouched(0); region < count; region = entries.nextTouched(region + 1)) {
             if (live(region) > 0) {
                 raiseHighWater(region);
