@@ -177,7 +177,8 @@ final class RegionMemory {
 
     /**
      * Above the budget one region stays ready until enough are gone, for compaction to begin with: if it went as well,
-     * and came again, memory would exceed a limit that it had reached.
+     * and came again, memory would exceed a limit that it had reached. So a limit that what is in use fills to the last
+     * region is not reached: what is kept back for compaction is part of what must fit.
      */
     private boolean isWantedReady() {
         lock.lock();
