@@ -9,7 +9,9 @@ import java.io.IOException;
  *
  * <p>The whole row is walked in any case, whether records find room or not: a region must never be retired, and used
  * again, while one of its holes is listed. That none is, is counted ({@link RegionTable#listed}), not inferred. Headers
- * on the way may be damaged: then the walk goes on in steps of one unit, since records and holes prove themselves.
+ * on the way may be damaged: then the walk goes on in steps of one unit, since records and holes prove themselves. So
+ * it does in room that a store has taken and not yet written to; no hole may prove itself there that is none any more,
+ * which is seen to where room is made ({@link RegionMemory#reuse}, {@link Relister}).
  */
 final class Evacuation {
     /** Moves a record elsewhere. */

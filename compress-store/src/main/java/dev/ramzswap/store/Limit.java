@@ -38,7 +38,7 @@ final class Limit {
         long regionBytes = isUnlimited ? StoreConfig.NO_LIMIT : bytes - tableBytes(config.slots());
         regions.lock.lock();
         try {
-            regions.setBudget(regionBytes);
+            regions.budget().set(regionBytes);
         } finally {
             regions.lock.unlock();
         }

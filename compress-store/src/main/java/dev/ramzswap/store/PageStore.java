@@ -6,6 +6,7 @@ import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -24,7 +25,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * <p>Any number of threads may use a store, each with a {@link Workspace} of its own. Operations on one slot are
  * linearizable. What they return is in {@link StoreStatus}. Pages are {@link #SLOT_BYTES} long, in direct buffers whose
- * position and limit do not matter.
+ * position and limit do not matter. A slot that the store does not have is an {@link IndexOutOfBoundsException}.
  */
 public final class PageStore implements AutoCloseable {
     public static final int SLOT_BYTES = 4096;
@@ -142,12 +143,12 @@ public final class PageStore implements AutoCloseable {
 
     /** Stores a page; waits for room if it must. OK or NO_SPACE. */
     public int store(long slot, ByteBuffer from, int at, Workspace work) {
-        return writer.write(slot, 0, SLOT_BYTES, from, at, codec, work);
+        return writer.write(checked(slot), 0, SLOT_BYTES, from, at, codec, work);
     }
 
     /** Like {@link #store}, but returns WOULD_WAIT, with nothing done, where that would wait. */
     public int storeNow(long slot, ByteBuffer from, int at, Workspace work) {
-        return writer.writeNow(slot, 0, SLOT_BYTES, from, at, codec, work);
+        return writer.writeNow(checked(slot), 0, SLOT_BYTES, from, at, codec, work);
     }
 
     /**
@@ -155,27 +156,27 @@ public final class PageStore implements AutoCloseable {
      * or for another partial write of the slot, if it must. OK, NO_SPACE or IO_ERROR.
      */
     public int patch(long slot, int begin, int length, ByteBuffer from, int at, Workspace work) {
-        return writer.write(slot, begin, length, from, at, codec, work);
+        return writer.write(checked(slot), begin, length, from, at, codec, work);
     }
 
     /** Zeroes a part of a slot, like {@link #patch}. */
     public int erase(long slot, int begin, int length, Workspace work) {
-        return writer.write(slot, begin, length, Fetcher.ZEROES, 0, codec, work);
+        return writer.write(checked(slot), begin, length, Fetcher.ZEROES, 0, codec, work);
     }
 
     /** Loads a page; waits for the backing file if it must, and takes the page back to the pool if that has room. */
     public int load(long slot, ByteBuffer into, int at, Workspace work) {
-        return loader.load(slot, into, at, work);
+        return loader.load(checked(slot), into, at, work);
     }
 
     /** Like {@link #load}, but returns WOULD_WAIT where that would wait. */
     public int loadNow(long slot, ByteBuffer into, int at, Workspace work) {
-        return loader.loadNow(slot, into, at, work);
+        return loader.loadNow(checked(slot), into, at, work);
     }
 
     /** Drops a slot: it reads as zeroes from now on. Never waits. */
     public void invalidate(long slot, Workspace work) {
-        if (map.get(slot) == Slot.HOLE) {
+        if (map.get(checked(slot)) == Slot.HOLE) {
             return;
         }
         work.begin();
@@ -196,12 +197,17 @@ public final class PageStore implements AutoCloseable {
 
     /** {@link #HOLE}, {@link #ZERO} or {@link #DATA}. */
     public int extent(long slot) {
-        long word = map.get(slot);
+        long word = map.get(checked(slot));
         return switch (Slot.kind(word)) {
             case Slot.KIND_HOLE -> HOLE;
             case Slot.KIND_FILL -> Slot.fillValue(word) == 0 ? ZERO : DATA;
             default -> DATA;
         };
+    }
+
+    /** The map's last page has words behind the last slot, which would do for one. */
+    private long checked(long slot) {
+        return Objects.checkIndex(slot, slots);
     }
 
     public long limit() {

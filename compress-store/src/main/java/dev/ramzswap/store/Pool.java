@@ -280,7 +280,7 @@ final class Pool {
         lock.lock();
         try {
             if (regions.listed(region) != 0) {
-                giveListsUp(); // A hole was not found in its row: its header, or one before it, is damaged.
+                giveListsUp(); // A listed hole was not found in its row: a header there is damaged.
             }
             if (regions.live(region) != 0) {
                 regions.unlist(region);

@@ -6,12 +6,23 @@ import java.io.IOException;
  * Gives memory of mostly empty regions back, by moving their records into other regions' holes, or into a region that
  * is kept for that. Used by one thread.
  *
- * <p><b>Why it always gets there.</b> Compaction may open one region more than stores may, and is owed it again as soon
- * as it has emptied one ({@link RegionTable#mayOpen}). A region's records always fit into an empty region; so any
- * closed region without pinned records can be emptied, whatever the sizes of the holes elsewhere, and what it held lies
- * without holes then. So as long as more than a sixteenth of a closed region is free, compaction can gather that; and
- * if the live records fit into the regions that there may be with a sixteenth to spare, then some closed region has
- * that much.
+ * <p><b>Why it always gets there.</b> Compaction may open one region more than stores may, and owes it until it has
+ * emptied one ({@link RegionTable#mayOpen}). A region's records always fit into an empty region, and stores append
+ * nothing to one above the budget; so while nothing is owed, any closed region without pinned records can be emptied,
+ * whatever the sizes of the holes elsewhere, and what it held lies without holes then. So as long as more than a
+ * sixteenth of a closed region is free, compaction can gather that; and if the live records fit into the regions that
+ * there may be with a sixteenth to spare, then some closed region has that much.
+ *
+ * <p><b>Why no debt lasts.</b> A region may be opened and none emptied for it: the victim had a record pinned for so
+ * long that its holes were listed, and filled, again; stores used the region up while the limit was higher for a
+ * moment; a header was damaged, and all lists were given up. Then a victim finds no room though a region is owed, which
+ * tells it: a region opened for that victim would have held its records. So the debt is forgiven, and compaction begins
+ * anew. Each forgiving lets at most one region be opened above the budget, and it is paid for when its victim is
+ * retired. Left behind is one only by damage, by a change of the limit, and whenever a record has been pinned for
+ * {@link #MAX_TRIES} looks: again after as many more if it still is, and stores have filled the region meanwhile. So
+ * what exceeds the budget is bounded by how long pins last, and nobody pins a record of the pool for so long unless his
+ * thread is held up. It comes down when they end and live records fit: above the budget, whatever has a sixteenth free
+ * is emptied.
  */
 final class PoolCompactor implements Evacuation.Mover {
     /** Of what is filled, left in holes: overwrites fill them again. */
@@ -57,7 +68,7 @@ final class PoolCompactor implements Evacuation.Mover {
 
     /**
      * Whether a region is half emptied. It is emptied first, before its holes are found again: if stores filled them,
-     * compaction would have used up the region that it may open, and would never be owed it again.
+     * compaction would have used up the region that it may open, and emptied none.
      */
     boolean isUnfinished() {
         return unfinished != Region.NONE;
@@ -76,7 +87,16 @@ final class PoolCompactor implements Evacuation.Mover {
         unfinished = Region.NONE;
         Look look = evacuation.run(region, this);
         unfinished = look == Look.BLOCKED && tries < MAX_TRIES ? region : Region.NONE;
-        return look;
+        return look == Look.NOTHING && forgiveDebt() ? Look.GAINED : look;
+    }
+
+    private boolean forgiveDebt() {
+        regions.lock.lock();
+        try {
+            return regions.budget().forgive();
+        } finally {
+            regions.lock.unlock();
+        }
     }
 
     private int victim() {

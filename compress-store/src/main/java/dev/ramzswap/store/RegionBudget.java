@@ -19,6 +19,10 @@ final class RegionBudget {
     private int regions;
     private long lowWater;
     private long liveBytes;
+
+    /** Regions that compaction has opened where stores might not, less those that were emptied since. */
+    private int debt;
+
     private volatile boolean isLow;
 
     /** @param count regions that the pool's file has */
@@ -35,6 +39,26 @@ final class RegionBudget {
 
     int regions() {
         return regions;
+    }
+
+    /** Whether compaction has had what is kept back for it, and must empty a region before it may have another. */
+    boolean isReserveOwed() {
+        return debt >= COMPACTION_RESERVE;
+    }
+
+    void owe() {
+        debt++;
+    }
+
+    void pay() {
+        debt = Math.max(debt - 1, 0);
+    }
+
+    /** Compaction owes nothing any more. Returns whether it did. */
+    boolean forgive() {
+        boolean isOwing = debt > 0;
+        debt = 0;
+        return isOwing;
     }
 
     void addLive(long bytes) {

@@ -66,7 +66,7 @@ final class RegionMemory {
     private int takeOnDemand(boolean forCompaction) {
         lock.lock();
         try {
-            return table.mayOpen(forCompaction) ? table.takeFree(forCompaction) : NONE;
+            return table.mayPopulate(forCompaction) ? table.takeFree(forCompaction) : NONE;
         } finally {
             lock.unlock();
         }
@@ -161,9 +161,14 @@ final class RegionMemory {
         }
     }
 
-    /** Makes a retired region ready if that is wanted, or gives its memory back. */
+    /**
+     * Makes a retired region ready if that is wanted, or gives its memory back. No header of its earlier life may be
+     * left, as none is where memory is new: in room that a store has taken and not yet written to, the
+     * {@link Evacuation} would meet it, and jump over what lies there now.
+     */
     void reuse(int region) throws IOException {
         if (isWantedReady()) {
+            file.memory().asSlice(Region.start(region), BYTES).fill((byte) 0);
             makeReady(region);
         } else {
             giveBack(region);
@@ -172,7 +177,8 @@ final class RegionMemory {
 
     /**
      * Above the budget one region stays ready until enough are gone, for compaction to begin with: if it went as well,
-     * and came again, memory would exceed a limit that it had reached.
+     * and came again, memory would exceed a limit that it had reached. So a limit that what is in use fills to the last
+     * region is not reached: what is kept back for compaction is part of what must fit.
      */
     private boolean isWantedReady() {
         lock.lock();

@@ -60,9 +60,6 @@ final class RegionTable implements AutoCloseable {
     private int ready;
     private int populating;
 
-    /** Regions that compaction has opened where stores might not, less those that were emptied since. */
-    private int debt;
-
     /** @param poolBytes of the pool's file */
     RegionTable(long poolBytes, Counters counters) throws IOException {
         this.count = (int) (poolBytes >>> SHIFT);
@@ -86,17 +83,6 @@ final class RegionTable implements AutoCloseable {
     /** Its changes are guarded by the lock, too. */
     RegionBudget budget() {
         return budget;
-    }
-
-    /**
-     * Sets how much memory the regions may take, in bytes. What compaction has opened while stores might have as well,
-     * it does not owe: or it could not begin below the new limit.
-     */
-    void setBudget(long bytes) {
-        if (!exceedsBudget()) {
-            debt = 0;
-        }
-        budget.set(bytes);
     }
 
     /** Bytes of regions with records in them, or about to have. */
@@ -153,17 +139,30 @@ final class RegionTable implements AutoCloseable {
 
     // Memory comes and goes
 
-    /** Whether a store may have another region, or compaction. */
+    /** Whether a store may open a ready region, or compaction. */
     boolean mayOpen(boolean forCompaction) {
-        boolean hasRoom = inUse() + populating < budget.regions();
+        return mayHaveOneMore(inUse(), forCompaction);
+    }
+
+    /** Whether a region may be populated for a store that opens it then, or for compaction. */
+    boolean mayPopulate(boolean forCompaction) {
+        return mayHaveOneMore(inUse() + populating, forCompaction);
+    }
+
+    private boolean mayHaveOneMore(int taken, boolean forCompaction) {
         return forCompaction
-                ? hasRoom || debt < COMPACTION_RESERVE
-                : inUse() + populating + COMPACTION_RESERVE < budget.regions();
+                ? taken < budget.regions() || isOwedRegion()
+                : taken + COMPACTION_RESERVE < budget.regions();
+    }
+
+    /** Whether compaction may have a region above the budget: all of that must be in use, not just about to be. */
+    private boolean isOwedRegion() {
+        return inUse() >= budget.regions() && !budget.isReserveOwed();
     }
 
     /** Takes a free region to be populated, within the budget; for compaction also above it, if a region is owed it. */
     int takeFree(boolean forCompaction) {
-        if (used >= budget.regions() && !(forCompaction && debt < COMPACTION_RESERVE)) {
+        if (used >= budget.regions() && !(forCompaction && isOwedRegion())) {
             return NONE;
         }
         int region = rings.firstFree();
@@ -230,7 +229,9 @@ final class RegionTable implements AutoCloseable {
         if (region == NONE || !mayOpen(forCompaction)) {
             return NONE;
         }
-        debt += forCompaction && !mayOpen(false) ? 1 : 0;
+        if (!mayOpen(false)) {
+            budget.owe();
+        }
         rings.move(region, OPEN);
         ready--;
         openRegion = region;
@@ -295,7 +296,7 @@ final class RegionTable implements AutoCloseable {
         rings.setSuspect(region, false);
         rings.move(region, POPULATING);
         populating++;
-        debt = Math.max(debt - 1, 0);
+        budget.pay();
     }
 
     /** Of all regions no hole is listed any more; none may be open. */
@@ -315,8 +316,12 @@ final class RegionTable implements AutoCloseable {
         entries.adopt(region, bytes);
     }
 
-    /** Ends the counting: regions with live records are unlisted, all others free. */
+    /**
+     * Ends the counting: regions with live records are unlisted, all others free. One that the dead daemon's compaction
+     * had opened may be among them, and is owed; if none is, the first victim without room has it forgiven.
+     */
     void adopted() {
+        budget.owe();
         for (int region = entries.nextTouched(0); region < count; region = entries.nextTouched(region + 1)) {
             if (live(region) > 0) {
                 raiseHighWater(region);

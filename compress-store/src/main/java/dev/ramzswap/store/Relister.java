@@ -144,8 +144,13 @@ final class Relister {
         return free >= Holes.MAX_UNITS + Holes.LEAST_LISTED ? Holes.MAX_UNITS : Holes.MAX_UNITS - Holes.LEAST_LISTED;
     }
 
-    /** A hole that will be listed looks like one that is, so that nobody takes it for a crumb meanwhile. */
+    /**
+     * A hole that will be listed looks like one that is, so that nobody takes it for a crumb meanwhile. No header of an
+     * earlier hole may be left in it: a store that takes it has not written its record at once, and what lies in its
+     * room is looked at meanwhile.
+     */
     private void makeHole(long place, int units) {
+        pool.memory().asSlice(place, (long) units << Record.UNIT_SHIFT).fill((byte) 0);
         if (units >= Holes.LEAST_LISTED) {
             pool.holes().makeListed(place, units);
         } else {

@@ -13,6 +13,7 @@ import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -51,6 +52,28 @@ class PageStoreTest {
             assertEquals(PageStore.HOLE, store.extent(17));
             assertEquals(0, counter(store, Counter.LOADS));
             assertEquals(0, counter(store, Counter.MEM_USED_TOTAL), "reading costs no memory");
+        }
+    }
+
+    /** Neither in the map's last page nor behind it. */
+    @ParameterizedTest
+    @ValueSource(longs = {-1, 1000, 1023, 1024})
+    void thereIsNoSlotBehindTheEnd(long slot) throws IOException {
+        ByteBuffer page = Pages.page(Pages.Kind.HALF, 1);
+        try (PageStore store = PageStore.open(new TestConfig(1000).build());
+                Workspace work = store.workspace()) {
+            for (Executable operation : new Executable[] {
+                () -> store.store(slot, page, 0, work),
+                () -> store.storeNow(slot, page, 0, work),
+                () -> store.patch(slot, 0, 8, page, 0, work),
+                () -> store.erase(slot, 0, 8, work),
+                () -> store.load(slot, out, 0, work),
+                () -> store.loadNow(slot, out, 0, work),
+                () -> store.invalidate(slot, work),
+                () -> store.extent(slot)
+            }) {
+                assertThrows(IndexOutOfBoundsException.class, operation);
+            }
         }
     }
 

@@ -41,7 +41,7 @@ class PoolTest {
 
     private void setBudget(long count) {
         regions.lock.lock();
-        regions.setBudget(count << Region.SHIFT);
+        regions.budget().set(count << Region.SHIFT);
         regions.lock.unlock();
     }
 
@@ -166,11 +166,7 @@ class PoolTest {
     void compactionIsOwedOneRegionAboveTheBudgetAndNoMore() {
         while (pool.allocate(4096) != Pool.NONE) {}
         setBudget(4);
-        int pages = 0;
-        while (pool.allocateForCompaction(4096) != Pool.NONE) {
-            pages++;
-        }
-        assertEquals(Pool.RAW_PAGES_PER_REGION, pages);
+        assertEquals(Pool.RAW_PAGES_PER_REGION, fillForCompaction());
         assertEquals(REGIONS, regions.used());
     }
 
@@ -207,6 +203,57 @@ class PoolTest {
         assertFalse(regionMemory.isAwaited());
     }
 
+    /** It is the store's already; what is still being populated is another one's. */
+    @Test
+    void aReadyRegionIsOpenedWhileTheNextOneIsPopulated() throws IOException {
+        regions.close();
+        make(2);
+        setBudget(3);
+        while (regionMemory.adjust()) {}
+        assertNotEquals(Pool.NONE, pool.allocate(4096));
+        takeToPopulate();
+        int pages = 1;
+        while (pool.allocate(4096) != Pool.NONE) {
+            pages++;
+        }
+        assertEquals(2 * Pool.RAW_PAGES_PER_REGION, pages);
+    }
+
+    /** Or, below a limit that is lowered then, it could not begin. */
+    @Test
+    void compactionOwesNothingForWhatAStoreMayOpenWhileTheNextRegionIsPopulated() throws IOException {
+        setBudget(4);
+        long[] words = fillRegions(1);
+        int region = takeToPopulate();
+        fillForCompaction();
+        assertEquals(4, regions.used());
+        regionMemory.reuse(region);
+        fillForCompaction();
+        setBudget(1);
+        assertEquals(0, fillForCompaction(), "that was one above the budget");
+        empty(words);
+        assertEquals(Pool.RAW_PAGES_PER_REGION, fillForCompaction());
+    }
+
+    /** What a thread does before it waits for the kernel. */
+    private int takeToPopulate() {
+        regions.lock.lock();
+        try {
+            return regions.takeFree(false);
+        } finally {
+            regions.lock.unlock();
+        }
+    }
+
+    /** Returns how many raw pages compaction finds room for. */
+    private int fillForCompaction() {
+        int pages = 0;
+        while (pool.allocateForCompaction(4096) != Pool.NONE) {
+            pages++;
+        }
+        return pages;
+    }
+
     @Test
     void readyRegionsKeepWithinTheBudgetAndFollowIt() throws IOException {
         regions.close();
@@ -222,6 +269,14 @@ class PoolTest {
     @Test
     void anEvacuatedRegionGoesBackToTheSystem() throws IOException {
         long[] words = fillRegions(2);
+        empty(words);
+        assertEquals(RegionTable.FREE, regions.state(0));
+        assertEquals(2, regions.used());
+        assertEquals(Region.BYTES, file.nextData(0), "its memory went back");
+    }
+
+    /** Ends the life of the first region, that of these words. */
+    private void empty(long[] words) throws IOException {
         for (int i = 0; i < Pool.RAW_PAGES_PER_REGION; i++) {
             pool.free(i, words[i]);
         }
@@ -231,9 +286,6 @@ class PoolTest {
         }
         pool.vacate(Region.BYTES - 32 - Region.BYTES % Record.roomFor(4096) + 32);
         assertTrue(pool.endEvacuation(0));
-        assertEquals(RegionTable.FREE, regions.state(0));
-        assertEquals(2, regions.used());
-        assertEquals(Region.BYTES, file.nextData(0), "its memory went back");
     }
 
     /** Review of 27 November, 1.1: two records got the same memory. */

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -12,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -183,6 +185,54 @@ class RecoveryTest {
             assertEquals(SLOTS, store.counters().snapshot().slots());
             assertNotEquals(0, store.counters().identity());
         }
+    }
+
+    /** What compaction had opened for it is among the regions, and the limit full. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, 1 << 20})
+    void afterAnEvacuationThatWasCutShortMemoryStaysWithinTheLimit(long ahead) throws IOException {
+        StoreConfig config = new TestConfig(SLOTS)
+                .limit(3 << 20)
+                .overcommit()
+                .ahead(ahead)
+                .stateDirectory(directory)
+                .build();
+        int again = 12;
+        StoreFiles files = StoreFiles.open(config, BackingFile::open);
+        try (PageStore store = PageStore.open(config, files);
+                Workspace work = store.workspace()) {
+            int slot = 0;
+            while (store.store(slot, Pages.page(Pages.Kind.INCOMPRESSIBLE, slot), 0, work) == StoreStatus.OK) {
+                slot++;
+            }
+            store.stopBackgroundWork();
+            for (int i = 0; i < again; i++) {
+                store.invalidate(i, work);
+            }
+            cutEvacuationShort(files.parts());
+        }
+        try (PageStore store = PageStore.open(config);
+                Workspace work = store.workspace()) {
+            for (int slot = 0; slot < again; slot++) {
+                ByteBuffer page = Pages.page(Pages.Kind.INCOMPRESSIBLE, slot);
+                assertEquals(StoreStatus.OK, store.store(slot, page, 0, work));
+                store.keeper().look(1_000_000_000);
+            }
+            long most = store.counters().get(Counter.MEM_USED_MAX);
+            assertTrue(most <= store.limit(), most + " of " + store.limit());
+        }
+    }
+
+    private static void cutEvacuationShort(Parts parts) throws IOException {
+        RegionTable regions = parts.regions();
+        parts.regionMemory().adjust();
+        PoolCompactor compactor = new PoolCompactor(parts, new Ownership(parts, new Fullness()));
+        AtomicInteger moves = new AtomicInteger();
+        new Evacuation(parts.map(), parts.pool())
+                .run(
+                        regions.rings.emptiest(Region.BYTES),
+                        (slot, word) -> moves.getAndIncrement() < 25 && compactor.move(slot, word));
+        assertTrue(regions.exceedsBudget());
     }
 
     @Test
