@@ -105,29 +105,32 @@ final class Pool {
                 return place;
             }
         } while (regionMemory.populateOnDemand(forCompaction));
-        return allocateAnywhere(units);
+        return allocateAnywhere(units, forCompaction);
     }
 
     private long allocateSnugly(int units, boolean forCompaction) {
         lock.lock();
         try {
-            long place = takeHole(units, units + (units >>> FIT_SHIFT) + 1);
+            long place = takeHole(units, units + (units >>> FIT_SHIFT) + 1, forCompaction);
             return place != NONE ? place : append(units, forCompaction);
         } finally {
             lock.unlock();
         }
     }
 
-    private long allocateAnywhere(int units) {
+    private long allocateAnywhere(int units, boolean forCompaction) {
         lock.lock();
         try {
-            return takeHole(units, Holes.MAX_UNITS);
+            return takeHole(units, Holes.MAX_UNITS, forCompaction);
         } finally {
             lock.unlock();
         }
     }
 
-    private long takeHole(int units, int maxUnits) {
+    private long takeHole(int units, int maxUnits, boolean forCompaction) {
+        if (!forCompaction && regions.isAboveBudget()) {
+            return NONE; // Stores would fill what compaction has emptied, and memory would not come down.
+        }
         int size = lists.smallestFrom(units);
         while (size <= maxUnits) {
             long place = lists.take(size);

@@ -111,6 +111,14 @@ final class RegionTable implements AutoCloseable {
         return inUse() > budget.regions() - COMPACTION_RESERVE;
     }
 
+    /**
+     * Whether there is more than there may ever be, compaction's region included: the limit was lowered, or a debt
+     * left.
+     */
+    boolean isAboveBudget() {
+        return inUse() > budget.regions();
+    }
+
     // States
 
     int state(int region) {
