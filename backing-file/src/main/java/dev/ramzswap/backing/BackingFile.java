@@ -76,7 +76,11 @@ public final class BackingFile implements AutoCloseable {
     private final BlockDevice device;
     private final MemorySegment key;
     private final boolean takenOver;
+    private final boolean encrypting;
+
+    /** Whether anything is, or will be. */
     private final boolean encrypted;
+
     private final long capacity;
     private final SegmentTable table;
     private final Staging staging;
@@ -93,7 +97,8 @@ public final class BackingFile implements AutoCloseable {
         this.capacity = Devices.capacityOf(config);
         this.key = config.key();
         MemorySegment words = config.table().asSlice(0, tableBytes(capacity));
-        this.encrypted = config.encrypt() || SegmentTable.isAnyEncrypted(words);
+        this.encrypting = config.encrypt();
+        this.encrypted = encrypting || SegmentTable.isAnyEncrypted(words);
         if (!takenOver) {
             Ciphers.makeKey(key);
         }
@@ -196,6 +201,11 @@ public final class BackingFile implements AutoCloseable {
         table.freeDead();
         staging.start();
         flusher.start();
+    }
+
+    /** Whether what is appended from now on is encrypted. */
+    public boolean isEncrypting() {
+        return encrypting;
     }
 
     /**

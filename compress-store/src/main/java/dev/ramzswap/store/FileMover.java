@@ -175,15 +175,19 @@ final class FileMover implements Mover {
 
     /** DAMAGED also if the record finds no room after all, which it only does if the backing file is closed. */
     private Result movePinned(MemorySegment records, int at, long slot, long word) {
-        long place = isIntact(records, at, slot, word)
-                ? file.appendMoved(work.record.memory, 0, Record.HEADER_BYTES + Slot.length(word))
-                : BackingFile.FAILED;
+        long place = isIntact(records, at, slot, word) ? append() : BackingFile.FAILED;
         if (place < 0) {
             ownership.unpin(slot, word);
             return Result.DAMAGED;
         }
         ownership.replace(slot, word, Slot.moved(word, place), Counters.KEEPER);
         return Result.EMPTIED;
+    }
+
+    /** By a seal of its own: what was read may have been encrypted, and is not any more, or the other way round. */
+    private long append() {
+        work.record.sealForFile();
+        return file.appendMoved(work.record.memory, 0, work.record.bytes());
     }
 
     /** Copies a record to the workspace; whether it is intact, if need be read by itself. */

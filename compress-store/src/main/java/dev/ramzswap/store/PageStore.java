@@ -128,7 +128,7 @@ public final class PageStore implements AutoCloseable {
     public Workspace workspace() {
         ReadBuffer readBuffer = file == null ? null : file.readBuffer();
         return new Workspace(
-                workspaces.getAndIncrement(), readBuffer, files.parts().tag(), activity);
+                workspaces.getAndIncrement(), readBuffer, files.parts().fileSeal(), activity);
     }
 
     public long slots() {

@@ -2,7 +2,6 @@ package dev.ramzswap.store;
 
 import dev.ramzswap.backing.BackingConfig;
 import dev.ramzswap.backing.BackingFile;
-import dev.ramzswap.backing.RecordTag;
 import dev.ramzswap.linux.MappedFile;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -94,8 +93,8 @@ final class StoreFiles implements AutoCloseable {
             backing = closing(openBacking(config.backing().get()));
             isTakenOver |= backing.takenOver();
         }
-        RecordTag tag = backing == null ? null : backing.recordTag(Record.MAX_BYTES - Record.CHECKED_OFFSET);
-        parts = new Parts(map, regions, regionMemory, pool, backing, tag, counters);
+        FileSeal seal = backing == null ? FileSeal.NONE : FileSeal.of(backing);
+        parts = new Parts(map, regions, regionMemory, pool, backing, seal, counters);
     }
 
     private long backingBytes(StoreConfig.Backing wanted) throws IOException {

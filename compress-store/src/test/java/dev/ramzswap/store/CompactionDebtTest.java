@@ -36,7 +36,7 @@ class CompactionDebtTest {
         fullness = new Fullness();
         ownership = new Ownership(files.parts(), fullness);
         keeper = new Keeper("attack", files.parts(), ownership, fullness, activity);
-        work = new Workspace(0, null, files.parts().tag(), activity);
+        work = new Workspace(0, null, files.parts().fileSeal(), activity);
     }
 
     /** An open region that compaction has begun, of a victim in which somebody has a record pinned for a moment. */
