@@ -14,7 +14,15 @@ import java.nio.file.Path;
  * @param table {@link BackingFile#tableBytes} of it, 8-byte aligned; all zeroes for a fresh start. Its size says how
  *     much of the device is in use
  * @param staging {@link BackingFile#STAGING_BYTES}, 4096-byte aligned; any content for a fresh start
+ * @param isTakenOver the owner takes over records that lie elsewhere: a device that cannot serve is a lost one, and no
+ *     reason to fail
  * @param key {@link BackingFile#KEY_BYTES}; filled at a fresh start
  */
 public record BackingConfig(
-        Path path, long bytes, boolean encrypt, MemorySegment table, MemorySegment staging, MemorySegment key) {}
+        Path path,
+        long bytes,
+        boolean encrypt,
+        boolean isTakenOver,
+        MemorySegment table,
+        MemorySegment staging,
+        MemorySegment key) {}

@@ -16,24 +16,29 @@ final class Devices {
     /**
      * Opens and locks the device, and reserves a plain file; at a takeover what is left of it, if it cannot serve.
      *
-     * @throws IOException with a message for the user, if it cannot serve and there is nothing to take over
+     * @throws IOException with a message for the user, if it cannot serve and there is nothing to take over, here or
+     *     elsewhere
      */
     static BlockDevice open(BackingConfig config) throws IOException {
         BlockDevice device;
         try {
             device = FileDevice.open(config.path(), config.bytes(), NativeFile::open);
         } catch (IOException e) {
-            if (SegmentTable.isFresh(config.table())) {
+            if (isNew(config)) {
                 throw e;
             }
             return lost(config, e.getMessage());
         }
-        if (SegmentTable.isFresh(config.table()) || device.size() >= capacityOf(config)) {
+        if (isNew(config) || device.size() >= capacityOf(config)) {
             return device;
         }
         String reason = device + " has " + device.size() + " bytes, and " + capacityOf(config) + " are in use";
         device.close();
         return lost(config, reason);
+    }
+
+    private static boolean isNew(BackingConfig config) {
+        return SegmentTable.isFresh(config.table()) && !config.isTakenOver();
     }
 
     private static BlockDevice lost(BackingConfig config, String reason) {

@@ -36,6 +36,7 @@ final class KilledDaemon {
                 dir.resolve("backing"),
                 BYTES,
                 true,
+                false,
                 memory.asSlice(TABLE_AT, BackingFile.tableBytes(BYTES)),
                 memory.asSlice(0, BackingFile.STAGING_BYTES),
                 memory.asSlice(KEY_AT, BackingFile.KEY_BYTES)));

@@ -34,7 +34,7 @@ record State(MemorySegment table, MemorySegment staging, MemorySegment key) {
     }
 
     BackingConfig config(Path path, long bytes, boolean encrypt) {
-        return new BackingConfig(path, bytes, encrypt, table, staging, key);
+        return new BackingConfig(path, bytes, encrypt, false, table, staging, key);
     }
 
     BackingFile open(BlockDevice device, Delays delays) throws IOException {

@@ -136,6 +136,7 @@ final class StoreFiles implements AutoCloseable {
                 wanted.path(),
                 backingBytes,
                 wanted.encrypt(),
+                isTakenOver,
                 memory.asSlice(TABLE_OFFSET, tableBytes),
                 memory.asSlice(STAGING_OFFSET, BackingFile.STAGING_BYTES),
                 memory.asSlice(0, BackingFile.KEY_BYTES)));
