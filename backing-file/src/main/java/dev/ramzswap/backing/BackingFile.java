@@ -70,8 +70,6 @@ public final class BackingFile implements AutoCloseable {
     public static final int KEY_BYTES = 32;
     public static final long STAGING_BYTES = (long) Staging.BUFFERS * SEGMENT_BYTES;
 
-    private static final int LEAST_SEGMENTS = Staging.RESERVE + 2;
-
     private final Arena arena = Arena.ofShared();
     private final BlockDevice device;
     private final MemorySegment key;
@@ -99,9 +97,6 @@ public final class BackingFile implements AutoCloseable {
         MemorySegment words = config.table().asSlice(0, tableBytes(capacity));
         this.encrypting = config.encrypt();
         this.encrypted = encrypting || SegmentTable.isAnyEncrypted(words);
-        if (!takenOver) {
-            Ciphers.makeKey(key);
-        }
         this.table = new SegmentTable(words, (int) (capacity / SEGMENT_BYTES), arena);
         this.staging = new Staging(config.staging(), table, config.encrypt(), delays);
         this.flusher = new Flusher(device, table, staging, cipher(), arena);
@@ -142,25 +137,20 @@ public final class BackingFile implements AutoCloseable {
      * the memories of {@code config}. A takeover never fails since the file cannot serve: its owner would lose what
      * lies elsewhere, too.
      *
-     * @throws IOException with a message for the user, if the file or device cannot serve: no room, too small, not
-     *     writable, in use, neither file nor device
+     * @throws IOException with a message for the user, if the file or device cannot serve: no room, not writable, in
+     *     use, neither file nor device
      */
     public static BackingFile open(BackingConfig config) throws IOException {
-        return open(config, Devices.open(config), Delays.STANDARD);
+        return open(config, Devices::open, Delays.STANDARD);
     }
 
     /** Opens over any device, which is closed with it. */
-    static BackingFile open(BackingConfig config, BlockDevice device, Delays delays) throws IOException {
+    static BackingFile open(BackingConfig config, Devices.Opener opener, Delays delays) throws IOException {
+        if (SegmentTable.isFresh(config.table())) {
+            Ciphers.makeKey(config.key()); // First: the label of the device says whose it is.
+        }
+        BlockDevice device = opener.open(config);
         try {
-            long segments = device.size() / SEGMENT_BYTES;
-            if (segments < LEAST_SEGMENTS || segments > Integer.MAX_VALUE) {
-                throw new IOException(device + " has " + device.size() + " bytes: it must have "
-                        + (long) LEAST_SEGMENTS * SEGMENT_BYTES + " or more, and less than 512 TiB");
-            }
-            if (SegmentTable.isFresh(config.table()) && device.size() < Devices.capacityOf(config)) {
-                throw new IOException(device + " has " + device.size() + " bytes, and not " + Devices.capacityOf(config)
-                        + ": it has become smaller");
-            }
             return new BackingFile(config, device, delays);
         } catch (Throwable e) {
             Closing.after(e, device);

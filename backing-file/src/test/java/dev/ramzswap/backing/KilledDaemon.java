@@ -34,7 +34,6 @@ final class KilledDaemon {
         MemorySegment memory = state.memory();
         backing = BackingFile.open(new BackingConfig(
                 dir.resolve("backing"),
-                BYTES,
                 true,
                 false,
                 memory.asSlice(TABLE_AT, BackingFile.tableBytes(BYTES)),

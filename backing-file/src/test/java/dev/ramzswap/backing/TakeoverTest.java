@@ -194,7 +194,7 @@ class TakeoverTest {
     }
 
     private BackingFile open(boolean encrypt) throws IOException {
-        return BackingFile.open(state.config(dir.resolve("backing"), BYTES, encrypt));
+        return BackingFile.open(state.config(dir.resolve("backing"), encrypt));
     }
 
     private Owner storeAll(boolean encrypt) throws IOException {

@@ -134,7 +134,6 @@ final class StoreFiles implements AutoCloseable {
         BackingHead.setCapacity(memory, backingBytes);
         BackingFile backing = backingOpener.open(new BackingConfig(
                 wanted.path(),
-                backingBytes,
                 wanted.encrypt(),
                 isTakenOver,
                 memory.asSlice(TABLE_OFFSET, tableBytes),
