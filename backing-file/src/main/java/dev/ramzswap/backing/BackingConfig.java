@@ -15,7 +15,8 @@ import java.nio.file.Path;
  * @param staging {@link BackingFile#STAGING_BYTES}, 4096-byte aligned; any content for a fresh start
  * @param isTakenOver the owner takes over records that lie elsewhere: a device that cannot serve is a lost one, and no
  *     reason to fail
- * @param key {@link BackingFile#KEY_BYTES}; filled at a fresh start
+ * @param key {@link BackingFile#KEY_BYTES}; filled at a fresh start, and read when the backing file is opened, not
+ *     later
  */
 public record BackingConfig(
         Path path,

@@ -72,7 +72,10 @@ public final class BackingFile implements AutoCloseable {
 
     private final Arena arena = Arena.ofShared();
     private final BlockDevice device;
+
+    /** A copy: whatever becomes of the caller's memory, it is this one by which all is written and read. */
     private final MemorySegment key;
+
     private final boolean takenOver;
     private final boolean encrypting;
 
@@ -93,7 +96,7 @@ public final class BackingFile implements AutoCloseable {
         this.patienceNanos = delays.patience();
         this.takenOver = !SegmentTable.isFresh(config.table());
         this.capacity = Devices.capacityOf(config);
-        this.key = config.key();
+        this.key = arena.allocate(KEY_BYTES).copyFrom(config.key());
         MemorySegment words = config.table().asSlice(0, tableBytes(capacity));
         this.encrypting = config.encrypt();
         this.encrypted = encrypting || SegmentTable.isAnyEncrypted(words);
@@ -325,6 +328,7 @@ public final class BackingFile implements AutoCloseable {
         flusher.close();
         cleaner.close();
         device.close();
+        key.fill((byte) 0);
         arena.close();
     }
 
