@@ -327,8 +327,8 @@ public final class BackingFile implements AutoCloseable {
         staging.close();
         flusher.close();
         cleaner.close();
-        device.close();
         key.fill((byte) 0);
+        device.close();
         arena.close();
     }
 

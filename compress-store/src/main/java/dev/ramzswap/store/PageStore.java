@@ -98,7 +98,7 @@ public final class PageStore implements AutoCloseable {
             files.populate();
             return store;
         } catch (IOException | RuntimeException e) {
-            files.close();
+            files.abandon(e);
             throw e;
         }
     }
@@ -110,7 +110,7 @@ public final class PageStore implements AutoCloseable {
 
     /** Makes a state directory, for its owner only, if it is missing. */
     public static Path makeStateDir(Path directory) throws IOException {
-        return StoreFiles.makeDirectory(directory);
+        return PartFiles.makeDirectory(directory);
     }
 
     /**

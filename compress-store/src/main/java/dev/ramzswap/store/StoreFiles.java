@@ -2,6 +2,7 @@ package dev.ramzswap.store;
 
 import dev.ramzswap.backing.BackingConfig;
 import dev.ramzswap.backing.BackingFile;
+import dev.ramzswap.closing.Closing;
 import dev.ramzswap.linux.MappedFile;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -10,10 +11,8 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
 
 /**
  * The mapped files that a store lies in, and what is built on them. In the state directory, or as memory files:
@@ -33,9 +32,6 @@ final class StoreFiles implements AutoCloseable {
 
     private static final long TABLE_OFFSET = STAGING_OFFSET + BackingFile.STAGING_BYTES;
 
-    /** The map last: without it there is nothing to take over, so it goes last and comes first. */
-    private static final List<String> PARTS = List.of("backing", "pool", "counters", "map");
-
     /** Opens the backing file; a seam for tests that make it fail. */
     interface BackingOpener {
         BackingFile open(BackingConfig config) throws IOException;
@@ -43,9 +39,11 @@ final class StoreFiles implements AutoCloseable {
 
     private final StoreConfig config;
     private final BackingOpener backingOpener;
+    private final PartFiles files;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
     private long backingBytes;
+    private MappedFile mapFile;
     private boolean isTakenOver;
     private Counters counters;
     private Parts parts;
@@ -53,6 +51,7 @@ final class StoreFiles implements AutoCloseable {
     private StoreFiles(StoreConfig config, BackingOpener backingOpener) {
         this.config = config;
         this.backingOpener = backingOpener;
+        this.files = new PartFiles(config);
     }
 
     static StoreFiles open(StoreConfig config, BackingOpener backingOpener) throws IOException {
@@ -61,12 +60,15 @@ final class StoreFiles implements AutoCloseable {
             files.open();
             return files;
         } catch (Throwable e) {
-            files.close();
+            files.abandon(e);
             throw e;
         }
     }
 
+    /** The map first: who has its lock has the store, and without it there is nothing to take over. */
     private void open() throws IOException {
+        mapFile = closing(files.open("map", SlotMap.bytes(config.slots())));
+        isTakenOver = !mapFile.created();
         if (config.backing().isPresent()) {
             backingBytes = recordedBackingBytes();
             if (backingBytes == 0) {
@@ -77,14 +79,12 @@ final class StoreFiles implements AutoCloseable {
         if (Math.max(Pool.bytes(config.slots()), backingBytes) > Slot.MAX_PLACE) {
             throw new IllegalArgumentException("a slot's word cannot tell places above 8 TiB: give less than 7 TiB");
         }
-        MappedFile mapFile = denseFile("map", SlotMap.bytes(config.slots()));
-        isTakenOver = !mapFile.created();
         counters = new Counters(populatedFile("counters", Counters.FILE_BYTES), config.name(), config.slots());
         if (!isTakenOver) {
             counters.renewIdentity();
         }
         SlotMap map = closing(new SlotMap(mapFile, config.slots(), counters));
-        MappedFile poolFile = sparseFile("pool", Pool.bytes(config.slots()));
+        MappedFile poolFile = closing(files.openSparse("pool", Pool.bytes(config.slots())));
         RegionTable regions = closing(new RegionTable(poolFile.memory().byteSize(), counters));
         RegionMemory regionMemory = new RegionMemory(poolFile, regions, config.ahead());
         Pool pool = new Pool(poolFile.memory(), regions, regionMemory);
@@ -112,7 +112,7 @@ final class StoreFiles implements AutoCloseable {
         if (config.stateDir().isEmpty()) {
             return 0;
         }
-        Path path = pathOf(config, "backing");
+        Path path = files.pathOf("backing");
         long size = Files.exists(path) ? Files.size(path) : 0;
         if (size <= TABLE_OFFSET) {
             return 0;
@@ -154,25 +154,11 @@ final class StoreFiles implements AutoCloseable {
         while (!isTakenOver && parts.regionMemory().adjust()) {}
     }
 
-    private MappedFile denseFile(String part, long bytes) throws IOException {
-        return closing(
-                config.stateDir().isPresent()
-                        ? MappedFile.at(pathOf(config, part), bytes)
-                        : MappedFile.inMemory(nameOf(part), bytes));
-    }
-
     /** One that is used in whole, and at once: a page fault that finds no memory is a SIGBUS. */
     private MappedFile populatedFile(String part, long bytes) throws IOException {
-        MappedFile file = denseFile(part, bytes);
+        MappedFile file = closing(files.open(part, bytes));
         file.populate(0, bytes);
         return file;
-    }
-
-    private MappedFile sparseFile(String part, long bytes) throws IOException {
-        return closing(
-                config.stateDir().isPresent()
-                        ? MappedFile.sparseAt(pathOf(config, part), bytes)
-                        : MappedFile.inMemory(nameOf(part), bytes));
     }
 
     private <T extends AutoCloseable> T closing(T part) {
@@ -180,23 +166,19 @@ final class StoreFiles implements AutoCloseable {
         return part;
     }
 
-    /** In {@code /proc/PID/maps}. */
-    private static String nameOf(String part) {
-        return "ramzswap-" + part;
-    }
-
     /** Waits until no process has the state of this store open. Another may still be faster to open it. */
     static void awaitFree(StoreConfig config, Runnable beforeWaiting) throws IOException {
         if (config.stateDir().isPresent()) {
             requireReadable(config);
-            MappedFile.awaitFree(pathOf(config, "map"), beforeWaiting);
+            MappedFile.awaitFree(new PartFiles(config).pathOf("map"), beforeWaiting);
         }
     }
 
     /** Who waits to take over must be able to: files of another format or size are refused before. */
     private static void requireReadable(StoreConfig config) throws IOException {
-        MappedFile.requireReachable(pathOf(config, "pool"));
-        Path counters = pathOf(config, "counters");
+        PartFiles files = new PartFiles(config);
+        MappedFile.requireReachable(files.pathOf("pool"));
+        Path counters = files.pathOf("counters");
         if (Files.exists(counters) && Files.size(counters) > 0) {
             long slots = Counters.readIfWritten(counters)
                     .map(Counters.Snapshot::slots)
@@ -210,23 +192,7 @@ final class StoreFiles implements AutoCloseable {
 
     /** Removes the files from the state directory; those that are open live on without a name. */
     void remove() throws IOException {
-        if (config.stateDir().isPresent()) {
-            for (String part : PARTS) {
-                MappedFile.remove(pathOf(config, part));
-            }
-        }
-    }
-
-    private static Path pathOf(StoreConfig config, String part) throws IOException {
-        return makeDirectory(config.stateDir().orElseThrow()).resolve(config.name() + "." + part);
-    }
-
-    static Path makeDirectory(Path directory) throws IOException {
-        if (!Files.isDirectory(directory)) {
-            Files.createDirectories(
-                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        }
-        return directory;
+        files.remove();
     }
 
     private static long roundUp(long bytes) {
@@ -246,15 +212,26 @@ final class StoreFiles implements AutoCloseable {
         return parts;
     }
 
-    /** Closes what was opened, in the opposite order. */
+    /**
+     * Closes what was opened, since the start has failed. What a first start has made holds no page, and is not to be
+     * taken over by the next one.
+     */
+    void abandon(Throwable failure) {
+        if (mapFile != null && mapFile.created()) {
+            Closing.after(failure, files::removeOpened);
+        }
+        Closing.after(failure, this);
+    }
+
+    /** Closes what was opened, in the opposite order; all of it, whatever fails. */
     @Override
     public void close() {
+        IllegalStateException failure = new IllegalStateException("a part of the store cannot be closed");
         while (!opened.isEmpty()) {
-            try {
-                opened.pop().close();
-            } catch (Exception e) {
-                throw new IllegalStateException(e);
-            }
+            Closing.after(failure, opened.pop());
+        }
+        if (failure.getSuppressed().length > 0) {
+            throw failure;
         }
     }
 }

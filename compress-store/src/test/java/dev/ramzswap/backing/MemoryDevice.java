@@ -26,5 +26,5 @@ class MemoryDevice implements BlockDevice {
     }
 
     @Override
-    public void close() {}
+    public void close() throws IOException {}
 }

@@ -1,0 +1,77 @@
+package dev.ramzswap.store;
+
+import dev.ramzswap.linux.MappedFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The mapped files that a store consists of, its parts: {@code NAME.PART} in the state directory, or memory files. */
+final class PartFiles {
+    /** The map last: without it there is nothing to take over, so it goes last and comes first. */
+    private static final List<String> ALL = List.of("backing", "pool", "counters", "map");
+
+    private final StoreConfig config;
+
+    /** In the state directory, and locked by this process. */
+    private final List<Path> opened = new ArrayList<>();
+
+    PartFiles(StoreConfig config) {
+        this.config = config;
+    }
+
+    /** Opens a part, or makes it. */
+    MappedFile open(String part, long bytes) throws IOException {
+        return config.stateDir().isPresent()
+                ? noted(MappedFile.at(pathOf(part), bytes), part)
+                : MappedFile.inMemory(nameOf(part), bytes);
+    }
+
+    /** The same, of a part that gives memory back. */
+    MappedFile openSparse(String part, long bytes) throws IOException {
+        return config.stateDir().isPresent()
+                ? noted(MappedFile.sparseAt(pathOf(part), bytes), part)
+                : MappedFile.inMemory(nameOf(part), bytes);
+    }
+
+    private MappedFile noted(MappedFile file, String part) throws IOException {
+        opened.add(pathOf(part));
+        return file;
+    }
+
+    /** In {@code /proc/PID/maps}. */
+    private static String nameOf(String part) {
+        return "ramzswap-" + part;
+    }
+
+    /** Where a part lies, or would, if there is a state directory. */
+    Path pathOf(String part) throws IOException {
+        return makeDirectory(config.stateDir().orElseThrow()).resolve(config.name() + "." + part);
+    }
+
+    static Path makeDirectory(Path directory) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            Files.createDirectories(
+                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        }
+        return directory;
+    }
+
+    /** Removes all parts from the state directory; those that are open live on without a name. */
+    void remove() throws IOException {
+        if (config.stateDir().isPresent()) {
+            for (String part : ALL) {
+                MappedFile.remove(pathOf(part));
+            }
+        }
+    }
+
+    /** Removes the parts that were opened, in that order, and no others: those may be somebody else's. */
+    void removeOpened() throws IOException {
+        for (Path path : opened) {
+            MappedFile.remove(path);
+        }
+    }
+}
