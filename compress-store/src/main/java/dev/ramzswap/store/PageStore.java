@@ -93,6 +93,8 @@ public final class PageStore implements AutoCloseable {
             PageStore store = new PageStore(config, files);
             if (files.isTakenOver()) {
                 new Recovery(files.parts()).run();
+            } else {
+                files.parts().regionMemory().reclaimLeftovers();
             }
             store.limit.set(config.limit());
             files.populate();
@@ -250,8 +252,11 @@ public final class PageStore implements AutoCloseable {
      */
     public void discard() throws IOException {
         keeper.close();
-        files.remove();
-        files.close();
+        try {
+            files.remove();
+        } finally {
+            files.close();
+        }
     }
 
     /** Ends the background work and unmaps the memory, which nobody may use any more. State files stay. */

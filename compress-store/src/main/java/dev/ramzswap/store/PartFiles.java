@@ -10,8 +10,8 @@ import java.util.List;
 
 /** The mapped files that a store consists of, its parts: {@code NAME.PART} in the state directory, or memory files. */
 final class PartFiles {
-    /** The map last: without it there is nothing to take over, so it goes last and comes first. */
-    private static final List<String> ALL = List.of("backing", "pool", "counters", "map");
+    /** In the order in which they go. Without the map there is nothing to take over, so it goes first. */
+    private static final List<String> ALL = List.of("map", "backing", "pool", "counters");
 
     private final StoreConfig config;
 

@@ -91,7 +91,6 @@ final class StoreFiles implements AutoCloseable {
         BackingFile backing = null;
         if (config.backing().isPresent()) {
             backing = closing(openBacking(config.backing().get()));
-            isTakenOver |= backing.takenOver();
         }
         FileSeal seal = backing == null ? FileSeal.NONE : FileSeal.of(backing);
         parts = new Parts(map, regions, regionMemory, pool, backing, seal, counters);
@@ -132,11 +131,15 @@ final class StoreFiles implements AutoCloseable {
                 populatedFile("backing", roundUp(TABLE_OFFSET + tableBytes)).memory();
         BackingHead.repair(memory);
         BackingHead.setCapacity(memory, backingBytes);
+        MemorySegment table = memory.asSlice(TABLE_OFFSET, tableBytes);
+        if (!isTakenOver) {
+            table.fill((byte) 0); // It may be left by a store whose map is gone: nobody knows its records any more.
+        }
         BackingFile backing = backingOpener.open(new BackingConfig(
                 wanted.path(),
                 wanted.encrypt(),
                 isTakenOver,
-                memory.asSlice(TABLE_OFFSET, tableBytes),
+                table,
                 memory.asSlice(STAGING_OFFSET, BackingFile.STAGING_BYTES),
                 memory.asSlice(0, BackingFile.KEY_BYTES)));
         BackingHead.copy(memory);
