@@ -79,10 +79,10 @@ final class StoreFiles implements AutoCloseable {
         if (Math.max(Pool.bytes(config.slots()), backingBytes) > Slot.MAX_PLACE) {
             throw new IllegalArgumentException("a slot's word cannot tell places above 8 TiB: give less than 7 TiB");
         }
-        counters = new Counters(populatedFile("counters", Counters.FILE_BYTES), config.name(), config.slots());
-        if (!isTakenOver) {
-            counters.renewIdentity();
-        }
+        MappedFile countersFile = populatedFile("counters", Counters.FILE_BYTES);
+        counters = isTakenOver
+                ? Counters.resume(countersFile, config.name(), config.slots())
+                : Counters.begin(countersFile, config.name(), config.slots());
         SlotMap map = closing(new SlotMap(mapFile, config.slots(), counters));
         MappedFile poolFile = closing(files.openSparse("pool", Pool.bytes(config.slots())));
         RegionTable regions = closing(new RegionTable(poolFile.memory().byteSize(), counters));
@@ -186,10 +186,7 @@ final class StoreFiles implements AutoCloseable {
             long slots = Counters.readIfWritten(counters)
                     .map(Counters.Snapshot::slots)
                     .orElse(config.slots());
-            if (slots != config.slots()) {
-                throw new IOException(counters + " is of a store of " + slots + " slots, not " + config.slots()
-                        + ": give the size that it has, or remove the state");
-            }
+            Counters.requireSlots(config.slots(), slots, counters);
         }
     }
 
