@@ -1,6 +1,7 @@
 package dev.ramzswap.store;
 
 import static dev.ramzswap.store.Daemons.FEW;
+import static dev.ramzswap.store.Daemons.SLOTS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -91,5 +92,31 @@ class LostFileTest {
     void aNewStoreIsRefused(Trouble trouble) throws IOException {
         trouble.make(disk);
         assertThrows(IOException.class, () -> PageStore.open(config));
+    }
+
+    @Test
+    void pagesInAFileThatADaemonWasNotGivenAreThereForTheNext() throws IOException {
+        Daemons.store(config, SLOTS, 0);
+        int stored = 10;
+        int dropped = SLOTS - 10;
+        try (PageStore store =
+                        PageStore.open(Daemons.config(directory).overcommit().build());
+                Workspace work = store.workspace()) {
+            long inFile = store.counters().get(Counters.Counter.BD_COUNT);
+            Daemons.Found found = Daemons.load(store, work, SLOTS, 0);
+            assertEquals(new Daemons.Found(SLOTS - (int) inFile, (int) inFile, 0), found);
+            Daemons.store(store, work, stored, SLOTS);
+            for (int slot = dropped; slot < SLOTS; slot++) {
+                store.invalidate(slot, work);
+            }
+        }
+        try (PageStore store = PageStore.open(config);
+                Workspace work = store.workspace()) {
+            assertEquals(new Daemons.Found(stored, 0, 0), Daemons.load(store, work, stored, SLOTS));
+            assertEquals(new Daemons.Found(dropped - stored, 0, stored), Daemons.load(store, work, dropped, 0));
+            assertEquals(PageStore.HOLE, store.extent(dropped));
+            Daemons.store(store, work, SLOTS, 2 * SLOTS);
+            assertEquals(new Daemons.Found(SLOTS, 0, 0), Daemons.load(store, work, SLOTS, 2 * SLOTS));
+        }
     }
 }
