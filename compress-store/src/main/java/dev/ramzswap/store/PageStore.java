@@ -218,7 +218,7 @@ public final class PageStore implements AutoCloseable {
      *     in the worst case
      */
     public void setLimit(long bytes) {
-        limit.set(bytes);
+        limit.change(bytes);
         keeper.reconsider();
     }
 

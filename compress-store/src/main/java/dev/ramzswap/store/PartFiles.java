@@ -1,5 +1,6 @@
 package dev.ramzswap.store;
 
+import dev.ramzswap.closing.Closing;
 import dev.ramzswap.linux.MappedFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,14 +27,32 @@ final class PartFiles {
     MappedFile open(String part, long bytes) throws IOException {
         return config.stateDir().isPresent()
                 ? noted(MappedFile.at(pathOf(part), bytes), part)
-                : MappedFile.inMemory(nameOf(part), bytes);
+                : openInMemory(part, bytes);
     }
 
     /** The same, of a part that gives memory back. */
     MappedFile openSparse(String part, long bytes) throws IOException {
         return config.stateDir().isPresent()
                 ? noted(MappedFile.sparseAt(pathOf(part), bytes), part)
-                : MappedFile.inMemory(nameOf(part), bytes);
+                : openInMemory(part, bytes);
+    }
+
+    /**
+     * The same, of a part that is used in whole, and at once: a page fault that finds no memory is a SIGBUS. If there
+     * is none, a part that was made for it is not left behind.
+     */
+    MappedFile openPopulated(String part, long bytes) throws IOException {
+        MappedFile file = open(part, bytes);
+        try {
+            file.populate(0, bytes);
+            return file;
+        } catch (Throwable e) {
+            if (file.created() && config.stateDir().isPresent()) {
+                Closing.after(e, () -> MappedFile.remove(pathOf(part)));
+            }
+            Closing.after(e, file);
+            throw e;
+        }
     }
 
     private MappedFile noted(MappedFile file, String part) throws IOException {
@@ -41,9 +60,9 @@ final class PartFiles {
         return file;
     }
 
-    /** In {@code /proc/PID/maps}. */
-    private static String nameOf(String part) {
-        return "ramzswap-" + part;
+    /** Makes a part that is gone with this process. */
+    MappedFile openInMemory(String part, long bytes) throws IOException {
+        return MappedFile.inMemory("ramzswap-" + part, bytes);
     }
 
     /** Where a part lies, or would, if there is a state directory. */

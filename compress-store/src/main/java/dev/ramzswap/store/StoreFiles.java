@@ -3,8 +3,10 @@ package dev.ramzswap.store;
 import dev.ramzswap.backing.BackingConfig;
 import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.closing.Closing;
+import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.MappedFile;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -25,6 +27,8 @@ import java.util.Deque;
  * </ul>
  */
 final class StoreFiles implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(StoreFiles.class.getName());
+
     private static final int PAGE_BYTES = 4096;
 
     /** In NAME.backing: behind the {@link BackingHead}, and before the segment table. */
@@ -75,7 +79,7 @@ final class StoreFiles implements AutoCloseable {
                 backingBytes = backingBytes(config.backing().get());
             }
         }
-        Limit.requireRoomForAll(config, config.limit(), backingBytes);
+        checkRoomForAll();
         if (Math.max(Pool.bytes(config.slots()), backingBytes) > Slot.MAX_PLACE) {
             throw new IllegalArgumentException("a slot's word cannot tell places above 8 TiB: give less than 7 TiB");
         }
@@ -94,6 +98,16 @@ final class StoreFiles implements AutoCloseable {
         }
         FileSeal seal = backing == null ? FileSeal.NONE : FileSeal.of(backing);
         parts = new Parts(map, regions, regionMemory, pool, backing, seal, counters);
+    }
+
+    /** To refuse a takeover would lose all pages, for the sake of those that may not fit. */
+    private void checkRoomForAll() {
+        Limit.lackOfRoom(config, config.limit(), backingBytes).ifPresent(lack -> {
+            if (!isTakenOver) {
+                throw new IllegalArgumentException(lack);
+            }
+            LOG.log(Level.WARNING, config.name() + " is taken over all the same: " + lack);
+        });
     }
 
     private long backingBytes(StoreConfig.Backing wanted) throws IOException {
@@ -146,22 +160,45 @@ final class StoreFiles implements AutoCloseable {
         return backing;
     }
 
-    /** Takes, if the configuration asks for memory ahead, what else the way of a page could fault in. */
+    /**
+     * Takes, if the configuration asks for memory ahead, what else the way of a page could fault in. A daemon that
+     * takes over serves first: the memory that it needs may wait for it, and there may be none.
+     */
     void populate() throws IOException {
         if (config.ahead() == 0) {
             return;
         }
-        parts.map().populate();
-        parts.regions().populate();
-        // A daemon that takes over serves first: the memory that it needs may wait for it.
-        while (!isTakenOver && parts.regionMemory().adjust()) {}
+        try {
+            parts.map().populate();
+            parts.regions().populate();
+            while (!isTakenOver && parts.regionMemory().adjust()) {}
+        } catch (IOException e) {
+            requireTakeover(e);
+            LOG.log(Level.WARNING, config.name() + " has no memory ahead yet: " + e.getMessage());
+        }
     }
 
-    /** One that is used in whole, and at once: a page fault that finds no memory is a SIGBUS. */
+    /** At a takeover a memory file, if there is no room for it. */
     private MappedFile populatedFile(String part, long bytes) throws IOException {
-        MappedFile file = closing(files.open(part, bytes));
-        file.populate(0, bytes);
-        return file;
+        try {
+            return closing(files.openPopulated(part, bytes));
+        } catch (ErrnoException e) {
+            requireTakeover(e);
+            LOG.log(
+                    Level.WARNING,
+                    config.name() + "." + part + " will not outlive this daemon, since there is no room for it: "
+                            + e.getMessage());
+            MappedFile file = closing(files.openInMemory(part, bytes));
+            file.populate(0, bytes);
+            return file;
+        }
+    }
+
+    /** A takeover does without what another start fails for. */
+    private void requireTakeover(IOException failure) throws IOException {
+        if (!isTakenOver) {
+            throw failure;
+        }
     }
 
     private <T extends AutoCloseable> T closing(T part) {
