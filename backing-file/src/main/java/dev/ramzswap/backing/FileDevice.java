@@ -88,8 +88,8 @@ final class FileDevice implements BlockDevice {
     }
 
     /**
-     * Opens what {@link #open} with this label has begun. Nothing is made, and nothing is written to what has the label
-     * not just there: it is another's by now. What has become larger is used as before.
+     * Opens what {@link #open} with this label has begun. Nothing is made, and nothing is written where the label is
+     * not at its place: that is somebody else's by now. What has become larger is used as before.
      */
     static FileDevice reopen(Path path, long capacity, Label label, Opener opener) throws IOException {
         if (!Files.exists(path)) {
