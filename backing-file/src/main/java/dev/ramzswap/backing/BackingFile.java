@@ -70,13 +70,18 @@ public final class BackingFile implements AutoCloseable {
     public static final int KEY_BYTES = 32;
     public static final long STAGING_BYTES = (long) Staging.BUFFERS * SEGMENT_BYTES;
 
-    private static final int LEAST_SEGMENTS = Staging.RESERVE + 2;
-
     private final Arena arena = Arena.ofShared();
     private final BlockDevice device;
+
+    /** A copy: whatever becomes of the caller's memory, it is this one by which all is written and read. */
     private final MemorySegment key;
+
     private final boolean takenOver;
+    private final boolean encrypting;
+
+    /** Whether anything is, or will be. */
     private final boolean encrypted;
+
     private final long capacity;
     private final SegmentTable table;
     private final Staging staging;
@@ -91,17 +96,15 @@ public final class BackingFile implements AutoCloseable {
         this.patienceNanos = delays.patience();
         this.takenOver = !SegmentTable.isFresh(config.table());
         this.capacity = Devices.capacityOf(config);
-        this.key = config.key();
+        this.key = arena.allocate(KEY_BYTES).copyFrom(config.key());
         MemorySegment words = config.table().asSlice(0, tableBytes(capacity));
-        this.encrypted = config.encrypt() || SegmentTable.isAnyEncrypted(words);
-        if (!takenOver) {
-            Ciphers.makeKey(key);
-        }
+        this.encrypting = config.encrypt();
+        this.encrypted = encrypting || SegmentTable.isAnyEncrypted(words);
         this.table = new SegmentTable(words, (int) (capacity / SEGMENT_BYTES), arena);
         this.staging = new Staging(config.staging(), table, config.encrypt(), delays);
         this.flusher = new Flusher(device, table, staging, new SegmentWriter(device, cipher(), scratch()));
         MemorySegment scratch = scratch();
-        Rescue rescue = new Rescue(table, staging, new SegmentWriter(device, cipher(), scratch), config.encrypt());
+        Rescue rescue = new Rescue(table, staging, new SegmentWriter(device, cipher(), scratch), encrypted);
         this.cleaner =
                 new SegmentCleaner(device, table, staging, cipher(), rescue, scratch, this::appendMoved, delays, arena);
         this.reader = new RecordReader(device, table, staging.buffers);
@@ -140,25 +143,20 @@ public final class BackingFile implements AutoCloseable {
      * the memories of {@code config}. A takeover never fails since the file cannot serve: its owner would lose what
      * lies elsewhere, too.
      *
-     * @throws IOException with a message for the user, if the file or device cannot serve: no room, too small, not
-     *     writable, in use, neither file nor device
+     * @throws IOException with a message for the user, if the file or device cannot serve: no room, not writable, in
+     *     use, neither file nor device
      */
     public static BackingFile open(BackingConfig config) throws IOException {
-        return open(config, Devices.open(config), Delays.STANDARD);
+        return open(config, Devices::open, Delays.STANDARD);
     }
 
     /** Opens over any device, which is closed with it. */
-    static BackingFile open(BackingConfig config, BlockDevice device, Delays delays) throws IOException {
+    static BackingFile open(BackingConfig config, Devices.Opener opener, Delays delays) throws IOException {
+        if (SegmentTable.isFresh(config.table())) {
+            Ciphers.makeKey(config.key()); // First: the label of the device says whose it is.
+        }
+        BlockDevice device = opener.open(config);
         try {
-            long segments = device.size() / SEGMENT_BYTES;
-            if (segments < LEAST_SEGMENTS || segments > Integer.MAX_VALUE) {
-                throw new IOException(device + " has " + device.size() + " bytes: it must have "
-                        + (long) LEAST_SEGMENTS * SEGMENT_BYTES + " or more, and less than 512 TiB");
-            }
-            if (SegmentTable.isFresh(config.table()) && device.size() < Devices.capacityOf(config)) {
-                throw new IOException(device + " has " + device.size() + " bytes, and not " + Devices.capacityOf(config)
-                        + ": it has become smaller");
-            }
             return new BackingFile(config, device, delays);
         } catch (Throwable e) {
             Closing.after(e, device);
@@ -199,6 +197,11 @@ public final class BackingFile implements AutoCloseable {
         table.freeDead();
         staging.start();
         flusher.start();
+    }
+
+    /** Whether what is appended from now on is encrypted. */
+    public boolean isEncrypting() {
+        return encrypting;
     }
 
     /**
@@ -327,6 +330,7 @@ public final class BackingFile implements AutoCloseable {
         staging.close();
         flusher.close();
         cleaner.close();
+        key.fill((byte) 0);
         device.close();
         arena.close();
     }

@@ -11,9 +11,6 @@ interface BlockDevice extends AutoCloseable {
     /** Bytes: what O_DIRECT asks for on devices with sectors of 4 KiB. */
     int ALIGNMENT = 4096;
 
-    /** Bytes that can be used. */
-    long size();
-
     /**
      * Reads into the beginning of {@code into}.
      *

@@ -11,37 +11,38 @@ import java.lang.System.Logger.Level;
 final class Devices {
     private static final System.Logger LOG = System.getLogger(Devices.class.getName());
 
+    /** Opens the device of a backing file; tests have others than {@link Devices#open}. */
+    interface Opener {
+        BlockDevice open(BackingConfig config) throws IOException;
+    }
+
     private Devices() {}
 
     /**
-     * Opens and locks the device, and reserves a plain file; at a takeover what is left of it, if it cannot serve.
+     * Opens and locks the device, and reserves a plain file; at a takeover what is left of it, if it cannot serve. It
+     * has room for what the table is made for.
      *
-     * @throws IOException with a message for the user, if it cannot serve and there is nothing to take over
+     * @throws IOException with a message for the user, if it cannot serve and there is nothing to take over, here or
+     *     elsewhere
      */
     static BlockDevice open(BackingConfig config) throws IOException {
-        BlockDevice device;
+        boolean isFresh = SegmentTable.isFresh(config.table());
+        Label label = Label.of(config.key());
+        long capacity = capacityOf(config);
         try {
-            device = FileDevice.open(config.path(), config.bytes(), NativeFile::open);
+            return isFresh
+                    ? FileDevice.open(config.path(), capacity, label, NativeFile::open)
+                    : FileDevice.reopen(config.path(), capacity, label, NativeFile::open);
         } catch (IOException e) {
-            if (SegmentTable.isFresh(config.table())) {
+            if (isFresh && !config.isTakenOver()) {
                 throw e;
             }
-            return lost(config, e.getMessage());
+            LOG.log(
+                    Level.ERROR,
+                    "the backing file cannot be used: what can still be read of it is, all else in it is lost, and"
+                            + " nothing is written to it until the export begins anew: " + e.getMessage());
+            return new LostDevice(config.path(), capacity, label);
         }
-        if (SegmentTable.isFresh(config.table()) || device.size() >= capacityOf(config)) {
-            return device;
-        }
-        String reason = device + " has " + device.size() + " bytes, and " + capacityOf(config) + " are in use";
-        device.close();
-        return lost(config, reason);
-    }
-
-    private static BlockDevice lost(BackingConfig config, String reason) {
-        LOG.log(
-                Level.ERROR,
-                "the backing file cannot be used: what can still be read of it is, all else in it is lost, and"
-                        + " nothing is written to it until the export begins anew: " + reason);
-        return new LostDevice(config.path(), capacityOf(config));
     }
 
     /** What a table is made for: at a takeover, whatever the device says now, that is what is in use of it. */

@@ -7,7 +7,6 @@ import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
@@ -22,72 +21,143 @@ final class FileDevice implements BlockDevice {
     private static final int S_IFMT = 0170000;
     private static final int S_IFBLK = 0060000;
 
+    private static final int LEAST_SEGMENTS = Staging.RESERVE + 2;
+
     /** Opens a file by path and flags; tests have others than {@link NativeFile#open}. */
     interface Opener {
         NativeFile open(Path path, int flags) throws ErrnoException;
     }
 
+    /** Makes an open and locked file ready to serve, or throws. */
+    private interface Preparation {
+        void prepare(NativeFile file) throws IOException;
+    }
+
     private final NativeFile file;
-    private final long size;
     private final boolean direct;
 
-    private FileDevice(NativeFile file, long size, boolean direct) {
+    private FileDevice(NativeFile file, boolean direct) {
         this.file = file;
-        this.size = size;
         this.direct = direct;
     }
 
-    /** The size that {@link #open} would give to a device at {@code path}, without changing anything. */
+    /**
+     * Bytes of records for which there is room at {@code path}: in a block device, or in a plain file of so many bytes.
+     *
+     * @throws IOException with a message for the user, if that is impossible
+     */
     static long capacity(Path path, long bytes) throws IOException {
-        if (isBlockDevice(path)) {
-            try (NativeFile file = openWith(NativeFile::open, path, NativeFile.O_RDWR)) {
-                return Math.max(file.size() - Label.BYTES, 0) / SEGMENT_BYTES * SEGMENT_BYTES;
-            }
+        long capacity = isBlockDevice(path) ? capacityOfDevice(path) : capacityOfFile(path, bytes);
+        long segments = capacity / SEGMENT_BYTES;
+        if (segments < LEAST_SEGMENTS || segments > Integer.MAX_VALUE) {
+            throw new IOException("backing file " + path + " has " + capacity + " bytes: it must have "
+                    + (long) LEAST_SEGMENTS * SEGMENT_BYTES + " or more, and less than 512 TiB");
         }
+        return capacity;
+    }
+
+    private static long capacityOfDevice(Path path) throws IOException {
+        try (NativeFile file = openWith(NativeFile::open, path, NativeFile.O_RDWR)) {
+            return capacityOf(file);
+        }
+    }
+
+    private static long capacityOfFile(Path path, long bytes) throws IOException {
         if (bytes <= 0 || bytes > Long.MAX_VALUE - SEGMENT_BYTES) {
             throw new IOException("the backing file " + path + " cannot have " + bytes + " bytes: give it a size");
         }
-        return (bytes + SEGMENT_BYTES - 1) / SEGMENT_BYTES * SEGMENT_BYTES;
+        return Math.ceilDiv(bytes, SEGMENT_BYTES) * SEGMENT_BYTES;
     }
 
-    /** Opens a block device, or opens or creates a plain file and reserves it. */
-    static FileDevice open(Path path, long bytes, Opener opener) throws IOException {
-        boolean block = isBlockDevice(path);
-        if (Files.exists(path) && !block && !Files.isRegularFile(path)) {
+    private static long capacityOf(NativeFile blockDevice) throws IOException {
+        return Math.max(blockDevice.size() - Label.BYTES, 0) / SEGMENT_BYTES * SEGMENT_BYTES;
+    }
+
+    /**
+     * Begins afresh: in a block device, or in a plain file, which is made if it is missing, and reserved. What is there
+     * must be blank, or a backing file, whosever it was.
+     *
+     * @param capacity bytes of records, whole segments
+     */
+    static FileDevice open(Path path, long capacity, Label label, Opener opener) throws IOException {
+        requireFileOrBlockDevice(path);
+        boolean isNew = !Files.exists(path);
+        return isBlockDevice(path)
+                ? open(path, NativeFile.O_EXCL, opener, file -> beginDevice(file, path, capacity, label))
+                : open(path, NativeFile.O_CREAT, opener, file -> beginFile(file, path, capacity, label, isNew));
+    }
+
+    /**
+     * Opens what {@link #open} with this label has begun. Nothing is made, and nothing is written where the label is
+     * not at its place: that is somebody else's by now. What has become larger is used as before.
+     */
+    static FileDevice reopen(Path path, long capacity, Label label, Opener opener) throws IOException {
+        if (!Files.exists(path)) {
+            throw new IOException(path + " is gone");
+        }
+        requireFileOrBlockDevice(path);
+        return isBlockDevice(path)
+                ? open(path, NativeFile.O_EXCL, opener, file -> requireLabel(file, path, capacity, label))
+                : open(path, 0, opener, file -> resumeFile(file, path, capacity, label));
+    }
+
+    private static void requireFileOrBlockDevice(Path path) throws IOException {
+        if (Files.exists(path) && !isBlockDevice(path) && !Files.isRegularFile(path)) {
             throw new IOException(path + " is neither a plain file nor a block device: it cannot be a backing file");
         }
-        long capacity = capacity(path, bytes);
-        // Where it lies at a takeover, if the device has become larger meanwhile.
-        long labelBefore = Math.ceilDiv(bytes, SEGMENT_BYTES) * SEGMENT_BYTES;
-        int flags = NativeFile.O_RDWR | (block ? NativeFile.O_EXCL : NativeFile.O_CREAT);
+    }
+
+    private static void beginDevice(NativeFile device, Path path, long capacity, Label label) throws IOException {
+        long room = capacityOf(device);
+        if (room < capacity) {
+            throw new IOException(
+                    path + " has room for " + room + " bytes, not " + capacity + ": it has become smaller");
+        }
+        Label.requireAnyOrBlank(device, room, path);
+        label.write(device, capacity);
+    }
+
+    private static void beginFile(NativeFile file, Path path, long capacity, Label label, boolean isNew)
+            throws IOException {
+        Label.requireAnyOrBlank(file, file.size() - Label.BYTES, path);
+        makeSize(file, path, capacity + Label.BYTES, isNew);
+        label.write(file, capacity);
+    }
+
+    private static void resumeFile(NativeFile file, Path path, long capacity, Label label) throws IOException {
+        requireLabel(file, path, capacity, label);
+        makeSize(file, path, capacity + Label.BYTES, false);
+    }
+
+    private static void requireLabel(NativeFile file, Path path, long capacity, Label label) throws IOException {
+        if (!label.isAt(file, capacity)) {
+            throw new IOException(path + " is not, or not in full, the backing file that was in use: the label of this"
+                    + " export is not behind its " + capacity + " bytes");
+        }
+    }
+
+    private static FileDevice open(Path path, int flags, Opener opener, Preparation preparation) throws IOException {
+        int bothFlags = NativeFile.O_RDWR | flags;
         try {
-            return open(path, capacity, labelBefore, block, flags | NativeFile.O_DIRECT, opener);
+            return openOnce(path, bothFlags | NativeFile.O_DIRECT, opener, preparation);
         } catch (ErrnoException e) {
             // At open: a file system without direct input and output. At the first read: one with larger sectors.
             if (e.errno() != Errno.EINVAL) {
                 throw e;
             }
-            return open(path, capacity, labelBefore, block, flags, opener);
+            return openOnce(path, bothFlags, opener, preparation);
         }
     }
 
-    private static FileDevice open(Path path, long capacity, long labelBefore, boolean block, int flags, Opener opener)
+    private static FileDevice openOnce(Path path, int flags, Opener opener, Preparation preparation)
             throws IOException {
-        boolean created = !Files.exists(path);
         NativeFile file = openWith(opener, path, flags);
         try {
             if (!file.tryLockOfEnding()) {
                 throw new IOException(path + " is in use by another process: stop that one, or give another file");
             }
-            Label.requireOursOrBlank(file, path, block ? capacity : file.size() - Label.BYTES, labelBefore);
-            if (!block) {
-                reserve(file, path, capacity + Label.BYTES, created);
-                file.truncate(capacity + Label.BYTES);
-            }
-            Label.write(file, capacity);
-            FileDevice device = new FileDevice(file, capacity, (flags & NativeFile.O_DIRECT) != 0);
-            device.probe();
-            return device;
+            preparation.prepare(file);
+            return new FileDevice(file, (flags & NativeFile.O_DIRECT) != 0);
         } catch (Throwable e) {
             Closing.after(e, file);
             throw e;
@@ -108,7 +178,8 @@ final class FileDevice implements BlockDevice {
         }
     }
 
-    private static void reserve(NativeFile file, Path path, long bytes, boolean created) throws IOException {
+    /** Reserves all of a plain file, and cuts it back to that. */
+    private static void makeSize(NativeFile file, Path path, long bytes, boolean isNew) throws IOException {
         long before = file.size();
         FileStore store = Files.getFileStore(path);
         long free = store.getUsableSpace();
@@ -118,9 +189,10 @@ final class FileDevice implements BlockDevice {
                 throw new ErrnoException("fallocate", path.toString(), Errno.ENOSPC);
             }
             file.reserve(bytes);
+            file.truncate(bytes);
         } catch (ErrnoException e) {
             // What was reserved until then must not fill the file system for nothing.
-            if (created) {
+            if (isNew) {
                 Files.deleteIfExists(path);
             } else if (file.size() > before) {
                 file.truncate(before);
@@ -145,20 +217,9 @@ final class FileDevice implements BlockDevice {
         return Files.exists(path) && ((int) Files.getAttribute(path, "unix:mode") & S_IFMT) == S_IFBLK;
     }
 
-    private void probe() throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            file.read(arena.allocate(ALIGNMENT, ALIGNMENT), ALIGNMENT, 0);
-        }
-    }
-
     /** Whether it goes past the page cache. */
     boolean direct() {
         return direct;
-    }
-
-    @Override
-    public long size() {
-        return size;
     }
 
     @Override

@@ -10,27 +10,44 @@ import java.nio.file.Path;
 /**
  * What is left of a backing file that a takeover cannot use: cut short, without its label, locked by somebody, on a
  * disk that fails, or gone. As much of it is read as can be, since records that are still there are known by their
- * owner's checksum. Nothing is written, since it may be somebody else's by now.
+ * owner's checksum; not from another export's backing file, whose records have such checksums too. Nothing is written,
+ * since it may be somebody else's by now.
  */
 final class LostDevice implements BlockDevice {
     private final Path path;
-    private final long size;
 
-    /** Null if it cannot even be opened. */
+    /** Null if it cannot even be opened, or is another backing file by now. */
     private final NativeFile file;
 
-    LostDevice(Path path, long size) {
+    /** @param capacity bytes of records that there were, with the label behind them */
+    LostDevice(Path path, long capacity, Label label) {
         this.path = path;
-        this.size = size;
-        this.file = openForReading(path);
+        this.file = openForReading(path, capacity, label);
     }
 
-    private static NativeFile openForReading(Path path) {
+    private static NativeFile openForReading(Path path, long capacity, Label label) {
         try {
             // Nothing else: to open a pipe would wait for ever.
-            return Files.isRegularFile(path) || FileDevice.isBlockDevice(path) ? openFile(path) : null;
+            if (!Files.isRegularFile(path) && !FileDevice.isBlockDevice(path)) {
+                return null;
+            }
+            NativeFile file = openFile(path);
+            if (!isAnothers(file, capacity, label)) {
+                return file;
+            }
+            file.close();
         } catch (IOException e) {
-            return null;
+            // It cannot be opened.
+        }
+        return null;
+    }
+
+    /** What cannot be read there is nobody's label. */
+    private static boolean isAnothers(NativeFile file, long capacity, Label label) {
+        try {
+            return label.isAnothersAt(file, capacity) || label.isAnothersAt(file, file.size() - Label.BYTES);
+        } catch (IOException e) {
+            return false;
         }
     }
 
@@ -43,14 +60,9 @@ final class LostDevice implements BlockDevice {
     }
 
     @Override
-    public long size() {
-        return size;
-    }
-
-    @Override
     public int read(MemorySegment into, int length, long position) throws IOException {
         if (file == null) {
-            throw new IOException(this + " cannot be opened");
+            throw new IOException(this + " is not there");
         }
         return file.read(into, length, position);
     }

@@ -41,7 +41,8 @@ public interface Mover {
      * records are still there and intact, with one exception: the last one is torn if a daemon died while it was
      * appending it. Any of it may be damaged.
      *
-     * @param records the segment's content, valid until this method returns; its first byte is that at {@code place}
+     * @param records the segment's content, valid until this method returns; its first byte is that at {@code place}.
+     *     The mover may change what is moved, except where it is read-only: then it lies at the target already
      * @param place where the segment begins
      * @param length bytes of the segment
      * @param live how many of them are live now; if more than records are found, then the owner's own knowledge must

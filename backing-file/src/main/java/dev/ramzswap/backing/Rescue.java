@@ -23,32 +23,33 @@ final class Rescue implements AutoCloseable {
     private final SegmentTable table;
     private final Staging staging;
     private final SegmentWriter writer;
-    private final boolean encrypt;
+    private final boolean isAnyEncrypted;
 
     /** Segments that could not be written. */
     private final int[] tried = new int[MOST_TRIED];
 
     /**
      * @param writer is closed with it
-     * @param encrypt what is written elsewhere
+     * @param isAnyEncrypted whether a segment may be encrypted of which that is not known
      */
-    Rescue(SegmentTable table, Staging staging, SegmentWriter writer, boolean encrypt) {
+    Rescue(SegmentTable table, Staging staging, SegmentWriter writer, boolean isAnyEncrypted) {
         this.table = table;
         this.staging = staging;
         this.writer = writer;
-        this.encrypt = encrypt;
+        this.isAnyEncrypted = isAnyEncrypted;
     }
 
     /** Tries to empty the buffer of a condemned segment; whether it is empty. If not, the segment is tried again. */
     boolean run(int buffer, Mover mover) {
-        int target = table.live(staging.buffers.segment(buffer)) > 0 ? writeElsewhere(buffer) : NONE;
+        boolean encrypted = isEncrypted(staging.buffers.segment(buffer));
+        int target = table.live(staging.buffers.segment(buffer)) > 0 ? writeElsewhere(buffer, encrypted) : NONE;
         if (target != NONE && isWritable(buffer)) {
             table.giveBack(target); // The device had failed as a whole, and is back.
             staging.written(buffer);
             return true;
         }
         if (target != NONE) {
-            move(buffer, target, mover);
+            move(buffer, target, encrypted, mover);
         }
         boolean isEmpty = staging.abandon(buffer);
         if (!isEmpty) {
@@ -57,13 +58,17 @@ final class Rescue implements AutoCloseable {
         return isEmpty;
     }
 
+    private boolean isEncrypted(int segment) {
+        return table.isStaged(segment) ? SegmentWord.encrypted(table.word(segment)) : isAnyEncrypted;
+    }
+
     /** Returns the segment where the content is, which is reserved; NONE if there is none that can be written. */
-    private int writeElsewhere(int buffer) {
+    private int writeElsewhere(int buffer, boolean encrypted) {
         MemorySegment content = staging.buffers.content(buffer);
         long end = System.nanoTime() + TRY_NANOS;
         int count = 0;
         int target = staging.reserve();
-        while (target != NONE && !tryWrite(target, encrypt, content)) {
+        while (target != NONE && !tryWrite(target, encrypted, content)) {
             tried[count++] = target;
             target = count < MOST_TRIED && System.nanoTime() - end < 0 ? staging.reserve() : NONE;
         }
@@ -83,8 +88,7 @@ final class Rescue implements AutoCloseable {
     /** Tries a condemned segment once more, since the device works now. */
     private boolean isWritable(int buffer) {
         int segment = staging.buffers.segment(buffer);
-        boolean encrypted = SegmentWord.encrypted(table.word(segment));
-        if (table.isStaged(segment) && tryWrite(segment, encrypted, staging.buffers.content(buffer))) {
+        if (table.isStaged(segment) && tryWrite(segment, isEncrypted(segment), staging.buffers.content(buffer))) {
             return true;
         }
         staging.failedAgain(buffer);
@@ -101,10 +105,10 @@ final class Rescue implements AutoCloseable {
     }
 
     /** The records of a segment are in another one, at the same offsets. */
-    private void move(int buffer, int target, Mover mover) {
+    private void move(int buffer, int target, boolean encrypted, Mover mover) {
         int segment = staging.buffers.segment(buffer);
-        MemorySegment content = staging.buffers.content(buffer);
-        table.writtenPinned(target, encrypt);
+        MemorySegment content = staging.buffers.content(buffer).asReadOnly();
+        table.writtenPinned(target, encrypted);
         try {
             Mover.Result result = mover.move(
                     content,

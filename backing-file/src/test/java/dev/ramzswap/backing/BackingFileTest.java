@@ -42,7 +42,7 @@ class BackingFileTest {
 
     private void open(boolean encrypt) throws IOException {
         Path path = dir.resolve("backing");
-        backing = BackingFile.open(State.fresh(BYTES).config(path, BYTES, encrypt));
+        backing = BackingFile.open(State.fresh(BYTES).config(path, encrypt));
         buffer = backing.readBuffer();
     }
 
@@ -146,7 +146,7 @@ class BackingFileTest {
     void cleaningFindsRoomAsLongAsBytesForSays() throws IOException {
         int keys = 512;
         long bytes = BackingFile.bytesFor(keys, Owner.MAX_BYTES);
-        try (BackingFile file = BackingFile.open(State.fresh(bytes).config(dir.resolve("b"), bytes, true));
+        try (BackingFile file = BackingFile.open(State.fresh(bytes).config(dir.resolve("b"), true));
                 Owner.Scratch scratch = new Owner.Scratch(file)) {
             Owner owner = new Owner(file, keys);
             int[] versions = new int[keys];

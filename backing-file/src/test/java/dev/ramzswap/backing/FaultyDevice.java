@@ -46,8 +46,7 @@ final class FaultyDevice implements BlockDevice {
         return current -> current == call ? fault : Fault.NONE;
     }
 
-    @Override
-    public long size() {
+    long size() {
         return content.byteSize();
     }
 

@@ -24,17 +24,18 @@ import org.junit.jupiter.api.io.TempDir;
 class FileDeviceTest {
     private static final long BYTES = 4L * SEGMENT_BYTES;
 
+    private static final Label LABEL = new Label(1);
+
     @TempDir
     Path dir;
 
     @Test
     void aPlainFileIsMadeForItsOwnerAndReservedInFull() throws IOException, InterruptedException {
         Path path = dir.resolve("file");
-        try (FileDevice device = FileDevice.open(path, BYTES - 1, NativeFile::open)) {
-            assertEquals(BYTES, device.size());
-            assertEquals(BYTES, FileDevice.capacity(path, BYTES - 1));
+        try (FileDevice device = open(path, FileDevice.capacity(path, BYTES - 1))) {
             assertEquals("backing file " + path, device.toString());
         }
+        assertEquals(BYTES + Label.BYTES, Files.size(path));
         assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
         Process stat = new ProcessBuilder("stat", "-c", "%b", path.toString()).start();
         String blocks = new String(stat.getInputStream().readAllBytes()).trim();
@@ -46,7 +47,7 @@ class FileDeviceTest {
     void aBackingFileIsUsedAgainAndResized() throws IOException {
         Path path = dir.resolve("file");
         for (long bytes : new long[] {BYTES, 2 * BYTES, BYTES}) {
-            try (FileDevice device = FileDevice.open(path, bytes, NativeFile::open)) {
+            try (FileDevice device = open(path, bytes)) {
                 writeAndRead(device);
             }
             assertEquals(bytes + Label.BYTES, Files.size(path));
@@ -56,9 +57,9 @@ class FileDeviceTest {
     @Test
     void anEmptyOrZeroedFileIsTaken() throws IOException {
         Path path = Files.write(dir.resolve("file"), new byte[100_000]);
-        FileDevice.open(path, BYTES, NativeFile::open).close();
+        open(path, BYTES).close();
         Path empty = Files.createFile(dir.resolve("empty"));
-        FileDevice.open(empty, BYTES, NativeFile::open).close();
+        open(empty, BYTES).close();
     }
 
     @Test
@@ -66,17 +67,17 @@ class FileDeviceTest {
         byte[] content = new byte[50_000];
         content[49_999] = 1;
         Path path = Files.write(dir.resolve("file"), content);
-        IOException e = assertThrows(IOException.class, () -> FileDevice.open(path, BYTES, NativeFile::open));
+        IOException e = assertThrows(IOException.class, () -> open(path, BYTES));
         assertTrue(e.getMessage().startsWith(path + " has other content, which would be overwritten"), e.getMessage());
         assertArrayEquals(content, Files.readAllBytes(path));
     }
 
     @Test
     void readsAndWritesPastThePageCacheOrThroughIt() throws IOException {
-        try (FileDevice device = FileDevice.open(dir.resolve("file"), BYTES, NativeFile::open)) {
+        try (FileDevice device = open(dir.resolve("file"), BYTES)) {
             writeAndRead(device);
         }
-        try (FileDevice device = FileDevice.open(dir.resolve("file"), BYTES, FileDeviceTest::withoutDirect)) {
+        try (FileDevice device = FileDevice.open(dir.resolve("file"), BYTES, LABEL, FileDeviceTest::withoutDirect)) {
             assertFalse(device.direct());
             writeAndRead(device);
         }
@@ -87,7 +88,7 @@ class FileDeviceTest {
         int[] calls = {0};
         ErrnoException e = assertThrows(
                 ErrnoException.class,
-                () -> FileDevice.open(dir.resolve("file"), BYTES, (path, flags) -> {
+                () -> FileDevice.open(dir.resolve("file"), BYTES, LABEL, (path, flags) -> {
                     calls[0]++;
                     throw new ErrnoException("open", path.toString(), Errno.ENOMEM);
                 }));
@@ -98,8 +99,8 @@ class FileDeviceTest {
     @Test
     void refusesAFileThatIsInUse() throws IOException {
         Path path = dir.resolve("file");
-        try (FileDevice first = FileDevice.open(path, BYTES, NativeFile::open)) {
-            assertTrue(first.size() > 0);
+        try (FileDevice first = open(path, BYTES)) {
+            assertEquals("backing file " + path, first.toString());
             assertMessage(path, BYTES, path + " is in use by another process: stop that one, or give another file");
         }
     }
@@ -119,10 +120,19 @@ class FileDeviceTest {
     }
 
     @Test
-    void refusesNoSize() {
+    void aSizeThatCannotServeIsRefusedAndNothingIsMade() {
         Path path = dir.resolve("file");
-        assertMessage(path, 0, "the backing file " + path + " cannot have 0 bytes: give it a size");
+        assertNoCapacity(path, 0, "the backing file " + path + " cannot have 0 bytes: give it a size");
+        assertNoCapacity(
+                path,
+                SEGMENT_BYTES,
+                "backing file " + path + " has 262144 bytes: it must have 1048576 or more, and less than 512 TiB");
         assertFalse(Files.exists(path));
+    }
+
+    private static void assertNoCapacity(Path path, long bytes, String message) {
+        IOException e = assertThrows(IOException.class, () -> FileDevice.capacity(path, bytes));
+        assertEquals(message, e.getMessage());
     }
 
     @Test
@@ -130,7 +140,7 @@ class FileDeviceTest {
         Path path = dir.resolve("file");
         IOException e = assertThrows(
                 IOException.class,
-                () -> FileDevice.open(path, BYTES, (p, flags) -> {
+                () -> FileDevice.open(path, BYTES, LABEL, (p, flags) -> {
                     throw new ErrnoException("open", p.toString(), Errno.EACCES);
                 }));
         assertEquals(
@@ -143,7 +153,7 @@ class FileDeviceTest {
         Path path = dir.resolve("file");
         FileStore store = Files.getFileStore(dir);
         long tooMuch = (store.getTotalSpace() / SEGMENT_BYTES + 1) * SEGMENT_BYTES;
-        IOException e = assertThrows(IOException.class, () -> FileDevice.open(path, tooMuch, NativeFile::open));
+        IOException e = assertThrows(IOException.class, () -> open(path, tooMuch));
         String message = Pattern.quote("no room for the backing file " + path + ": it needs " + (tooMuch + Label.BYTES)
                         + " bytes, and ")
                 + "[1-9]\\d* are free; give it a smaller size or another place";
@@ -154,20 +164,12 @@ class FileDeviceTest {
     @Test
     void aFileThatCannotGrowKeepsItsSize() throws IOException {
         Path path = Files.write(dir.resolve("file"), new byte[100]);
-        assertThrows(IOException.class, () -> FileDevice.open(path, 1L << 62, NativeFile::open));
+        assertThrows(IOException.class, () -> open(path, 1L << 62));
         assertEquals(100, Files.size(path));
     }
 
-    @Test
-    void refusesATooSmallDevice() {
-        Path path = dir.resolve("file");
-        State state = State.fresh(SEGMENT_BYTES);
-        IOException e =
-                assertThrows(IOException.class, () -> BackingFile.open(state.config(path, SEGMENT_BYTES, true)));
-        assertTrue(
-                e.getMessage().startsWith("backing file " + path + " has 262144 bytes: it must have 1048576 or more"),
-                e.getMessage());
-        assertThrows(IOException.class, () -> BackingFile.open(state.config(path, SEGMENT_BYTES, true)), "not locked");
+    private static FileDevice open(Path path, long bytes) throws IOException {
+        return FileDevice.open(path, bytes, LABEL, NativeFile::open);
     }
 
     private static NativeFile withoutDirect(Path path, int flags) throws ErrnoException {
@@ -189,7 +191,7 @@ class FileDeviceTest {
     }
 
     private static void assertMessage(Path path, long bytes, String message) {
-        IOException e = assertThrows(IOException.class, () -> FileDevice.open(path, bytes, NativeFile::open));
+        IOException e = assertThrows(IOException.class, () -> open(path, bytes));
         assertEquals(message, e.getMessage());
     }
 }

@@ -34,8 +34,8 @@ final class KilledDaemon {
         MemorySegment memory = state.memory();
         backing = BackingFile.open(new BackingConfig(
                 dir.resolve("backing"),
-                BYTES,
                 true,
+                false,
                 memory.asSlice(TABLE_AT, BackingFile.tableBytes(BYTES)),
                 memory.asSlice(0, BackingFile.STAGING_BYTES),
                 memory.asSlice(KEY_AT, BackingFile.KEY_BYTES)));

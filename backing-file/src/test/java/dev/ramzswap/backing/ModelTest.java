@@ -38,7 +38,7 @@ class ModelTest {
 
     @Test
     void aPlainFile() throws Exception {
-        BackingFile backing = BackingFile.open(State.fresh(BYTES).config(dir.resolve("b"), BYTES, true));
+        BackingFile backing = BackingFile.open(State.fresh(BYTES).config(dir.resolve("b"), true));
         run(backing, false);
     }
 

@@ -33,11 +33,11 @@ record State(MemorySegment table, MemorySegment staging, MemorySegment key) {
         return found;
     }
 
-    BackingConfig config(Path path, long bytes, boolean encrypt) {
-        return new BackingConfig(path, bytes, encrypt, table, staging, key);
+    BackingConfig config(Path path, boolean encrypt) {
+        return new BackingConfig(path, encrypt, false, table, staging, key);
     }
 
     BackingFile open(BlockDevice device, Delays delays) throws IOException {
-        return BackingFile.open(config(Path.of("unused"), 0, true), device, delays);
+        return BackingFile.open(config(Path.of("unused"), true), config -> device, delays);
     }
 }

@@ -123,6 +123,18 @@ class TakeoverTest {
         assertFalse(Arrays.equals(key, state.key().toArray(JAVA_BYTE)));
     }
 
+    /** Who begins to read after that reads as all others do. */
+    @Test
+    void aBitOfTheKeyThatFlipsInADaemonChangesNothing() throws IOException {
+        Owner owner = storeAll(true);
+        await(() -> owner.backing.writes() > 0);
+        state.key().set(JAVA_BYTE, 3, (byte) (state.key().get(JAVA_BYTE, 3) ^ 4));
+        try (BackingFile backing = owner.backing;
+                Owner.Scratch scratch = new Owner.Scratch(backing)) {
+            assertLoads(owner, 0, scratch);
+        }
+    }
+
     @Test
     void everyUseOfASegmentHasAGenerationOfItsOwn() throws IOException {
         Owner owner = storeAll(true);
@@ -194,7 +206,7 @@ class TakeoverTest {
     }
 
     private BackingFile open(boolean encrypt) throws IOException {
-        return BackingFile.open(state.config(dir.resolve("backing"), BYTES, encrypt));
+        return BackingFile.open(state.config(dir.resolve("backing"), encrypt));
     }
 
     private Owner storeAll(boolean encrypt) throws IOException {

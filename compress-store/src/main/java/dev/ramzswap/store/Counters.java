@@ -108,24 +108,49 @@ public final class Counters {
     private final MappedFile file;
     private final MemorySegment memory;
 
-    Counters(MappedFile file, String name, long slots) throws IOException {
+    private Counters(MappedFile file) {
         this.file = file;
         this.memory = file.memory();
-        CountersHead head = CountersHead.in(memory);
-        if (head.isMissing()) {
-            CountersHead.of(name, slots, Counter.ALL.length, BLOCKS).writeTo(memory);
-        } else if (head.isOfThisVersion()) {
-            head.writeTo(memory); // Mends the copies, or makes them.
-        } else {
-            throw new IOException(
-                    file.path() + " is of another version of ramzswap: remove the state, or use that one");
-        }
         clearGauges();
     }
 
-    /** The store holds nothing of what one held that these counters belonged to. */
-    void renewIdentity() {
-        CountersHead.renewIdentity(memory);
+    /** Those of a new store, which holds nothing of what one held that this file may have belonged to. */
+    static Counters begin(MappedFile file, String name, long slots) throws IOException {
+        requireThisVersion(file);
+        CountersHead.of(name, slots, Counter.ALL.length, BLOCKS).writeTo(file.memory());
+        return new Counters(file);
+    }
+
+    /**
+     * Those of a store that is taken over; new ones if it was left without.
+     *
+     * @throws IOException if it is a store of another size
+     */
+    static Counters resume(MappedFile file, String name, long slots) throws IOException {
+        requireThisVersion(file);
+        CountersHead head = CountersHead.in(file.memory());
+        if (head.isMissing()) {
+            return begin(file, name, slots);
+        }
+        requireSlots(slots, head.slots(), file.path());
+        head.writeTo(file.memory()); // Mends the copies, or makes them.
+        return new Counters(file);
+    }
+
+    private static void requireThisVersion(MappedFile file) throws IOException {
+        CountersHead head = CountersHead.in(file.memory());
+        if (!head.isMissing() && !head.isOfThisVersion()) {
+            throw new IOException(
+                    file.path() + " is of another version of ramzswap: remove the state, or use that one");
+        }
+    }
+
+    /** Refuses the state of a store of another size. */
+    static void requireSlots(long wanted, long found, Path path) throws IOException {
+        if (found != wanted) {
+            throw new IOException(path + " is of a store of " + found + " slots, not " + wanted
+                    + ": give the size that it has, or remove the state");
+        }
     }
 
     /** See {@link Snapshot}. */

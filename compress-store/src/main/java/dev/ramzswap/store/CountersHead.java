@@ -93,10 +93,6 @@ final class CountersHead {
         }
     }
 
-    static void renewIdentity(MemorySegment file) {
-        setWord(file, IDENTITY_OFFSET, newIdentity());
-    }
-
     private static long newIdentity() {
         return new SecureRandom().nextLong();
     }

@@ -173,14 +173,10 @@ final class FileMover implements Mover {
         slots[count] = slot;
         words[count] = word;
         count++;
-        if (isShownIntact(records, at, slot, word)) {
-            found += padded(word);
-            return Result.EMPTIED;
-        }
-        // What the disk cannot read, it may yet. What it reads again and again, and is not what was stored, is lost.
-        Result result = readAgain(records, at, slot, word);
+        Result result = isShownIntact(records, at, slot, word) ? Result.EMPTIED : readAgain(slot, word);
         if (result == Result.EMPTIED) {
             found += padded(word);
+            seal(records, at);
         } else if (result == Result.FORGOTTEN) {
             count--;
             ownership.replace(slot, word, Slot.damaged(slot), Counters.KEEPER);
@@ -198,19 +194,32 @@ final class FileMover implements Mover {
         return work.record.isIntact(slot, word);
     }
 
-    /** Reads a record by itself into the content: DAMAGED if it could not be read, FORGOTTEN if it is not intact. */
-    private Result readAgain(MemorySegment records, int at, long slot, long word) {
+    /**
+     * Reads a record by itself: DAMAGED if it could not be read, since the disk may yet give it back; FORGOTTEN if it
+     * is not what was stored, again and again.
+     */
+    private Result readAgain(long slot, long word) {
         Result result = Result.FORGOTTEN;
         for (int tries = 0; tries < READS_AGAIN; tries++) {
             int read = file.read(Slot.place(word), recordBytes(word), work.record.memory, 0, work.readBuffer);
             if (read != BackingFile.OK) {
                 result = Result.DAMAGED;
             } else if (work.record.isIntact(slot, word)) {
-                MemorySegment.copy(work.record.memory, 0, records, at, recordBytes(word));
                 return Result.EMPTIED;
             }
         }
         return result;
+    }
+
+    /**
+     * Puts the record that was looked at into the content, by a seal of its own: it may have been encrypted, and is not
+     * any more, or the other way round. What only changes its place stays as it is.
+     */
+    private void seal(MemorySegment records, int at) {
+        if (!records.isReadOnly()) {
+            work.record.sealForFile();
+            MemorySegment.copy(work.record.memory, 0, records, at, work.record.bytes());
+        }
     }
 
     private static int recordBytes(long word) {

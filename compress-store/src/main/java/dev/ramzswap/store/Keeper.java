@@ -52,7 +52,7 @@ final class Keeper implements AutoCloseable {
             spiller = null;
             disk = null;
         } else {
-            diskWork = new Workspace(Counters.KEEPER, file.readBuffer(), parts.tag(), activity);
+            diskWork = new Workspace(Counters.KEEPER, file.readBuffer(), parts.fileSeal(), activity);
             mover = new FileMover(parts, ownership, activity, diskWork);
             spiller = new Spiller(parts, ownership, diskWork);
             disk = new BackgroundLoop("disk-" + name, this::keepFile);

@@ -1,6 +1,7 @@
 package dev.ramzswap.store;
 
 import dev.ramzswap.backing.BackingFile;
+import java.util.Optional;
 
 /**
  * How much memory a store may take, and whether that and its backing file can hold all of its slots in the worst case,
@@ -27,11 +28,23 @@ final class Limit {
         return bytes;
     }
 
+    /**
+     * Changes it.
+     *
+     * @throws IllegalArgumentException with a message for the user, if it is too low for the slots
+     */
+    void change(long bytes) {
+        lackOfRoom(config, bytes, backingBytes).ifPresent(lack -> {
+            throw new IllegalArgumentException(lack);
+        });
+        set(bytes);
+    }
+
+    /** Sets it, whether it is enough for the slots or not. */
     void set(long bytes) {
         if (bytes < 0) {
             throw new IllegalArgumentException("the limit must not be negative");
         }
-        requireRoomForAll(config, bytes, backingBytes);
         this.bytes = bytes;
         boolean isUnlimited = bytes == StoreConfig.NO_LIMIT;
         counters.setLimit(isUnlimited ? 0 : bytes);
@@ -55,21 +68,14 @@ final class Limit {
         return Pool.rawPages(limit == StoreConfig.NO_LIMIT ? most : Math.min(limit - tableBytes(slots), most));
     }
 
-    /**
-     * Checks that the slots can be held in the worst case.
-     *
-     * @throws IllegalArgumentException with a message for the user, if they cannot and there is no overcommit
-     */
-    static void requireRoomForAll(StoreConfig config, long limit, long backingBytes) {
-        if (config.overcommit()) {
-            return;
-        }
-        long missing = config.slots() - poolPages(limit, config.slots());
-        if (missing > 0 && BackingFile.bytesFor(missing, Record.MAX_BYTES) > backingBytes) {
-            long mib = Math.ceilDiv(BackingFile.bytesFor(missing, Record.MAX_BYTES) - backingBytes, 1 << 20);
-            throw new IllegalArgumentException("pages that do not compress would not fit: " + config.slots()
-                    + " slots of 4 KiB, limit and backing file hold " + mib
-                    + " MiB too little; raise the limit or the backing file's size, or allow overcommit");
-        }
+    /** What to tell the user if the slots cannot be held in the worst case, and there is no overcommit. */
+    static Optional<String> lackOfRoom(StoreConfig config, long limit, long backingBytes) {
+        long pages = config.overcommit() ? 0 : config.slots() - poolPages(limit, config.slots());
+        long missing = pages > 0 ? BackingFile.bytesFor(pages, Record.MAX_BYTES) - backingBytes : 0;
+        return missing <= 0
+                ? Optional.empty()
+                : Optional.of("pages that do not compress would not fit: " + config.slots()
+                        + " slots of 4 KiB, limit and backing file hold " + Math.ceilDiv(missing, 1 << 20)
+                        + " MiB too little; raise the limit or the backing file's size, or allow overcommit");
     }
 }

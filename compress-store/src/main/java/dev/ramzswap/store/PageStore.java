@@ -94,12 +94,14 @@ public final class PageStore implements AutoCloseable {
             PageStore store = new PageStore(config, files);
             if (files.isTakenOver()) {
                 new Recovery(files.parts()).run();
+            } else {
+                files.parts().regionMemory().reclaimLeftovers();
             }
             store.limit.set(config.limit());
             files.populate();
             return store;
         } catch (IOException | RuntimeException e) {
-            files.close();
+            files.abandon(e);
             throw e;
         }
     }
@@ -111,7 +113,7 @@ public final class PageStore implements AutoCloseable {
 
     /** Makes a state directory, for its owner only, if it is missing. */
     public static Path makeStateDir(Path directory) throws IOException {
-        return StoreFiles.makeDirectory(directory);
+        return PartFiles.makeDirectory(directory);
     }
 
     /**
@@ -129,7 +131,7 @@ public final class PageStore implements AutoCloseable {
     public Workspace workspace() {
         ReadBuffer readBuffer = file == null ? null : file.readBuffer();
         return new Workspace(
-                workspaces.getAndIncrement(), readBuffer, files.parts().tag(), activity);
+                workspaces.getAndIncrement(), readBuffer, files.parts().fileSeal(), activity);
     }
 
     public long slots() {
@@ -222,7 +224,7 @@ public final class PageStore implements AutoCloseable {
      *     in the worst case
      */
     public void setLimit(long bytes) {
-        limit.set(bytes);
+        limit.change(bytes);
         keeper.reconsider();
     }
 
@@ -256,8 +258,11 @@ public final class PageStore implements AutoCloseable {
      */
     public void discard() throws IOException {
         keeper.close();
-        files.remove();
-        files.close();
+        try {
+            files.remove();
+        } finally {
+            files.close();
+        }
     }
 
     /** Ends the background work and unmaps the memory, which nobody may use any more. State files stay. */

@@ -1,13 +1,12 @@
 package dev.ramzswap.store;
 
 import dev.ramzswap.backing.BackingFile;
-import dev.ramzswap.backing.RecordTag;
 
 /**
  * What a store is built on, for those who work on all of it.
  *
  * @param file null if there is none
- * @param tag seals records in the file; null if it is not encrypted
+ * @param fileSeal of records in the file
  */
 record Parts(
         SlotMap map,
@@ -15,5 +14,5 @@ record Parts(
         RegionMemory regionMemory,
         Pool pool,
         BackingFile file,
-        RecordTag tag,
+        FileSeal fileSeal,
         Counters counters) {}

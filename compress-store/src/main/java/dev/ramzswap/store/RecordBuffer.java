@@ -1,6 +1,5 @@
 package dev.ramzswap.store;
 
-import dev.ramzswap.backing.RecordTag;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -15,11 +14,10 @@ final class RecordBuffer {
 
     private final CRC32C crc = new CRC32C();
 
-    /** Null if the file is not encrypted, or there is none. */
-    private final RecordTag tag;
+    private final FileSeal fileSeal;
 
-    RecordBuffer(RecordTag tag, Arena arena) {
-        this.tag = tag == null ? null : tag.another();
+    RecordBuffer(FileSeal fileSeal, Arena arena) {
+        this.fileSeal = fileSeal.another();
         this.memory = arena.allocate(Record.HEADER_BYTES + Codec.MAX_COMPRESSED_BYTES, Long.BYTES);
         this.buffer = memory.asByteBuffer();
     }
@@ -31,12 +29,12 @@ final class RecordBuffer {
     }
 
     /**
-     * Makes it a record for the backing file: with a keyed tag in place of the checksum, if that is encrypted. Counter
-     * mode lets whoever has the disk flip chosen bits, and a checksum can be made to fit.
+     * Makes it a record for the backing file: with a keyed tag in place of the checksum, if it is to be encrypted.
+     * Counter mode lets whoever has the disk flip chosen bits, and a checksum can be made to fit.
      */
     void sealForFile() {
-        if (tag != null) {
-            Record.setChecksum(memory, tag(length()));
+        if (fileSeal.tag() != null) {
+            Record.setChecksum(memory, fileSeal.isByTag() ? tag(length()) : checksum(length()));
         }
     }
 
@@ -66,12 +64,12 @@ final class RecordBuffer {
         int length = Slot.length(word);
         int sealed = Record.checksum(memory, 0);
         return Record.isOf(memory, 0, slot, word)
-                && (tag != null && Slot.kind(word) == Slot.KIND_FILE && sealed == tag(length)
+                && (fileSeal.tag() != null && Slot.kind(word) == Slot.KIND_FILE && sealed == tag(length)
                         || sealed == checksum(length));
     }
 
     private int tag(int length) {
-        return tag.tag(memory, Record.CHECKED_OFFSET, Record.HEADER_BYTES - Record.CHECKED_OFFSET + length);
+        return fileSeal.tag().tag(memory, Record.CHECKED_OFFSET, Record.HEADER_BYTES - Record.CHECKED_OFFSET + length);
     }
 
     private int checksum(int length) {

@@ -1,8 +1,10 @@
 package dev.ramzswap.store;
 
 import dev.ramzswap.backing.BackingFile;
+import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -19,6 +21,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * out later. A word that is damaged, or points where nothing can be, costs its own slot.
  */
 final class Recovery {
+    private static final System.Logger LOG = System.getLogger(Recovery.class.getName());
+
     private static final int MAX_THREADS = 4;
 
     /** Asked for once, ahead of the takeover: the JVM reads files of cgroups for it. */
@@ -47,10 +51,21 @@ final class Recovery {
     void run() throws IOException {
         map.recoverUsed();
         recoverSlots();
+        warnOfPagesInNoFile();
         parts.regions().adopted();
         parts.regionMemory().reclaimLeftovers();
         if (file != null && file.takenOver()) {
             file.adopted();
+        }
+    }
+
+    /** They stay where they are: a later daemon may have the file again. */
+    private void warnOfPagesInNoFile() {
+        long pages = counters.get(Counter.BD_COUNT);
+        if (file == null && pages > 0) {
+            LOG.log(
+                    Level.WARNING,
+                    pages + " pages lie in a backing file that was not given: until it is, they cannot be read");
         }
     }
 
@@ -97,10 +112,13 @@ final class Recovery {
             case Slot.KIND_HOLE -> true;
             case Slot.KIND_FILL -> Slot.isFillIntact(slot, word);
             case Slot.KIND_POOL -> adoptInPool(word);
-            case Slot.KIND_FILE ->
-                file != null && file.adopt(Slot.place(word), Record.HEADER_BYTES + Slot.length(word));
+            case Slot.KIND_FILE -> file == null || file.adopt(Slot.place(word), recordBytes(word));
             default -> false;
         };
+    }
+
+    private static int recordBytes(long word) {
+        return Record.HEADER_BYTES + Slot.length(word);
     }
 
     private boolean adoptInPool(long word) {

@@ -199,7 +199,7 @@ final class RegionMemory {
         }
     }
 
-    /** After a takeover: what has memory, but no live records, is kept ready or given back. */
+    /** What a daemon before this one has left memory in, but no live records, is kept ready or given back. */
     void reclaimLeftovers() throws IOException {
         long end = Region.start(table.count());
         for (long at = file.nextData(0); at < end; at = file.nextData(at)) {

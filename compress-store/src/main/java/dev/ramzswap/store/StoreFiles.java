@@ -2,19 +2,19 @@ package dev.ramzswap.store;
 
 import dev.ramzswap.backing.BackingConfig;
 import dev.ramzswap.backing.BackingFile;
-import dev.ramzswap.backing.RecordTag;
+import dev.ramzswap.closing.Closing;
+import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.MappedFile;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
 
 /**
  * The mapped files that a store lies in, and what is built on them. In the state directory, or as memory files:
@@ -27,15 +27,14 @@ import java.util.List;
  * </ul>
  */
 final class StoreFiles implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(StoreFiles.class.getName());
+
     private static final int PAGE_BYTES = 4096;
 
     /** In NAME.backing: behind the {@link BackingHead}, and before the segment table. */
     static final long STAGING_OFFSET = PAGE_BYTES;
 
     private static final long TABLE_OFFSET = STAGING_OFFSET + BackingFile.STAGING_BYTES;
-
-    /** The map last: without it there is nothing to take over, so it goes last and comes first. */
-    private static final List<String> PARTS = List.of("backing", "pool", "counters", "map");
 
     /** Opens the backing file; a seam for tests that make it fail. */
     interface BackingOpener {
@@ -44,9 +43,11 @@ final class StoreFiles implements AutoCloseable {
 
     private final StoreConfig config;
     private final BackingOpener backingOpener;
+    private final PartFiles files;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
     private long backingBytes;
+    private MappedFile mapFile;
     private boolean isTakenOver;
     private Counters counters;
     private Parts parts;
@@ -54,6 +55,7 @@ final class StoreFiles implements AutoCloseable {
     private StoreFiles(StoreConfig config, BackingOpener backingOpener) {
         this.config = config;
         this.backingOpener = backingOpener;
+        this.files = new PartFiles(config);
     }
 
     static StoreFiles open(StoreConfig config, BackingOpener backingOpener) throws IOException {
@@ -62,40 +64,50 @@ final class StoreFiles implements AutoCloseable {
             files.open();
             return files;
         } catch (Throwable e) {
-            files.close();
+            files.abandon(e);
             throw e;
         }
     }
 
+    /** The map first: who has its lock has the store, and without it there is nothing to take over. */
     private void open() throws IOException {
+        mapFile = closing(files.open("map", SlotMap.bytes(config.slots())));
+        isTakenOver = !mapFile.created();
         if (config.backing().isPresent()) {
             backingBytes = recordedBackingBytes();
             if (backingBytes == 0) {
                 backingBytes = backingBytes(config.backing().get());
             }
         }
-        Limit.requireRoomForAll(config, config.limit(), backingBytes);
+        checkRoomForAll();
         if (Math.max(Pool.bytes(config.slots()), backingBytes) > Slot.MAX_PLACE) {
             throw new IllegalArgumentException("a slot's word cannot tell places above 8 TiB: give less than 7 TiB");
         }
-        MappedFile mapFile = denseFile("map", SlotMap.bytes(config.slots()));
-        isTakenOver = !mapFile.created();
-        counters = new Counters(populatedFile("counters", Counters.FILE_BYTES), config.name(), config.slots());
-        if (!isTakenOver) {
-            counters.renewIdentity();
-        }
+        MappedFile countersFile = populatedFile("counters", Counters.FILE_BYTES);
+        counters = isTakenOver
+                ? Counters.resume(countersFile, config.name(), config.slots())
+                : Counters.begin(countersFile, config.name(), config.slots());
         SlotMap map = closing(new SlotMap(mapFile, config.slots(), counters));
-        MappedFile poolFile = sparseFile("pool", Pool.bytes(config.slots()));
+        MappedFile poolFile = closing(files.openSparse("pool", Pool.bytes(config.slots())));
         RegionTable regions = closing(new RegionTable(poolFile.memory().byteSize(), counters));
         RegionMemory regionMemory = new RegionMemory(poolFile, regions, config.ahead());
         Pool pool = new Pool(poolFile.memory(), regions, regionMemory);
         BackingFile backing = null;
         if (config.backing().isPresent()) {
             backing = closing(openBacking(config.backing().get()));
-            isTakenOver |= backing.takenOver();
         }
-        RecordTag tag = backing == null ? null : backing.recordTag(Record.MAX_BYTES - Record.CHECKED_OFFSET);
-        parts = new Parts(map, regions, regionMemory, pool, backing, tag, counters);
+        FileSeal seal = backing == null ? FileSeal.NONE : FileSeal.of(backing);
+        parts = new Parts(map, regions, regionMemory, pool, backing, seal, counters);
+    }
+
+    /** To refuse a takeover would lose all pages, for the sake of those that may not fit. */
+    private void checkRoomForAll() {
+        Limit.lackOfRoom(config, config.limit(), backingBytes).ifPresent(lack -> {
+            if (!isTakenOver) {
+                throw new IllegalArgumentException(lack);
+            }
+            LOG.log(Level.WARNING, config.name() + " is taken over all the same: " + lack);
+        });
     }
 
     private long backingBytes(StoreConfig.Backing wanted) throws IOException {
@@ -113,7 +125,7 @@ final class StoreFiles implements AutoCloseable {
         if (config.stateDir().isEmpty()) {
             return 0;
         }
-        Path path = pathOf(config, "backing");
+        Path path = files.pathOf("backing");
         long size = Files.exists(path) ? Files.size(path) : 0;
         if (size <= TABLE_OFFSET) {
             return 0;
@@ -133,47 +145,60 @@ final class StoreFiles implements AutoCloseable {
                 populatedFile("backing", roundUp(TABLE_OFFSET + tableBytes)).memory();
         BackingHead.repair(memory);
         BackingHead.setCapacity(memory, backingBytes);
+        MemorySegment table = memory.asSlice(TABLE_OFFSET, tableBytes);
+        if (!isTakenOver) {
+            table.fill((byte) 0); // It may be left by a store whose map is gone: nobody knows its records any more.
+        }
         BackingFile backing = backingOpener.open(new BackingConfig(
                 wanted.path(),
-                backingBytes,
                 wanted.encrypt(),
-                memory.asSlice(TABLE_OFFSET, tableBytes),
+                isTakenOver,
+                table,
                 memory.asSlice(STAGING_OFFSET, BackingFile.STAGING_BYTES),
                 memory.asSlice(0, BackingFile.KEY_BYTES)));
         BackingHead.copy(memory);
         return backing;
     }
 
-    /** Takes, if the configuration asks for memory ahead, what else the way of a page could fault in. */
+    /**
+     * Takes, if the configuration asks for memory ahead, what else the way of a page could fault in. A daemon that
+     * takes over serves first: the memory that it needs may wait for it, and there may be none.
+     */
     void populate() throws IOException {
         if (config.ahead() == 0) {
             return;
         }
-        parts.map().populate();
-        parts.regions().populate();
-        // A daemon that takes over serves first: the memory that it needs may wait for it.
-        while (!isTakenOver && parts.regionMemory().adjust()) {}
+        try {
+            parts.map().populate();
+            parts.regions().populate();
+            while (!isTakenOver && parts.regionMemory().adjust()) {}
+        } catch (IOException e) {
+            requireTakeover(e);
+            LOG.log(Level.WARNING, config.name() + " has no memory ahead yet: " + e.getMessage());
+        }
     }
 
-    private MappedFile denseFile(String part, long bytes) throws IOException {
-        return closing(
-                config.stateDir().isPresent()
-                        ? MappedFile.at(pathOf(config, part), bytes)
-                        : MappedFile.inMemory(nameOf(part), bytes));
-    }
-
-    /** One that is used in whole, and at once: a page fault that finds no memory is a SIGBUS. */
+    /** At a takeover a memory file, if there is no room for it. */
     private MappedFile populatedFile(String part, long bytes) throws IOException {
-        MappedFile file = denseFile(part, bytes);
-        file.populate(0, bytes);
-        return file;
+        try {
+            return closing(files.openPopulated(part, bytes));
+        } catch (ErrnoException e) {
+            requireTakeover(e);
+            LOG.log(
+                    Level.WARNING,
+                    config.name() + "." + part + " will not outlive this daemon, since there is no room for it: "
+                            + e.getMessage());
+            MappedFile file = closing(files.openInMemory(part, bytes));
+            file.populate(0, bytes);
+            return file;
+        }
     }
 
-    private MappedFile sparseFile(String part, long bytes) throws IOException {
-        return closing(
-                config.stateDir().isPresent()
-                        ? MappedFile.sparseAt(pathOf(config, part), bytes)
-                        : MappedFile.inMemory(nameOf(part), bytes));
+    /** A takeover does without what another start fails for. */
+    private void requireTakeover(IOException failure) throws IOException {
+        if (!isTakenOver) {
+            throw failure;
+        }
     }
 
     private <T extends AutoCloseable> T closing(T part) {
@@ -181,53 +206,30 @@ final class StoreFiles implements AutoCloseable {
         return part;
     }
 
-    /** In {@code /proc/PID/maps}. */
-    private static String nameOf(String part) {
-        return "ramzswap-" + part;
-    }
-
     /** Waits until no process has the state of this store open. Another may still be faster to open it. */
     static void awaitFree(StoreConfig config, Runnable beforeWaiting) throws IOException {
         if (config.stateDir().isPresent()) {
             requireReadable(config);
-            MappedFile.awaitFree(pathOf(config, "map"), beforeWaiting);
+            MappedFile.awaitFree(new PartFiles(config).pathOf("map"), beforeWaiting);
         }
     }
 
     /** Who waits to take over must be able to: files of another format or size are refused before. */
     private static void requireReadable(StoreConfig config) throws IOException {
-        MappedFile.requireReachable(pathOf(config, "pool"));
-        Path counters = pathOf(config, "counters");
+        PartFiles files = new PartFiles(config);
+        MappedFile.requireReachable(files.pathOf("pool"));
+        Path counters = files.pathOf("counters");
         if (Files.exists(counters) && Files.size(counters) > 0) {
             long slots = Counters.readIfWritten(counters)
                     .map(Counters.Snapshot::slots)
                     .orElse(config.slots());
-            if (slots != config.slots()) {
-                throw new IOException(counters + " is of a store of " + slots + " slots, not " + config.slots()
-                        + ": give the size that it has, or remove the state");
-            }
+            Counters.requireSlots(config.slots(), slots, counters);
         }
     }
 
     /** Removes the files from the state directory; those that are open live on without a name. */
     void remove() throws IOException {
-        if (config.stateDir().isPresent()) {
-            for (String part : PARTS) {
-                MappedFile.remove(pathOf(config, part));
-            }
-        }
-    }
-
-    private static Path pathOf(StoreConfig config, String part) throws IOException {
-        return makeDirectory(config.stateDir().orElseThrow()).resolve(config.name() + "." + part);
-    }
-
-    static Path makeDirectory(Path directory) throws IOException {
-        if (!Files.isDirectory(directory)) {
-            Files.createDirectories(
-                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        }
-        return directory;
+        files.remove();
     }
 
     private static long roundUp(long bytes) {
@@ -247,15 +249,26 @@ final class StoreFiles implements AutoCloseable {
         return parts;
     }
 
-    /** Closes what was opened, in the opposite order. */
+    /**
+     * Closes what was opened, since the start has failed. What a first start has made holds no page, and is not to be
+     * taken over by the next one.
+     */
+    void abandon(Throwable failure) {
+        if (mapFile != null && mapFile.created()) {
+            Closing.after(failure, files::removeOpened);
+        }
+        Closing.after(failure, this);
+    }
+
+    /** Closes what was opened, in the opposite order; all of it, whatever fails. */
     @Override
     public void close() {
+        IllegalStateException failure = new IllegalStateException("a part of the store cannot be closed");
         while (!opened.isEmpty()) {
-            try {
-                opened.pop().close();
-            } catch (Exception e) {
-                throw new IllegalStateException(e);
-            }
+            Closing.after(failure, opened.pop());
+        }
+        if (failure.getSuppressed().length > 0) {
+            throw failure;
         }
     }
 }

@@ -1,7 +1,6 @@
 package dev.ramzswap.store;
 
 import dev.ramzswap.backing.ReadBuffer;
-import dev.ramzswap.backing.RecordTag;
 import java.lang.foreign.Arena;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -48,11 +47,11 @@ public final class Workspace implements AutoCloseable {
     /** See {@link Activity}. */
     private volatile long operations;
 
-    Workspace(int stripe, ReadBuffer readBuffer, RecordTag tag, Activity activity) {
+    Workspace(int stripe, ReadBuffer readBuffer, FileSeal fileSeal, Activity activity) {
         this.stripe = stripe;
         this.readBuffer = readBuffer;
         this.activity = activity;
-        this.record = new RecordBuffer(tag, arena);
+        this.record = new RecordBuffer(fileSeal, arena);
         this.page = arena.allocate(PageStore.SLOT_BYTES, Long.BYTES).asByteBuffer();
         activity.add(this);
     }

@@ -14,7 +14,7 @@ public final class DamagedDevice extends MemoryDevice {
 
     /** Opens a backing file on it, whatever path the configuration names. */
     public BackingFile open(BackingConfig config) throws IOException {
-        return BackingFile.open(config, this, SHORT);
+        return BackingFile.open(config, unused -> this, SHORT);
     }
 
     /** Flips bits of one byte. */

@@ -1,6 +1,5 @@
 package dev.ramzswap.backing;
 
-import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
@@ -24,20 +23,17 @@ public final class FailingDevice implements BlockDevice {
     }
 
     public static BackingFile open(BackingConfig config, long seed, Sink sink) throws IOException {
-        FailingDevice device =
-                new FailingDevice(FileDevice.open(config.path(), config.bytes(), NativeFile::open), seed);
-        sink.accept(device);
-        return BackingFile.open(config, device, SHORT);
+        Devices.Opener opener = opened -> {
+            FailingDevice device = new FailingDevice(Devices.open(opened), seed);
+            sink.accept(device);
+            return device;
+        };
+        return BackingFile.open(config, opener, SHORT);
     }
 
     /** Makes so many of a hundred calls fail from now on. */
     public void fail(int percent) {
         this.percent = percent;
-    }
-
-    @Override
-    public long size() {
-        return device.size();
     }
 
     @Override

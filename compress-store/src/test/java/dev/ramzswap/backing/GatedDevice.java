@@ -16,7 +16,7 @@ public final class GatedDevice extends MemoryDevice {
 
     /** Opens a backing file on it, whatever path the configuration names. */
     public BackingFile open(BackingConfig config) throws IOException {
-        return BackingFile.open(config, this, Delays.STANDARD);
+        return BackingFile.open(config, unused -> this, Delays.STANDARD);
     }
 
     /** The next read waits. */

@@ -14,11 +14,6 @@ class MemoryDevice implements BlockDevice {
     }
 
     @Override
-    public long size() {
-        return content.byteSize();
-    }
-
-    @Override
     public int read(MemorySegment into, int length, long position) throws IOException {
         MemorySegment.copy(content, position, into, 0, length);
         return length;
@@ -31,5 +26,5 @@ class MemoryDevice implements BlockDevice {
     }
 
     @Override
-    public void close() {}
+    public void close() throws IOException {}
 }

@@ -55,7 +55,7 @@ public final class SweptDevice extends MemoryDevice {
 
     /** Opens a backing file on it, whatever path the configuration names. */
     public BackingFile open(BackingConfig config) throws IOException {
-        return BackingFile.open(config, this, SHORT_DELAYS);
+        return BackingFile.open(config, unused -> this, SHORT_DELAYS);
     }
 
     /** Whether the faulty call has begun. */

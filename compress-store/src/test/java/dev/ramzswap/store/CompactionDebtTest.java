@@ -41,7 +41,7 @@ class CompactionDebtTest {
         fullness = new Fullness();
         ownership = new Ownership(files.parts(), fullness);
         keeper = new Keeper("attack", files.parts(), ownership, fullness, activity);
-        work = new Workspace(0, null, files.parts().tag(), activity);
+        work = new Workspace(0, null, files.parts().fileSeal(), activity);
         regions = files.parts().regions();
         pool = files.parts().pool();
     }

@@ -31,11 +31,8 @@ class ForgedRecordTest {
         long limit = SlotMap.bytes(SLOTS) + (256 << 10);
         StoreConfig config = new StoreConfig(
                 "test", SLOTS, limit, CodecSpec.LZ4, 3072, Optional.of(backing), true, 0, Optional.empty());
-        DamagedDevice[] device = new DamagedDevice[1];
-        StoreFiles files = StoreFiles.open(config, memories -> {
-            device[0] = new DamagedDevice(memories.bytes());
-            return device[0].open(memories);
-        });
+        DamagedDevice device = new DamagedDevice(BackingFile.bytesFor(SLOTS, Record.MAX_BYTES));
+        StoreFiles files = StoreFiles.open(config, device::open);
         ByteBuffer out = Pages.buffer();
         try (PageStore store = PageStore.open(config, files);
                 Workspace work = store.workspace()) {
@@ -49,7 +46,7 @@ class ForgedRecordTest {
             }
             assertEquals(StoreStatus.OK, store.load(0, out, 0, work));
             for (int i = 0; i < 5; i++) {
-                device[0].flip(Slot.place(word) + Record.HEADER_BYTES + 100 + i, (byte) (FORGERY >>> 8 * i));
+                device.flip(Slot.place(word) + Record.HEADER_BYTES + 100 + i, (byte) (FORGERY >>> 8 * i));
             }
             int status = store.load(0, out, 0, work);
             assertEquals(isEncrypted ? StoreStatus.IO_ERROR : StoreStatus.OK, status);

@@ -27,7 +27,7 @@ class PoolTest {
     @BeforeEach
     void open() throws IOException {
         countersFile = MappedFile.inMemory("counters", Counters.FILE_BYTES);
-        counters = new Counters(countersFile, "test", 1);
+        counters = Counters.begin(countersFile, "test", 1);
         file = MappedFile.inMemory("pool", (long) REGIONS << Region.SHIFT);
         make(0);
         setBudget(REGIONS);

@@ -160,6 +160,31 @@ class RecoveryTest {
         PageStore.open(config.build()).close();
     }
 
+    /** So few slots fewer that all files have the same size. */
+    @Test
+    void stateOfAFewSlotsMoreIsRefusedAndLeftAlone() throws IOException {
+        TestConfig config = new TestConfig(SLOTS - 10).stateDirectory(directory);
+        Daemons.store(config.build(), SLOTS - 10, 0);
+        StoreConfig other = new TestConfig(SLOTS - 20).stateDirectory(directory).build();
+        String message =
+                assertThrows(IOException.class, () -> PageStore.open(other)).getMessage();
+        assertTrue(message.contains("is of a store of 2038 slots, not 2028"), message);
+        assertEquals(new Daemons.Found(SLOTS - 10, 0, 0), Daemons.load(config.build(), SLOTS - 10, 0));
+    }
+
+    @Test
+    void aNewMapMayBeOfAnotherSize() throws IOException {
+        PageStore.open(new TestConfig(SLOTS).stateDirectory(directory).build()).close();
+        Files.delete(directory.resolve("test.map"));
+        Files.delete(directory.resolve("test.pool"));
+        StoreConfig other = new TestConfig(2 * SLOTS).stateDirectory(directory).build();
+        PageStore.open(other).close();
+        assertEquals(
+                2 * SLOTS, Counters.read(directory.resolve("test.counters")).slots());
+        PageStore.awaitFree(other, () -> {});
+        PageStore.open(other).close();
+    }
+
     @Test
     void aStoreIsKnownByItsIdentityUntilItBeginsAnew() throws IOException {
         StoreConfig config = new TestConfig(SLOTS).stateDirectory(directory).build();

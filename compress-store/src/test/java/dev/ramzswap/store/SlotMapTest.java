@@ -16,7 +16,7 @@ class SlotMapTest {
     void nextStoredFindsEveryStoredSlotAndNothingElseOfOtherPages() throws IOException {
         try (MappedFile counters = MappedFile.inMemory("counters", Counters.FILE_BYTES);
                 MappedFile file = MappedFile.inMemory("map", SlotMap.bytes(SLOTS));
-                SlotMap map = new SlotMap(file, SLOTS, new Counters(counters, "test", SLOTS))) {
+                SlotMap map = new SlotMap(file, SLOTS, Counters.begin(counters, "test", SLOTS))) {
             map.populate();
             assertTrue(map.nextStored(0, SLOTS) >= SLOTS);
             long first = 3 * SLOTS_PER_PAGE;

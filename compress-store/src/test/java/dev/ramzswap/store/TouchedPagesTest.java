@@ -19,7 +19,7 @@ class TouchedPagesTest {
                 Arena arena = Arena.ofConfined()) {
             for (int pages : new int[] {1, 31, 32, 33, 64, 1000}) {
                 TouchedPages touched =
-                        new TouchedPages((long) pages * PAGE_BYTES, new Counters(file, "test", 1), arena);
+                        new TouchedPages((long) pages * PAGE_BYTES, Counters.begin(file, "test", 1), arena);
                 TreeSet<Long> model = new TreeSet<>();
                 for (int i = 0; i < pages; i++) {
                     check(touched, model, pages);

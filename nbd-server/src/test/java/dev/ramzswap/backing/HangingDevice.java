@@ -1,6 +1,5 @@
 package dev.ramzswap.backing;
 
-import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.CountDownLatch;
@@ -23,9 +22,12 @@ public final class HangingDevice implements BlockDevice {
 
     /** Opens a backing file on one. */
     public static BackingFile open(BackingConfig config, Sink sink) throws IOException {
-        HangingDevice device = new HangingDevice(FileDevice.open(config.path(), config.bytes(), NativeFile::open));
-        sink.accept(device);
-        return BackingFile.open(config, device, Delays.STANDARD);
+        Devices.Opener opener = opened -> {
+            HangingDevice device = new HangingDevice(Devices.open(opened));
+            sink.accept(device);
+            return device;
+        };
+        return BackingFile.open(config, opener, Delays.STANDARD);
     }
 
     /** The next read of a record takes so long. */
@@ -37,11 +39,6 @@ public final class HangingDevice implements BlockDevice {
     /** Waits until it has begun. */
     public void awaitHanging() throws InterruptedException {
         hanging.await();
-    }
-
-    @Override
-    public long size() {
-        return file.size();
     }
 
     @Override

@@ -1,6 +1,5 @@
 package dev.ramzswap.backing;
 
-import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -40,20 +39,17 @@ public final class UnreliableDevice implements BlockDevice {
     /** Opens a backing file on such a device, which is given to {@code opened} first. */
     public static BackingFile open(BackingConfig config, long seed, Consumer<UnreliableDevice> opened)
             throws IOException {
-        BlockDevice file = FileDevice.open(config.path(), config.bytes(), NativeFile::open);
-        UnreliableDevice device = new UnreliableDevice(file, seed);
-        opened.accept(device);
-        return BackingFile.open(config, device, SHORT);
+        Devices.Opener opener = ofConfig -> {
+            UnreliableDevice device = new UnreliableDevice(Devices.open(ofConfig), seed);
+            opened.accept(device);
+            return device;
+        };
+        return BackingFile.open(config, opener, SHORT);
     }
 
     /** From now on. */
     public void be(Mood mood) {
         this.mood = mood;
-    }
-
-    @Override
-    public long size() {
-        return device.size();
     }
 
     @Override

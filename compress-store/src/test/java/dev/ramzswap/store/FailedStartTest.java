@@ -1,0 +1,112 @@
+package dev.ramzswap.store;
+
+import static dev.ramzswap.store.Daemons.FEW;
+import static dev.ramzswap.store.Daemons.FILE_BYTES;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ramzswap.backing.UnclosableDevice;
+import dev.ramzswap.linux.MappedFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a start that fails leaves to the next one. */
+class FailedStartTest {
+    @TempDir
+    Path directory;
+
+    @RegisterExtension
+    private final Tmpfs tmpfs = new Tmpfs();
+
+    private Path state;
+    private Path file;
+
+    @BeforeEach
+    void choosePaths() throws IOException {
+        state = Files.createDirectory(directory.resolve("state"));
+        file = directory.resolve("file");
+    }
+
+    @Test
+    void aFirstStartThatIsRefusedLeavesNothing() throws IOException {
+        StoreConfig refused = Daemons.withFile(directory, directory.resolve("missing/file"));
+        assertThrows(IOException.class, () -> PageStore.open(refused));
+        assertNothingIn(state);
+        try (PageStore store = PageStore.open(Daemons.withFile(directory, file))) {
+            assertFalse(store.isTakenOver());
+        }
+    }
+
+    @Test
+    void afterOneWithTooLargeAFileASmallerOneIsTaken() throws IOException {
+        StoreConfig tooLarge = Daemons.config(directory)
+                .backing(file, Files.getFileStore(directory).getTotalSpace())
+                .build();
+        assertThrows(IOException.class, () -> PageStore.open(tooLarge));
+        try (PageStore store = PageStore.open(Daemons.withFile(directory, file))) {
+            assertFalse(store.isTakenOver());
+        }
+    }
+
+    /** Its memory ahead finds no room. */
+    @Test
+    void oneThatFailsWhenAllIsOpenLeavesNothingEither() throws IOException, InterruptedException {
+        Path small = tmpfs.mount(8 << 20);
+        StoreConfig config =
+                new TestConfig(1 << 20).ahead(16 << 20).stateDirectory(small).build();
+        assertThrows(IOException.class, () -> PageStore.open(config));
+        assertNothingIn(small);
+    }
+
+    @Test
+    void whatIsInUseBySomebodyElseIsNotRemoved() throws IOException {
+        Daemons.store(Daemons.withFile(directory, file), FEW, 0);
+        long identity = Counters.read(state.resolve("test.counters")).identity();
+        Files.delete(state.resolve("test.map"));
+        try (MappedFile counters = MappedFile.at(state.resolve("test.counters"), Counters.FILE_BYTES)) {
+            assertThrows(IOException.class, () -> PageStore.open(Daemons.withFile(directory, file)));
+            assertEquals(identity, Counters.read(counters.path()).identity());
+        }
+        assertFalse(Files.exists(state.resolve("test.map")));
+        assertTrue(Files.exists(state.resolve("test.pool")));
+        try (PageStore store = PageStore.open(Daemons.withFile(directory, file))) {
+            assertFalse(store.isTakenOver());
+            assertNotEquals(identity, store.counters().identity());
+        }
+    }
+
+    @Test
+    void aTakeoverThatIsRefusedRemovesNothing() throws IOException {
+        StoreConfig config =
+                Daemons.config(directory).limit(StoreConfig.NO_LIMIT).build();
+        Daemons.store(config, FEW, 0);
+        StoreConfig tooSmall =
+                Daemons.config(directory).overcommit().backing(file, 1).build();
+        assertThrows(IOException.class, () -> PageStore.open(tooSmall));
+        assertEquals(new Daemons.Found(FEW, 0, 0), Daemons.load(config, FEW, 0));
+    }
+
+    @Test
+    void allIsClosedThoughAPartCannotBe() throws IOException {
+        UnclosableDevice device = new UnclosableDevice(FILE_BYTES);
+        StoreConfig config = Daemons.withFile(directory, file);
+        PageStore store = PageStore.open(config, StoreFiles.open(config, device::open));
+        assertThrows(IllegalStateException.class, store::close);
+        PageStore.open(config).close();
+    }
+
+    private static void assertNothingIn(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            assertEquals(0, files.count());
+        }
+    }
+}

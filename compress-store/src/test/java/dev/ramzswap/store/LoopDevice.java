@@ -1,0 +1,56 @@
+package dev.ramzswap.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/** A block device for one test, over a plain file. Only root can make one; for others the test is skipped. */
+final class LoopDevice implements AfterEachCallback {
+    private Path image;
+    private Path node;
+
+    Path make(long bytes) throws IOException, InterruptedException {
+        boolean isPossible =
+                System.getProperty("user.name").equals("root") && Files.exists(Path.of("/dev/loop-control"));
+        assumeTrue(isPossible, "only root can make a loop device, where there are any");
+        image = Files.createTempFile("loop", ".img");
+        setImageBytes(bytes);
+        node = Path.of(run("losetup", "--find", "--show", image.toString()));
+        return node;
+    }
+
+    void resize(long bytes) throws IOException, InterruptedException {
+        setImageBytes(bytes);
+        run("losetup", "--set-capacity", node.toString());
+    }
+
+    private void setImageBytes(long bytes) throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+            file.setLength(bytes);
+        }
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) throws IOException, InterruptedException {
+        if (node != null) {
+            run("losetup", "--detach", node.toString());
+        }
+        if (image != null) {
+            Files.delete(image);
+        }
+    }
+
+    private static String run(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor(), output);
+        return output.trim();
+    }
+}

@@ -1,0 +1,84 @@
+package dev.ramzswap.store;
+
+import static dev.ramzswap.store.Daemons.FEW;
+import static dev.ramzswap.store.Daemons.LIMIT;
+import static dev.ramzswap.store.Daemons.SLOTS;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.ramzswap.store.Daemons.Found;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A takeover for which there is too little of something: it does without, since a refusal would lose all pages. */
+class ScarceTakeoverTest {
+    @TempDir
+    Path directory;
+
+    @RegisterExtension
+    private final Tmpfs tmpfs = new Tmpfs();
+
+    @Test
+    void ofMemoryAhead() throws IOException, InterruptedException {
+        Path state = tmpfs.mount(24 << 20);
+        TestConfig config = new TestConfig(1 << 20).stateDirectory(state);
+        Daemons.store(config.build(), FEW, 0);
+        fill(state);
+        assertEquals(new Found(FEW, 0, 0), Daemons.load(config.ahead(1 << 20).build(), FEW, 0));
+    }
+
+    /** As they are when a daemon was killed before it had made them. */
+    @ParameterizedTest
+    @ValueSource(strings = {"counters", "backing"})
+    void ofRoomForAPartThatIsMissing(String part) throws IOException, InterruptedException {
+        Path state = tmpfs.mount(24 << 20);
+        StoreConfig config = new TestConfig(SLOTS)
+                .stateDirectory(state)
+                .backing(directory.resolve("file"))
+                .build();
+        Daemons.store(config, FEW, 0);
+        Files.delete(state.resolve("test." + part));
+        fill(state);
+        for (int daemon = 0; daemon < 2; daemon++) {
+            assertEquals(new Found(FEW, 0, 0), Daemons.load(config, FEW, 0), "daemon " + daemon);
+        }
+        assertFalse(Files.exists(state.resolve("test." + part)));
+        Files.delete(state.resolve("ballast"));
+        assertEquals(new Found(FEW, 0, 0), Daemons.load(config, FEW, 0));
+        assertEquals(SLOTS, Counters.read(state.resolve("test.counters")).slots());
+    }
+
+    @Test
+    void ofRoomForAllPagesInTheWorstCase() throws IOException {
+        StoreConfig before = Daemons.withFile(directory, directory.resolve("file"));
+        Daemons.store(before, SLOTS, 0);
+        StoreConfig lower = Daemons.config(directory)
+                .limit(LIMIT - (1 << 20))
+                .backing(directory.resolve("file"), Daemons.FILE_BYTES)
+                .build();
+        try (PageStore store = PageStore.open(lower);
+                Workspace work = store.workspace()) {
+            assertEquals(new Found(SLOTS, 0, 0), Daemons.load(store, work, SLOTS, 0));
+            assertThrows(IllegalArgumentException.class, () -> store.setLimit(LIMIT - (1 << 20)));
+            store.setLimit(LIMIT);
+        }
+    }
+
+    private static void fill(Path state) throws IOException {
+        try (OutputStream ballast = Files.newOutputStream(state.resolve("ballast"))) {
+            while (true) {
+                ballast.write(new byte[4096]);
+            }
+        } catch (IOException e) {
+            // It is full.
+        }
+    }
+}

@@ -1,0 +1,82 @@
+package dev.ramzswap.store;
+
+import static dev.ramzswap.store.Daemons.FILE_BYTES;
+import static dev.ramzswap.store.Daemons.SLOTS;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ramzswap.linux.MappedFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Without a map there is nothing to take over, whatever else is left of a store. */
+class StateWithoutMapTest {
+    @TempDir
+    Path directory;
+
+    @RegisterExtension
+    private final Tmpfs tmpfs = new Tmpfs();
+
+    @Test
+    void theMapIsTheFirstThatADiscardedStoreLoses() throws IOException {
+        Path state = Files.createDirectory(directory.resolve("state"));
+        PageStore store = PageStore.open(Daemons.withFile(directory, directory.resolve("file")));
+        // A directory that is not empty cannot be removed: the store is as if killed at this part.
+        Files.delete(state.resolve("test.backing"));
+        Files.createDirectories(state.resolve("test.backing/obstacle"));
+        assertThrows(IOException.class, store::discard);
+        assertFalse(Files.exists(state.resolve("test.map")));
+    }
+
+    /** What {@link PageStore#discard} has not removed yet, when it is killed. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3})
+    void aStoreThatIsLeftInPartIsBegunAnew(int removed) throws IOException {
+        StoreConfig config = Daemons.withFile(directory, directory.resolve("file"));
+        Daemons.store(config, SLOTS, 0);
+        for (String part : List.of("map", "backing", "pool").subList(0, removed)) {
+            MappedFile.remove(directory.resolve("state/test." + part));
+        }
+        try (PageStore store = PageStore.open(config);
+                Workspace work = store.workspace()) {
+            assertFalse(store.isTakenOver());
+            assertEquals(0, Daemons.load(store, work, SLOTS, 0).lost());
+            assertEquals(PageStore.HOLE, store.extent(1));
+            Daemons.store(store, work, SLOTS, SLOTS);
+            assertEquals(new Daemons.Found(SLOTS, 0, 0), Daemons.load(store, work, SLOTS, SLOTS));
+        }
+        assertEquals(new Daemons.Found(SLOTS, 0, 0), Daemons.load(config, SLOTS, SLOTS));
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 1 << 20})
+    void theMemoryOfItsPoolIsGivenBack(long ahead) throws IOException, InterruptedException {
+        Path state = tmpfs.mount(64 << 20);
+        Daemons.store(new TestConfig(SLOTS).stateDirectory(state).build(), SLOTS, 0);
+        long used = tmpfs.used();
+        Files.delete(state.resolve("test.map"));
+        long limit = 4 << 20;
+        StoreConfig config = new TestConfig(SLOTS)
+                .limit(limit)
+                .ahead(ahead)
+                .backing(directory.resolve("file"), FILE_BYTES)
+                .overcommit()
+                .stateDirectory(state)
+                .build();
+        try (PageStore store = PageStore.open(config)) {
+            assertFalse(store.isTakenOver());
+            long left = tmpfs.used();
+            // The counters, the key and the segments in memory do not count.
+            assertTrue(left <= limit + (4 << 20), left + " bytes of " + used);
+        }
+    }
+}
