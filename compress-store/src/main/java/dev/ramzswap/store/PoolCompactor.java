@@ -18,11 +18,10 @@ import java.io.IOException;
  * moment; a header was damaged, and all lists were given up. Then a victim finds no room though a region is owed, which
  * tells it: a region opened for that victim would have held its records. So the debt is forgiven, and compaction begins
  * anew. Each forgiving lets at most one region be opened above the budget, and it is paid for when its victim is
- * retired. Left behind is one only by damage, by a change of the limit, and whenever a record has been pinned for
- * {@link #MAX_TRIES} looks: again after as many more if it still is, and stores have filled the region meanwhile. So
- * what exceeds the budget is bounded by how long pins last, and nobody pins a record of the pool for so long unless his
- * thread is held up. It comes down when they end and live records fit: above the budget, whatever has a sixteenth free
- * is emptied.
+ * retired. Left behind is one only by damage, by a change of the limit, and by a record that has been pinned for
+ * {@link #MAX_TRIES} looks. While there are more regions than the budget has, stores get no holes either, so that what
+ * compaction gathers is not filled again: a pin that lasts leaves one region behind, not one after the other. It comes
+ * down when live records fit: above the budget, whatever has a sixteenth free is emptied.
  */
 final class PoolCompactor implements Evacuation.Mover {
     /** Of what is filled, left in holes: overwrites fill them again. */

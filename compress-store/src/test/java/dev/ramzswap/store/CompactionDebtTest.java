@@ -195,6 +195,50 @@ class CompactionDebtTest {
         assertTrue(store.counters().get(Counter.MEM_USED_TOTAL) <= store.limit());
     }
 
+    /** Stores fill the holes of the region again, and pages in it are freed: as long as the pin lasts. */
+    @Test
+    void memoryStaysWithinTheLimitThoughARecordIsPinnedForLong() throws Exception {
+        open();
+        setBudget(24);
+        int victims = 0;
+        while (regions.used() < 2) {
+            put(victims++, Pages.Kind.HALF);
+        }
+        int end = fillWithHalves(23, 8000);
+        invalidate(1, 6, 1);
+        long word = files.parts().map().get(0);
+        assertTrue(ownership.pin(0, word));
+        keeper.setScarce(true);
+        for (int look = 0; look < 2000; look++) {
+            keeper.keepPool();
+            while (store.storeNow(filler, Pages.page(Pages.Kind.INCOMPRESSIBLE, filler), 0, work) == StoreStatus.OK) {
+                filler++;
+            }
+            if (look % 150 == 149) {
+                invalidateIn(Region.of(Slot.place(word)), 4);
+            }
+            assertTrue(regions.used() <= 24 + 1, "after " + look + " looks: " + regions.used());
+        }
+        ownership.unpin(0, word);
+        invalidate(HALVES_FIRST, end, 10);
+        for (int look = 0; look < 1000; look++) {
+            keeper.keepPool();
+        }
+        assertTrue(regions.used() <= 24, regions.used() + " regions");
+    }
+
+    /** Frees some of the pages that have filled a region's holes. */
+    private void invalidateIn(int region, int most) {
+        int left = most;
+        for (int slot = FILLERS_FIRST; slot < filler && left > 0; slot++) {
+            long word = files.parts().map().get(slot);
+            if (Slot.kind(word) == Slot.KIND_POOL && Region.of(Slot.place(word)) == region) {
+                store.invalidate(slot, work);
+                left--;
+            }
+        }
+    }
+
     /** A victim's record finds the list of its size damaged: all lists are given up, and the open region is closed. */
     @Test
     void aStoreEndsAfterAHoleWasDamaged() throws Exception {
