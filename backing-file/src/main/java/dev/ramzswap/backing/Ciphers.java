@@ -11,13 +11,16 @@ import java.security.SecureRandom;
 final class Ciphers {
     private static final System.Logger LOG = System.getLogger(Ciphers.class.getName());
 
-    private static final boolean IS_NATIVE = isNative();
+    /** Initialized by the first cipher: who encrypts nothing loads no OpenSSL. */
+    private static final class Native {
+        static final boolean IS_USED = isNative();
+    }
 
     private Ciphers() {}
 
     /** @param key 32 bytes */
     static PageCipher of(MemorySegment key) {
-        return IS_NATIVE ? new NativeCipher(key) : new JdkCipher(key);
+        return Native.IS_USED ? new NativeCipher(key) : new JdkCipher(key);
     }
 
     /** Fills all of {@code key} with random bytes that nobody can guess. */
