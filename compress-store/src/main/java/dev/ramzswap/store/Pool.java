@@ -128,8 +128,8 @@ final class Pool {
     }
 
     private long takeHole(int units, int maxUnits, boolean forCompaction) {
-        if (!forCompaction && regions.isAboveBudget()) {
-            return NONE; // Stores would fill what compaction has emptied, and memory would not come down.
+        if (!forCompaction && !regions.mayFillHoles()) {
+            return NONE;
         }
         int size = lists.smallestFrom(units);
         while (size <= maxUnits) {

@@ -23,6 +23,9 @@ final class RegionBudget {
     /** Regions that compaction has opened where stores might not, less those that were emptied since. */
     private int debt;
 
+    /** Whether a debt was forgiven, and memory has not been within the budget since. */
+    private boolean isForgiven;
+
     private volatile boolean isLow;
 
     /** @param count regions that the pool's file has */
@@ -54,9 +57,19 @@ final class RegionBudget {
         debt = Math.max(debt - 1, 0);
     }
 
+    /** Memory is within the budget. */
+    void settle() {
+        isForgiven = false;
+    }
+
+    boolean isForgiven() {
+        return isForgiven;
+    }
+
     /** Compaction owes nothing any more. Returns whether it did. */
     boolean forgive() {
         boolean isOwing = debt > 0;
+        isForgiven |= isOwing;
         debt = 0;
         return isOwing;
     }

@@ -112,11 +112,11 @@ final class RegionTable implements AutoCloseable {
     }
 
     /**
-     * Whether there is more than there may ever be, compaction's region included: the limit was lowered, or a debt
-     * left.
+     * Whether stores may fill holes. Above the budget they may, too, as long as compaction empties a region for each
+     * that it opens; if it had to be forgiven one, they would fill what it gathers, and memory would not come down.
      */
-    boolean isAboveBudget() {
-        return inUse() > budget.regions();
+    boolean mayFillHoles() {
+        return !budget.isForgiven() || inUse() <= budget.regions();
     }
 
     // States
@@ -305,6 +305,9 @@ final class RegionTable implements AutoCloseable {
         rings.move(region, POPULATING);
         populating++;
         budget.pay();
+        if (inUse() <= budget.regions()) {
+            budget.settle();
+        }
     }
 
     /** Of all regions no hole is listed any more; none may be open. */
