@@ -173,7 +173,7 @@ final class SegmentTable {
     void written(int segment) {
         long word = word(segment);
         if (SegmentWord.state(word) == SegmentWord.STAGED) {
-            setWord(segment, SegmentWord.written(word));
+            setWord(segment, SegmentWord.written(word, SegmentWord.encrypted(word)));
         }
         abandoned.set(JAVA_BYTE, segment, (byte) 0);
         freeIfDead(segment);

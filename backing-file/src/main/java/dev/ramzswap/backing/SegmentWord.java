@@ -70,12 +70,7 @@ final class SegmentWord {
         return even(word & Long.MAX_VALUE | ENCRYPTED);
     }
 
-    /** That of a staged segment, when it is on the device. */
-    static long written(long word) {
-        return even(word & (GENERATION_MASK | ENCRYPTED) | WRITTEN);
-    }
-
-    /** That of a free segment, when a content of its generation is on the device. */
+    /** That of a segment when the content of its generation is on the device. */
     static long written(long word, boolean encrypted) {
         return even(word & GENERATION_MASK | (encrypted ? ENCRYPTED : 0) | WRITTEN);
     }

@@ -43,7 +43,7 @@ final class Fetcher {
         if (status != StoreStatus.WOULD_WAIT) {
             return status;
         }
-        int read = file.read(Slot.place(word), recordBytes(word), work.record.memory, 0, work.readBuffer);
+        int read = file.read(Slot.place(word), Record.bytes(word), work.record.memory, 0, work.readBuffer);
         return read == BackingFile.OK ? decode(slot, word, into, at, work) : StoreStatus.IO_ERROR;
     }
 
@@ -59,15 +59,11 @@ final class Fetcher {
         if (file == null) {
             return StoreStatus.IO_ERROR;
         }
-        int read = file.readNow(Slot.place(word), recordBytes(word), work.record.memory, 0);
+        int read = file.readNow(Slot.place(word), Record.bytes(word), work.record.memory, 0);
         return read == BackingFile.OK ? decode(slot, word, into, at, work) : StoreStatus.WOULD_WAIT;
     }
 
     private static int decode(long slot, long word, ByteBuffer into, int at, Workspace work) {
         return work.decode(slot, word, into, at) ? StoreStatus.OK : StoreStatus.IO_ERROR;
-    }
-
-    private static int recordBytes(long word) {
-        return Record.HEADER_BYTES + Slot.length(word);
     }
 }

@@ -124,7 +124,7 @@ final class FileMover implements Mover {
         while (result == Result.EMPTIED && slot < map.slots()) {
             long word = map.get(slot);
             if (isWithin(word, segment, length)) {
-                result = count < MOST_RECORDS ? pin(records, (int) (Slot.place(word) - segment), slot) : Result.DAMAGED;
+                result = pin(records, (int) (Slot.place(word) - segment), slot);
             }
             slot = map.nextUsed(slot + 1);
         }
@@ -151,7 +151,7 @@ final class FileMover implements Mover {
     }
 
     private static int padded(long word) {
-        return Record.HEADER_BYTES + Slot.length(word) + 7 >>> Record.UNIT_SHIFT << Record.UNIT_SHIFT;
+        return Record.bytes(word) + 7 >>> Record.UNIT_SHIFT << Record.UNIT_SHIFT;
     }
 
     /** Pins a record, if it still is the slot's. One that is lost is given up, lest it keep a whole segment. */
@@ -160,6 +160,9 @@ final class FileMover implements Mover {
         for (long word = first; Slot.sameCopy(word, first); word = map.get(slot)) {
             if (Slot.isPinned(word)) {
                 return Result.LATER;
+            }
+            if (count == MOST_RECORDS) {
+                return Result.DAMAGED; // Words are: so many records there cannot be.
             }
             if (ownership.pin(slot, word)) {
                 return look(records, at, slot, word);
@@ -186,7 +189,7 @@ final class FileMover implements Mover {
     }
 
     private boolean isShownIntact(MemorySegment records, int at, long slot, long word) {
-        int bytes = recordBytes(word);
+        int bytes = Record.bytes(word);
         if (at + bytes > records.byteSize()) {
             return false;
         }
@@ -201,7 +204,7 @@ final class FileMover implements Mover {
     private Result readAgain(long slot, long word) {
         Result result = Result.FORGOTTEN;
         for (int tries = 0; tries < READS_AGAIN; tries++) {
-            int read = file.read(Slot.place(word), recordBytes(word), work.record.memory, 0, work.readBuffer);
+            int read = file.read(Slot.place(word), Record.bytes(word), work.record.memory, 0, work.readBuffer);
             if (read != BackingFile.OK) {
                 result = Result.DAMAGED;
             } else if (work.record.isIntact(slot, word)) {
@@ -222,16 +225,12 @@ final class FileMover implements Mover {
         }
     }
 
-    private static int recordBytes(long word) {
-        return Record.HEADER_BYTES + Slot.length(word);
-    }
-
     /** Moves what is pinned. DAMAGED if there is no room after all. */
     private Result moveAll(MemorySegment records, long segment, Target target) {
         for (; moved < count; moved++) {
             long slot = slots[moved];
             long word = words[moved];
-            long place = target.put(records, Slot.place(word) - segment, recordBytes(word));
+            long place = target.put(records, Slot.place(word) - segment, Record.bytes(word));
             if (place < 0) {
                 return Result.DAMAGED;
             }

@@ -88,7 +88,7 @@ final class Ownership {
 
     private void freeInFile(long word) {
         if (file != null) {
-            file.free(Slot.place(word), Record.HEADER_BYTES + Slot.length(word));
+            file.free(Slot.place(word), Record.bytes(word));
         }
     }
 }

@@ -40,6 +40,11 @@ final class Record {
 
     private Record() {}
 
+    /** Bytes of the record that a slot's word tells of, header included: what of it lies in the backing file. */
+    static int bytes(long word) {
+        return HEADER_BYTES + Slot.length(word);
+    }
+
     /** Units of 8 bytes that a record with this many bytes of data takes in the pool. */
     static int units(int length) {
         return Math.max(HEADER_BYTES + length + 7 >>> UNIT_SHIFT, MIN_UNITS);

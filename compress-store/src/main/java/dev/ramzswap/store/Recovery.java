@@ -112,13 +112,9 @@ final class Recovery {
             case Slot.KIND_HOLE -> true;
             case Slot.KIND_FILL -> Slot.isFillIntact(slot, word);
             case Slot.KIND_POOL -> adoptInPool(word);
-            case Slot.KIND_FILE -> file == null || file.adopt(Slot.place(word), recordBytes(word));
+            case Slot.KIND_FILE -> file == null || file.adopt(Slot.place(word), Record.bytes(word));
             default -> false;
         };
-    }
-
-    private static int recordBytes(long word) {
-        return Record.HEADER_BYTES + Slot.length(word);
     }
 
     private boolean adoptInPool(long word) {

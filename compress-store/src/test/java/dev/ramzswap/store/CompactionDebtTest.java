@@ -168,14 +168,7 @@ class CompactionDebtTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 110})
     void aStoreEndsAtTheSameLimit(int looksWhilePinned) throws Exception {
-        open();
-        setBudget(24);
-        int victims = 0;
-        while (regions.used() < 2) {
-            put(victims++, Pages.Kind.HALF);
-        }
-        int end = fillWithHalves(23, 8000);
-        invalidate(1, 6, 1);
+        int end = fillAroundAVictim();
         long word = files.parts().map().get(0);
         assertTrue(looksWhilePinned == 0 || ownership.pin(0, word));
         keeper.setScarce(true);
@@ -198,14 +191,7 @@ class CompactionDebtTest {
     /** Stores fill the holes of the region again, and pages in it are freed: as long as the pin lasts. */
     @Test
     void memoryStaysWithinTheLimitThoughARecordIsPinnedForLong() throws Exception {
-        open();
-        setBudget(24);
-        int victims = 0;
-        while (regions.used() < 2) {
-            put(victims++, Pages.Kind.HALF);
-        }
-        int end = fillWithHalves(23, 8000);
-        invalidate(1, 6, 1);
+        int end = fillAroundAVictim();
         long word = files.parts().map().get(0);
         assertTrue(ownership.pin(0, word));
         keeper.setScarce(true);
@@ -299,6 +285,22 @@ class CompactionDebtTest {
         assertTrue(
                 store.counters().get(Counter.MEM_USED_TOTAL) <= store.limit(),
                 regions.used() + " regions of " + regions.budget().regions());
+    }
+
+    /**
+     * 24 regions are full, but for some room in the first one. Returns the end of the slots behind
+     * {@link #HALVES_FIRST}.
+     */
+    private int fillAroundAVictim() throws IOException {
+        open();
+        setBudget(24);
+        int victims = 0;
+        while (regions.used() < 2) {
+            put(victims++, Pages.Kind.HALF);
+        }
+        int end = fillWithHalves(23, 8000);
+        invalidate(1, 6, 1);
+        return end;
     }
 
     private void setBudget(int count) {
