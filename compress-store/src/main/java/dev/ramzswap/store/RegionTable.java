@@ -6,7 +6,6 @@ import static dev.ramzswap.store.Region.SHIFT;
 import static dev.ramzswap.store.RegionBudget.COMPACTION_RESERVE;
 
 import java.io.IOException;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * What is known of each region of the pool: its state, how much in it is live, and how many regions there may be.
@@ -38,7 +37,7 @@ final class RegionTable implements AutoCloseable {
     static final int EVACUATING = 5;
     static final int UNLISTED = 6;
 
-    final ReentrantLock lock = new ReentrantLock();
+    final ShortLock lock = new ShortLock();
 
     private final RegionEntries entries;
 
