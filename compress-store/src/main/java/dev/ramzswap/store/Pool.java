@@ -140,20 +140,23 @@ final class Pool {
             }
             // One of a region that is being evacuated is off its list by this, as it should be.
             if (regions.isListing(Region.of(place))) {
-                leaveOver(place + ((long) units << UNIT_SHIFT), size - units);
-                return allocated(place, units);
+                return allocated(place, units, leaveOver(place + ((long) units << UNIT_SHIFT), size - units));
             }
             size = lists.smallestFrom(units);
         }
         return NONE;
     }
 
-    private void leaveOver(long place, int units) {
+    /** Returns how much of it is a crumb. */
+    private int leaveOver(long place, int units) {
         if (units >= Holes.LEAST_SPLIT) {
             lists.add(place, units);
-        } else if (units > 0) {
+            return 0;
+        }
+        if (units > 0) {
             holes.make(place, units);
         }
+        return units;
     }
 
     private long append(int units, boolean forCompaction) {
@@ -166,11 +169,11 @@ final class Pool {
         }
         long place = Region.start(regions.openRegion()) + openEnd;
         openEnd += bytes;
-        return allocated(place, units);
+        return allocated(place, units, 0);
     }
 
-    private long allocated(long place, int units) {
-        holes.end(place);
+    private long allocated(long place, int units, int crumbUnits) {
+        holes.end(place, crumbUnits);
         regions.addLive(Region.of(place), units << UNIT_SHIFT);
         return place;
     }
@@ -226,17 +229,23 @@ final class Pool {
     private void free(long place, int units, int region) {
         regions.addLive(region, -(units << UNIT_SHIFT));
         if (regions.isListing(region)) {
-            lists.add(place, units + crumbUnits(place + ((long) units << UNIT_SHIFT), region, units));
+            lists.add(place, units + crumbUnits(place, units));
         }
     }
 
-    /** Size of the crumb behind a record, 0 if there is none. */
-    private int crumbUnits(long place, int region, int units) {
-        boolean isCrumb = place < Region.start(region) + end(region)
-                && holes.isAt(place)
-                && !holes.isListed(place)
-                && holes.units(place) + units <= Holes.MAX_UNITS;
-        return isCrumb ? holes.units(place) : 0;
+    /** Size of the crumb that a record has left over of its hole, 0 if there is none. */
+    private int crumbUnits(long place, int units) {
+        int crumb = holes.crumbUnits(place);
+        if (crumb == 0) {
+            return 0; // Most have none: what lies behind is not in the processor's cache.
+        }
+        long behind = place + ((long) units << UNIT_SHIFT);
+        boolean isThere = Region.offset(place) + (units << UNIT_SHIFT) < Region.BYTES
+                && holes.isAt(behind)
+                && !holes.isListed(behind)
+                && holes.units(behind) == crumb
+                && crumb + units <= Holes.MAX_UNITS;
+        return isThere ? crumb : 0;
     }
 
     /** Bytes in holes, what the open region has not yet used not among them; takes the lock. */
