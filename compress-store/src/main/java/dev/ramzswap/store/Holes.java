@@ -50,6 +50,14 @@ final class Holes {
         this.memory = memory;
     }
 
+    /** Units of the first hole that so much free room is divided into: as many as may be, and no crumb behind them. */
+    static int part(int units) {
+        if (units <= MAX_UNITS) {
+            return units;
+        }
+        return units >= MAX_UNITS + LEAST_LISTED ? MAX_UNITS : MAX_UNITS - LEAST_LISTED;
+    }
+
     /** What was a hole is unknown from now on. */
     void forgetAll() {
         salt++;

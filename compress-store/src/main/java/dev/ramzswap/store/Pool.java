@@ -42,9 +42,8 @@ final class Pool {
     private final RegionMemory regionMemory;
     private final Holes holes;
     private final HoleLists lists;
+    private final OpenRegion open;
     private final Lock lock;
-
-    private int openEnd;
 
     Pool(MemorySegment memory, RegionTable regions, RegionMemory regionMemory) {
         this.memory = memory;
@@ -52,6 +51,7 @@ final class Pool {
         this.regionMemory = regionMemory;
         this.holes = new Holes(memory);
         this.lists = new HoleLists(memory, holes, regions);
+        this.open = new OpenRegion(regions, regionMemory, holes, lists);
         this.lock = regions.lock;
     }
 
@@ -83,9 +83,14 @@ final class Pool {
         return lists;
     }
 
+    /** Where records are appended; its changes are guarded by the lock. */
+    OpenRegion open() {
+        return open;
+    }
+
     /** Where the row of a region ends: behind it is nothing yet. */
     int end(int region) {
-        return region == regions.openRegion() ? openEnd : Region.BYTES;
+        return open.is(region) ? open.end() : Region.BYTES;
     }
 
     /** Takes room for a record with {@code length} bytes of data. Returns its place, or {@link #NONE}. */
@@ -128,7 +133,7 @@ final class Pool {
     }
 
     private long takeHole(int units, int maxUnits, boolean forCompaction) {
-        if (!forCompaction && !regions.mayFillHoles()) {
+        if (!forCompaction && !regions.budget().mayFillHoles()) {
             return NONE;
         }
         int size = lists.smallestFrom(units);
@@ -160,46 +165,14 @@ final class Pool {
     }
 
     private long append(int units, boolean forCompaction) {
-        int bytes = units << UNIT_SHIFT;
-        boolean isFull = regions.openRegion() == Region.NONE || openEnd + bytes > Region.BYTES;
-        // What compaction has opened above the budget is its own: stores would take the room for its victim's records.
-        boolean isReserved = !isFull && !forCompaction && regions.exceedsBudget();
-        if (isReserved || isFull && !openRegion(forCompaction)) {
-            return NONE;
-        }
-        long place = Region.start(regions.openRegion()) + openEnd;
-        openEnd += bytes;
-        return allocated(place, units, 0);
+        long place = open.append(units, forCompaction);
+        return place == NONE ? NONE : allocated(place, units, 0);
     }
 
     private long allocated(long place, int units, int crumbUnits) {
         holes.end(place, crumbUnits);
         regions.addLive(Region.of(place), units << UNIT_SHIFT);
         return place;
-    }
-
-    private boolean openRegion(boolean forCompaction) {
-        int earlier = regions.openRegion();
-        if (regions.open(forCompaction) == Region.NONE) {
-            return false;
-        }
-        regionMemory.opened();
-        if (earlier != Region.NONE) {
-            close(earlier);
-        }
-        openEnd = 0;
-        return true;
-    }
-
-    private void close(int region) {
-        long end = Region.start(region) + openEnd;
-        int units = Region.BYTES - openEnd >>> UNIT_SHIFT;
-        if (units >= Holes.LEAST_LISTED) {
-            lists.add(end, units);
-        } else if (units > 0) {
-            holes.make(end, units);
-        }
-        regions.close(region);
     }
 
     /** Whether a record of a word can lie within the pool. */
@@ -252,8 +225,24 @@ final class Pool {
     long holeBytes() {
         lock.lock();
         try {
-            int unused = regions.openRegion() == Region.NONE ? 0 : Region.BYTES - openEnd;
-            return regions.filledBytes() - regions.budget().liveBytes() - unused;
+            return regions.budget().filledBytes() - regions.budget().liveBytes() - open.rest();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * If damage has left live bytes counted that no word tells of any more, has all regions counted anew. Returns
+     * whether it has; takes the lock.
+     */
+    boolean recountDamaged() {
+        lock.lock();
+        try {
+            boolean isMiscounted = regions.takeMiscounted();
+            if (isMiscounted) {
+                giveListsUp();
+            }
+            return isMiscounted;
         } finally {
             lock.unlock();
         }
