@@ -160,6 +160,7 @@ class PoolTest {
         assertTrue(regions.budget().isLow());
         assertNotEquals(Pool.NONE, pool.allocateForCompaction(4096));
         assertTrue(regions.budget().exceeds());
+        assertEquals(Pool.NONE, pool.allocate(4096), "what compaction has opened is its own");
     }
 
     @Test
