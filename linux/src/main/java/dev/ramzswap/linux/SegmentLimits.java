@@ -1,7 +1,8 @@
 package dev.ramzswap.linux;
 
+import java.io.FileInputStream;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
@@ -35,9 +36,10 @@ record SegmentLimits(Path sysctl) {
                 : "";
     }
 
+    /** Read at once: Files.readString begins with one byte, and such a file gives nothing to a second read. */
     private String value(String name) {
-        try {
-            return Files.readString(sysctl.resolve(name)).strip();
+        try (var file = new FileInputStream(sysctl.resolve(name).toFile())) {
+            return new String(file.readAllBytes(), StandardCharsets.US_ASCII).strip();
         } catch (IOException e) {
             return "unknown";
         }

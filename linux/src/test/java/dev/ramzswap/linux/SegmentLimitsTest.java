@@ -27,6 +27,13 @@ class SegmentLimitsTest {
         assertEquals("", cure(Errno.ENOMEM));
     }
 
+    /** Files of the kernel are read otherwise than others. */
+    @Test
+    void readsTheKernelsOwnFiles() {
+        String cure = new SegmentLimits(Path.of("/proc/sys")).cure(Errno.EINVAL, 2_000_000);
+        assertTrue(cure.matches(".*\\(\\d{2,}\\) to 2000000 or more"), cure);
+    }
+
     private String cure(int errno) {
         return new SegmentLimits(sysctl).cure(errno, 2_000_000);
     }
