@@ -137,9 +137,10 @@ final class FileDevice implements BlockDevice {
         label.write(file, endOf(capacity));
     }
 
+    /** What has a label was reserved before. */
     private static void resumeFile(NativeFile file, Path path, long capacity, Label label) throws IOException {
         requireLabel(file, path, capacity, label);
-        Reservation.make(file, path, sizeFor(capacity));
+        file.truncate(sizeFor(capacity));
     }
 
     private static void requireLabel(NativeFile file, Path path, long capacity, Label label) throws IOException {

@@ -92,15 +92,15 @@ public final class FullWatch implements AutoCloseable {
      */
     FullWatch(LongSupplier refused, Path proc, Duration interval) throws IOException {
         this.refused = refused;
-        this.meminfo = FileChannel.open(proc.resolve("meminfo"));
+        this.meminfo = open(proc.resolve("meminfo"), StandardOpenOption.READ);
         try {
-            this.otherSwap = new OtherSwap(proc.resolve("swaps"));
+            this.otherSwap = new OtherSwap(open(proc.resolve("swaps"), StandardOpenOption.READ));
         } catch (IOException e) {
             Closing.after(e, meminfo);
             throw e;
         }
         try {
-            this.trigger = FileChannel.open(proc.resolve("sysrq-trigger"), StandardOpenOption.WRITE);
+            this.trigger = open(proc.resolve("sysrq-trigger"), StandardOpenOption.WRITE);
         } catch (IOException e) {
             Closing.after(e, otherSwap);
             Closing.after(e, meminfo);
@@ -109,6 +109,14 @@ public final class FullWatch implements AutoCloseable {
         seen = refused.getAsLong();
         thread = Thread.ofPlatform().daemon().name("full-watch").unstarted(() -> run(interval));
         thread.start();
+    }
+
+    private static FileChannel open(Path path, StandardOpenOption how) throws IOException {
+        try {
+            return FileChannel.open(path, how);
+        } catch (IOException e) {
+            throw new IOException(path + " cannot be opened", e);
+        }
     }
 
     private void run(Duration interval) {

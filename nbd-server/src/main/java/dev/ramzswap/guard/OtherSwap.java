@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 
 /**
  * What swap there is besides network block devices, by {@code /proc/swaps}, which is read without asking for memory.
@@ -23,8 +22,9 @@ final class OtherSwap implements AutoCloseable {
     private long size;
     private int at;
 
-    OtherSwap(Path swaps) throws IOException {
-        file = FileChannel.open(swaps);
+    /** @param file {@code /proc/swaps}, which is closed with it */
+    OtherSwap(FileChannel file) {
+        this.file = file;
     }
 
     /** Looks, and says whether more is used than at the last look. */
