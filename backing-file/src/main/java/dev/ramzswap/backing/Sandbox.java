@@ -72,7 +72,7 @@ record Sandbox(Path proc, Map<String, String> variables) {
                 .filter(Matcher::matches)
                 .map(match -> match.group(1))
                 .findFirst()
-                .orElse("the unit");
+                .orElse("UNIT");
         String line = path.startsWith("/dev")
                 ? "PrivateDevices=no and DeviceAllow=" + path + " rw"
                 : "ReadWritePaths=" + path.toAbsolutePath().getParent();
