@@ -90,13 +90,14 @@ public final class Attachment {
     }
 
     /**
-     * A client asks for the export of a daemon that was told to end: its own connections are the kernel's, and who is
-     * expected back may come. Nobody else.
+     * A client asks for the export of a daemon that was told to end: its own connections are the kernel's, a process
+     * that is attached may replace a connection before anybody knows that it is lost, and who is expected back may
+     * come. Nobody else.
      *
      * @param peer null if it is not known
      */
     synchronized boolean admitsLate(PeerCredentials peer) {
-        return isOwn(peer) || isExpected;
+        return isExpected || isOwn(peer) || peer != null && others.containsKey(peer.pid());
     }
 
     synchronized void joined(PeerCredentials peer) {

@@ -133,6 +133,9 @@ class AttachmentTest {
     void othersAreWaitedForWhileConnectedAndAWhileIfTheLastOneWasLost() throws Exception {
         attachment.joined(BY_TCP);
         attachment.joined(VISITOR);
+        assertTrue(attachment.admitsLate(VISITOR));
+        assertFalse(attachment.admitsLate(BY_TCP));
+        assertFalse(attachment.admitsLate(KERNEL));
         attachment.left(BY_TCP, true);
         assertTrue(attachment.isAttached());
         attachment.left(VISITOR, false);

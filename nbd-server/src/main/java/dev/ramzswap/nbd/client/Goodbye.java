@@ -5,6 +5,7 @@ import static dev.ramzswap.nbd.wire.Protocol.NBD_REQUEST_MAGIC;
 import static dev.ramzswap.nbd.wire.Protocol.REQUEST_HEADER;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
 
@@ -14,11 +15,13 @@ public final class Goodbye {
 
     /** Says it on a channel that is past its handshake. Close it then. */
     public static void say(ByteChannel channel) throws IOException {
-        ByteBuffer request = ByteBuffer.allocateDirect(REQUEST_HEADER);
-        request.putInt(NBD_REQUEST_MAGIC).putShort((short) 0).putShort((short) NBD_CMD_DISC);
-        request.clear();
-        while (request.hasRemaining()) {
-            channel.write(request);
+        try (Arena arena = Arena.ofConfined()) {
+            ByteBuffer request = arena.allocate(REQUEST_HEADER).asByteBuffer();
+            request.putInt(NBD_REQUEST_MAGIC).putShort((short) 0).putShort((short) NBD_CMD_DISC);
+            request.clear();
+            while (request.hasRemaining()) {
+                channel.write(request);
+            }
         }
     }
 }
