@@ -193,7 +193,9 @@ class DrainTest {
                 throw new AssertionError(e);
             }
         });
-        await("draining");
+        while (!out.toString().contains("waits for")) {
+            Thread.sleep(10);
+        }
         goodbye(visitor);
         stopped.get(20, TimeUnit.SECONDS);
         String comm = Files.readString(Path.of("/proc/self/comm")).strip();

@@ -53,7 +53,7 @@ class DrainIT {
                 awaitDraining(daemon);
                 assertServes(client);
                 String refusal = Tool.runToEnd("nbdinfo", daemon.uri()).err();
-                assertTrue(refusal.contains("serves on only for who is attached"), refusal);
+                assertTrue(refusal.contains("transport endpoint shutdown"), refusal); // ESHUTDOWN
                 daemon.terminate();
                 String said = daemon.launcher().run("stop", "swap0").out();
                 assertTrue(said.startsWith("swap0: draining: "), said);
