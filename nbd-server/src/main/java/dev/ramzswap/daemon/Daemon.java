@@ -231,7 +231,7 @@ public final class Daemon implements AutoCloseable {
     }
 
     /** Serves until it may end, then closes. */
-    public void run() throws InterruptedException, IOException {
+    public void run() throws InterruptedException {
         ending.awaitRequest();
         if (ending.isDraining()) {
             leaveIfAnotherStandsBy();
@@ -241,7 +241,7 @@ public final class Daemon implements AutoCloseable {
     }
 
     /** Serves on, until nobody is attached or another daemon is there to take over. */
-    private void drain() throws InterruptedException, IOException {
+    private void drain() throws InterruptedException {
         LOG.log(
                 Level.WARNING,
                 "told to end, but the kernel or other clients may swap here: draining, that is, serving until they are"
@@ -254,9 +254,17 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
-    private void leaveIfAnotherStandsBy() throws IOException {
-        if (config.stateDir().isPresent() && Standby.isTaken(config) && ending.isDraining()) {
+    private void leaveIfAnotherStandsBy() {
+        if (config.stateDir().isPresent() && doesAnotherStandBy() && ending.isDraining()) {
             leaveToOther();
+        }
+    }
+
+    private boolean doesAnotherStandBy() {
+        try {
+            return Standby.isTaken(config);
+        } catch (IOException e) {
+            return false; // whatever it is (no descriptor left, say), it is no reason to end, and is looked at again
         }
     }
 
