@@ -90,11 +90,18 @@ public final class LiveExport {
 
     /** Ends the daemon of this export, and returns when it has ended. Its clients must be about to go. */
     public void stopAndWait() throws IOException, InterruptedException {
-        String visitors = ControlClient.stop(export.entry().control()) ? "" : visitors();
+        if (!ControlClient.stop(export.entry().control())) {
+            Thread.sleep(LOOK); // what the kernel has just closed is no visitor
+            sayWhoKeepsIt();
+        }
+        awaitEnd();
+    }
+
+    private void sayWhoKeepsIt() {
+        String visitors = visitors();
         if (!visitors.isEmpty()) {
             say("the daemon (pid " + export.entry().pid() + ") waits for " + visitors);
         }
-        awaitEnd();
     }
 
     /** Ends the daemon of this export now, whatever its clients lose. */
