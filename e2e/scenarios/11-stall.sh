@@ -1,5 +1,6 @@
 # The daemon is stopped (SIGSTOP) for longer than the kernel waits for an answer, and goes on: the kernel has cut its
-# connections, each after it had sent on the other what this one owed, and the daemon makes new ones.
+# connections, each after it had sent on the other what this one owed, and the daemon makes new ones. The second time it has been
+# told to end before, and drains.
 memory=560
 seconds=300
 allowed_messages='connection timed out|dead connection|(receive|send) .*failed'
@@ -10,6 +11,7 @@ scenario() {
     start_endless_load
     local round
     for round in 1 2; do
+        [ "$round" = 1 ] || kill -TERM "$daemon"
         kill -STOP "$daemon"
         pause 8
         kill -CONT "$daemon"
@@ -19,6 +21,7 @@ scenario() {
     done
     stop_load
     detach 0
+    await 20 daemon_has_ended || fail 'the daemon does not end'
 }
 
 is_reconnected() { # TIMES

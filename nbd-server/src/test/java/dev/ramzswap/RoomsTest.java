@@ -28,8 +28,8 @@ class RoomsTest {
             bench
             runtime cli config
             cli attach config daemon guard status
-            attach config daemon linux nbd.client status
-            daemon config control guard linux nbd nbd.client nbd.export nbd.wire status store
+            attach closing config daemon linux nbd.client status
+            daemon closing config control guard linux nbd nbd.client nbd.export nbd.wire status store
             guard closing config linux
             status config control store
             control closing config

@@ -127,6 +127,17 @@ public final class PageStore implements AutoCloseable {
         StoreFiles.awaitFree(config, beforeWaiting);
     }
 
+    /**
+     * Does nothing if a store of this configuration could take over what is in the state directory.
+     *
+     * @throws IOException with a message for the user, if that has another version or size, or cannot be reached
+     */
+    public static void requireReadable(StoreConfig config) throws IOException {
+        if (config.stateDir().isPresent()) {
+            StoreFiles.requireReadable(config);
+        }
+    }
+
     /** Scratch memory, codec contexts and buffers for one calling thread. Close it when the thread ends. */
     public Workspace workspace() {
         ReadBuffer readBuffer = file == null ? null : file.readBuffer();

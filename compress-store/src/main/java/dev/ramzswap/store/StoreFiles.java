@@ -215,7 +215,7 @@ final class StoreFiles implements AutoCloseable {
     }
 
     /** Who waits to take over must be able to: files of another format or size are refused before. */
-    private static void requireReadable(StoreConfig config) throws IOException {
+    static void requireReadable(StoreConfig config) throws IOException {
         PartFiles files = new PartFiles(config);
         MappedFile.requireReachable(files.pathOf("pool"));
         Path counters = files.pathOf("counters");

@@ -12,9 +12,10 @@ import java.nio.channels.ByteChannel;
 import java.time.Duration;
 
 /**
- * Commands to one family of the kernel's generic netlink. The kernel carries a command out while it is being sent; what
- * then waits to be read are its answers, if the command has any, and an acknowledgement with the error number, which
- * has the command's sequence number like everything that belongs to it. For one thread.
+ * Commands to families of the kernel's generic netlink, all by one socket. The kernel carries a command out while it is
+ * being sent; what then waits to be read are its answers, if the command has any, and an acknowledgement with the error
+ * number, which has the command's sequence number like everything that belongs to it. A family's number is asked for
+ * anew with each command, since it changes when its module is loaded again. For one thread.
  */
 public final class GenericNetlink implements AutoCloseable {
     private static final Duration TIMEOUT = Duration.ofSeconds(5);
@@ -33,38 +34,39 @@ public final class GenericNetlink implements AutoCloseable {
 
     private final ByteChannel channel;
     private final ByteBuffer in = ByteBuffer.allocateDirect(RECEIVE_BYTES).order(ByteOrder.nativeOrder());
-    private final short family;
+    private final NetlinkMessage question = new NetlinkMessage();
+    private final NetlinkMessage command = new NetlinkMessage();
     private int sequence;
 
-    /**
-     * @param channel datagrams to the kernel and back; closed with this
-     * @throws ErrnoException {@link Errno#ENOENT} if the kernel has no such family
-     */
-    public GenericNetlink(ByteChannel channel, String family) throws IOException {
+    /** @param channel datagrams to the kernel and back; closed with this */
+    public GenericNetlink(ByteChannel channel) {
         this.channel = channel;
-        NetlinkMessage question = new NetlinkMessage(CTRL_CMD_GETFAMILY).putString(CTRL_ATTR_FAMILY_NAME, family);
-        this.family = familyIn(call(question, GENL_ID_CTRL, "netlink family " + family));
     }
 
     /** As the constructor, with a socket of its own. */
-    public static GenericNetlink open(String family) throws IOException {
-        NativeSocket socket = NativeSocket.genericNetlink(TIMEOUT);
-        try {
-            return new GenericNetlink(socket, family);
-        } catch (IOException e) {
-            socket.close();
-            throw e;
-        }
+    public static GenericNetlink open() throws IOException {
+        return new GenericNetlink(NativeSocket.genericNetlink(TIMEOUT));
+    }
+
+    /**
+     * Begins a command, which is valid until the next one is begun.
+     *
+     * @param number of the family's
+     */
+    public NetlinkMessage command(int number) {
+        return command.begun(number);
     }
 
     /**
      * Has a command carried out.
      *
      * @param subject what an exception says it was about
-     * @throws ErrnoException if the kernel refuses
+     * @throws ErrnoException if the kernel refuses; {@link Errno#ENOENT} if it has no such family
      */
-    public void call(NetlinkMessage command, String subject) throws IOException {
-        ByteBuffer unused = call(command, family, subject);
+    public void call(String family, NetlinkMessage command, String subject) throws IOException {
+        question.begun(CTRL_CMD_GETFAMILY).putString(CTRL_ATTR_FAMILY_NAME, family);
+        short number = familyIn(call(question, GENL_ID_CTRL, "family " + family));
+        ByteBuffer unused = call(command, number, subject);
     }
 
     /** The attributes of the last answer. */

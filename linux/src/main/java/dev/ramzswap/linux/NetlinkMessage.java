@@ -20,7 +20,8 @@ import java.nio.charset.StandardCharsets;
  *  20     attributes: 2 bytes of length (with this header), 2 of type, the value; each begins at a multiple of 4
  * </pre>
  *
- * An attribute may hold others. For one thread.
+ * An attribute may hold others. One message may be begun again and again, so that a command needs no memory of its own.
+ * For one thread.
  */
 public final class NetlinkMessage {
     static final int HEADER_BYTES = 20;
@@ -39,12 +40,20 @@ public final class NetlinkMessage {
     private final int[] nests = new int[MAX_DEPTH];
     private int depth;
 
-    /** @param command a number of the family's */
-    public NetlinkMessage(int command) {
-        bytes.position(FAMILY_OFFSET + Short.BYTES);
+    NetlinkMessage() {}
+
+    /**
+     * Begins a message, and forgets what was in it.
+     *
+     * @param command a number of the family's
+     */
+    NetlinkMessage begun(int command) {
+        depth = 0;
+        bytes.clear().position(FAMILY_OFFSET + Short.BYTES);
         bytes.putShort((short) (NLM_F_REQUEST | NLM_F_ACK));
         bytes.position(HEADER_BYTES - 4);
         bytes.put((byte) command).put(VERSION).putShort((short) 0);
+        return this;
     }
 
     /** Adds an attribute of 32 bits. */

@@ -86,8 +86,8 @@ class GenericNetlinkTest {
     @Test
     void asksForTheFamilyThenSendsToIt() throws IOException {
         Script kernel = new Script(NBD_IS_1B, ACK_1, ACK_2);
-        try (GenericNetlink nbd = new GenericNetlink(kernel, "nbd")) {
-            nbd.call(new NetlinkMessage(2).putInt(1, 5), "nbd5");
+        try (GenericNetlink nbd = new GenericNetlink(kernel)) {
+            nbd.call("nbd", nbd.command(2).putInt(1, 5), "nbd5");
         }
         assertEquals(
                 List.of(
@@ -100,9 +100,10 @@ class GenericNetlinkTest {
     @Test
     void encodesEveryKindOfAttribute() throws IOException {
         Script kernel = new Script(NBD_IS_1B, ACK_1, ACK_2);
-        try (GenericNetlink nbd = new GenericNetlink(kernel, "nbd")) {
+        try (GenericNetlink nbd = new GenericNetlink(kernel)) {
             nbd.call(
-                    new NetlinkMessage(1)
+                    "nbd",
+                    nbd.command(1)
                             .putString(10, "abcd")
                             .putLong(2, 0x123456789AL)
                             .begin(7)
@@ -125,8 +126,8 @@ class GenericNetlinkTest {
     @Test
     void anAnswerAndItsAcknowledgementMayComeTogether() throws IOException {
         Script kernel = new Script(NBD_IS_1B + ACK_1, ACK_2);
-        try (GenericNetlink nbd = new GenericNetlink(kernel, "nbd")) {
-            nbd.call(new NetlinkMessage(2), "");
+        try (GenericNetlink nbd = new GenericNetlink(kernel)) {
+            nbd.call("nbd", nbd.command(2), "");
         }
         assertEquals("1b00", kernel.sent.getLast().substring(8, 12));
     }
@@ -134,22 +135,43 @@ class GenericNetlinkTest {
     @Test
     void skipsWhatBelongsToAnotherMessage() throws IOException {
         Script kernel = new Script(ack(7, Errno.EIO), NBD_IS_1B, ACK_1, ACK_1, ACK_2);
-        try (GenericNetlink nbd = new GenericNetlink(kernel, "nbd")) {
-            nbd.call(new NetlinkMessage(2), "");
-            assertThrows(EOFException.class, () -> nbd.call(new NetlinkMessage(2), ""));
+        try (GenericNetlink nbd = new GenericNetlink(kernel)) {
+            nbd.call("nbd", nbd.command(2), "");
+            assertThrows(EOFException.class, () -> nbd.call("nbd", nbd.command(2), ""));
         }
     }
 
     @Test
     void aRefusalIsItsErrorNumber() throws IOException {
-        Script none = new Script(ack(1, Errno.ENOENT));
-        ErrnoException missing = assertThrows(ErrnoException.class, () -> new GenericNetlink(none, "nbd"));
-        assertEquals("netlink netlink family nbd: No such file or directory, ENOENT (2)", missing.getMessage());
-        try (GenericNetlink nbd = new GenericNetlink(new Script(NBD_IS_1B, ACK_1, ack(2, Errno.EBUSY)), "nbd")) {
+        try (GenericNetlink nbd = new GenericNetlink(new Script(ack(1, Errno.ENOENT)))) {
+            ErrnoException missing =
+                    assertThrows(ErrnoException.class, () -> nbd.call("nbd", nbd.command(1), "CONNECT nbd0"));
+            assertEquals("netlink family nbd: No such file or directory, ENOENT (2)", missing.getMessage());
+        }
+        try (GenericNetlink nbd = new GenericNetlink(new Script(NBD_IS_1B, ACK_1, ack(2, Errno.EBUSY)))) {
             ErrnoException busy =
-                    assertThrows(ErrnoException.class, () -> nbd.call(new NetlinkMessage(1), "CONNECT nbd0"));
+                    assertThrows(ErrnoException.class, () -> nbd.call("nbd", nbd.command(1), "CONNECT nbd0"));
             assertEquals(Errno.EBUSY, busy.errno());
             assertEquals("netlink CONNECT nbd0: Device or resource busy, EBUSY (16)", busy.getMessage());
+        }
+    }
+
+    @Test
+    void aSecondCommandHasNothingOfTheFirst() throws IOException {
+        String again = NBD_IS_1B.replace("01000000 2a", "03000000 2a");
+        Script kernel = new Script(NBD_IS_1B, ACK_1, ACK_2, again, ack(3, 0), ack(4, 0));
+        try (GenericNetlink nbd = new GenericNetlink(kernel)) {
+            nbd.call("nbd", nbd.command(1).putString(10, "long").begin(7).putInt(1, 1), "");
+            nbd.call("nbd", nbd.command(2).begin(7).putInt(1, 17).end(), "");
+        }
+        assertEquals(
+                plain("20000000 1b00 0500 04000000 00000000  02 01 0000  0c00 0780  0800 0100 11000000"),
+                kernel.sent.getLast());
+    }
+
+    private static void ask(Script kernel) throws IOException {
+        try (GenericNetlink nbd = new GenericNetlink(kernel)) {
+            nbd.call("nbd", nbd.command(1), "");
         }
     }
 
@@ -157,22 +179,22 @@ class GenericNetlinkTest {
     void brokenAnswersAreErrors() {
         for (String answer :
                 List.of("10000000 1000 0000 01000000 00000000", "ff000000" + NBD_IS_1B.substring(8), "00")) {
-            assertThrows(ProtocolException.class, () -> new GenericNetlink(new Script(answer, ACK_1), "nbd"), answer);
+            assertThrows(ProtocolException.class, () -> ask(new Script(answer, ACK_1)), answer);
         }
         String nameless = "1c000000 1000 0000 01000000 2a000000  01 02 0000  0800 0200 6e626400";
-        assertThrows(ProtocolException.class, () -> new GenericNetlink(new Script(nameless, ACK_1), "nbd"));
-        assertThrows(ProtocolException.class, () -> new GenericNetlink(new Script(ACK_1), "nbd"));
+        assertThrows(ProtocolException.class, () -> ask(new Script(nameless, ACK_1)));
+        assertThrows(ProtocolException.class, () -> ask(new Script(ACK_1)));
     }
 
     @Test
     void theRealKernelKnowsItsControllerAndNothingMadeUp() throws IOException {
-        try (GenericNetlink controller = GenericNetlink.open("nlctrl")) {
+        try (GenericNetlink controller = GenericNetlink.open()) {
             // CTRL_CMD_GETFAMILY of itself
-            controller.call(new NetlinkMessage(3).putString(2, "nlctrl"), "");
+            controller.call("nlctrl", controller.command(3).putString(2, "nlctrl"), "");
             ErrnoException missing = assertThrows(
-                    ErrnoException.class, () -> controller.call(new NetlinkMessage(3).putString(2, "made-up"), ""));
+                    ErrnoException.class,
+                    () -> controller.call("nlctrl", controller.command(3).putString(2, "made-up"), ""));
             assertEquals(Errno.ENOENT, missing.errno());
         }
-        assertThrows(ErrnoException.class, () -> GenericNetlink.open("made-up"));
     }
 }

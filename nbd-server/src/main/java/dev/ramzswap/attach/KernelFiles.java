@@ -44,8 +44,19 @@ record KernelFiles(Path root) {
         return text.toString(UTF_8).strip();
     }
 
+    /** Nothing if there is no such file, or it goes away meanwhile. */
     Optional<String> find(String path) throws IOException {
-        return exists(path) ? Optional.of(read(path)) : Optional.empty();
+        if (!exists(path)) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(read(path));
+        } catch (IOException e) {
+            if (exists(path)) {
+                throw e;
+            }
+            return Optional.empty();
+        }
     }
 
     long number(String path) throws IOException {

@@ -12,7 +12,8 @@ import java.util.List;
 
 /**
  * {@link NbdDriver} by generic netlink, see {@code drivers/block/nbd.c} and {@code linux/nbd-netlink.h} of Linux 6.1.
- * Needs CAP_SYS_ADMIN in the initial user namespace, and the initial network namespace.
+ * Needs CAP_SYS_ADMIN in the initial user namespace, and the initial network namespace. One socket and one message
+ * serve all commands: an offer that is repeated while memory is short needs none. For one thread.
  */
 final class NbdNetlink implements NbdDriver {
     private static final String FAMILY = "nbd";
@@ -42,10 +43,13 @@ final class NbdNetlink implements NbdDriver {
 
     /** Opens the way to the driver; a seam for tests. */
     interface Opener {
-        GenericNetlink open(String family) throws IOException;
+        GenericNetlink open() throws IOException;
     }
 
     private final Opener opener;
+
+    /** From the first command to the end of the process: docs/decisions/netlink-owner.md. Null before. */
+    private GenericNetlink netlink;
 
     NbdNetlink(Opener opener) {
         this.opener = opener;
@@ -54,7 +58,7 @@ final class NbdNetlink implements NbdDriver {
     @Override
     public void connect(int device, Terms terms, Duration reconnect, Backend backend, List<NativeSocket> connections)
             throws IOException {
-        NetlinkMessage message = message(NBD_CMD_CONNECT, device)
+        NetlinkMessage message = command(NBD_CMD_CONNECT, device)
                 .putLong(NBD_ATTR_SIZE_BYTES, terms.size())
                 .putLong(NBD_ATTR_BLOCK_SIZE_BYTES, BLOCK_BYTES)
                 .putLong(NBD_ATTR_TIMEOUT, REQUEST_TIMEOUT)
@@ -93,18 +97,21 @@ final class NbdNetlink implements NbdDriver {
 
     private void offer(String family, int command, int device, Backend backend, NativeSocket connection)
             throws IOException {
-        NetlinkMessage message = message(command, device).putString(NBD_ATTR_BACKEND_IDENTIFIER, backend.toString());
+        NetlinkMessage message = command(command, device).putString(NBD_ATTR_BACKEND_IDENTIFIER, backend.toString());
         connection.setTimeout(Duration.ZERO);
         call(family, putSockets(message, List.of(connection)), "NBD_CMD_RECONFIGURE", device);
     }
 
     @Override
     public void disconnect(int device) throws IOException {
-        call(FAMILY, message(NBD_CMD_DISCONNECT, device), "NBD_CMD_DISCONNECT", device);
+        call(FAMILY, command(NBD_CMD_DISCONNECT, device), "NBD_CMD_DISCONNECT", device);
     }
 
-    private static NetlinkMessage message(int command, int device) {
-        return new NetlinkMessage(command).putInt(NBD_ATTR_INDEX, device);
+    private NetlinkMessage command(int number, int device) throws IOException {
+        if (netlink == null) {
+            netlink = opener.open();
+        }
+        return netlink.command(number).putInt(NBD_ATTR_INDEX, device);
     }
 
     private static NetlinkMessage putSockets(NetlinkMessage message, List<NativeSocket> connections) {
@@ -116,8 +123,6 @@ final class NbdNetlink implements NbdDriver {
     }
 
     private void call(String family, NetlinkMessage message, String command, int device) throws IOException {
-        try (GenericNetlink nbd = opener.open(family)) {
-            nbd.call(message, command + " of /dev/nbd" + device);
-        }
+        netlink.call(family, message, command + " of /dev/nbd" + device);
     }
 }

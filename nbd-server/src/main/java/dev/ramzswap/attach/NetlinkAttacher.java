@@ -1,8 +1,10 @@
 package dev.ramzswap.attach;
 
+import dev.ramzswap.closing.Closing;
 import dev.ramzswap.linux.NativeSocket;
 import dev.ramzswap.nbd.client.ClientHandshake;
 import dev.ramzswap.nbd.client.ClientHandshake.Terms;
+import dev.ramzswap.nbd.client.Goodbye;
 import dev.ramzswap.status.ExportStatus;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -33,7 +35,8 @@ final class NetlinkAttacher implements Attacher {
 
     @Override
     public void attach(ExportStatus export, NbdDevice device) throws IOException {
-        Backend backend = new Backend(export.name(), export.snapshot().identity(), connections);
+        int self = Math.toIntExact(ProcessHandle.current().pid());
+        Backend backend = new Backend(export.name(), export.snapshot().identity(), connections, self);
         List<NativeSocket> sockets = new ArrayList<>();
         try {
             Terms terms = null;
@@ -44,8 +47,18 @@ final class NetlinkAttacher implements Attacher {
                 terms = ClientHandshake.go(socket, export.name());
             }
             driver.connect(device.number(), terms, reconnect, backend, sockets);
+        } catch (IOException e) {
+            sayGoodbye(sockets, e);
+            throw e;
         } finally {
             sockets.forEach(NativeSocket::close);
+        }
+    }
+
+    /** Else the daemon would wait for whoever was lost there. */
+    private static void sayGoodbye(List<NativeSocket> sockets, IOException failure) {
+        for (NativeSocket socket : sockets) {
+            Closing.after(failure, () -> Goodbye.say(socket));
         }
     }
 }

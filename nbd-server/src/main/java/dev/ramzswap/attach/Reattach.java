@@ -1,114 +1,180 @@
 package dev.ramzswap.attach;
 
-import dev.ramzswap.linux.NativeSocket;
-import dev.ramzswap.nbd.client.ClientHandshake;
-import dev.ramzswap.nbd.client.ClientHandshake.Terms;
+import dev.ramzswap.closing.Closing;
+import dev.ramzswap.daemon.Attachment;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
 
 /**
- * Gives devices new connections in place of dead ones: all, when their daemon died and another has taken over its
- * stores; one, when the kernel has cut it because the daemon did not answer in time. The kernel keeps such a device,
- * and the requests that were not answered, until its time to reconnect is over; it knows which store it belongs to
- * ({@link Backend}). For each dead connection, this makes one to the daemon's own socket, like any client, and hands it
- * to the kernel, which then sends again what was not answered.
+ * Gives the devices of an export new connections in place of dead ones: all, when their daemon died and another has
+ * taken over its store; one, when the kernel has cut it because the daemon did not answer in time. The kernel keeps
+ * such a device, and the requests that were not answered, until its time to reconnect is over; it knows which store it
+ * belongs to ({@link Backend}). For each dead connection, this makes one to the daemon's own socket, like any client,
+ * and offers it to the kernel, which then sends again what was not answered.
  *
- * <p>It runs in the daemon itself, as soon as that listens: no other process, and no file that could be swapped out,
- * stands between the kernel and its pages. For one thread.
+ * <p>The kernel takes it only when it has noticed that one is dead, and much else may go wrong while memory is short.
+ * So whatever goes wrong is tried again, at longer and longer intervals, for as long as the kernel lacks a connection.
+ * For one thread.
  */
-final class Reattach {
+final class Reattach implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Reattach.class.getName());
-    private static final Duration HANDSHAKE = Duration.ofSeconds(5);
-    private static final int LOOK_MILLIS = 10;
+
+    /** What {@link #step} returns when no device lacks a connection. */
+    static final long NOTHING_TO_DO = Long.MAX_VALUE;
+
+    private static final long FIRST_PAUSE = Duration.ofMillis(10).toNanos();
+    private static final long LONGEST_PAUSE = Duration.ofSeconds(1).toNanos();
+    private static final long BETWEEN_WARNINGS = Duration.ofMinutes(1).toNanos();
+
+    /** The kernel notices within milliseconds; but when memory is short, whatever it does may take long. */
+    private static final long NOTICING = Duration.ofSeconds(5).toNanos();
 
     private final KernelFiles files;
     private final NbdDriver driver;
-    private final Map<String, Long> identities;
+    private final Attachment attachment;
     private final Path socket;
-    private final Duration patience;
 
-    /**
-     * @param identities of the stores, by the names of their exports
-     * @param socket where these are served
-     * @param patience how long the kernel may take to notice that a connection is dead
-     */
-    Reattach(Machine machine, Map<String, Long> identities, Path socket, Duration patience) {
+    private Offer offer;
+    private long pause = FIRST_PAUSE;
+    /** When it may offer again. */
+    private long due = System.nanoTime();
+
+    private long lackingSince;
+    private long warnedAt;
+    private boolean isLacking;
+    private boolean hasWarned;
+    private int replaced;
+
+    /** @param socket where the export is served */
+    Reattach(Machine machine, Attachment attachment, Path socket) {
         this.files = machine.files();
         this.driver = machine.nbd();
-        this.identities = Map.copyOf(identities);
+        this.attachment = attachment;
         this.socket = socket;
-        this.patience = patience;
     }
 
-    /** Replaces every connection of every device that belongs to one of the stores. */
-    void all() throws InterruptedException {
-        for (String export : identities.keySet()) {
-            replace(export, Integer.MAX_VALUE);
+    /**
+     * Offers what is missing, if it is time to.
+     *
+     * @return nanoseconds until the next step, or {@link #NOTHING_TO_DO}
+     */
+    long step() {
+        long now = System.nanoTime();
+        if (due - now > 0) {
+            return due - now;
+        }
+        try {
+            int missing = attachment.missing();
+            if (missing == 0) {
+                end();
+                return NOTHING_TO_DO;
+            }
+            begin(now);
+            offer(missing);
+            if (System.nanoTime() - lackingSince > NOTICING) {
+                warn("the kernel takes no connection");
+            }
+        } catch (IOException | RuntimeException e) {
+            withdraw();
+            warn(e instanceof IOException ? e.getMessage() : e.toString());
+        }
+        return pause(now);
+    }
+
+    /** A connection that breaks as soon as it is made must not begin it all anew. */
+    private void begin(long now) {
+        if (!isLacking) {
+            isLacking = true;
+            lackingSince = now;
+            replaced = 0;
+        }
+        if (now - due > LONGEST_PAUSE) {
+            pause = FIRST_PAUSE;
         }
     }
 
-    /** Replaces one connection of the device that belongs to this export, if it has a dead one. */
-    void one(String export) throws InterruptedException {
-        replace(export, 1);
+    private long pause(long now) {
+        long nanos = pause;
+        due = now + nanos;
+        pause = Math.min(2 * pause, LONGEST_PAUSE);
+        return nanos;
+    }
+
+    /** As many as are missing, up to the first that is not taken. */
+    private void offer(int missing) throws IOException {
+        for (NbdDevice device : NbdDevice.all(files)) {
+            Optional<Backend> backend = waiting(device);
+            while (missing > 0 && backend.isPresent() && isTaken(device, backend.get())) {
+                missing--;
+                replaced++;
+            }
+        }
+    }
+
+    /** Nothing if it does not belong to the export, or is about to be detached. */
+    private Optional<Backend> waiting(NbdDevice device) throws IOException {
+        return device.backend()
+                .filter(backend -> backend.isOf(attachment.export(), attachment.identity()))
+                .filter(backend -> attachment.isWaiting(backend.attacher()));
+    }
+
+    private boolean isTaken(NbdDevice device, Backend backend) throws IOException {
+        if (offer == null) {
+            offer = Offer.of(attachment, socket);
+        }
+        boolean isTaken = offer.to(device, backend, driver);
+        if (isTaken) {
+            withdraw();
+        }
+        return isTaken;
+    }
+
+    private void withdraw() {
+        if (offer != null) {
+            Closing.quietly(offer);
+            offer = null;
+        }
+    }
+
+    private void warn(String why) {
+        long now = System.nanoTime();
+        if (!hasWarned || now - warnedAt > BETWEEN_WARNINGS) {
+            hasWarned = true;
+            warnedAt = now;
+            LOG.log(Level.ERROR, attachment.export() + " is not reattached: " + why + ": this is tried again");
+        }
+    }
+
+    /** Nothing is missing, or nobody is there any more that misses it. */
+    private void end() {
+        withdraw();
+        if (isLacking && replaced > 0) {
+            LOG.log(Level.INFO, attachment.export() + " is reattached, connections replaced: " + replaced);
+        } else if (hasWarned) {
+            LOG.log(Level.INFO, attachment.export() + " lacks no connection any more");
+        }
+        isLacking = false;
+        hasWarned = false;
     }
 
     /** Goes the whole way once without an effect: afterwards it loads no class. */
     void rehearse() {
-        Backend backend = new Backend("", 0, 0);
-        try (NativeSocket connection = NativeSocket.connect(socket, HANDSHAKE)) {
-            NbdDevice.all(files);
-            driver.rehearse(Backend.parse(backend.toString()).orElse(backend), connection);
+        Backend backend = new Backend(attachment.export(), attachment.identity(), 0, 0);
+        try (Offer rehearsed = Offer.of(attachment, socket)) {
+            for (NbdDevice device : NbdDevice.all(files)) {
+                Optional<Backend> unused = waiting(device);
+            }
+            driver.rehearse(Backend.parse(backend.toString()).orElse(backend), rehearsed.connection());
         } catch (IOException e) {
             LOG.log(Level.WARNING, "connections of the kernel that break cannot be replaced: " + e.getMessage());
         }
     }
 
-    /** What fails is left as it is, and the log says so. */
-    private void replace(String export, int most) throws InterruptedException {
-        try {
-            for (NbdDevice device : NbdDevice.all(files)) {
-                Optional<Backend> backend = device.backend();
-                if (backend.isPresent()
-                        && backend.get().export().equals(export)
-                        && backend.get().identity() == identities.get(export)) {
-                    replace(device, backend.get(), Math.min(most, backend.get().connections()));
-                }
-            }
-        } catch (IOException e) {
-            LOG.log(Level.ERROR, export + " is not reattached: " + e.getMessage());
-        }
-    }
-
-    private void replace(NbdDevice device, Backend backend, int wanted) throws IOException, InterruptedException {
-        int made = 0;
-        while (made < wanted && reconnect(device, backend)) {
-            made++;
-        }
-        LOG.log(
-                made == wanted ? Level.INFO : Level.WARNING,
-                device.path() + " is reattached to " + backend.export() + ", connections: " + made + " of " + wanted);
-    }
-
-    /** False if the kernel has no dead connection to replace. */
-    private boolean reconnect(NbdDevice device, Backend backend) throws IOException, InterruptedException {
-        try (NativeSocket connection = NativeSocket.connect(socket, HANDSHAKE)) {
-            Terms terms = ClientHandshake.go(connection, backend.export());
-            if (terms.size() != device.bytes()) {
-                throw new IOException(
-                        device.path() + " has " + device.bytes() + " bytes, and the export " + terms.size());
-            }
-            long deadline = System.nanoTime() + patience.toNanos();
-            while (!driver.reconnect(device.number(), backend, connection)) {
-                if (System.nanoTime() > deadline) {
-                    return false;
-                }
-                Thread.sleep(LOOK_MILLIS);
-            }
-            return true;
-        }
+    @Override
+    public void close() {
+        withdraw();
     }
 }

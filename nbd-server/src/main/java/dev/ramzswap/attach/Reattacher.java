@@ -1,54 +1,94 @@
 package dev.ramzswap.attach;
 
+import dev.ramzswap.daemon.Attachment;
 import dev.ramzswap.daemon.Attachments;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Keeps the devices of a daemon attached, by {@link Reattach}: at its start those that an earlier one left, then
  * whatever connection breaks.
+ *
+ * <p>It runs in the daemon itself, as soon as that listens: no other process, and no file that could be swapped out,
+ * stands between the kernel and its pages.
  */
 public final class Reattacher implements Attachments {
-    /** The kernel notices within milliseconds; but when memory is short, whatever it does may take long. */
+    /** How long the daemon's start waits for what an earlier one left. */
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final Machine machine;
-    private final BlockingQueue<String> lost = new LinkedBlockingQueue<>();
+    private final Semaphore looks = new Semaphore(0);
+    private final CountDownLatch begun = new CountDownLatch(1);
+    private Thread thread;
 
     public Reattacher(Machine machine) {
         this.machine = machine;
     }
 
-    /** Returns at once. Thread-safe. */
     @Override
-    public void lost(String export) {
-        lost.add(export);
+    public List<Device> devices(String export, long identity) throws IOException {
+        List<Device> devices = new ArrayList<>();
+        for (NbdDevice device : NbdDevice.all(machine.files())) {
+            Optional<Backend> backend = device.backend();
+            if (backend.isPresent() && backend.get().isOf(export, identity)) {
+                devices.add(new Device(backend.get().attacher(), backend.get().connections()));
+            }
+        }
+        return devices;
     }
 
     @Override
-    public void prepare(Path socket) {
-        new Reattach(machine, Map.of(), socket, PATIENCE).rehearse();
+    public void look() {
+        looks.release();
     }
 
-    /** Reattaches what an earlier daemon left, and goes on, on a thread of its own. */
     @Override
-    public void serving(Map<String, Long> identities, Path socket) throws InterruptedException {
-        Reattach reattach = new Reattach(machine, identities, socket, PATIENCE);
-        reattach.all();
-        reattach.rehearse();
-        Thread.ofPlatform().name("reattacher").daemon(true).start(() -> keep(reattach));
+    public void prepare(Attachment rehearsed, Path socket) {
+        try (Reattach reattach = new Reattach(machine, rehearsed, socket)) {
+            reattach.step();
+            reattach.rehearse();
+        }
     }
 
-    private void keep(Reattach reattach) {
+    @Override
+    public void serving(List<Attachment> exports, Path socket) throws InterruptedException {
+        List<Reattach> all = exports.stream()
+                .map(export -> new Reattach(machine, export, socket))
+                .toList();
+        thread = Thread.ofPlatform().name("reattacher").daemon(true).start(() -> keep(all));
+        begun.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void keep(List<Reattach> all) {
         try {
             while (true) {
-                reattach.one(lost.take());
+                long pause = Reattach.NOTHING_TO_DO;
+                for (Reattach one : all) {
+                    pause = Math.min(pause, one.step());
+                }
+                if (pause == Reattach.NOTHING_TO_DO && begun.getCount() > 0) {
+                    begun.countDown();
+                    all.getFirst().rehearse();
+                }
+                looks.tryAcquire(pause, TimeUnit.NANOSECONDS);
+                looks.drainPermits();
             }
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            all.forEach(Reattach::close);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (thread != null) {
+            thread.interrupt();
         }
     }
 }

@@ -17,6 +17,10 @@ public final class SwapOff {
     private static final int PAGE_BYTES = 4096;
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final int LOOK_MILLIS = 20;
+    /** Between two attempts while somebody else is at it. */
+    private static final int OTHERS_MILLIS = 500;
+
+    private static final String EINVAL = "Invalid argument";
 
     private final Machine machine;
     private final String export;
@@ -46,10 +50,10 @@ public final class SwapOff {
             machine.detach(device.get());
             awaitDetached(device.get());
         }
-        SwapRecord.delete(machine.host(), export);
         if (record.ownsDaemon()) {
             stopDaemon();
         }
+        SwapRecord.delete(machine.host(), export); // last, so that what fails can be repeated
         say("is not attached any more");
     }
 
@@ -83,12 +87,31 @@ public final class SwapOff {
     private void takeBack(SwapArea area) throws IOException, InterruptedException {
         long begin = System.nanoTime();
         try {
-            machine.tools().must(() -> progress.show(progress(area, begin)), "swapoff", area.device());
+            while (!isTakenBack(area, begin)) {
+                progress.show(progress(area, begin));
+                Thread.sleep(OTHERS_MILLIS);
+            }
         } finally {
             progress.end();
         }
         say("no longer swaps on " + area.device() + ", " + area.used() / PAGE_BYTES + " pages taken back in "
                 + seconds(begin) + " s");
+    }
+
+    /**
+     * False while somebody else takes it back, as systemd does at shutdown: then the kernel knows no such swap any more
+     * (EINVAL), and shows it until all is back (mm/swapfile.c, SWP_WRITEOK). If that fails, it is ours again.
+     */
+    private boolean isTakenBack(SwapArea area, long begin) throws IOException, InterruptedException {
+        Tools.Result result = machine.tools().run(() -> progress.show(progress(area, begin)), "swapoff", area.device());
+        if (result.status() == 0 || SwapArea.at(machine.files(), area.device()).isEmpty()) {
+            return true;
+        }
+        String why = result.lastLine().orElse("exit status " + result.status());
+        if (!why.contains(EINVAL)) {
+            throw new IOException("swapoff " + area.device() + " failed: " + why);
+        }
+        return false;
     }
 
     private String progress(SwapArea before, long begin) throws IOException {
@@ -122,7 +145,8 @@ public final class SwapOff {
         }
         for (ExportStatus other : ExportStatus.all(machine.host())) {
             Optional<SwapRecord> record = SwapRecord.read(machine.host(), other.name());
-            if (other.entry().pid() == own.get().entry().pid() && record.isPresent()) {
+            boolean isSameDaemon = other.entry().pid() == own.get().entry().pid();
+            if (isSameDaemon && !other.name().equals(export) && record.isPresent()) {
                 record.get().owningDaemon().write(machine.host(), other.name());
                 say("the daemon goes on for " + other.name());
                 return;

@@ -3,6 +3,8 @@ package dev.ramzswap.control;
 import dev.ramzswap.config.Changes;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 
 /** What other processes ask of a daemon by its control socket, and the words that it answers. */
 public final class ControlClient {
@@ -26,6 +28,18 @@ public final class ControlClient {
 
     public static void stopByForce(Path control) throws IOException {
         ask(control, "stop force");
+    }
+
+    /** The processes, other than the kernel, that are connected to the daemon. */
+    public static List<Long> visitors(Path control) throws IOException {
+        String reply = ControlSocket.request(control, "visitors");
+        if (!reply.matches("[\\d ]*")) {
+            throw new IOException(reply);
+        }
+        return Arrays.stream(reply.split(" "))
+                .filter(pid -> !pid.isEmpty())
+                .map(Long::valueOf)
+                .toList();
     }
 
     private static String ask(Path control, String request) throws IOException {

@@ -1,28 +1,50 @@
 package dev.ramzswap.daemon;
 
+import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Map;
+import java.util.List;
 
-/** Who keeps the kernel attached to what a daemon serves. */
-public interface Attachments {
+/** The kernel as a client: which of its devices belong to what a daemon serves, and who keeps them attached. */
+public interface Attachments extends AutoCloseable {
     /** Of a daemon that leaves this to others. */
-    Attachments NONE = (identities, socket) -> {};
+    Attachments NONE = (export, identity) -> List.of();
+
+    /**
+     * A device that belongs to an export.
+     *
+     * @param attacher the process that attached it, and made its first connections
+     * @param connections how many it should have
+     */
+    record Device(int attacher, int connections) {}
+
+    /**
+     * The kernel's devices that belong to an export, asked of the kernel. Thread-safe.
+     *
+     * @param identity of the export's store, see {@link dev.ramzswap.store.Counters.Snapshot}
+     * @throws IOException if the kernel cannot be asked
+     */
+    List<Device> devices(String export, long identity) throws IOException;
 
     /**
      * The daemon stands by: only now may what will be needed take its time to be prepared.
      *
+     * @param rehearsed an export without pages, which no device belongs to
      * @param socket where another daemon serves
      */
-    default void prepare(Path socket) {}
+    default void prepare(Attachment rehearsed, Path socket) {}
 
     /**
-     * The daemon serves: devices that an earlier one left without connections get new ones.
+     * The daemon serves: devices get a new connection for each that they lack, now and from now on. Returns when none
+     * lacks any, or after some seconds.
      *
-     * @param identities of the stores, by the names of their exports; see {@link dev.ramzswap.store.Counters.Snapshot}
-     * @param socket where they are served
+     * @param socket where the exports are served
      */
-    void serving(Map<String, Long> identities, Path socket) throws InterruptedException;
+    default void serving(List<Attachment> exports, Path socket) throws InterruptedException {}
 
-    /** See {@link dev.ramzswap.nbd.ClientListener#lost}. */
-    default void lost(String export) {}
+    /** A connection is gone, so that a device may lack one. Returns at once. Thread-safe. */
+    default void look() {}
+
+    /** The daemon ends: devices get no more connections. */
+    @Override
+    default void close() {}
 }

@@ -13,22 +13,25 @@ import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /**
- * What the control socket understands: {@code ping}, {@code set NAME key=value ...}, {@code stop} and {@code stop
- * force}. Replies are {@code ok}, {@code draining} where the daemon goes on for its clients, or {@code error} and a
- * message for the user.
+ * What the control socket understands: {@code ping}, {@code set NAME key=value ...}, {@code visitors}, {@code stop} and
+ * {@code stop force}. Replies are {@code ok}, the process ids of the visitors, {@code draining} where the daemon goes
+ * on for its clients, or {@code error} and a message for the user.
  */
 final class ControlRequests implements UnaryOperator<String> {
     private static final System.Logger LOG = System.getLogger(ControlRequests.class.getName());
 
     private final Map<String, PageStore> stores;
+    private final Map<String, Attachment> attached;
     private final Host host;
     private final Ending ending;
 
     /** @param host whose memory a limit may take */
-    ControlRequests(Map<String, PageStore> stores, Host host, Ending ending) {
+    ControlRequests(Map<String, PageStore> stores, Map<String, Attachment> attached, Host host, Ending ending) {
         this.stores = Map.copyOf(stores);
+        this.attached = Map.copyOf(attached);
         this.host = host;
         this.ending = ending;
     }
@@ -44,6 +47,9 @@ final class ControlRequests implements UnaryOperator<String> {
                 set(words.get(1), words.subList(2, words.size()));
                 return OK;
             }
+            if (words.equals(List.of("visitors"))) {
+                return visitors();
+            }
             if (words.equals(List.of("stop"))) {
                 return ending.request() ? DRAINING : OK;
             }
@@ -51,10 +57,19 @@ final class ControlRequests implements UnaryOperator<String> {
                 ending.force();
                 return OK;
             }
-            return ERROR + "not a request: ping, set NAME key=value ..., stop and stop force are";
+            return ERROR + "not a request: ping, set NAME key=value ..., visitors, stop and stop force are";
         } catch (ConfigException | IllegalArgumentException e) {
             return ERROR + e.getMessage().replace('\n', ' ');
         }
+    }
+
+    /** Those of all exports. */
+    private String visitors() {
+        return attached.values().stream()
+                .flatMap(attachment -> attachment.visitors().stream())
+                .distinct()
+                .map(String::valueOf)
+                .collect(Collectors.joining(" "));
     }
 
     /** The limit goes first: it is what the store may refuse. */

@@ -4,31 +4,20 @@ import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.config.Host;
-import dev.ramzswap.config.Size;
-import dev.ramzswap.config.TlsConfig;
 import dev.ramzswap.config.TlsFiles;
-import dev.ramzswap.control.ControlSocket;
 import dev.ramzswap.guard.FullWatch;
 import dev.ramzswap.guard.ProcessGuard;
-import dev.ramzswap.linux.PassedSocket;
+import dev.ramzswap.linux.PeerCredentials;
 import dev.ramzswap.linux.Self;
 import dev.ramzswap.nbd.ClientListener;
-import dev.ramzswap.nbd.Endpoint;
-import dev.ramzswap.nbd.Limits;
 import dev.ramzswap.nbd.NbdServer;
 import dev.ramzswap.nbd.export.Export;
-import dev.ramzswap.status.ExportEntry;
 import dev.ramzswap.status.RuntimeDir;
-import dev.ramzswap.store.Counters.Counter;
 import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.net.InetSocketAddress;
-import java.net.UnixDomainSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -46,55 +35,57 @@ import java.util.stream.Collectors;
 public final class Daemon implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Daemon.class.getName());
 
-    /**
-     * The payload that a connection that the kernel swaps on may have waiting for slow storage: it has it from its
-     * start, and asks for no more when memory is short. READs behind it wait only when all of it is full.
-     */
-    private static final long PREPARED_BYTES = 4 << 20;
-
     private static final Duration GRACE = Duration.ofSeconds(10);
+
+    /** How often a daemon that drains looks whether it may end. */
+    private static final Duration LOOK = Duration.ofMillis(100);
+
+    private static final int FAILED = 1;
 
     private final Config config;
     private final Host host;
     private final RuntimeDir dir;
-    private final List<ExportEntry> claimed = new ArrayList<>();
-    private final Map<String, PageStore> stores = new LinkedHashMap<>();
+    private final Announcement announcement;
+    private final Stores stores;
+    private final Map<String, Attachment> attached = new LinkedHashMap<>();
     private final Ending ending;
-    private final Attachments attachments;
+    private final Attachments kernel;
     private final Consumer<Runnable> termination;
-    private final ClientListener clients = new Clients();
     private ServiceManager service;
     private NbdServer server;
-    private ControlSocket control;
     private FullWatch fullWatch;
 
-    /** Whether a client may come back for what is stored: one was lost, or another daemon had them. */
-    private volatile boolean isAwaitingClients;
-
-    private Daemon(Config config, Host host, Attachments attachments, Consumer<Runnable> termination) {
+    private Daemon(Config config, Host host, Attachments kernel, Consumer<Runnable> termination) {
         this.config = config;
         this.host = host;
         this.dir = RuntimeDir.own(host);
-        this.ending = new Ending(config.protection().isSwap());
-        this.attachments = attachments;
+        this.announcement = new Announcement(config, dir);
+        this.stores = new Stores(config, host);
+        this.ending = new Ending(this::isAttached);
+        this.kernel = kernel;
         this.termination = termination;
+    }
+
+    private boolean isAttached() {
+        return config.protection().isSwap() && attached.values().stream().anyMatch(Attachment::isAttached);
     }
 
     private final class Clients implements ClientListener {
         @Override
-        public void clients(int count) {
-            ending.clients(count);
+        public boolean joins(String export, PeerCredentials peer) {
+            Attachment attachment = attached.get(export);
+            if (ending.isRequested() && !attachment.admitsLate(peer)) {
+                return false;
+            }
+            attachment.joined(peer);
+            return true;
         }
 
         @Override
-        public void left(String export) {
-            isAwaitingClients = false;
-        }
-
-        @Override
-        public void lost(String export) {
-            isAwaitingClients = true;
-            attachments.lost(export);
+        public void left(String export, PeerCredentials peer, boolean saidGoodbye) {
+            attached.get(export).left(peer, saidGoodbye);
+            kernel.look();
+            ending.left();
         }
     }
 
@@ -105,16 +96,28 @@ public final class Daemon implements AutoCloseable {
      * @throws ConfigException if an export cannot be as it is described
      * @throws IOException if something that it needs is not there or is taken
      */
-    public static Daemon start(Config config, Host host, Attachments attachments, Consumer<Runnable> termination)
+    public static Daemon start(Config config, Host host, Attachments kernel, Consumer<Runnable> termination)
             throws IOException, ConfigException, InterruptedException {
-        Daemon daemon = new Daemon(config, host, attachments, termination);
+        Daemon daemon = new Daemon(config, host, kernel, termination);
         try {
             daemon.open();
         } catch (IOException | ConfigException | InterruptedException | RuntimeException e) {
+            daemon.leaveWhatWasTakenOver(e);
             daemon.close();
             throw e;
         }
         return daemon;
+    }
+
+    /**
+     * Whoever had these pages may be connected by now: as with {@link #leaveToOther}, to tell him of errors would cost
+     * him his pages, which the next daemon has.
+     */
+    private void leaveWhatWasTakenOver(Exception failure) {
+        if (server != null && stores.areTakenOver()) {
+            LOG.log(Level.ERROR, "ends, and leaves what it has taken over to the next daemon: " + failure);
+            Self.exit(FAILED);
+        }
     }
 
     private void open() throws IOException, ConfigException, InterruptedException {
@@ -123,25 +126,33 @@ public final class Daemon implements AutoCloseable {
         Optional<TlsFiles> tls = TlsFiles.load(config);
         dir.prepare(host);
         if (config.protection().isSwap()) {
-            new WarmUp(dir.path(), host, encrypts()).run();
+            new WarmUp(dir.path(), room(), host, kernel, encrypts()).run();
             watchForFullness();
             ProcessGuard.lock(config.protection());
         }
         if (config.isStandby()) {
             standBy();
         } else {
-            claimNames();
+            announcement.claim();
             openStores();
         }
         if (config.protection().isSwap()) {
             ProcessGuard.lockNewMemoryWhole(config.protection());
         }
         termination.accept(ending::request);
-        serve(tls);
+        server = new Endpoints(config, host, tls).serve(exports(), new Clients());
         if (config.socket().isPresent()) {
-            attachments.serving(identities(), config.socket().get());
+            kernel.serving(List.copyOf(attached.values()), config.socket().get());
         }
         announce();
+        service.ready(config.exports().stream().map(ExportConfig::summary).collect(Collectors.joining("; ")));
+    }
+
+    /** Where the warm-up has room: the runtime directory may be full, and the state is to have room in any case. */
+    private Path room() throws IOException {
+        return config.stateDir().isPresent()
+                ? PageStore.makeStateDir(config.stateDir().get())
+                : dir.path();
     }
 
     private boolean encrypts() {
@@ -154,11 +165,20 @@ public final class Daemon implements AutoCloseable {
         try (Standby place =
                 Standby.await(config, () -> sayThatItWaits("another daemon stands by: waiting for its place"))) {
             place.awaitTurn(config, () -> {
-                config.socket().ifPresent(attachments::prepare);
+                config.socket().ifPresent(this::rehearse);
                 sayThatItWaits("standing by for another daemon");
             });
             openStores();
         }
+    }
+
+    private void rehearse(Path socket) {
+        kernel.prepare(attachment(config.exports().getFirst().name(), 0, false), socket);
+    }
+
+    private Attachment attachment(String export, long identity, boolean isTakenOver) {
+        return new Attachment(
+                export, identity, isTakenOver, kernel, ProcessHandle.current().pid(), System::nanoTime);
     }
 
     private void sayThatItWaits(String how) {
@@ -166,194 +186,82 @@ public final class Daemon implements AutoCloseable {
         LOG.log(Level.INFO, how);
     }
 
-    /** Leaves word of what is served; in a daemon that took over not before, since this may wait for memory. */
-    private void announce() throws IOException {
-        if (claimed.isEmpty()) {
-            claimNames();
+    /** In a daemon that took over not before it serves, since this may wait for memory. */
+    private void announce() throws IOException, InterruptedException {
+        var requests = new ControlRequests(stores.all(), attached, host, ending);
+        if (stores.areTakenOver()) {
+            announcement.servingSoon(stores.all(), requests);
+        } else {
+            announcement.serving(stores.all(), requests);
         }
-        control = new ControlSocket(dir.control(pid()), new ControlRequests(stores, host, ending));
-        claimed.replaceAll(
-                entry -> entry.serving(stores.get(entry.name()).counters().path()));
-        publish();
-        service.ready(config.exports().stream().map(ExportConfig::summary).collect(Collectors.joining("; ")));
+    }
+
+    private void openStores() throws IOException, ConfigException {
+        stores.open();
+        stores.all().forEach((name, store) -> {
+            long identity = store.counters().identity();
+            attached.put(name, attachment(name, identity, store.isTakenOver()));
+        });
     }
 
     private void watchForFullness() {
         try {
-            fullWatch = FullWatch.ofMachine(this::refusedStores);
+            fullWatch = FullWatch.ofMachine(stores::refusedStores);
         } catch (IOException e) {
             LOG.log(Level.WARNING, "if memory and swap get full, nobody calls the OOM killer: " + e.getMessage());
         }
     }
 
-    private long refusedStores() {
-        long sum = 0;
-        for (PageStore store : stores.values()) {
-            sum += store.counters().get(Counter.REFUSED_STORES);
-        }
-        return sum;
-    }
-
-    private void publish() throws IOException {
-        for (ExportEntry entry : claimed) {
-            dir.publish(entry);
-        }
-    }
-
-    private void claimNames() throws IOException {
-        var entries = new ArrayList<ExportEntry>();
-        for (ExportConfig export : config.exports()) {
-            entries.add(new ExportEntry(
-                    export.name(),
-                    pid(),
-                    ExportEntry.startOf(pid()),
-                    dir.control(pid()),
-                    "",
-                    config.socket().map(Path::toString).orElse(""),
-                    config.listenText().orElse(""),
-                    ExportEntry.STARTING));
-        }
-        dir.claim(entries);
-        claimed.addAll(entries);
-    }
-
-    private void openStores() throws IOException, ConfigException {
-        for (ExportConfig export : config.exports()) {
-            if (Math.min(export.limit(), export.size()) > host.memory()) {
-                LOG.log(
-                        Level.WARNING,
-                        "export " + export.name() + " may need more than the " + host.memoryText()
-                                + ": give it a lower limit, and a backing file for the rest");
-            }
-            try {
-                PageStore store = PageStore.open(export.store(config));
-                stores.put(export.name(), store);
-                isAwaitingClients |= store.isTakenOver();
-                warnOfPlace(export);
-            } catch (IllegalArgumentException e) {
-                throw new ConfigException(
-                        "--size " + Size.format(export.size()) + " of export " + export.name() + ": " + e.getMessage());
-            } catch (IOException e) {
-                throw new IOException(flagOf(e, export) + export.name() + ": " + e.getMessage(), e);
-            }
-        }
-    }
-
-    /** Not in a daemon that takes over: the one before it has said so, and there is a kernel that waits. */
-    private void warnOfPlace(ExportConfig export) {
-        if (export.backing().isEmpty() || stores.get(export.name()).isTakenOver()) {
-            return;
-        }
-        try {
-            for (String concern : export.backing().get().concerns()) {
-                LOG.log(Level.WARNING, "export " + export.name() + ": " + concern);
-            }
-        } catch (IOException e) {
-            LOG.log(Level.WARNING, "export " + export.name() + ": what its backing file lies on is not known: " + e);
-        }
-    }
-
-    /** Which flag gave the path that the store's message names. */
-    private String flagOf(IOException e, ExportConfig export) {
-        if (names(e, export.backing().map(StoreConfig.Backing::path))) {
-            return "--backing-file of export ";
-        }
-        return names(e, config.stateDir()) ? "--state-dir of export " : "export ";
-    }
-
-    private static boolean names(IOException e, Optional<Path> path) {
-        return path.isPresent()
-                && String.valueOf(e.getMessage()).contains(path.get().toString());
-    }
-
-    private void serve(Optional<TlsFiles> tls) throws IOException {
+    private List<Export> exports() {
         List<Export> exports = new ArrayList<>();
         for (ExportConfig export : config.exports()) {
-            exports.add(new SwapExport(export.name(), export.readOnly(), export.allowed(), stores.get(export.name())));
+            PageStore store = stores.all().get(export.name());
+            exports.add(new SwapExport(export.name(), export.readOnly(), export.allowed(), store));
         }
-        List<Endpoint> endpoints = new ArrayList<>();
-        if (config.socket().isPresent()) {
-            makeParent(config.socket().get());
-            endpoints.add(new Endpoint(
-                    UnixDomainSocketAddress.of(config.socket().get()),
-                    tls.map(TlsFiles::onSocket).orElse(null)));
-        }
-        if (config.listen().isPresent()) {
-            endpoints.add(
-                    new Endpoint(config.listen().get(), tls.map(TlsFiles::onTcp).orElse(null)));
-        }
-        Limits limits =
-                config.protection().isSwap() ? Limits.DEFAULT.withPreparedMemory(PREPARED_BYTES) : Limits.DEFAULT;
-        server = new NbdServer(exports, endpoints, limits, clients);
-        if (config.isSocketPassed()) {
-            adopt(PassedSocket.take(), tls);
-        }
-        try {
-            server.start();
-        } catch (IOException e) {
-            String flag = names(e, config.socket()) ? "--socket: " : "--listen: ";
-            throw new IOException(flag + e.getMessage() + ": stop what is there, or give another", e);
-        }
-        warnOfOthers();
-    }
-
-    private void warnOfOthers() {
-        if (config.listen()
-                        .filter(address -> !address.getAddress().isLoopbackAddress())
-                        .isPresent()
-                && !config.tls().filter(TlsConfig::provesTcpClients).isPresent()) {
-            LOG.log(
-                    Level.WARNING,
-                    "others can reach " + config.listenText().orElseThrow()
-                            + ", and are served whoever they are (--insecure)");
-        }
-    }
-
-    /** Its clients are let in as by an address of our own of the same kind. */
-    private void adopt(PassedSocket passed, Optional<TlsFiles> tls) throws IOException {
-        if (passed.channel().getLocalAddress() instanceof InetSocketAddress inet) {
-            checkReach(inet);
-            server.adopt(passed, tls.map(TlsFiles::onTcp).orElse(null));
-        } else {
-            server.adopt(passed, tls.map(TlsFiles::onSocket).orElse(null));
-        }
-    }
-
-    private void checkReach(InetSocketAddress passed) throws IOException {
-        boolean isProven = config.tls().filter(TlsConfig::provesTcpClients).isPresent();
-        if (!passed.getAddress().isLoopbackAddress() && !isProven) {
-            throw new IOException("LISTEN_FDS: other machines can reach " + passed
-                    + ": add --tls-cert, --tls-key and --tls-ca, or pass a socket on a loopback address");
-        }
-    }
-
-    private void makeParent(Path socket) throws IOException {
-        Path parent = socket.getParent();
-        if (!Files.exists(parent)) {
-            String mode = host.isRoot() ? "rwxr-xr-x" : "rwx------";
-            Files.createDirectories(
-                    parent, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(mode)));
-        }
+        return exports;
     }
 
     /** The identity of each export's store, see {@link dev.ramzswap.store.Counters.Snapshot}. */
     public Map<String, Long> identities() {
-        return stores.entrySet().stream()
-                .collect(Collectors.toMap(
-                        Map.Entry::getKey, store -> store.getValue().counters().identity()));
+        return attached.values().stream().collect(Collectors.toMap(Attachment::export, Attachment::identity));
     }
 
     /** Serves until it may end, then closes. */
-    public void run() throws InterruptedException, IOException {
+    public void run() throws InterruptedException {
         ending.awaitRequest();
-        if (config.isStandby() && ending.isDraining() && Standby.isTaken(config)) {
-            leaveToOther();
-        }
         if (ending.isDraining()) {
+            leaveIfAnotherStandsBy();
             drain();
         }
-        ending.await();
         close();
+    }
+
+    /** Serves on, until nobody is attached or another daemon is there to take over. */
+    private void drain() throws InterruptedException {
+        LOG.log(
+                Level.WARNING,
+                "told to end, but the kernel or other clients may swap here: draining, that is, serving until they are"
+                        + " gone, and letting in nobody else; only stop --force ends it now");
+        service.status("told to end, and serving until the last client is gone");
+        announcement.draining();
+        while (ending.isDraining()) {
+            ending.pause(LOOK);
+            leaveIfAnotherStandsBy();
+        }
+    }
+
+    private void leaveIfAnotherStandsBy() {
+        if (config.stateDir().isPresent() && doesAnotherStandBy() && ending.isDraining()) {
+            leaveToOther();
+        }
+    }
+
+    private boolean doesAnotherStandBy() {
+        try {
+            return Standby.isTaken(config);
+        } catch (IOException e) {
+            return false; // whatever it is (no descriptor left, say), it is no reason to end, and is looked at again
+        }
     }
 
     /**
@@ -366,39 +274,43 @@ public final class Daemon implements AutoCloseable {
         Self.exit(0);
     }
 
-    private void drain() {
-        server.stopAccepting();
-        LOG.log(
-                Level.WARNING,
-                "told to end, but clients may swap here (" + ending.clients() + " connections): draining, that is,"
-                        + " serving until they are gone; only stop --force ends it now");
-        service.status("told to end, and serving until the last client is gone");
-        claimed.replaceAll(ExportEntry::draining);
-        try {
-            publish();
-        } catch (IOException e) {
-            LOG.log(Level.WARNING, "the status does not show that this drains: " + e);
-        }
-    }
-
-    /** Answers what is in flight, refuses the rest, and gives everything back. */
+    /**
+     * Answers what is in flight, refuses the rest, and gives everything back; also the pages, if nobody needs them.
+     * Interrupted, it keeps the pages.
+     */
     @Override
     public void close() {
-        boolean isDisposable = config.protection().isSwap() && ending.clients() == 0 && !isAwaitingClients;
         if (service != null) {
             service.close();
         }
+        kernel.close();
+        List<PageStore> free = stores.all().entrySet().stream()
+                .filter(store -> isFree(attached.get(store.getKey())))
+                .map(Map.Entry::getValue)
+                .toList();
         if (server != null) {
             server.shutdown(ending.isForced() ? Duration.ZERO : GRACE);
         }
-        if (control != null) {
-            control.close();
-        }
+        announcement.close();
         if (fullWatch != null) {
             fullWatch.close();
         }
-        claimed.forEach(entry -> dir.release(entry.name()));
-        stores.values().forEach(isDisposable ? Daemon::discard : PageStore::close);
+        for (PageStore store : stores.all().values()) {
+            if (free.contains(store)) {
+                discard(store);
+            } else {
+                store.close();
+            }
+        }
+    }
+
+    private boolean isFree(Attachment attachment) {
+        try {
+            return config.protection().isSwap() && attachment != null && attachment.awaitFree();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
     }
 
     /** What was swapped is of no more use when it was swapped off, and takes memory. */
@@ -408,9 +320,5 @@ public final class Daemon implements AutoCloseable {
         } catch (IOException e) {
             LOG.log(Level.WARNING, "the state stays: " + e);
         }
-    }
-
-    private static long pid() {
-        return ProcessHandle.current().pid();
     }
 }

@@ -1,43 +1,37 @@
 package dev.ramzswap.daemon;
 
+import java.time.Duration;
+import java.util.function.BooleanSupplier;
+
 /**
- * When a daemon ends. A first request ends it, unless it serves swap to clients: then it drains, that is, it goes on
- * until the last of them is gone, since the machine cannot do without the pages that it holds. Further requests change
- * nothing; only force does. Thread-safe.
+ * When a daemon ends. A first request ends it, unless somebody is attached: then it drains, that is, it goes on until
+ * nobody is, since the machine cannot do without the pages that it holds. Further requests change nothing; only force
+ * does. Thread-safe.
  */
 final class Ending {
-    private final boolean drains;
-    private int clients;
+    private final BooleanSupplier isAttached;
     private boolean requested;
     private boolean forced;
 
-    /** @param drains whether clients are waited for */
-    Ending(boolean drains) {
-        this.drains = drains;
+    /** @param isAttached whether the daemon must go on for somebody's sake; may take a moment to find out */
+    Ending(BooleanSupplier isAttached) {
+        this.isAttached = isAttached;
     }
 
-    /** @return whether the daemon goes on for now, for clients' sake */
-    synchronized boolean request() {
-        requested = true;
-        notifyAll();
+    /** @return whether the daemon goes on for now */
+    boolean request() {
+        synchronized (this) {
+            requested = true;
+            notifyAll();
+        }
         return isDraining();
     }
 
-    /** Ends the daemon whatever its clients do. */
+    /** Ends the daemon whoever is attached. */
     synchronized void force() {
         requested = true;
         forced = true;
         notifyAll();
-    }
-
-    /** Hears how many clients are attached. */
-    synchronized void clients(int count) {
-        clients = count;
-        notifyAll();
-    }
-
-    synchronized int clients() {
-        return clients;
     }
 
     synchronized void awaitRequest() throws InterruptedException {
@@ -46,15 +40,24 @@ final class Ending {
         }
     }
 
-    /** Waits until it was requested, and no client is waited for. */
-    synchronized void await() throws InterruptedException {
-        while (!requested || isDraining()) {
-            wait();
+    boolean isDraining() {
+        return isRequested() && !isForced() && isAttached.getAsBoolean();
+    }
+
+    /** Lets so much time pass, less if somebody has left or it is forced meanwhile. */
+    synchronized void pause(Duration time) throws InterruptedException {
+        if (!forced) {
+            wait(time.toMillis());
         }
     }
 
-    synchronized boolean isDraining() {
-        return requested && drains && !forced && clients > 0;
+    /** Somebody has left. */
+    synchronized void left() {
+        notifyAll();
+    }
+
+    synchronized boolean isRequested() {
+        return requested;
     }
 
     synchronized boolean isForced() {

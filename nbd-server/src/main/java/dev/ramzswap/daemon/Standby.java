@@ -6,6 +6,7 @@ import dev.ramzswap.linux.LockedFiles;
 import dev.ramzswap.linux.NativeFile;
 import dev.ramzswap.store.PageStore;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -27,17 +28,25 @@ final class Standby implements AutoCloseable {
     }
 
     /**
-     * Waits until this daemon is the next.
+     * Waits until this daemon is the next. One that could not take over is refused: that a daemon has the place is a
+     * reason for another one to end.
      *
      * @param beforeWaiting is run if another is
      */
     static Standby await(Config config, Runnable beforeWaiting) throws IOException {
+        for (ExportConfig export : config.exports()) {
+            PageStore.requireReadable(export.store(config));
+        }
         return new Standby(LockedFiles.await(path(config), beforeWaiting));
     }
 
     /** Whether some daemon stands by. */
     static boolean isTaken(Config config) throws IOException {
-        try (NativeFile place = NativeFile.open(path(config), NativeFile.O_RDWR | NativeFile.O_CREAT)) {
+        Path path = path(config);
+        if (!Files.exists(path)) {
+            return false;
+        }
+        try (NativeFile place = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT)) {
             return !place.tryLock();
         }
     }

@@ -3,6 +3,9 @@ package dev.ramzswap.daemon;
 import dev.ramzswap.config.AllowList;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.control.ControlSocket;
+import dev.ramzswap.linux.MappedFile;
+import dev.ramzswap.linux.PeerCredentials;
+import dev.ramzswap.nbd.ClientListener;
 import dev.ramzswap.nbd.Endpoint;
 import dev.ramzswap.nbd.Limits;
 import dev.ramzswap.nbd.NbdServer;
@@ -13,6 +16,7 @@ import dev.ramzswap.store.StoreConfig;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,6 +34,11 @@ import java.util.SplittableRandom;
  */
 public final class WarmUp {
     private static final String NAME = "warm-up";
+    private static final String FILE = ".warm-up.file";
+    private static final String STATE = ".warm-up.state";
+    /** Its own client is to it what the kernel and others will be. */
+    private static final int NOBODY = 0;
+
     private static final int SLOTS = 2048;
     private static final int SLOT_BYTES = PageStore.SLOT_BYTES;
 
@@ -50,6 +59,8 @@ public final class WarmUp {
     private final AllowList allowed;
     private final Path socket;
     private final Path controlSocket;
+    private final Path room;
+    private final Attachment attachment;
     private final Path backingFile;
     private final Path stateDir;
     private final boolean isEncrypted;
@@ -57,20 +68,25 @@ public final class WarmUp {
     private final ByteBuffer pages = ByteBuffer.allocateDirect(2 * BATCH * SLOT_BYTES);
 
     /**
-     * @param directory where its socket and its backing file may lie meanwhile
+     * @param directory where its sockets may lie meanwhile
+     * @param room where its files may
+     * @param kernel is asked as it will be whenever a client leaves
      * @param isEncrypted whether a backing file will be: a daemon that has none such needs no memory for a cipher
      */
-    WarmUp(Path directory, Host host, boolean isEncrypted) {
+    WarmUp(Path directory, Path room, Host host, Attachments kernel, boolean isEncrypted) {
         this.isEncrypted = isEncrypted;
         allowed = AllowList.of(Set.of(), Set.of(), host);
         long pid = ProcessHandle.current().pid();
         socket = directory.resolve(pid + ".warm-up.sock");
         controlSocket = directory.resolve(pid + ".warm-up.control");
-        backingFile = directory.resolve(pid + ".warm-up.file");
-        stateDir = directory.resolve(pid + ".warm-up.state");
+        this.room = room;
+        attachment = new Attachment(NAME, 0, false, kernel, NOBODY, System::nanoTime);
+        backingFile = room.resolve(pid + FILE);
+        stateDir = room.resolve(pid + STATE);
     }
 
     void run() throws IOException {
+        removeLeftovers();
         end();
         makePages();
         try {
@@ -90,6 +106,29 @@ public final class WarmUp {
         }
     }
 
+    /** What daemons have left that were killed meanwhile: it may be memory. */
+    private void removeLeftovers() throws IOException {
+        try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(room, "*{" + FILE + "," + STATE + "}")) {
+            for (Path path : leftovers) {
+                String pid = path.getFileName().toString().split("\\.", 2)[0];
+                if (!Files.exists(Path.of("/proc", pid))) {
+                    remove(path);
+                }
+            }
+        }
+    }
+
+    private static void remove(Path leftover) throws IOException {
+        if (Files.isDirectory(leftover)) {
+            try (DirectoryStream<Path> parts = Files.newDirectoryStream(leftover)) {
+                for (Path part : parts) {
+                    MappedFile.remove(part);
+                }
+            }
+        }
+        Files.deleteIfExists(leftover);
+    }
+
     private StoreConfig config(long limit, long backingBytes, Optional<Path> stateDir) {
         return new StoreConfig(
                 NAME,
@@ -103,6 +142,19 @@ public final class WarmUp {
                 stateDir);
     }
 
+    private final class Clients implements ClientListener {
+        @Override
+        public boolean joins(String export, PeerCredentials peer) {
+            attachment.joined(peer);
+            return true;
+        }
+
+        @Override
+        public void left(String export, PeerCredentials peer, boolean saidGoodbye) {
+            attachment.left(peer, saidGoodbye);
+        }
+    }
+
     /** What is done with a store that is served. */
     private interface Use {
         void of(PageStore store) throws IOException;
@@ -114,7 +166,7 @@ public final class WarmUp {
                 List.of(new SwapExport(NAME, false, allowed, store)),
                 List.of(Endpoint.plain(UnixDomainSocketAddress.of(socket))),
                 Limits.DEFAULT.withPreparedMemory(prepared),
-                clients -> {});
+                new Clients());
         try {
             server.start();
             use.of(store);
@@ -159,17 +211,16 @@ public final class WarmUp {
         }
     }
 
-    /** Told to end by a signal, with a client that is waited for. */
-    private static void end() {
-        Ending ending = new Ending(true);
-        ending.clients(1);
+    /** Told to end by a signal. */
+    private void end() {
+        Ending ending = new Ending(attachment::isAttached);
         Signals.warmUp(ending::request);
     }
 
     /** As {@code set} does, a wrong one first. */
     private void change(PageStore store) throws IOException {
         try (ControlSocket _ = new ControlSocket(
-                controlSocket, new ControlRequests(Map.of(NAME, store), NO_MEMORY, new Ending(true)))) {
+                controlSocket, new ControlRequests(Map.of(NAME, store), Map.of(), NO_MEMORY, new Ending(() -> true)))) {
             ControlSocket.request(controlSocket, "set " + NAME + " limit=1");
             ControlSocket.request(controlSocket, "set " + NAME + " codec=zstd:3");
         }

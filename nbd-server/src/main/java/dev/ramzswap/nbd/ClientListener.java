@@ -1,17 +1,31 @@
 package dev.ramzswap.nbd;
 
-/** Hears of a server's clients, on threads of the server that it must not hold up. */
-@FunctionalInterface
-public interface ClientListener {
-    /** How many there are, those in their handshake included, at every change; one that is gone after word of how. */
-    void clients(int count);
+import dev.ramzswap.linux.PeerCredentials;
 
-    /** One has said good-bye (NBD_CMD_DISC), and goes. */
-    default void left(String export) {}
+/**
+ * Hears of a server's clients: of each connection that opens an export, once that it comes and once that it goes. On
+ * threads of the server that it must not hold up.
+ */
+public interface ClientListener {
+    /** Lets all in. */
+    ClientListener NONE = new ClientListener() {};
 
     /**
-     * One is gone that did not say good-bye: its connection broke or was cut, and not by this server's end. All that it
-     * had asked for is done, and will not be done any more, and its memory is free for the next.
+     * One is about to open an export. It is told so only afterwards, since it may rely on the export from then on.
+     *
+     * @param peer the process that connected by a Unix socket; null for TCP, where that is not known
+     * @return whether it may; if not, it is told that the server is shutting down
      */
-    default void lost(String export) {}
+    default boolean joins(String export, PeerCredentials peer) {
+        return true;
+    }
+
+    /**
+     * One that has joined is gone, but not by this server's end. All that it had asked for is done, and will not be
+     * done any more, and its memory is free for the next.
+     *
+     * @param peer as before
+     * @param saidGoodbye whether it sent NBD_CMD_DISC; else its connection broke or was cut, and it may come back
+     */
+    default void left(String export, PeerCredentials peer, boolean saidGoodbye) {}
 }

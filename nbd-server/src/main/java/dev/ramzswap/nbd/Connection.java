@@ -1,6 +1,7 @@
 package dev.ramzswap.nbd;
 
 import dev.ramzswap.closing.Closing;
+import dev.ramzswap.linux.PeerCredentials;
 import dev.ramzswap.nbd.export.Export;
 import dev.ramzswap.nbd.export.ExportSession;
 import dev.ramzswap.nbd.fence.Gate;
@@ -23,10 +24,13 @@ final class Connection implements Runnable {
 
     private final ServerContext context;
     private final SocketChannel channel;
-    /** Whose client left without a word. */
-    private Export lost;
-
     private final Tls tls;
+
+    /** Null until the client has one. */
+    private Export joined;
+
+    private PeerCredentials peer;
+    private boolean saidGoodbye;
 
     /** @param tls null if there is none */
     Connection(ServerContext context, SocketChannel channel, Tls tls) {
@@ -37,7 +41,6 @@ final class Connection implements Runnable {
 
     @Override
     public void run() {
-        context.clientJoined(); // before it is told so: it may rely on it at once
         try (channel;
                 IoBuffer received = new IoBuffer(context.memory(), BUFFER_BYTES);
                 IoBuffer reply = new IoBuffer(context.memory(), BUFFER_BYTES + ReplyWriter.OVERHEAD)) {
@@ -47,13 +50,14 @@ final class Connection implements Runnable {
         } catch (RuntimeException | Error e) {
             LOG.log(Level.ERROR, "connection closed after an unexpected error", e);
         }
-        if (lost != null) {
-            context.clientLost(lost); // not before, since who makes a new connection then needs the memory of this one
+        if (joined != null) {
+            // Not before, since who makes a new connection then needs the memory of this one.
+            context.clientLeft(joined, peer, saidGoodbye);
         }
-        context.clientLeft(); // last, since who ends with the last client asks how that one left
     }
 
     private void serve(ClientChannel client, IoBuffer received, IoBuffer reply) throws IOException {
+        peer = client.peer();
         try {
             Negotiated agreed = negotiate(client, received, reply);
             if (agreed != null) {
@@ -67,32 +71,27 @@ final class Connection implements Runnable {
     private Negotiated negotiate(ClientChannel client, IoBuffer received, IoBuffer reply) throws IOException {
         Future<?> alarm = context.watchdog()
                 .schedule(this::abandon, context.limits().handshake().toMillis(), TimeUnit.MILLISECONDS);
+        Handshake handshake = new Handshake(context, client, received.view(), reply.view());
         try {
-            Negotiated agreed = new Handshake(context, client, received.view(), reply.view()).run();
+            Negotiated agreed = handshake.run();
             if (agreed == null) {
                 client.endTls();
             }
             return agreed;
         } finally {
+            joined = handshake.joined();
             alarm.cancel(false);
         }
     }
 
     private void transmit(ClientChannel client, Negotiated agreed, IoBuffer received, IoBuffer reply)
             throws IOException {
-        boolean saidGoodbye = false;
         try (Gate gate = context.fence(agreed.export()).join(channel);
                 ExportSession session = agreed.export().open();
                 Transmission transmission =
                         new Transmission(context, agreed, session, gate, client, received.view(), reply.view())) {
             saidGoodbye = transmission.run();
             client.endTls();
-        } finally {
-            if (saidGoodbye) {
-                context.clientSaidGoodbye(agreed.export());
-            } else {
-                lost = agreed.export();
-            }
         }
     }
 

@@ -31,6 +31,7 @@ final class Handshake {
     private boolean noZeroes;
     private boolean structured;
     private boolean aborted;
+    private Export joined;
     private Negotiated agreed;
 
     /**
@@ -56,6 +57,11 @@ final class Handshake {
             replies.flush();
         }
         return agreed;
+    }
+
+    /** What the client has joined, however the handshake ended; null if nothing. */
+    Export joined() {
+        return joined;
     }
 
     private void greet() throws IOException {
@@ -116,8 +122,8 @@ final class Handshake {
             case NBD_OPT_ABORT -> abort();
             case NBD_OPT_LIST -> list(data);
             case NBD_OPT_STARTTLS -> startTls(data);
-            case NBD_OPT_INFO -> info(data);
-            case NBD_OPT_GO -> agree(info(data));
+            case NBD_OPT_INFO -> answer(question(data));
+            case NBD_OPT_GO -> go(question(data));
             case NBD_OPT_STRUCTURED_REPLY -> structuredReply(data);
             case NBD_OPT_LIST_META_CONTEXT -> metaContexts.list(data, structured);
             case NBD_OPT_SET_META_CONTEXT -> metaContexts.set(data, structured);
@@ -127,6 +133,7 @@ final class Handshake {
 
     private void exportName(OptionData data) throws IOException, OptionException {
         Export export = exports.find(data.rest());
+        join(export);
         replies.exportName(export.size(), Negotiated.transmissionFlags(export, structured), noZeroes);
         agree(export);
     }
@@ -171,7 +178,14 @@ final class Handshake {
         }
     }
 
-    private Export info(OptionData data) throws IOException, OptionException {
+    /**
+     * What INFO and GO ask.
+     *
+     * @param infos a bit for each kind of information
+     */
+    private record Question(Export export, int infos) {}
+
+    private Question question(OptionData data) throws OptionException {
         Export export = exports.find(data.string());
         int requests = 0;
         for (int count = data.unsignedShort(); count > 0; count--) {
@@ -179,24 +193,43 @@ final class Handshake {
             requests |= type <= NBD_INFO_BLOCK_SIZE ? 1 << type : 0;
         }
         data.end();
+        return new Question(export, requests);
+    }
+
+    private void go(Question question) throws IOException, OptionException {
+        join(question.export);
+        answer(question);
+        agree(question.export);
+    }
+
+    private void answer(Question question) throws IOException {
+        Export export = question.export;
         replies.infoExport(export.size(), Negotiated.transmissionFlags(export, structured));
-        if ((requests & 1 << NBD_INFO_NAME) != 0) {
+        if ((question.infos & 1 << NBD_INFO_NAME) != 0) {
             replies.infoText(NBD_INFO_NAME, export.name());
         }
-        if ((requests & 1 << NBD_INFO_DESCRIPTION) != 0) {
+        if ((question.infos & 1 << NBD_INFO_DESCRIPTION) != 0) {
             replies.infoText(NBD_INFO_DESCRIPTION, export.description());
         }
-        if ((requests & 1 << NBD_INFO_BLOCK_SIZE) != 0) {
+        if ((question.infos & 1 << NBD_INFO_BLOCK_SIZE) != 0) {
             replies.infoBlockSize();
         }
         replies.ack();
-        return export;
     }
 
     private void structuredReply(OptionData data) throws IOException, OptionException {
         data.end();
         structured = true;
         replies.ack();
+    }
+
+    /** Before the client hears that it has the export. */
+    private void join(Export export) throws OptionException {
+        if (!context.clientJoins(export, channel.peer())) {
+            throw new OptionException(
+                    NBD_REP_ERR_SHUTDOWN, "the server was told to end, and serves on only for who is attached");
+        }
+        joined = export;
     }
 
     private void agree(Export export) {

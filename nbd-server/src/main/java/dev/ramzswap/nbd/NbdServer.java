@@ -64,7 +64,7 @@ public final class NbdServer implements AutoCloseable {
         return listeners.stream().map(Listener::address).toList();
     }
 
-    /** Clients that are past their handshake. */
+    /** Clients that have an export. */
     public int clients() {
         return context.clients();
     }
@@ -79,11 +79,6 @@ public final class NbdServer implements AutoCloseable {
         return context.memory().inUse();
     }
 
-    /** Stops accepting and removes the socket files; the clients that are there are served as before. */
-    public synchronized void stopAccepting() {
-        closeListeners();
-    }
-
     /**
      * Stops accepting, finishes what is in flight, answers what comes then by {@code NBD_ESHUTDOWN}, and returns when
      * all clients have gone or, with the connections closed, after the grace period. No session of an export is open
@@ -93,7 +88,7 @@ public final class NbdServer implements AutoCloseable {
      */
     public boolean shutdown(Duration grace) {
         context.shutDown();
-        stopAccepting();
+        closeListeners();
         boolean gone = connections.awaitNone(grace);
         if (!gone) {
             connections.abandonAll();
@@ -110,7 +105,7 @@ public final class NbdServer implements AutoCloseable {
         shutdown(Duration.ZERO);
     }
 
-    private void closeListeners() {
+    private synchronized void closeListeners() {
         listeners.forEach(Listener::close);
         listeners.clear();
     }

@@ -1,5 +1,6 @@
 package dev.ramzswap.nbd;
 
+import dev.ramzswap.linux.PeerCredentials;
 import dev.ramzswap.nbd.export.Export;
 import dev.ramzswap.nbd.fence.Fence;
 import dev.ramzswap.nbd.io.IoMemory;
@@ -10,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** What all connections of a server share. Thread-safe. */
 final class ServerContext {
@@ -31,7 +33,7 @@ final class ServerContext {
     private final Refusals refusals = new Refusals();
     private final Semaphore tlsHandshakes = new Semaphore(TLS_HANDSHAKES, true);
     private final ClientListener clientListener;
-    private int clients;
+    private final AtomicInteger clients = new AtomicInteger();
     private volatile boolean shuttingDown;
 
     ServerContext(ExportTable exports, Limits limits, ClientListener clientListener) {
@@ -78,27 +80,29 @@ final class ServerContext {
         return watchdog;
     }
 
-    synchronized int clients() {
-        return clients;
+    int clients() {
+        return clients.get();
     }
 
-    synchronized void clientJoined() {
-        clientListener.clients(++clients);
+    /**
+     * A client is about to be told that it has an export.
+     *
+     * @param peer null if it is not known
+     * @return whether it may have it
+     */
+    boolean clientJoins(Export export, PeerCredentials peer) {
+        boolean joins = clientListener.joins(export.name(), peer);
+        if (joins) {
+            clients.incrementAndGet();
+        }
+        return joins;
     }
 
-    synchronized void clientLeft() {
-        clientListener.clients(--clients);
-    }
-
-    /** A client has said good-bye, before {@link #clientLeft}. */
-    void clientSaidGoodbye(Export export) {
-        clientListener.left(export.name());
-    }
-
-    /** A client left without a word, before {@link #clientLeft}. */
-    void clientLost(Export export) {
+    /** One that has joined has left. */
+    void clientLeft(Export export, PeerCredentials peer, boolean saidGoodbye) {
+        clients.decrementAndGet();
         if (!shuttingDown) {
-            clientListener.lost(export.name());
+            clientListener.left(export.name(), peer, saidGoodbye);
         }
     }
 

@@ -8,7 +8,10 @@ import dev.ramzswap.control.ControlClient;
 import dev.ramzswap.store.PageStore;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.stream.Collectors;
 
 /**
  * A running export as {@code set} changes it and {@code stop} ends it: the daemon is told, and then watched from
@@ -87,8 +90,18 @@ public final class LiveExport {
 
     /** Ends the daemon of this export, and returns when it has ended. Its clients must be about to go. */
     public void stopAndWait() throws IOException, InterruptedException {
-        ControlClient.stop(export.entry().control());
+        if (!ControlClient.stop(export.entry().control())) {
+            Thread.sleep(LOOK); // what the kernel has just closed is no visitor
+            sayWhoKeepsIt();
+        }
         awaitEnd();
+    }
+
+    private void sayWhoKeepsIt() {
+        String visitors = visitors();
+        if (!visitors.isEmpty()) {
+            say("the daemon (pid " + export.entry().pid() + ") waits for " + visitors);
+        }
     }
 
     /** Ends the daemon of this export now, whatever its clients lose. */
@@ -101,11 +114,32 @@ public final class LiveExport {
         long deadline = System.nanoTime() + patience.toNanos();
         while (export.entry().isAlive()) {
             if (System.nanoTime() > deadline) {
-                throw new IOException("the daemon (pid " + export.entry().pid() + ") was told to end, and still runs");
+                String visitors = visitors();
+                throw new IOException("the daemon (pid " + export.entry().pid() + ") was told to end, and still runs"
+                        + (visitors.isEmpty() ? "" : ", for " + visitors));
             }
             Thread.sleep(LOOK);
         }
         say("the daemon (pid " + export.entry().pid() + ") has ended");
+    }
+
+    /** Who is connected to it, as {@code COMMAND (pid N), ...}. */
+    private String visitors() {
+        try {
+            return ControlClient.visitors(export.entry().control()).stream()
+                    .map(LiveExport::named)
+                    .collect(Collectors.joining(", "));
+        } catch (IOException e) {
+            return ""; // it has just ended, or does not answer: the caller says what is known
+        }
+    }
+
+    private static String named(long pid) {
+        try {
+            return Files.readString(Path.of("/proc/" + pid + "/comm")).strip() + " (pid " + pid + ")";
+        } catch (IOException e) {
+            return pid == 0 ? "a client by TCP" : "a process (pid " + pid + ") that has left its connection to another";
+        }
     }
 
     private void say(String text) {

@@ -109,8 +109,12 @@ public final class RuntimeDir {
     /** Replaces the entry of a name that is claimed. */
     public void publish(ExportEntry entry) throws IOException {
         Path whole = path.resolve(entry.name() + ".new");
-        Files.write(whole, entry.lines());
-        Files.move(whole, file(entry.name()), StandardCopyOption.ATOMIC_MOVE);
+        try {
+            Files.write(whole, entry.lines());
+            Files.move(whole, file(entry.name()), StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new IOException("cannot write " + whole + ": " + e.getMessage(), e);
+        }
     }
 
     /** Removes an entry; one that cannot be removed is recognised as dead later. */

@@ -10,8 +10,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BackendTest {
     @Test
     void itsTextSaysAllOfIt() {
-        Backend backend = new Backend("swap-0.a", -2, 16);
-        assertEquals("ramzswap:swap-0.a:fffffffffffffffe:16", backend.toString());
+        Backend backend = new Backend("swap-0.a", -2, 16, 4711);
+        assertEquals("ramzswap:swap-0.a:fffffffffffffffe:16:4711", backend.toString());
         assertEquals(Optional.of(backend), Backend.parse(backend.toString()));
     }
 
@@ -21,10 +21,12 @@ class BackendTest {
                 "",
                 "rbd/image",
                 "ramzswap:a:0123456789abcdef",
-                "ramzswap::0123456789abcdef:1",
-                "ramzswap:a:0123456789abcde:1",
-                "ramzswap:a:0123456789abcdef:12345",
-                "ramzswap:a:0123456789abcdef:1 ",
+                "ramzswap:a:0123456789abcdef:1",
+                "ramzswap::0123456789abcdef:1:2",
+                "ramzswap:a:0123456789abcde:1:2",
+                "ramzswap:a:0123456789abcdef:12345:2",
+                "ramzswap:a:0123456789abcdef:1:12345678901",
+                "ramzswap:a:0123456789abcdef:1:2 ",
             })
     void otherTextIsNotOurs(String text) {
         assertEquals(Optional.empty(), Backend.parse(text));

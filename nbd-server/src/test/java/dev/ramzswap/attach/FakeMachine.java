@@ -6,6 +6,7 @@ import dev.ramzswap.config.Host;
 import dev.ramzswap.config.Settings;
 import dev.ramzswap.daemon.Attachments;
 import dev.ramzswap.daemon.Daemon;
+import dev.ramzswap.linux.KernelEnd;
 import dev.ramzswap.linux.NativeSocket;
 import dev.ramzswap.nbd.client.ClientHandshake.Terms;
 import dev.ramzswap.status.ExportStatus;
@@ -14,12 +15,17 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Collections;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 
@@ -35,9 +41,9 @@ final class FakeMachine implements Tools, NbdDriver {
     private final Path run;
 
     /** Every program that was run, and every call to the driver, a line each. */
-    List<String> ran = new ArrayList<>();
+    final List<String> ran = Collections.synchronizedList(new ArrayList<>());
     /** What these say when they fail. */
-    final Map<String, String> failures = new HashMap<>();
+    final Map<String, String> failures = new ConcurrentHashMap<>();
     /** What happens when a device has been attached. */
     Runnable onConnect = () -> {};
 
@@ -48,8 +54,17 @@ final class FakeMachine implements Tools, NbdDriver {
     /** What happens while swapoff runs, one step for each look. */
     final List<String> swapsDuringSwapoff = new ArrayList<>();
 
+    /** What is swapped on after each swapoff that fails, if anything changes then. */
+    final Deque<String> swapsAfterFailure = new ArrayDeque<>();
+
     /** Connections that the kernel would replace. */
     final AtomicInteger dead = new AtomicInteger();
+
+    /** Connections that it has taken. */
+    final List<KernelEnd> taken = new CopyOnWriteArrayList<>();
+
+    /** Who keeps devices attached to the daemons that are served here. */
+    Attachments kernel = Attachments.NONE;
 
     /** How many offers of a connection it takes the kernel to know that. */
     int noticesAfter;
@@ -135,7 +150,7 @@ final class FakeMachine implements Tools, NbdDriver {
             settings.export(export);
         }
         Host host = host(Host.current().uid());
-        Daemon daemon = Daemon.start(Config.of(settings, host), host, Attachments.NONE, _ -> {});
+        Daemon daemon = Daemon.start(Config.of(settings, host), host, kernel, _ -> {});
         process(ProcessHandle.current().pid());
         return daemon;
     }
@@ -151,6 +166,7 @@ final class FakeMachine implements Tools, NbdDriver {
         ran.add(String.join(" ", words));
         String wrong = failures.get(String.join(" ", words.subList(0, 2)));
         if (wrong != null) {
+            Optional.ofNullable(swapsAfterFailure.poll()).ifPresent(this::swaps);
             return new Result(1, "some talk\n" + wrong + "\n\n");
         }
         switch (words.getFirst()) {
@@ -210,7 +226,22 @@ final class FakeMachine implements Tools, NbdDriver {
     @Override
     public boolean reconnect(int device, Backend backend, NativeSocket connection) throws IOException {
         record("reconnect nbd" + device + " " + backend);
-        return noticesAfter-- <= 0 && dead.getAndDecrement() > 0;
+        boolean isTaken = noticesAfter-- <= 0 && dead.getAndDecrement() > 0;
+        if (isTaken) {
+            taken.add(new KernelEnd(connection));
+        }
+        return isTaken;
+    }
+
+    /** A device that somebody has attached before, whose connections are dead. */
+    void left(int device, Backend backend, long bytes) {
+        file("/sys/block/nbd" + device + "/pid", "4711");
+        file("/sys/block/nbd" + device + "/backend", backend.toString());
+        file("/sys/block/nbd" + device + "/size", Long.toString(bytes / 512));
+    }
+
+    long offers() {
+        return ran.stream().filter(call -> call.startsWith("reconnect")).count();
     }
 
     @Override

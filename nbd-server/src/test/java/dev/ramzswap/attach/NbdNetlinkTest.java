@@ -29,11 +29,11 @@ import org.junit.jupiter.api.io.TempDir;
 /** Bytes as little-endian machines send them. */
 class NbdNetlinkTest {
     private static final Duration PATIENCE = Duration.ofSeconds(5);
-    private static final Backend BACKEND = new Backend("a", 0x0123456789abcdefL, 2);
+    private static final Backend BACKEND = new Backend("a", 0x0123456789abcdefL, 2, 7);
 
-    /** Its text, ended by a zero byte: 30 bytes, and 2 to fill up. */
+    /** Its text, ended by a zero byte. */
     private static final String BACKEND_ATTRIBUTE =
-            "2200 0a00 72616d7a737761703a613a303132333435363738396162636465663a32 00 0000";
+            "2400 0a00 72616d7a737761703a613a303132333435363738396162636465663a323a37 00";
 
     @TempDir
     private Path directory;
@@ -42,7 +42,7 @@ class NbdNetlinkTest {
     private NativeSocket one;
     private NativeSocket two;
     private final Kernel kernel = new Kernel();
-    private final NbdDriver driver = new NbdNetlink(family -> new GenericNetlink(kernel, family));
+    private final NbdDriver driver = new NbdNetlink(() -> new GenericNetlink(kernel));
 
     /** Has the family under number 0x1b, and answers the command that follows by {@link #errno}. */
     private static final class Kernel implements ByteChannel {

@@ -1,21 +1,46 @@
 package dev.ramzswap.attach;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.daemon.Daemon;
-import java.io.IOException;
+import dev.ramzswap.linux.KernelEnd;
 import java.nio.file.Path;
-import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A daemon whose connections break, with a kernel that is not there. */
+/** Devices that lack connections to a daemon, with a kernel that is not there. */
+@Timeout(30)
 class ReattacherTest {
+    private static final long SIZE = 16 << 20;
+    private static final int SWAPON = 4711;
+
     @TempDir
     private Path temp;
+
+    private FakeMachine fake;
+    private Reattacher reattacher;
+    private Daemon daemon;
+
+    @BeforeEach
+    void serve() throws Exception {
+        fake = new FakeMachine(temp);
+        reattacher = new Reattacher(fake.machine());
+        fake.kernel = reattacher;
+        daemon = fake.serve("name=a,size=16M", "name=b,size=16M");
+    }
+
+    @AfterEach
+    void close() {
+        fake.taken.forEach(KernelEnd::close);
+        daemon.close();
+    }
 
     private static void await(BooleanSupplier happened) {
         while (!happened.getAsBoolean()) {
@@ -23,27 +48,123 @@ class ReattacherTest {
         }
     }
 
-    @Test
-    void whatADaemonLeftIsReattachedAndThenWhatIsLost() throws Exception {
-        FakeMachine fake = new FakeMachine(temp);
-        fake.ran = Collections.synchronizedList(fake.ran);
-        Reattacher reattacher = new Reattacher(fake.machine());
-        try (Daemon daemon = fake.serve("name=a,size=16M")) {
-            Backend a = new Backend("a", daemon.identities().get("a"), 2);
-            left(fake, a);
-            fake.dead.set(2);
-            reattacher.serving(daemon.identities(), temp.resolve("run/a.sock"));
-            String call = "reconnect nbd0 " + a;
-            assertEquals(List.of(call, call), List.copyOf(fake.ran));
-            fake.dead.set(1);
-            reattacher.lost("a");
-            await(() -> fake.ran.size() == 3);
-            assertEquals(call, fake.ran.get(2));
-        }
+    private Backend backend(String export, int connections) {
+        return new Backend(export, daemon.identities().get(export), connections, SWAPON);
     }
 
-    private static void left(FakeMachine fake, Backend backend) throws IOException {
-        fake.file("/sys/block/nbd0/backend", backend.toString());
-        fake.file("/sys/block/nbd0/size", Long.toString((16 << 20) / 512));
+    /** The kernel has noticed that so many connections are dead. */
+    private void lacks(int dead) {
+        fake.dead.set(dead);
+        reattacher.look();
+    }
+
+    private void cut(int connection) {
+        KernelEnd end = fake.taken.remove(connection);
+        fake.dead.incrementAndGet();
+        end.close();
+    }
+
+    @Test
+    void everyConnectionOfEveryDeviceIsReplacedAndThenWhatIsCut() {
+        fake.left(0, backend("b", 1), SIZE);
+        fake.left(1, backend("a", 3), SIZE);
+        lacks(4);
+        await(() -> fake.taken.size() == 4);
+        cut(3);
+        await(() -> fake.taken.size() == 4);
+        cut(0);
+        await(() -> fake.taken.size() == 4);
+        assertEquals(0, fake.dead.get());
+    }
+
+    @Test
+    void offersUntilTheKernelNotices() {
+        fake.noticesAfter = 3;
+        fake.left(0, backend("a", 1), SIZE);
+        lacks(1);
+        await(() -> fake.taken.size() == 1);
+        assertEquals(4, fake.offers());
+    }
+
+    @Test
+    void whatFailsIsTriedAgainAtLongerAndLongerIntervals() throws Exception {
+        fake.failures.put("reconnect", "Operation not permitted, EPERM (1)");
+        fake.left(0, backend("a", 2), SIZE);
+        lacks(2);
+        Thread.sleep(1000);
+        assertTrue(fake.offers() <= 8, () -> fake.offers() + " offers in a second");
+        fake.failures.clear();
+        await(() -> fake.taken.size() == 2);
+    }
+
+    @Test
+    void aKernelThatTakesAndDropsThemIsNotGivenOneAfterTheOther() throws Exception {
+        fake.left(0, backend("a", 1), SIZE);
+        lacks(1000);
+        long deadline = System.nanoTime() + 1_000_000_000;
+        while (System.nanoTime() < deadline) {
+            if (!fake.taken.isEmpty()) {
+                fake.taken.removeFirst().close();
+            }
+            Thread.sleep(1);
+        }
+        assertTrue(fake.offers() <= 8, () -> fake.offers() + " offers in a second");
+    }
+
+    @Test
+    void endsWithTheDevice() throws Exception {
+        fake.failures.put("reconnect", "Invalid argument, EINVAL (22)");
+        fake.left(0, backend("a", 1), SIZE);
+        lacks(1);
+        await(() -> fake.offers() > 1);
+        fake.remove("/sys/block/nbd0/backend");
+        fake.failures.clear();
+        Thread.sleep(100);
+        fake.left(1, backend("b", 1), SIZE);
+        lacks(1);
+        await(() -> fake.taken.size() == 1);
+        assertEquals("reconnect nbd1 " + backend("b", 1), fake.ran.getLast());
+        assertEquals(0, fake.dead.get());
+    }
+
+    @Test
+    void oneThatIsDetachedIsOfferedNothing() {
+        fake.left(0, backend("a", 2), SIZE);
+        lacks(2);
+        await(() -> fake.taken.size() == 2);
+        fake.dead.set(2);
+        fake.taken.removeFirst().detach();
+        fake.taken.removeFirst().detach();
+        // The kernel still names it, as somebody has it open; and what comes then is served.
+        fake.left(1, backend("b", 1), SIZE);
+        reattacher.look();
+        await(() -> fake.taken.size() == 1);
+        assertEquals(3, fake.offers());
+    }
+
+    @Test
+    void leavesDevicesAloneThatBelongToOthers() {
+        fake.device(2);
+        fake.device(3);
+        long identity = daemon.identities().get("a");
+        fake.left(0, new Backend("a", identity + 1, 1, SWAPON), SIZE);
+        fake.left(1, new Backend("c", identity, 1, SWAPON), SIZE);
+        fake.file("/sys/block/nbd2/backend", "");
+        fake.left(3, backend("b", 1), SIZE);
+        lacks(9);
+        await(() -> fake.taken.size() == 1);
+        assertEquals(List.of("reconnect nbd3 " + backend("b", 1)), fake.ran);
+    }
+
+    @Test
+    void oneDeviceThatCannotBeHelpedDoesNotKeepTheNextFromIt() {
+        fake.left(0, backend("a", 1), 2 * SIZE);
+        fake.left(1, backend("b", 1), SIZE);
+        lacks(1);
+        await(() -> fake.taken.size() == 1);
+        fake.file("/sys/block/nbd0/size", "");
+        fake.file("/sys/block/nbd0/size", Long.toString(SIZE / 512));
+        lacks(1);
+        await(() -> fake.taken.size() == 2);
     }
 }

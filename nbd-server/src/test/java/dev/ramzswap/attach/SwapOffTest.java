@@ -128,6 +128,28 @@ class SwapOffTest {
     }
 
     @Test
+    void waitsForAnotherSwapoffOfTheSame() throws Exception {
+        fake.swaps("/dev/nbd0 partition 1048576 400 100");
+        fake.failures.put("swapoff /dev/nbd0", "swapoff: /dev/nbd0: swapoff failed: Invalid argument");
+        fake.swapsAfterFailure.addAll(List.of("/dev/nbd0 partition 1048576 40 100", ""));
+        swapOff(false, false);
+        assertEquals(List.of("swapoff /dev/nbd0", "swapoff /dev/nbd0", "disconnect nbd0"), fake.ran);
+        assertTrue(out.toString().contains("no longer swaps on /dev/nbd0, 100 pages taken back"), out.toString());
+    }
+
+    @Test
+    void aDaemonThatCannotBeEndedCanBeToldAgain() throws Exception {
+        Path record = temp.resolve("run/swap0.swap");
+        Files.writeString(record, Files.readString(record).strip() + " owns-daemon\n");
+        Files.delete(temp.resolve("run/" + ProcessHandle.current().pid() + ".control"));
+        for (int i = 0; i < 2; i++) {
+            failure();
+            assertTrue(hasRecord("swap0"));
+        }
+        assertEquals(BOTH, fake.ran);
+    }
+
+    @Test
     void detachesWhatWasSwappedOffByHand() throws Exception {
         fake.swaps();
         swapOff(false, false);

@@ -75,7 +75,8 @@ class SwapOnTest {
     void leavesWithTheKernelWhichStoreTheDeviceBelongsTo() throws Exception {
         try (Daemon daemon = fake.serve(EXPORT)) {
             swapOn("swap0");
-            Backend backend = new Backend("swap0", daemon.identities().get("swap0"), 2);
+            Backend backend = new Backend("swap0", daemon.identities().get("swap0"), 2, (int)
+                    ProcessHandle.current().pid());
             assertEquals(backend.toString(), fake.files().read("/sys/block/nbd0/backend"));
         }
     }

@@ -15,6 +15,7 @@ class AllowListTest {
 
     private static PeerCredentials peer(String user, String group) {
         return new PeerCredentials(
+                4712,
                 AllowList.users(user).iterator().next(),
                 AllowList.groups(group).iterator().next());
     }

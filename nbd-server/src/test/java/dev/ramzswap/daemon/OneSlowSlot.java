@@ -2,6 +2,7 @@ package dev.ramzswap.daemon;
 
 import dev.ramzswap.backing.HangingDevice;
 import dev.ramzswap.config.AllowList;
+import dev.ramzswap.nbd.ClientListener;
 import dev.ramzswap.nbd.Endpoint;
 import dev.ramzswap.nbd.Limits;
 import dev.ramzswap.nbd.NbdServer;
@@ -96,9 +97,8 @@ final class OneSlowSlot {
                 Optional.empty());
         SocketAddress address = UnixDomainSocketAddress.of(socket);
         try (PageStore store = HangingStore.open(config, device::set);
-                NbdServer server = serve(store, address)) {
+                NbdServer _ = serve(store, address)) {
             new OneSlowSlot(store, device.get(), address).measure();
-            server.stopAccepting();
         } finally {
             Files.deleteIfExists(file);
             Files.deleteIfExists(socket);
@@ -110,7 +110,7 @@ final class OneSlowSlot {
         int uid = (int) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
         SwapExport export = new SwapExport("swap0", false, new AllowList(Set.of(uid), Set.of()), store);
         NbdServer server =
-                new NbdServer(List.of(export), List.of(Endpoint.plain(address)), Limits.DEFAULT, count -> {});
+                new NbdServer(List.of(export), List.of(Endpoint.plain(address)), Limits.DEFAULT, ClientListener.NONE);
         server.start();
         return server;
     }

@@ -88,11 +88,11 @@ class StandbyTest {
 
     @Test
     void refusesToStandByForAStoreOfAnotherSize() throws Exception {
-        try (PageStore _ = serve(config("16M"));
-                Standby place = Standby.await(config("32M"), () -> {})) {
-            String message = assertThrows(IOException.class, () -> place.awaitTurn(config("32M"), () -> {}))
+        try (PageStore _ = serve(config("16M"))) {
+            String message = assertThrows(IOException.class, () -> Standby.await(config("32M"), () -> {}))
                     .getMessage();
             assertTrue(message.contains("4096 slots, not 8192"), message);
+            assertFalse(Standby.isTaken(config("16M")), "who has the place is left to");
         }
         assertEquals(
                 4096L * Long.BYTES, Files.size(directory.resolve("state/swap0.map")), "what is there is left alone");

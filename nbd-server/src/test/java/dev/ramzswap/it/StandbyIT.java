@@ -1,7 +1,9 @@
 package dev.ramzswap.it;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.ramzswap.nbd.client.LoopbackClient;
 import java.io.IOException;
@@ -13,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -106,6 +109,56 @@ class StandbyIT {
                     files.toList(),
                     "pages of clients that said good-bye");
         }
+    }
+
+    @Test
+    void aDrainEndsWhenAnotherStandsByAfterAll() throws Exception {
+        Path image = Images.make(directory.resolve("image"), Images.Kind.COMPRESSIBLE, BYTES, 1);
+        Process first = start(SERVES);
+        Tool.run("nbdcopy", image, uri());
+        LoopbackClient client = new LoopbackClient(UnixDomainSocketAddress.of(socket()), "swap0");
+        first.destroy();
+        await(log(0), "draining");
+        start(SERVES);
+        assertTrue(first.waitFor(BOUND.toSeconds(), TimeUnit.SECONDS));
+        assertEquals(0, first.exitValue(), Files.readString(log(0)));
+        assertThrows(IOException.class, client::close);
+        assertHolds(image);
+    }
+
+    /** The runtime directory lies where others write, too. */
+    @Test
+    void aFullRuntimeDirectoryCostsNeitherATakeoverNorTheNextStandby() throws Exception {
+        Path image = Images.make(directory.resolve("image"), Images.Kind.COMPRESSIBLE, BYTES, 1);
+        Path run = Files.createDirectory(directory.resolve("run"));
+        assumeTrue(mount("mount", "-t", "tmpfs", "-o", "size=256k,mode=0700", "ramzswap-test", run), "needs root");
+        try {
+            Process first = start(SERVES);
+            Tool.run("nbdcopy", image, uri());
+            Process second = start(STANDS_BY);
+            Path filler = run.resolve("filler");
+            assertThrows(IOException.class, () -> Files.write(filler, new byte[1 << 20]));
+            start("waiting for its place");
+            first.destroyForcibly();
+            await(log(1), SERVES);
+            await(log(1), "other commands cannot find them: cannot write " + run.resolve("swap0.new"));
+            assertHolds(image);
+            Files.delete(filler);
+            await(run.resolve("swap0.export"), "pid=" + second.pid());
+            second.destroyForcibly();
+            await(log(2), SERVES);
+            assertHolds(image);
+        } finally {
+            killAll();
+            mount("umount", run);
+        }
+    }
+
+    private static boolean mount(Object... command) throws IOException, InterruptedException {
+        return new ProcessBuilder(Stream.of(command).map(Object::toString).toList())
+                        .start()
+                        .waitFor()
+                == 0;
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.linux.PeerCredentials;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -18,7 +19,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.LockSupport;
@@ -52,7 +52,10 @@ class NbdServerTest {
         SocketAddress unix = UnixDomainSocketAddress.of(directory.resolve("s"));
         SocketAddress tcp = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         try (NbdServer server = new NbdServer(
-                List.of(export, other), List.of(Endpoint.plain(unix), Endpoint.plain(tcp)), Limits.DEFAULT, n -> {})) {
+                List.of(export, other),
+                List.of(Endpoint.plain(unix), Endpoint.plain(tcp)),
+                Limits.DEFAULT,
+                ClientListener.NONE)) {
             server.start();
             try (RawClient first = RawClient.attached(server.addresses().get(0), "x", false);
                     RawClient second = RawClient.attached(server.addresses().get(1), "other", false);
@@ -75,7 +78,7 @@ class NbdServerTest {
         SocketAddress unix = UnixDomainSocketAddress.of(directory.resolve("s"));
         SocketAddress tcp = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         List<Endpoint> endpoints = List.of(Endpoint.plain(unix), Endpoint.plain(tcp));
-        try (NbdServer server = new NbdServer(List.of(export), endpoints, Limits.DEFAULT, n -> {})) {
+        try (NbdServer server = new NbdServer(List.of(export), endpoints, Limits.DEFAULT, ClientListener.NONE)) {
             server.start();
             RawClient.attached(server.addresses().get(0), "x", false).close();
             assertEquals(Files.getAttribute(directory.resolve("s"), "unix:uid"), export.peer.uid());
@@ -91,14 +94,14 @@ class NbdServerTest {
                 List.of(export),
                 List.of(Endpoint.plain(new InetSocketAddress("127.0.0.1", 0))),
                 Limits.DEFAULT,
-                n -> {})) {
+                ClientListener.NONE)) {
             first.start();
             InetSocketAddress taken = (InetSocketAddress) first.addresses().getFirst();
             try (NbdServer second = new NbdServer(
                     List.of(export),
                     List.of(Endpoint.plain(UnixDomainSocketAddress.of(path)), Endpoint.plain(taken)),
                     Limits.DEFAULT,
-                    n -> {})) {
+                    ClientListener.NONE)) {
                 String message = assertThrows(IOException.class, second::start).getMessage();
                 assertTrue(message.startsWith("cannot listen on 127.0.0.1:" + taken.getPort()), message);
                 assertFalse(Files.exists(path));
@@ -106,69 +109,62 @@ class NbdServerTest {
         }
     }
 
-    @Test
-    void clientsAreCounted() throws IOException {
-        List<Integer> counts = new CopyOnWriteArrayList<>();
-        SocketAddress unix = UnixDomainSocketAddress.of(directory.resolve("s"));
-        try (NbdServer server =
-                new NbdServer(List.of(export), List.of(Endpoint.plain(unix)), Limits.DEFAULT, counts::add)) {
-            server.start();
-            try (RawClient idle = new RawClient(unix);
-                    RawClient attached = RawClient.attached(unix, "", false)) {
-                idle.in.greeting();
-                attached.send(new Bytes().read(1, 0, 1));
-                attached.in.expectData(1, new byte[1]);
-                // Who negotiates counts: as soon as it is told that it may, it relies on the pages being kept.
-                assertEquals(2, server.clients());
-                server.stopAccepting();
-                assertThrows(IOException.class, () -> new RawClient(unix));
-                attached.send(new Bytes().read(2, 0, 1));
-                attached.in.expectData(2, new byte[1]);
-            }
-            TestServer.await(() -> server.connections() == 0);
-            TestServer.await(() -> server.clients() == 0);
-            assertEquals(List.of(1, 2, 1, 0), counts);
+    /** Notes the exports of clients: +, then - after a good-bye or ! without one. */
+    private static final class Guests implements ClientListener {
+        final List<String> heard = new CopyOnWriteArrayList<>();
+        volatile boolean admits = true;
+
+        @Override
+        public boolean joins(String name, PeerCredentials peer) {
+            assertEquals(ProcessHandle.current().pid(), peer.pid());
+            heard.add(admits ? "+" + name : "refused");
+            return admits;
+        }
+
+        @Override
+        public void left(String name, PeerCredentials peer, boolean saidGoodbye) {
+            assertEquals(ProcessHandle.current().pid(), peer.pid());
+            heard.add((saidGoodbye ? "-" : "!") + name);
         }
     }
 
     @Test
-    void aClientThatLeavesWithoutGoodbyeIsLost() throws IOException {
-        var lost = new ConcurrentLinkedQueue<String>();
-        var lostAtEnd = new ConcurrentLinkedQueue<Integer>();
-        var left = new Semaphore(0);
-        var listener = new ClientListener() {
-            @Override
-            public void clients(int count) {
-                if (count == 0) {
-                    lostAtEnd.add(lost.size());
-                    left.release();
-                }
-            }
-
-            @Override
-            public void lost(String export) {
-                lost.add(export);
-            }
-        };
-        SocketAddress address = UnixDomainSocketAddress.of(directory.resolve("lost"));
-        List<MemoryExport> exports = List.of(new MemoryExport("a", 8192), new MemoryExport("b", 8192));
-        try (NbdServer server = new NbdServer(exports, List.of(Endpoint.plain(address)), Limits.DEFAULT, listener)) {
-            server.start();
-            RawClient.attached(address, "b", false).close();
-            TestServer.await(() -> !lost.isEmpty());
-            assertEquals(List.of("b"), List.copyOf(lost));
-            left.acquireUninterruptibly();
-            // Who ends with the last client must know by then whether it comes back.
-            assertEquals(List.of(1), List.copyOf(lostAtEnd));
-            try (RawClient polite = RawClient.attached(address, "a", false)) {
-                polite.send(new Bytes().request(NBD_CMD_DISC, 0, 1, 0, 0));
-                left.acquireUninterruptibly();
-            }
-            RawClient shutOut = RawClient.attached(address, "a", false);
-            server.shutdown(Duration.ZERO);
-            shutOut.close();
+    void itIsToldWhoJoinsAndHowTheyLeave() throws IOException {
+        Guests guests = new Guests();
+        MemoryExport a = new MemoryExport("a", 8192);
+        try (TestServer server = new TestServer(directory, Limits.DEFAULT, guests, a, new MemoryExport("b", 8192))) {
+            RawClient idle = new RawClient(server.address);
+            RawClient broken = RawClient.attached(server.address, "b", false);
+            // As soon as it is told that it may, it relies on the pages being kept.
+            assertEquals(List.of("+b"), guests.heard);
+            idle.close();
+            broken.close();
+            TestServer.await(() -> guests.heard.size() == 2);
+            RawClient polite = RawClient.attached(server.address, "a", false);
+            polite.send(new Bytes().request(NBD_CMD_DISC, 0, 1, 0, 0));
+            TestServer.await(() -> guests.heard.size() == 4);
+            RawClient.attached(server.address, "a", false);
         }
-        assertEquals(List.of("b"), List.copyOf(lost));
+        assertEquals(List.of("+b", "!b", "+a", "-a", "+a"), guests.heard, "the last one left by the server's end");
+    }
+
+    @Test
+    void whoMayNotJoinIsToldSoAndTheOthersAreServed() throws IOException {
+        Guests guests = new Guests();
+        try (TestServer server = new TestServer(directory, Limits.DEFAULT, guests, export);
+                RawClient attached = server.attach()) {
+            guests.admits = false;
+            RawClient late = new RawClient(server.address);
+            late.in.greeting();
+            late.send(new Bytes().u32(NBD_FLAG_C_FIXED_NEWSTYLE).option(NBD_OPT_GO, Bytes.go("x")));
+            assertEquals(NBD_REP_ERR_SHUTDOWN, late.in.optionReply().type());
+            late.close();
+            attached.send(new Bytes().read(1, 0, 1));
+            attached.in.expectData(1, new byte[1]);
+            TestServer.await(() -> server.connections() == 1);
+            assertEquals(1, server.clients());
+            assertEquals(List.of("+x", "refused"), guests.heard);
+        }
     }
 
     @Test
@@ -322,10 +318,7 @@ class NbdServerTest {
         var servers = new NbdServer[1];
         ClientListener listener = new ClientListener() {
             @Override
-            public void clients(int count) {}
-
-            @Override
-            public void lost(String export) {
+            public void left(String name, PeerCredentials peer, boolean saidGoodbye) {
                 inUse.complete(servers[0].memoryInUse());
             }
         };

@@ -14,7 +14,7 @@ public final class TestServer implements AutoCloseable {
     public final SocketAddress address;
 
     public TestServer(Path directory, Limits limits, MemoryExport... exports) throws IOException {
-        this(directory, limits, clients -> {}, exports);
+        this(directory, limits, ClientListener.NONE, exports);
     }
 
     public TestServer(Path directory, Limits limits, ClientListener clients, MemoryExport... exports)

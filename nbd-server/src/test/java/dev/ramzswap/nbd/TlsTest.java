@@ -76,7 +76,7 @@ class TlsTest {
 
     private void serve(Tls tls, Limits limits) throws IOException {
         var any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-        server = new NbdServer(List.of(export), List.of(new Endpoint(any, tls)), limits, clients -> {});
+        server = new NbdServer(List.of(export), List.of(new Endpoint(any, tls)), limits, ClientListener.NONE);
         server.start();
         address = (InetSocketAddress) server.addresses().getFirst();
     }

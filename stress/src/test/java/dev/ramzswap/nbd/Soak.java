@@ -62,7 +62,7 @@ final class Soak implements AutoCloseable {
         store = soaked.store();
         UnixDomainSocketAddress address = UnixDomainSocketAddress.of(directory.resolve("s"));
         server = new NbdServer(
-                List.of(SoakedExport.of(store)), List.of(Endpoint.plain(address)), Limits.DEFAULT, _ -> {});
+                List.of(SoakedExport.of(store)), List.of(Endpoint.plain(address)), Limits.DEFAULT, ClientListener.NONE);
         server.start();
         AtomicLongArray newest = new AtomicLongArray(SLOTS);
         for (int id = 0; id < SoakClient.CLIENTS; id++) {

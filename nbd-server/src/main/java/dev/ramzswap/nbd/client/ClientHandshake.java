@@ -4,6 +4,7 @@ import static dev.ramzswap.nbd.wire.Protocol.*;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
@@ -27,11 +28,12 @@ public final class ClientHandshake {
     public record Terms(long size, int flags) {}
 
     private final ByteChannel channel;
-    private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
+    private final ByteBuffer buffer;
     private Terms terms;
 
-    private ClientHandshake(ByteChannel channel) {
+    private ClientHandshake(ByteChannel channel, ByteBuffer buffer) {
         this.channel = channel;
+        this.buffer = buffer;
     }
 
     /**
@@ -41,7 +43,11 @@ public final class ClientHandshake {
      * @throws IOException if the server does not grant it
      */
     public static Terms go(ByteChannel channel, String export) throws IOException {
-        return new ClientHandshake(channel).run(export.getBytes(StandardCharsets.UTF_8));
+        // Freed at once, and not when the collector finds out: who tries again and again needs no more each time.
+        try (Arena arena = Arena.ofConfined()) {
+            ByteBuffer buffer = arena.allocate(BUFFER_BYTES).asByteBuffer();
+            return new ClientHandshake(channel, buffer).run(export.getBytes(StandardCharsets.UTF_8));
+        }
     }
 
     private Terms run(byte[] export) throws IOException {

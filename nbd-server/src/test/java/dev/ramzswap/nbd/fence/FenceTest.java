@@ -4,6 +4,7 @@ import static dev.ramzswap.nbd.wire.Protocol.NBD_CMD_WRITE;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.ramzswap.linux.PeerCredentials;
 import dev.ramzswap.nbd.Bytes;
 import dev.ramzswap.nbd.ClientListener;
 import dev.ramzswap.nbd.Limits;
@@ -47,16 +48,8 @@ class FenceTest {
 
     private final class Ends implements ClientListener {
         @Override
-        public void clients(int count) {}
-
-        @Override
-        public void left(String name) {
-            ends.add("left");
-        }
-
-        @Override
-        public void lost(String name) {
-            ends.add("lost");
+        public void left(String export, PeerCredentials peer, boolean saidGoodbye) {
+            ends.add(saidGoodbye ? "left" : "lost");
         }
     }
 

@@ -1,0 +1,158 @@
+package dev.ramzswap.daemon;
+
+import dev.ramzswap.config.Config;
+import dev.ramzswap.config.ExportConfig;
+import dev.ramzswap.control.ControlSocket;
+import dev.ramzswap.status.ExportEntry;
+import dev.ramzswap.status.RuntimeDir;
+import dev.ramzswap.store.PageStore;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+
+/**
+ * What a daemon leaves word of in the runtime directory, for other processes to find it: an entry for each export, and
+ * the control socket. Thread-safe.
+ */
+final class Announcement implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Announcement.class.getName());
+    private static final long PID = ProcessHandle.current().pid();
+    private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+    private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
+
+    private final Config config;
+    private final RuntimeDir dir;
+    private final List<ExportEntry> claimed = new ArrayList<>();
+    private ControlSocket control;
+    private boolean isDraining;
+    private Thread retries;
+
+    Announcement(Config config, RuntimeDir dir) {
+        this.config = config;
+        this.dir = dir;
+    }
+
+    /**
+     * Takes the names of the exports, if it has not got them.
+     *
+     * @throws IOException also if a running daemon has one of them
+     */
+    synchronized void claim() throws IOException {
+        if (claimed.isEmpty()) {
+            List<ExportEntry> entries =
+                    config.exports().stream().map(this::starting).toList();
+            dir.claim(entries);
+            claimed.addAll(entries);
+        }
+    }
+
+    private ExportEntry starting(ExportConfig export) {
+        return new ExportEntry(
+                export.name(),
+                PID,
+                ExportEntry.startOf(PID),
+                dir.control(PID),
+                "",
+                config.socket().map(Path::toString).orElse(""),
+                config.listenText().orElse(""),
+                ExportEntry.STARTING);
+    }
+
+    /**
+     * Says that the exports are served.
+     *
+     * @param requests answers at the control socket
+     */
+    synchronized void serving(Map<String, PageStore> stores, UnaryOperator<String> requests) throws IOException {
+        claim();
+        if (control == null) {
+            control = new ControlSocket(dir.control(PID), requests);
+        }
+        claimed.replaceAll(
+                entry -> entry.serving(stores.get(entry.name()).counters().path()));
+        publish();
+    }
+
+    /**
+     * The same, again and again until it is done, on a thread of its own. Returns when that is, or after a second.
+     *
+     * <p>Of a daemon that has taken pages over: to end for want of a word in the runtime directory would lose them.
+     */
+    void servingSoon(Map<String, PageStore> stores, UnaryOperator<String> requests) throws InterruptedException {
+        retries = Thread.ofPlatform().daemon().name("announcement").start(() -> insist(stores, requests));
+        retries.join(FIRST_PAUSE);
+    }
+
+    private void insist(Map<String, PageStore> stores, UnaryOperator<String> requests) {
+        try {
+            String wrong = attempt(stores, requests);
+            if (!wrong.isEmpty()) {
+                LOG.log(
+                        Level.WARNING,
+                        "the exports are served, but other commands cannot find them: " + wrong
+                                + ": make room there; this is tried again until it works");
+            }
+            for (Duration pause = FIRST_PAUSE; !wrong.isEmpty(); pause = next(pause)) {
+                Thread.sleep(pause);
+                wrong = attempt(stores, requests);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static Duration next(Duration pause) {
+        Duration twice = pause.multipliedBy(2);
+        return twice.compareTo(LONGEST_PAUSE) < 0 ? twice : LONGEST_PAUSE;
+    }
+
+    /** What was wrong; empty if nothing. */
+    private String attempt(Map<String, PageStore> stores, UnaryOperator<String> requests) {
+        try {
+            serving(stores, requests);
+            return "";
+        } catch (IOException e) {
+            return String.valueOf(e.getMessage());
+        } catch (RuntimeException e) {
+            return e.toString();
+        }
+    }
+
+    /** Says that the daemon goes on only for who is attached. */
+    synchronized void draining() {
+        isDraining = true;
+        try {
+            publish();
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "the status does not show that this drains: " + e.getMessage());
+        }
+    }
+
+    private void publish() throws IOException {
+        if (isDraining) {
+            claimed.replaceAll(ExportEntry::draining);
+        }
+        for (ExportEntry entry : claimed) {
+            dir.publish(entry);
+        }
+    }
+
+    /** Takes it all back. */
+    @Override
+    public void close() {
+        if (retries != null) {
+            retries.interrupt();
+        }
+        synchronized (this) {
+            if (control != null) {
+                control.close();
+            }
+            claimed.forEach(entry -> dir.release(entry.name()));
+        }
+    }
+}

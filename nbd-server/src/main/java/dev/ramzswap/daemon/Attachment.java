@@ -1,0 +1,299 @@
+package dev.ramzswap.daemon;
+
+import dev.ramzswap.daemon.Attachments.Device;
+import dev.ramzswap.linux.PeerCredentials;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.function.LongSupplier;
+
+/**
+ * Who is attached to an export, and the only judge of what follows from that: whether the daemon must go on, whether
+ * the export's pages may go, how many connections the kernel lacks.
+ *
+ * <p>The kernel is the truth about its own devices, and is asked each time: one that names this export
+ * ({@link Attachments#devices}) has pages here, whatever has become of its connections. Its connections are those of
+ * the process that attached it, and those that this process has made in their place. When one of them says good-bye
+ * (NBD_CMD_DISC), its device is about to be detached, and wants no more; it may name the export for as long as somebody
+ * has it open (nbd_config_put in drivers/block/nbd.c).
+ *
+ * <p>Of all others (nbd-client, qemu, nbdcopy) nothing is known but whether they are connected, and how the last of
+ * them left: without a good-bye, it may come back. So may who had the pages that were taken over. Thread-safe.
+ */
+public final class Attachment {
+    private static final System.Logger LOG = System.getLogger(Attachment.class.getName());
+
+    /** What the kernel takes to forget a device that nobody has open, and more. */
+    private static final Duration FORGETTING = Duration.ofSeconds(2);
+
+    /** Whoever has not come back by then has failed his own requests: {@code swapon --reconnect-timeout}. */
+    private static final Duration RETURN = Duration.ofSeconds(60);
+
+    private static final int LOOK_MILLIS = 20;
+
+    private final String export;
+    private final long identity;
+    private final Attachments kernel;
+    private final int ownPid;
+    private final LongSupplier clock;
+
+    /** Connections that this process has made: those that the kernel has taken, and {@link #offered}. */
+    private int own;
+
+    private int offered;
+    /** Connections that the kernel did not take, and that have not said good-bye yet. */
+    private int returned;
+
+    /** Connections of other processes; 0 stands for all that are not known. */
+    private final Map<Integer, Integer> others = new HashMap<>();
+
+    /** Processes that have said good-bye by one of several connections. */
+    private final Set<Integer> leavingProcesses = new HashSet<>();
+
+    /** Devices that have said good-bye, by who had attached them. */
+    private final Set<Integer> leavingDevices = new HashSet<>();
+
+    private long saidGoodbyeAt;
+    private boolean isExpected;
+    private long expectedSince;
+    private boolean isKernelSilent;
+
+    /**
+     * @param isTakenOver whether there are pages here that somebody may come back for
+     * @param ownPid of this process
+     * @param clock nanoseconds since whenever
+     */
+    Attachment(String export, long identity, boolean isTakenOver, Attachments kernel, long ownPid, LongSupplier clock) {
+        this.export = export;
+        this.identity = identity;
+        this.isExpected = isTakenOver;
+        this.kernel = kernel;
+        this.ownPid = (int) ownPid;
+        this.clock = clock;
+        this.expectedSince = clock.getAsLong();
+    }
+
+    public String export() {
+        return export;
+    }
+
+    /** See {@link dev.ramzswap.store.Counters.Snapshot}. */
+    public long identity() {
+        return identity;
+    }
+
+    /**
+     * A client asks for the export of a daemon that was told to end: its own connections are the kernel's, a process
+     * that is attached may replace a connection before anybody knows that it is lost, and who is expected back may
+     * come. Nobody else.
+     *
+     * @param peer null if it is not known
+     */
+    synchronized boolean admitsLate(PeerCredentials peer) {
+        return isExpected || isOwn(peer) || peer != null && others.containsKey(peer.pid());
+    }
+
+    synchronized void joined(PeerCredentials peer) {
+        if (isOwn(peer)) {
+            own++;
+        } else {
+            others.merge(pid(peer), 1, Integer::sum);
+        }
+    }
+
+    /** One that had joined is gone. */
+    void left(PeerCredentials peer, boolean saidGoodbye) {
+        Set<Integer> attachers = attachers();
+        synchronized (this) {
+            if (isOwn(peer)) {
+                ownLeft(saidGoodbye, attachers);
+            } else {
+                otherLeft(pid(peer), saidGoodbye, attachers);
+            }
+        }
+    }
+
+    /** Who attached the devices that belong to this. */
+    private Set<Integer> attachers() {
+        Set<Integer> pids = new HashSet<>();
+        devices().forEach(device -> pids.add(device.attacher()));
+        return pids;
+    }
+
+    private void ownLeft(boolean saidGoodbye, Set<Integer> attachers) {
+        own--;
+        if (!saidGoodbye) {
+            return;
+        }
+        if (returned > 0) {
+            returned--;
+            return;
+        }
+        // Of two devices, nobody knows which: that one will be gone soon, and the other must not be given up.
+        if (attachers.size() == 1) {
+            deviceSaidGoodbye(attachers.iterator().next());
+        }
+    }
+
+    private void otherLeft(int pid, boolean saidGoodbye, Set<Integer> attachers) {
+        others.merge(pid, -1, (connections, one) -> connections + one == 0 ? null : connections + one);
+        if (saidGoodbye) {
+            leavingProcesses.add(pid);
+            if (attachers.contains(pid)) {
+                deviceSaidGoodbye(pid);
+            }
+        }
+        if (!others.containsKey(pid)) {
+            boolean isPolite = leavingProcesses.remove(pid);
+            if (others.isEmpty()) {
+                isExpected = !isPolite && attachers.isEmpty();
+                expectedSince = clock.getAsLong();
+            }
+        }
+    }
+
+    private void deviceSaidGoodbye(int pid) {
+        leavingDevices.add(pid);
+        saidGoodbyeAt = clock.getAsLong();
+    }
+
+    /** Whether the daemon must go on for somebody's sake. */
+    boolean isAttached() {
+        List<Device> devices = devices();
+        synchronized (this) {
+            if (!others.isEmpty() || isKernelSilent || devices.stream().anyMatch(this::isWaiting)) {
+                return true;
+            }
+            return isExpected && isWithin(RETURN, expectedSince)
+                    || !devices.isEmpty() && isWithin(FORGETTING, saidGoodbyeAt);
+        }
+    }
+
+    /** Whether nobody needs the pages any more, as far as anybody can tell. */
+    private boolean isFree() {
+        boolean isNamed = !devices().isEmpty();
+        synchronized (this) {
+            return !isNamed && others.isEmpty() && !isExpected && !isKernelSilent;
+        }
+    }
+
+    /** As the kernel may take a moment to forget a device that it was told to detach, this waits that long. */
+    boolean awaitFree() throws InterruptedException {
+        long deadline = System.nanoTime() + FORGETTING.toNanos();
+        while (!isFree()) {
+            if (!isForgetting() || System.nanoTime() - deadline > 0) {
+                return false;
+            }
+            Thread.sleep(LOOK_MILLIS);
+        }
+        return true;
+    }
+
+    private boolean isForgetting() {
+        List<Device> devices = devices();
+        synchronized (this) {
+            return others.isEmpty() && !isExpected && devices.stream().noneMatch(this::isWaiting);
+        }
+    }
+
+    /** How many connections the kernel's devices lack; one that has said good-bye lacks none. */
+    public int missing() throws IOException {
+        List<Device> devices = ask();
+        synchronized (this) {
+            int missing = offered - own;
+            boolean isWaiting = false;
+            for (Device device : devices) {
+                if (isWaiting(device)) {
+                    isWaiting = true;
+                    missing += device.connections() - others.getOrDefault(device.attacher(), 0);
+                }
+            }
+            return isWaiting ? Math.max(missing, 0) : 0;
+        }
+    }
+
+    private boolean isWaiting(Device device) {
+        return isWaiting(device.attacher());
+    }
+
+    /** Whether a device has not said good-bye. @param attacher see {@link Device} */
+    public synchronized boolean isWaiting(int attacher) {
+        return !leavingDevices.contains(attacher);
+    }
+
+    /** This process is about to make a connection, to offer it to the kernel. */
+    public synchronized void offer() {
+        offered++;
+    }
+
+    /** The kernel has taken a connection that was offered, or there is none to be offered after all. */
+    public synchronized void offerEnds() {
+        offered--;
+    }
+
+    /** A connection that was offered will now say good-bye, as nobody has taken it. */
+    public synchronized void offerReturns() {
+        offered--;
+        returned++;
+    }
+
+    /** The processes that are connected, but for this one and those that attached a device that still names this. */
+    SortedSet<Integer> visitors() {
+        Set<Integer> attachers = attachers();
+        synchronized (this) {
+            SortedSet<Integer> pids = new TreeSet<>(others.keySet());
+            pids.removeAll(attachers);
+            return pids;
+        }
+    }
+
+    private List<Device> devices() {
+        try {
+            return ask();
+        } catch (IOException | RuntimeException e) {
+            if (!silent()) {
+                LOG.log(Level.WARNING, export + " is kept: the kernel does not say whether it is attached: " + e);
+            }
+            return List.of();
+        }
+    }
+
+    private List<Device> ask() throws IOException {
+        List<Device> devices = kernel.devices(export, identity);
+        heard(devices);
+        return devices;
+    }
+
+    /** While the kernel has the export, it is nobody else who may come back. */
+    private synchronized void heard(List<Device> devices) {
+        isKernelSilent = false;
+        isExpected &= devices.isEmpty();
+        leavingDevices.removeIf(pid -> devices.stream().noneMatch(device -> device.attacher() == pid));
+    }
+
+    /** Whether it was before. */
+    private synchronized boolean silent() {
+        boolean before = isKernelSilent;
+        isKernelSilent = true;
+        return before;
+    }
+
+    private boolean isWithin(Duration time, long since) {
+        return clock.getAsLong() - since < time.toNanos();
+    }
+
+    private boolean isOwn(PeerCredentials peer) {
+        return peer != null && peer.pid() == ownPid;
+    }
+
+    private static int pid(PeerCredentials peer) {
+        return peer == null ? 0 : peer.pid();
+    }
+}

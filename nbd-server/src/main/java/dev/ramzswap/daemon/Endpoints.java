@@ -1,0 +1,129 @@
+package dev.ramzswap.daemon;
+
+import dev.ramzswap.closing.Closing;
+import dev.ramzswap.config.Config;
+import dev.ramzswap.config.Host;
+import dev.ramzswap.config.TlsConfig;
+import dev.ramzswap.config.TlsFiles;
+import dev.ramzswap.linux.PassedSocket;
+import dev.ramzswap.nbd.ClientListener;
+import dev.ramzswap.nbd.Endpoint;
+import dev.ramzswap.nbd.Limits;
+import dev.ramzswap.nbd.NbdServer;
+import dev.ramzswap.nbd.export.Export;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Where a daemon lets clients in, and who may reach it there. */
+final class Endpoints {
+    private static final System.Logger LOG = System.getLogger(Endpoints.class.getName());
+
+    /**
+     * The payload that a connection that the kernel swaps on may have waiting for slow storage: it has it from its
+     * start, and asks for no more when memory is short. READs behind it wait only when all of it is full.
+     */
+    private static final long PREPARED_BYTES = 4 << 20;
+
+    private final Config config;
+    private final Host host;
+    private final Optional<TlsFiles> tls;
+
+    Endpoints(Config config, Host host, Optional<TlsFiles> tls) {
+        this.config = config;
+        this.host = host;
+        this.tls = tls;
+    }
+
+    /**
+     * Serves exports there.
+     *
+     * @throws IOException with a message that names the flag, if an address cannot be had; nobody is let in then
+     */
+    NbdServer serve(List<Export> exports, ClientListener clients) throws IOException {
+        Limits limits =
+                config.protection().isSwap() ? Limits.DEFAULT.withPreparedMemory(PREPARED_BYTES) : Limits.DEFAULT;
+        NbdServer server = new NbdServer(exports, endpoints(), limits, clients);
+        try {
+            if (config.isSocketPassed()) {
+                adopt(server, PassedSocket.take());
+            }
+            start(server);
+        } catch (IOException | RuntimeException e) {
+            Closing.after(e, server);
+            throw e;
+        }
+        warnOfOthers();
+        return server;
+    }
+
+    private List<Endpoint> endpoints() throws IOException {
+        List<Endpoint> endpoints = new ArrayList<>();
+        if (config.socket().isPresent()) {
+            makeParent(config.socket().get());
+            endpoints.add(new Endpoint(
+                    UnixDomainSocketAddress.of(config.socket().get()),
+                    tls.map(TlsFiles::onSocket).orElse(null)));
+        }
+        if (config.listen().isPresent()) {
+            endpoints.add(
+                    new Endpoint(config.listen().get(), tls.map(TlsFiles::onTcp).orElse(null)));
+        }
+        return endpoints;
+    }
+
+    private void start(NbdServer server) throws IOException {
+        try {
+            server.start();
+        } catch (IOException e) {
+            String flag = Stores.names(e, config.socket()) ? "--socket: " : "--listen: ";
+            throw new IOException(flag + e.getMessage() + ": stop what is there, or give another", e);
+        }
+    }
+
+    private void warnOfOthers() {
+        if (config.listen()
+                        .filter(address -> !address.getAddress().isLoopbackAddress())
+                        .isPresent()
+                && !config.tls().filter(TlsConfig::provesTcpClients).isPresent()) {
+            LOG.log(
+                    Level.WARNING,
+                    "others can reach " + config.listenText().orElseThrow()
+                            + ", and are served whoever they are (--insecure)");
+        }
+    }
+
+    /** Its clients are let in as by an address of our own of the same kind. */
+    private void adopt(NbdServer server, PassedSocket passed) throws IOException {
+        if (passed.channel().getLocalAddress() instanceof InetSocketAddress inet) {
+            checkReach(inet);
+            server.adopt(passed, tls.map(TlsFiles::onTcp).orElse(null));
+        } else {
+            server.adopt(passed, tls.map(TlsFiles::onSocket).orElse(null));
+        }
+    }
+
+    private void checkReach(InetSocketAddress passed) throws IOException {
+        boolean isProven = config.tls().filter(TlsConfig::provesTcpClients).isPresent();
+        if (!passed.getAddress().isLoopbackAddress() && !isProven) {
+            throw new IOException("LISTEN_FDS: other machines can reach " + passed
+                    + ": add --tls-cert, --tls-key and --tls-ca, or pass a socket on a loopback address");
+        }
+    }
+
+    private void makeParent(Path socket) throws IOException {
+        Path parent = socket.getParent();
+        if (!Files.exists(parent)) {
+            String mode = host.isRoot() ? "rwxr-xr-x" : "rwx------";
+            Files.createDirectories(
+                    parent, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(mode)));
+        }
+    }
+}

@@ -1,0 +1,103 @@
+package dev.ramzswap.daemon;
+
+import dev.ramzswap.config.Config;
+import dev.ramzswap.config.ConfigException;
+import dev.ramzswap.config.ExportConfig;
+import dev.ramzswap.config.Host;
+import dev.ramzswap.config.Size;
+import dev.ramzswap.store.Counters.Counter;
+import dev.ramzswap.store.PageStore;
+import dev.ramzswap.store.StoreConfig;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** The stores of a daemon's exports, by the names of these. */
+final class Stores {
+    private static final System.Logger LOG = System.getLogger(Stores.class.getName());
+
+    private final Config config;
+    private final Host host;
+    private final Map<String, PageStore> open = new LinkedHashMap<>();
+
+    Stores(Config config, Host host) {
+        this.config = config;
+        this.host = host;
+    }
+
+    /**
+     * Opens all of them. Those that are open when one fails stay so.
+     *
+     * @throws ConfigException if an export cannot be as it is described
+     * @throws IOException with a message that names the export, and the flag if the cause is a path
+     */
+    void open() throws IOException, ConfigException {
+        for (ExportConfig export : config.exports()) {
+            if (Math.min(export.limit(), export.size()) > host.memory()) {
+                LOG.log(
+                        Level.WARNING,
+                        "export " + export.name() + " may need more than the " + host.memoryText()
+                                + ": give it a lower limit, and a backing file for the rest");
+            }
+            try {
+                open.put(export.name(), PageStore.open(export.store(config)));
+                warnOfPlace(export);
+            } catch (IllegalArgumentException e) {
+                throw new ConfigException(
+                        "--size " + Size.format(export.size()) + " of export " + export.name() + ": " + e.getMessage());
+            } catch (IOException e) {
+                throw new IOException(flagOf(e, export) + export.name() + ": " + e.getMessage(), e);
+            }
+        }
+    }
+
+    /** Not in a daemon that takes over: the one before it has said so, and there is a kernel that waits. */
+    private void warnOfPlace(ExportConfig export) {
+        if (export.backing().isEmpty() || open.get(export.name()).isTakenOver()) {
+            return;
+        }
+        try {
+            for (String concern : export.backing().get().concerns()) {
+                LOG.log(Level.WARNING, "export " + export.name() + ": " + concern);
+            }
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "export " + export.name() + ": what its backing file lies on is not known: " + e);
+        }
+    }
+
+    /** Which flag gave the path that the store's message names. */
+    private String flagOf(IOException e, ExportConfig export) {
+        if (names(e, export.backing().map(StoreConfig.Backing::path))) {
+            return "--backing-file of export ";
+        }
+        return names(e, config.stateDir()) ? "--state-dir of export " : "export ";
+    }
+
+    /** Whether a message is about a path. */
+    static boolean names(IOException e, Optional<Path> path) {
+        return path.isPresent()
+                && String.valueOf(e.getMessage()).contains(path.get().toString());
+    }
+
+    /** A view. */
+    Map<String, PageStore> all() {
+        return Collections.unmodifiableMap(open);
+    }
+
+    /** Whether any of them holds pages that an earlier daemon left. */
+    boolean areTakenOver() {
+        return open.values().stream().anyMatch(PageStore::isTakenOver);
+    }
+
+    long refusedStores() {
+        long sum = 0;
+        for (PageStore store : open.values()) {
+            sum += store.counters().get(Counter.REFUSED_STORES);
+        }
+        return sum;
+    }
+}

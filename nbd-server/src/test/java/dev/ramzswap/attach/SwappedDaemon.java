@@ -1,0 +1,70 @@
+package dev.ramzswap.attach;
+
+import dev.ramzswap.config.Config;
+import dev.ramzswap.config.Host;
+import dev.ramzswap.config.Settings;
+import dev.ramzswap.daemon.Daemon;
+import dev.ramzswap.daemon.Signals;
+import dev.ramzswap.linux.KernelEnd;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * A daemon with {@code --swap} and two exports, a and b, in a JVM of its own, and a kernel that is not there: it takes
+ * any connection that it is offered. What this kernel does, it is told on stdin.
+ */
+final class SwappedDaemon {
+    private static final int SIZE = 16 << 20;
+
+    private final FakeMachine fake;
+    private final Daemon daemon;
+
+    private SwappedDaemon(Path directory) throws Exception {
+        fake = new FakeMachine(directory);
+        fake.dead.set(Integer.MAX_VALUE);
+        var settings = new Settings();
+        settings.flag("swap", "yes");
+        settings.flag("unsafe", "yes");
+        settings.flag("state-dir", directory.resolve("state").toString());
+        settings.export("name=a,size=16M");
+        settings.export("name=b,size=16M");
+        String run = directory.resolve("run").toString();
+        Host host = new Host(16L << 30, Host.current().uid(), Map.of("RAMZSWAP_RUNTIME_DIR", run));
+        daemon = Daemon.start(Config.of(settings, host), host, new Reattacher(fake.machine()), Signals::onTermination);
+    }
+
+    public static void main(String[] args) throws Exception {
+        SwappedDaemon swapped = new SwappedDaemon(Path.of(args[0]));
+        System.out.println("ready");
+        Thread.ofPlatform().daemon().start(swapped::listen);
+        swapped.daemon.run();
+    }
+
+    private void listen() {
+        try (var commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+            for (String command = commands.readLine(); command != null; command = commands.readLine()) {
+                obey(command.split(" "));
+            }
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /**
+     * {@code attached EXPORT PID}: that process has attached nbd0, by one connection. {@code detach}: it is detached.
+     */
+    private void obey(String... words) {
+        if (words[0].equals("attached")) {
+            long identity = daemon.identities().get(words[1]);
+            fake.left(0, new Backend(words[1], identity, 1, Integer.parseInt(words[2])), SIZE);
+        } else {
+            fake.taken.forEach(KernelEnd::detach);
+            fake.remove("/sys/block/nbd0/backend");
+        }
+        System.out.println("done " + words[0]);
+    }
+}

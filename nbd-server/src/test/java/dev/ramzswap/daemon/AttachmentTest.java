@@ -1,0 +1,180 @@
+package dev.ramzswap.daemon;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ramzswap.daemon.Attachments.Device;
+import dev.ramzswap.linux.PeerCredentials;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class AttachmentTest {
+    private static final int OWN = 1;
+    private static final int SWAPON = 100;
+    private static final PeerCredentials SELF = peer(OWN);
+    private static final PeerCredentials KERNEL = peer(SWAPON);
+    private static final PeerCredentials VISITOR = peer(200);
+    private static final PeerCredentials BY_TCP = null;
+
+    /** What the kernel says; null if it does not. */
+    private List<Device> devices = new ArrayList<>();
+
+    private long now;
+    private final Attachment attachment = attachment(false);
+
+    private static PeerCredentials peer(int pid) {
+        return new PeerCredentials(pid, 0, 0);
+    }
+
+    private Attachment attachment(boolean isTakenOver) {
+        Attachments kernel = (export, identity) -> {
+            if (devices == null || !export.equals("a") || identity != 7) {
+                throw new IOException("the kernel does not answer");
+            }
+            return List.copyOf(devices);
+        };
+        return new Attachment("a", 7, isTakenOver, kernel, OWN, () -> now);
+    }
+
+    private void pass(int seconds) {
+        now += Duration.ofSeconds(seconds).toNanos();
+    }
+
+    /** A device by swapon, with two connections. */
+    private void attach() {
+        attachment.joined(KERNEL);
+        attachment.joined(KERNEL);
+        devices.add(new Device(SWAPON, 2));
+    }
+
+    private void takenOffer() {
+        attachment.offer();
+        attachment.joined(SELF);
+        attachment.offerEnds();
+    }
+
+    private void assertFree() throws InterruptedException {
+        assertFalse(attachment.isAttached());
+        assertTrue(attachment.awaitFree());
+    }
+
+    @Test
+    void aDeviceIsAttachedAsLongAsTheKernelNamesIt() throws Exception {
+        assertFree();
+        attach();
+        attachment.left(KERNEL, false);
+        attachment.left(KERNEL, false);
+        pass(1000);
+        assertTrue(attachment.isAttached());
+        assertFalse(attachment.awaitFree());
+        assertEquals(2, attachment.missing());
+        takenOffer();
+        assertEquals(1, attachment.missing());
+        devices.clear();
+        assertEquals(0, attachment.missing());
+        assertFree();
+    }
+
+    @Test
+    void aDeviceThatSaysGoodbyeLacksNothingAndIsGoneSoon() throws Exception {
+        attach();
+        attachment.left(KERNEL, false);
+        takenOffer();
+        assertEquals(0, attachment.missing());
+        attachment.left(SELF, true);
+        assertEquals(0, attachment.missing());
+        assertFalse(attachment.isWaiting(SWAPON));
+        attachment.left(KERNEL, true);
+        assertTrue(attachment.isAttached(), "the kernel is about to forget it");
+        pass(2);
+        assertFalse(attachment.isAttached(), "somebody has the device open");
+        devices.clear();
+        assertFree();
+        devices.add(new Device(SWAPON + 1, 1));
+        assertTrue(attachment.isAttached(), "the next one");
+        assertEquals(1, attachment.missing());
+    }
+
+    @Test
+    void whatTheKernelDoesNotTakeCountsForNothing() throws Exception {
+        attach();
+        attachment.left(KERNEL, false);
+        attachment.offer();
+        attachment.joined(SELF);
+        assertEquals(1, attachment.missing());
+        attachment.offerReturns();
+        attachment.left(SELF, true);
+        assertEquals(1, attachment.missing());
+        assertTrue(attachment.isWaiting(SWAPON), "that was not the kernel's good-bye");
+        attachment.offer();
+        attachment.offerEnds();
+        assertEquals(1, attachment.missing(), "an offer that failed");
+    }
+
+    @Test
+    void aVisitorThatIsKilledBesideADeviceChangesNothing() throws Exception {
+        attach();
+        attachment.joined(VISITOR);
+        assertEquals(Set.of(VISITOR.pid()), attachment.visitors());
+        attachment.left(VISITOR, false);
+        assertEquals(0, attachment.missing());
+        attachment.left(KERNEL, true);
+        attachment.left(KERNEL, true);
+        devices.clear();
+        assertFree();
+    }
+
+    @Test
+    void othersAreWaitedForWhileConnectedAndAWhileIfTheLastOneWasLost() throws Exception {
+        attachment.joined(BY_TCP);
+        attachment.joined(VISITOR);
+        assertTrue(attachment.admitsLate(VISITOR));
+        assertFalse(attachment.admitsLate(BY_TCP));
+        assertFalse(attachment.admitsLate(KERNEL));
+        attachment.left(BY_TCP, true);
+        assertTrue(attachment.isAttached());
+        attachment.left(VISITOR, false);
+        assertTrue(attachment.isAttached());
+        assertTrue(attachment.admitsLate(VISITOR));
+        pass(60);
+        assertFalse(attachment.isAttached());
+        assertFalse(attachment.awaitFree(), "its pages stay");
+        attachment.joined(VISITOR);
+        attachment.joined(VISITOR);
+        attachment.left(VISITOR, true);
+        attachment.left(VISITOR, false);
+        assertFree();
+        assertFalse(attachment.admitsLate(VISITOR));
+        assertFalse(attachment.admitsLate(BY_TCP));
+        assertTrue(attachment.admitsLate(SELF));
+    }
+
+    @Test
+    void whatWasTakenOverStaysUntilWhoeverHadItIsGone() throws Exception {
+        Attachment byOthers = attachment(true);
+        assertTrue(byOthers.isAttached());
+        assertFalse(byOthers.awaitFree());
+        byOthers.joined(VISITOR);
+        byOthers.left(VISITOR, true);
+        assertTrue(byOthers.awaitFree());
+        Attachment byKernel = attachment(true);
+        devices.add(new Device(SWAPON, 1));
+        assertEquals(1, byKernel.missing());
+        devices.clear();
+        assertTrue(byKernel.awaitFree(), "it was the kernel that had it");
+    }
+
+    @Test
+    void aKernelThatDoesNotAnswerIsTakenForAttached() throws Exception {
+        devices = null;
+        assertTrue(attachment.isAttached());
+        assertFalse(attachment.awaitFree());
+        devices = List.of();
+        assertFree();
+    }
+}
