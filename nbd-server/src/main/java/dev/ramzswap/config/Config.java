@@ -1,6 +1,7 @@
 package dev.ramzswap.config;
 
 import dev.ramzswap.config.Settings.Value;
+import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -33,6 +34,9 @@ public record Config(
         boolean isStandby,
         Protection protection) {
 
+    /** Of the memory, what the tables of swap devices may take: more leaves too little of what the device extends. */
+    private static final int TABLES_PART = 4;
+
     public Config {
         exports = List.copyOf(exports);
     }
@@ -62,6 +66,9 @@ public record Config(
             checkReach(settings, listen.get(), tls);
         }
         Protection protection = protection(settings);
+        if (protection.isSwap()) {
+            checkStart(settings, exports, protection, host.memory());
+        }
         if (protection.isSwap() && isSocketPassed) {
             throw new ConfigException(settings.daemon.get("swap").origin()
                     + ": the next daemon finds the kernel's connections by the socket's path, and one that is passed"
@@ -160,6 +167,28 @@ public record Config(
         if (sum > memory) {
             throw new ConfigException("--export: the limits add up to " + Size.format(sum) + ", and this machine has "
                     + Size.format(memory) + " of memory: give less");
+        }
+    }
+
+    /** What swap devices take at once, pages or not: it would be had, whatever else needs it. */
+    private static void checkStart(Settings settings, List<ExportConfig> exports, Protection protection, long memory)
+            throws ConfigException {
+        long sizes = 0;
+        long tables = 0;
+        for (ExportConfig export : exports) {
+            sizes += export.size();
+            tables += PageStore.tableBytes(export.size() / PageStore.SLOT_BYTES);
+            if (protection.isReserved() && export.limit() == StoreConfig.NO_LIMIT && export.size() > memory) {
+                throw new ConfigException(settings.daemon.get("reserve").origin() + ": export " + export.name()
+                        + " has no limit, and would take more than the " + Size.format(memory)
+                        + " of memory that this machine has: give it one");
+            }
+        }
+        if (tables > memory / TABLES_PART) {
+            throw new ConfigException((settings.exports.isEmpty() ? "--size" : "--export") + ": to swap on "
+                    + Size.format(sizes) + " takes " + Size.format(tables)
+                    + " of memory from the start, more than a quarter of the " + Size.format(memory)
+                    + " that this machine has: give less");
         }
     }
 

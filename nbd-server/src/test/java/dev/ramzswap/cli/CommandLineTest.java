@@ -81,7 +81,7 @@ class CommandLineTest {
                 "serve --size 0         | --size: 0 is too small: one page, 4096 bytes, is the least (see ramzswap serve --help)",
                 "serve --size -5G       | --size: '-5G' is not a size: write one such as 512M, 1.5G or 4G (see ramzswap serve --help)",
                 "serve --size lots      | --size: 'lots' is not a size: write one such as 512M, 1.5G or 4G (see ramzswap serve --help)",
-                "serve --size 9T        | --size: 9T is too large: 8T is the most (see ramzswap serve --help)",
+                "serve --size 9T        | --size: 9T is too large: 7T is the most (see ramzswap serve --help)",
                 "serve --size 1G --limit 9G | --limit: 9G is more than the 8G of memory that this machine has: give less"
                         + " (see ramzswap serve --help)",
                 "serve --size 1G --no-encrypt | --no-encrypt: there is no backing file: give backing-file as well"
