@@ -7,7 +7,7 @@ allowed_messages='connection timed out|dead connection|(receive|send) .*failed'
 
 scenario() {
     serve --size 1G
-    attach 0 swap0 --connections 2
+    attach 0 swap0 --connections 2 --request-timeout 3
     start_endless_load
     local round
     for round in 1 2; do

@@ -6,7 +6,7 @@ allowed_messages='i/o error|write-error|read-error|connection timed out|dead con
 
 scenario() {
     serve --size 1G
-    "$launcher" swapon swap0 --device /dev/nbd0 --reconnect-timeout 10 || die 'ramzswap swapon'
+    "$launcher" swapon swap0 --device /dev/nbd0 --request-timeout 3 --reconnect-timeout 10 || die 'ramzswap swapon'
     start_hog 0
     kill -KILL "$daemon"
     wait "$daemon"

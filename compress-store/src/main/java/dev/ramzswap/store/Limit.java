@@ -58,7 +58,7 @@ final class Limit {
     }
 
     /** Bytes of the limit that are not the pool's regions: slot map and region table. */
-    private static long tableBytes(long slots) {
+    static long tableBytes(long slots) {
         return SlotMap.bytes(slots) + RegionEntries.bytes(Pool.bytes(slots) >>> Region.SHIFT);
     }
 

@@ -30,7 +30,10 @@ final class Loader {
         this.fetcher = fetcher;
     }
 
-    /** Loads a page; waits for the backing file if it must, and takes the page back to the pool if that has room. */
+    /**
+     * Loads a page; waits for the backing file if it must, and takes the page back to the pool if that has room to
+     * spare, or any room while the disk is slow: who asks again then finds it there.
+     */
     int load(long slot, ByteBuffer into, int at, Workspace work) {
         int status = loadNow(slot, into, at, work);
         while (status == StoreStatus.WOULD_WAIT) {
@@ -78,7 +81,7 @@ final class Loader {
     }
 
     private boolean isPromotable(long word) {
-        return !Slot.isPinned(word) && hasRoomToSpare();
+        return !Slot.isPinned(word) && (hasRoomToSpare() || fetcher.isDiskSlow());
     }
 
     private boolean hasRoomToSpare() {

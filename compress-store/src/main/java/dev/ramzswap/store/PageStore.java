@@ -30,6 +30,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class PageStore implements AutoCloseable {
     public static final int SLOT_BYTES = 4096;
 
+    /** The largest device: with the room that compaction works in, its pool ends below {@link Slot#MAX_PLACE}. */
+    public static final long MOST_BYTES = 7L << 40;
+
     /** {@link #extent}: never stored, or invalidated; reads as zeroes. */
     public static final int HOLE = 0;
 
@@ -109,6 +112,11 @@ public final class PageStore implements AutoCloseable {
     /** Bytes of memory that a store of so many slots always takes, pages or not. */
     public static long mapBytes(long slots) {
         return SlotMap.bytes(slots);
+    }
+
+    /** The same with all tables, which one that keeps memory ahead takes at its start. */
+    public static long tableBytes(long slots) {
+        return Limit.tableBytes(slots);
     }
 
     /** Makes a state directory, for its owner only, if it is missing. */

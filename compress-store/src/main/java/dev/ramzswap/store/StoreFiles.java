@@ -81,7 +81,7 @@ final class StoreFiles implements AutoCloseable {
         }
         checkRoomForAll();
         if (Math.max(Pool.bytes(config.slots()), backingBytes) > Slot.MAX_PLACE) {
-            throw new IllegalArgumentException("a slot's word cannot tell places above 8 TiB: give less than 7 TiB");
+            throw new IllegalArgumentException("a slot's word cannot tell places above 8 TiB: 7 TiB is the most");
         }
         MappedFile countersFile = populatedFile("counters", Counters.FILE_BYTES);
         counters = isTakenOver

@@ -56,6 +56,18 @@ class PageStoreTest {
         }
     }
 
+    @Test
+    void theLargestDeviceIsServedWhole() throws IOException {
+        long slots = PageStore.MOST_BYTES / PageStore.SLOT_BYTES;
+        try (PageStore store = PageStore.open(new TestConfig(slots).build());
+                Workspace work = store.workspace()) {
+            assertEquals(StoreStatus.OK, store.store(slots - 1, Pages.page(1), 0, work));
+            assertHolds(store, slots - 1, Pages.page(1), work);
+        }
+        StoreConfig larger = new TestConfig(slots / 7 * 8).build();
+        assertThrows(IllegalArgumentException.class, () -> PageStore.open(larger));
+    }
+
     /** Neither in the map's last page nor behind it. */
     @ParameterizedTest
     @ValueSource(longs = {-1, 1000, 1023, 1024})

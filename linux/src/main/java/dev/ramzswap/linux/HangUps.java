@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Looks which of some sockets have been shut down both ways, by whichever side, with one poll(2). One that still can be
- * read or written does not count, nor do unread bytes keep one from counting. For the thread that made it.
+ * read or written does not count, nor do unread bytes keep one from counting. For one thread at a time.
  *
  * <pre>
  *   struct pollfd (poll.h), 8 bytes:   int fd | short events | short revents
@@ -18,7 +18,7 @@ public final class HangUps implements AutoCloseable {
     private static final int POLLFD_BYTES = 8;
     private static final int REVENTS = 6;
 
-    private final Arena arena = Arena.ofConfined();
+    private final Arena arena = Arena.ofShared();
     private final MemorySegment descriptors;
     private int count;
 

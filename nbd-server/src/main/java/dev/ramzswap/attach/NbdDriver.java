@@ -3,7 +3,6 @@ package dev.ramzswap.attach;
 import dev.ramzswap.linux.NativeSocket;
 import dev.ramzswap.nbd.client.ClientHandshake.Terms;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.List;
 
 /**
@@ -15,9 +14,8 @@ interface NbdDriver {
      * Attaches a free device.
      *
      * @param terms of the server, the same by all connections
-     * @param reconnect how long requests wait for a new connection when the last one is gone, before they fail
      */
-    void connect(int device, Terms terms, Duration reconnect, Backend backend, List<NativeSocket> connections)
+    void connect(int device, Terms terms, Timeouts timeouts, Backend backend, List<NativeSocket> connections)
             throws IOException;
 
     /**

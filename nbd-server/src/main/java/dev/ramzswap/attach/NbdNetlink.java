@@ -35,12 +35,6 @@ final class NbdNetlink implements NbdDriver {
 
     private static final long BLOCK_BYTES = 4096;
 
-    /**
-     * Seconds until a request that was sent and not answered is sent again by another connection, or a new one. Without
-     * it, the kernel never gives up what a dead server had taken.
-     */
-    private static final long REQUEST_TIMEOUT = 3;
-
     /** Opens the way to the driver; a seam for tests. */
     interface Opener {
         GenericNetlink open() throws IOException;
@@ -56,16 +50,16 @@ final class NbdNetlink implements NbdDriver {
     }
 
     @Override
-    public void connect(int device, Terms terms, Duration reconnect, Backend backend, List<NativeSocket> connections)
+    public void connect(int device, Terms terms, Timeouts timeouts, Backend backend, List<NativeSocket> connections)
             throws IOException {
         NetlinkMessage message = command(NBD_CMD_CONNECT, device)
                 .putLong(NBD_ATTR_SIZE_BYTES, terms.size())
                 .putLong(NBD_ATTR_BLOCK_SIZE_BYTES, BLOCK_BYTES)
-                .putLong(NBD_ATTR_TIMEOUT, REQUEST_TIMEOUT)
+                .putLong(NBD_ATTR_TIMEOUT, timeouts.request().toSeconds())
                 .putLong(NBD_ATTR_SERVER_FLAGS, terms.flags())
                 // Neither destroyed when it is detached nor detached when it is closed, whatever it was before.
                 .putLong(NBD_ATTR_CLIENT_FLAGS, 0)
-                .putLong(NBD_ATTR_DEAD_CONN_TIMEOUT, reconnect.toSeconds())
+                .putLong(NBD_ATTR_DEAD_CONN_TIMEOUT, timeouts.reconnect().toSeconds())
                 .putString(NBD_ATTR_BACKEND_IDENTIFIER, backend.toString());
         for (NativeSocket connection : connections) {
             connection.setTimeout(Duration.ZERO);

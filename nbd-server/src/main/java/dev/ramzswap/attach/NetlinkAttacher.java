@@ -19,13 +19,12 @@ final class NetlinkAttacher implements Attacher {
 
     private final NbdDriver driver;
     private final int connections;
-    private final Duration reconnect;
+    private final Timeouts timeouts;
 
-    /** @param reconnect how long requests wait for a new connection when the last one is gone; whole seconds */
-    NetlinkAttacher(NbdDriver driver, int connections, Duration reconnect) {
+    NetlinkAttacher(NbdDriver driver, int connections, Timeouts timeouts) {
         this.driver = driver;
         this.connections = connections;
-        this.reconnect = reconnect;
+        this.timeouts = timeouts;
     }
 
     @Override
@@ -46,7 +45,7 @@ final class NetlinkAttacher implements Attacher {
                 sockets.add(socket);
                 terms = ClientHandshake.go(socket, export.name());
             }
-            driver.connect(device.number(), terms, reconnect, backend, sockets);
+            driver.connect(device.number(), terms, timeouts, backend, sockets);
         } catch (IOException e) {
             sayGoodbye(sockets, e);
             throw e;

@@ -38,7 +38,7 @@ public final class SwapOn {
      * @param priority -1 to 32767; the kernel fills what has the highest first
      * @param connections how many the device has, each served by a thread of its own
      * @param isByNbdClient whether nbd-client attaches the device, which then does not outlive its connections
-     * @param reconnect how long requests wait for a new daemon, otherwise, when the old one has died
+     * @param timeouts of the device, otherwise
      * @param tune whether to set what the kernel should have otherwise
      * @param isUnsafe whether to swap also on a daemon that is not guarded
      */
@@ -48,7 +48,7 @@ public final class SwapOn {
             int priority,
             int connections,
             boolean isByNbdClient,
-            Duration reconnect,
+            Timeouts timeouts,
             boolean tune,
             boolean isUnsafe) {}
 
@@ -62,7 +62,7 @@ public final class SwapOn {
         this.request = request;
         this.attacher = request.isByNbdClient
                 ? new NbdClientAttacher(machine.tools(), request.connections)
-                : new NetlinkAttacher(machine.nbd(), request.connections, request.reconnect);
+                : new NetlinkAttacher(machine.nbd(), request.connections, request.timeouts);
         this.out = out;
     }
 

@@ -1,6 +1,7 @@
 package dev.ramzswap.cli;
 
 import dev.ramzswap.config.ConfigException;
+import dev.ramzswap.daemon.StderrLogs;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -48,6 +49,7 @@ final class OneLineErrors implements IParameterExceptionHandler, IExecutionExcep
     }
 
     private static void print(CommandLine command, String text) {
+        StderrLogs.flush(); // what was logged came before
         command.getErr().println("ramzswap: " + text.replace('\n', ' '));
     }
 

@@ -7,6 +7,7 @@ import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.daemon.Signals;
+import dev.ramzswap.daemon.StderrLogs;
 import dev.ramzswap.guard.ProcessGuard;
 import java.io.IOException;
 import java.util.concurrent.Callable;
@@ -50,8 +51,9 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, ConfigException, InterruptedException {
+        Thread.setDefaultUncaughtExceptionHandler(StderrLogs::uncaught);
         Config asked = Config.of(options.settings(name), host);
-        ProcessGuard.mark(asked.protection());
+        ProcessGuard.mark(asked.protection(), StderrLogs::flush);
         Daemon daemon = Daemon.start(asked, host, new Reattacher(Machine.of(host)), Signals::onTermination);
         var out = spec.commandLine().getOut();
         out.print(NextSteps.of(asked));

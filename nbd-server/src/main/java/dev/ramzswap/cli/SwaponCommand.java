@@ -3,6 +3,7 @@ package dev.ramzswap.cli;
 import dev.ramzswap.attach.BackgroundDaemon;
 import dev.ramzswap.attach.Machine;
 import dev.ramzswap.attach.SwapOn;
+import dev.ramzswap.attach.Timeouts;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.Host;
@@ -42,6 +43,8 @@ final class SwaponCommand implements Callable<Integer> {
     private static final String UNSAFE = "--unsafe";
     private static final int MAX_PRIORITY = 32767;
     private static final int MAX_CONNECTIONS = 16;
+    private static final String DEFAULT_REQUEST = "15";
+    private static final int MAX_REQUEST = 600;
     private static final String DEFAULT_RECONNECT = "60";
     private static final int MAX_RECONNECT = 86_400;
 
@@ -65,6 +68,16 @@ final class SwaponCommand implements Callable<Integer> {
                     "Connections of the kernel, each served by a thread, 1 to 16. Default: one for each processor,"
                             + " at most 4.")
     private int connections = Math.min(4, Runtime.getRuntime().availableProcessors());
+
+    @Option(
+            names = "--request-timeout",
+            paramLabel = "SECONDS",
+            defaultValue = DEFAULT_REQUEST,
+            description =
+                    "How long the kernel waits for a reply before it cuts the connection and asks again, 1 to 600: more"
+                            + " than the backing file's disk ever needs. What a daemon that died was asked for waits as"
+                            + " long. Default: ${DEFAULT-VALUE}.")
+    private int requestSeconds;
 
     @Option(
             names = "--reconnect-timeout",
@@ -104,6 +117,7 @@ final class SwaponCommand implements Callable<Integer> {
     public Integer call() throws IOException, ConfigException, InterruptedException {
         check("--priority", priority, 0, MAX_PRIORITY);
         check("--connections", connections, 1, MAX_CONNECTIONS);
+        check("--request-timeout", requestSeconds, 1, MAX_REQUEST);
         check("--reconnect-timeout", reconnect, 0, MAX_RECONNECT);
         var request = new SwapOn.Request(
                 name,
@@ -111,7 +125,7 @@ final class SwaponCommand implements Callable<Integer> {
                 priority,
                 connections,
                 nbdClient,
-                Duration.ofSeconds(reconnect),
+                new Timeouts(Duration.ofSeconds(requestSeconds), Duration.ofSeconds(reconnect)),
                 tune,
                 serve.isUnsafe());
         var swapOn = new SwapOn(Machine.of(host), request, spec.commandLine().getOut());

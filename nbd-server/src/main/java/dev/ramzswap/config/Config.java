@@ -61,7 +61,11 @@ public record Config(
             checkReach(settings, listen.get(), tls);
         }
         Protection protection = protection(settings);
-        new MemoryCheck(host, protection.isSwap()).of(settings, exports);
+        MemoryCheck memory = new MemoryCheck(host, protection.isSwap());
+        memory.of(settings, exports);
+        if (protection.isSwap()) {
+            memory.atStart(settings, exports, protection);
+        }
         if (protection.isSwap() && isSocketPassed) {
             throw new ConfigException(settings.daemon.get("swap").origin()
                     + ": the next daemon finds the kernel's connections by the socket's path, and one that is passed"

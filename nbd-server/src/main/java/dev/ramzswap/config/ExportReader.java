@@ -37,7 +37,7 @@ final class ExportReader {
         }
         return new ExportConfig(
                 read("name", ExportReader::name, DEFAULT_NAME),
-                read("size", Size::parse, 0L),
+                read("size", text -> Size.parse(text, PageStore.MOST_BYTES), 0L),
                 read("limit", Size::parse, StoreConfig.NO_LIMIT),
                 read("codec", CodecSpec::parse, CodecSpec.LZ4),
                 read("cutoff", ExportReader::cutoff, StoreConfig.DEFAULT_CUTOFF),

@@ -1,10 +1,14 @@
 package dev.ramzswap.config;
 
+import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;
 import java.util.List;
 
 /** Whether the memory that exports may take is there. */
 public final class MemoryCheck {
+    /** Of the memory, what the tables of swap devices may take: more leaves too little of what the device extends. */
+    private static final int TABLES_PART = 4;
+
     private final Host host;
 
     /**
@@ -46,6 +50,29 @@ public final class MemoryCheck {
             throw new ConfigException(
                     origin + ": without a limit, " + Size.format(export.size()) + " can need more than the "
                             + host.memoryText() + ": add a limit and a backing file, or raise that");
+        }
+    }
+
+    /**
+     * Checks what swap devices take at once, pages or not: it would be had, whatever else needs it.
+     *
+     * @throws ConfigException if that is too much
+     */
+    void atStart(Settings settings, List<ExportConfig> exports, Protection protection) throws ConfigException {
+        long sizes = 0;
+        long tables = 0;
+        for (ExportConfig export : exports) {
+            sizes += export.size();
+            tables += PageStore.tableBytes(export.size() / PageStore.SLOT_BYTES);
+            if (protection.isReserved() && export.limit() == StoreConfig.NO_LIMIT && export.size() > host.memory()) {
+                throw new ConfigException(settings.daemon.get("reserve").origin() + ": export " + export.name()
+                        + " has no limit, and would take more than the " + host.memoryText() + ": give it one");
+            }
+        }
+        if (tables > host.memory() / TABLES_PART) {
+            throw new ConfigException((settings.exports.isEmpty() ? "--size" : "--export") + ": to swap on "
+                    + Size.format(sizes) + " takes " + Size.format(tables)
+                    + " of memory from the start, more than a quarter of the " + host.memoryText() + cureOf(host));
         }
     }
 

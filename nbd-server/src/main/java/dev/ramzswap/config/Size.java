@@ -25,6 +25,11 @@ public final class Size {
      * @throws IllegalArgumentException with a message for the user
      */
     static long parse(String text) {
+        return parse(text, MAX_BYTES);
+    }
+
+    /** Like {@link #parse(String)}, with another bound. */
+    static long parse(String text, long most) {
         Matcher form = FORM.matcher(text.toUpperCase(Locale.ROOT));
         if (!form.matches()) {
             throw new IllegalArgumentException("'" + text + "' is not a size: write one such as 512M, 1.5G or 4G");
@@ -33,8 +38,8 @@ public final class Size {
         boolean fraction = form.group(2) != null;
         BigDecimal number = new BigDecimal(fraction ? form.group(1) + form.group(2) : form.group(1));
         BigDecimal exact = number.multiply(BigDecimal.valueOf(unit == null ? 1 : factor(UNITS.indexOf(unit))));
-        if (exact.compareTo(BigDecimal.valueOf(MAX_BYTES)) > 0) {
-            throw new IllegalArgumentException(text + " is too large: 8T is the most");
+        if (exact.compareTo(BigDecimal.valueOf(most)) > 0) {
+            throw new IllegalArgumentException(text + " is too large: " + format(most) + " is the most");
         }
         long bytes = exact.setScale(0, RoundingMode.DOWN).longValueExact();
         if (fraction) {

@@ -271,6 +271,7 @@ public final class Daemon implements AutoCloseable {
     private void leaveToOther() {
         LOG.log(Level.INFO, "told to end: another daemon stands by, and takes over");
         service.close();
+        StderrLogs.flush();
         Self.exit(0);
     }
 

@@ -28,7 +28,8 @@ final class Endpoints {
 
     /**
      * The payload that a connection that the kernel swaps on may have waiting for slow storage: it has it from its
-     * start, and asks for no more when memory is short. READs behind it wait only when all of it is full.
+     * start, and asks for no more when memory is short. READs behind it wait only when all of it is full, see
+     * docs/decisions/fence.md.
      */
     private static final long PREPARED_BYTES = 4 << 20;
 

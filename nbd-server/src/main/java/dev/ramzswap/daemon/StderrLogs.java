@@ -1,22 +1,50 @@
 package dev.ramzswap.daemon;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
+import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.MessageFormat;
+import java.time.Duration;
 import java.util.ResourceBundle;
 
 /**
  * Logs as one terse line each on stderr: {@code ramzswap: warning: text}. Where stderr is the journal, the line starts
- * with the level as the journal reads it ({@code <4>text}). This spares the daemon java.util.logging.
+ * with the level as the journal reads it ({@code <4>text}). This spares the daemon java.util.logging. Who logs never
+ * waits for stderr, see {@link LogQueue}.
  */
 public final class StderrLogs extends System.LoggerFinder {
-    private final boolean journal = isJournal(System.getenv("JOURNAL_STREAM"));
+    private static final boolean IS_JOURNAL = isJournal(System.getenv("JOURNAL_STREAM"));
+
+    /** In the bytes that stderr has, whatever it is. */
+    private static final Charset CHARSET = System.err.charset();
+
+    private static final LogQueue QUEUE = new LogQueue(
+            new FileOutputStream(FileDescriptor.err), Logger.start(System.Logger.Level.WARNING, IS_JOURNAL));
+
+    /** How long the end of the process waits for who reads its log. */
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+
+    static {
+        Runtime.getRuntime().addShutdownHook(new Thread(StderrLogs::flush, "log-end"));
+    }
+
+    /** Waits until all that was logged is written, or a second: to be called before what ends the process unasked. */
+    public static void flush() {
+        QUEUE.flush(PATIENCE);
+    }
+
+    /** What ends a thread, logged like all else: the JVM's own way would wait for stderr. */
+    public static void uncaught(Thread thread, Throwable e) {
+        new Logger("uncaught", QUEUE, IS_JOURNAL)
+                .log(System.Logger.Level.ERROR, "the thread " + thread.getName() + " has ended", e);
+    }
 
     @Override
     public System.Logger getLogger(String name, Module module) {
-        return new Logger(name, System.err, journal);
+        return new Logger(name, QUEUE, IS_JOURNAL);
     }
 
     /** systemd.exec(5): the variable holds device and inode of the stream, which a child may have redirected since. */
@@ -32,7 +60,7 @@ public final class StderrLogs extends System.LoggerFinder {
         }
     }
 
-    record Logger(String name, PrintStream out, boolean journal) implements System.Logger {
+    record Logger(String name, LogQueue queue, boolean journal) implements System.Logger {
         @Override
         public String getName() {
             return name;
@@ -63,7 +91,11 @@ public final class StderrLogs extends System.LoggerFinder {
         }
 
         private void print(Level level, String text) {
-            out.println((journal ? priority(level) : prefix(level)) + text);
+            queue.add((start(level, journal) + text + "\n").getBytes(CHARSET));
+        }
+
+        private static String start(Level level, boolean journal) {
+            return journal ? priority(level) : prefix(level);
         }
 
         private static String prefix(Level level) {

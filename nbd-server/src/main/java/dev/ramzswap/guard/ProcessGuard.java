@@ -57,9 +57,10 @@ public final class ProcessGuard {
     /**
      * The first three steps. Returns when this process is marked, which is in its second life.
      *
+     * @param lastWords is run at the end of its first one
      * @throws IOException with a message for the user, if it lacks the capability
      */
-    public static void mark(Protection protection) throws IOException {
+    public static void mark(Protection protection, Runnable lastWords) throws IOException {
         if (!protection.isSwap()) {
             return;
         }
@@ -82,6 +83,7 @@ public final class ProcessGuard {
                     Level.WARNING,
                     "--swap: its replies may wait for memory: " + e.getMessage() + ": grant CAP_SYS_NICE");
         }
+        lastWords.run();
         Self.execute(Files.readSymbolicLink(PROC.resolve("exe")), spared(Files.readString(PROC.resolve("cmdline"))));
     }
 

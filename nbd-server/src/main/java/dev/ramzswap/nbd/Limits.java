@@ -10,7 +10,7 @@ import java.time.Duration;
  * @param handshake how long one may take before the connection is closed
  * @param connectionMemory bytes of payload that one connection may have waiting for slow storage; when it is used up,
  *     the connection is not read until some is free
- * @param totalMemory the same over all connections; each has 64 KiB of its own in any case, so that none waits for
+ * @param totalMemory the same over all connections; each has 32 KiB of its own in any case, so that none waits for
  *     another
  * @param preparedMemory the same, if above 0, as memory that a connection has from its start instead, with the threads
  *     of its slow lane. 0 means that both are made at first use: right for a server, wrong for a swap device, which

@@ -5,6 +5,7 @@ import static dev.ramzswap.nbd.wire.Protocol.*;
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.nbd.export.ExportSession;
 import dev.ramzswap.nbd.fence.Gate;
+import dev.ramzswap.nbd.fence.Passage;
 import dev.ramzswap.nbd.lane.SlowLane;
 import dev.ramzswap.nbd.lane.WritePayload;
 import dev.ramzswap.nbd.wire.Negotiated;
@@ -23,17 +24,18 @@ import java.nio.channels.ByteChannel;
  * The transmission phase of one connection, on one thread:
  *
  * <pre>
- *   read as much as the socket holds ──► pass the Gate ──► serve every complete request from the buffer ──► send replies
- *        ▲                                                       │ would wait                                    │
- *        └───────────────────────────────────────────────────────┼───────────────────────────────────────────────┘
- *                                                                ▼
- *                                                             SlowLane
+ *   read as much as the socket holds ──► serve every complete request from the buffer ──► send replies
+ *        ▲                                    │ would wait                                    │
+ *        └────────────────────────────────────┼───────────────────────────────────────────────┘
+ *                                             ▼
+ *                                          SlowLane
  * </pre>
  *
- * Nothing is allocated on the way of a request. What would wait for slow storage is done by the {@link SlowLane}, which
- * sends its own replies. FLUSH and FUA need no work: a WRITE is answered when its bytes are where the export keeps
- * them, and the store does not outlive the machine. CACHE is a hint that is not taken. NO_HOLE is accepted, and zeroes
- * are kept as a hole all the same, since no write to a hole can fail that would not fail elsewhere.
+ * Nothing is allocated on the way of a request. What changes pages passes the {@link Gate}; nothing else does. What
+ * would wait there, or for slow storage, is done by the {@link SlowLane}, which sends its own replies. FLUSH and FUA
+ * need no work: a WRITE is answered when its bytes are where the export keeps them, and the store does not outlive the
+ * machine. CACHE is a hint that is not taken. NO_HOLE is accepted, and zeroes are kept as a hole all the same, since no
+ * write to a hole can fail that would not fail elsewhere.
  */
 final class Transmission implements AutoCloseable {
     private final ServerContext context;
@@ -45,9 +47,11 @@ final class Transmission implements AutoCloseable {
     private final RequestValidator validator;
     private final ExportSession session;
     private final Gate gate;
+    private final Passage passage;
     private final WritePayload payload;
     private final Request request = new Request();
     private boolean inPayload;
+    private boolean isGoodbye;
     private SlowLane lane;
 
     /** Both buffers are used in whole; the caller owns them, and all other arguments too. */
@@ -63,44 +67,53 @@ final class Transmission implements AutoCloseable {
         this.agreed = agreed;
         this.session = session;
         this.gate = gate;
+        passage = new Passage(gate);
         this.channel = channel;
         this.received = received.clear().limit(0);
         outlet = new Outlet(channel);
         replies = new ReplyWriter(outlet, reply.clear(), agreed.structured());
         validator = new RequestValidator(agreed);
-        payload = new WritePayload(session, replies, this::lane);
+        payload = new WritePayload(session, passage, replies, this::lane);
         if (context.limits().preparedMemory() > 0) {
             lane();
         }
     }
 
     /**
-     * Serves until the client disconnects, and answers all that it has asked before. Ends at once if the client has cut
-     * the connection, to ask again by another one.
+     * Serves until the client disconnects, and answers all that it has asked before, unless it has cut the connection,
+     * to ask again by another one.
      *
      * @return whether it said good-bye
      */
     boolean run() throws IOException {
-        while (receive()) {
-            if (!gate.pass()) {
-                return goodbyeFollows();
+        try {
+            return serveAll();
+        } catch (IOException e) {
+            if (!outlet.isBroken()) {
+                throw e;
             }
-            boolean goodbye = !serveReceived();
-            gate.end();
-            if (goodbye) {
-                finish();
-                return true;
-            }
+            passage.end();
+            return isGoodbye || goodbyeFollows();
+        }
+    }
+
+    private boolean serveAll() throws IOException {
+        while (!isGoodbye && receive()) {
+            serveReceived();
+            passage.end();
             replies.flush();
         }
         if (inPayload) {
             throw new EOFException("the client left in the middle of a WRITE");
         }
-        finish();
-        return false;
+        replies.flush();
+        if (lane != null) {
+            lane.drain();
+        }
+        return isGoodbye;
     }
 
-    /** Reads what a cut connection still holds, and carries out nothing. */
+    /** Reads what a connection that takes no replies still holds, and carries out nothing. */
     private boolean goodbyeFollows() throws IOException {
         long skip = inPayload ? payload.left() : 0;
         do {
@@ -121,13 +134,6 @@ final class Transmission implements AutoCloseable {
         return false;
     }
 
-    private void finish() throws IOException {
-        replies.flush();
-        if (lane != null) {
-            lane.drain();
-        }
-    }
-
     /** Closes the channel, and frees all that the slow lane has. */
     @Override
     public void close() {
@@ -144,23 +150,22 @@ final class Transmission implements AutoCloseable {
         return bytes >= 0;
     }
 
-    /** Serves every complete request in the buffer. @return false for a DISC */
-    private boolean serveReceived() throws IOException {
-        while (inPayload || received.remaining() >= REQUEST_HEADER) {
-            if (inPayload) {
-                if (!payload.advance(received)) {
-                    return true;
-                }
-                inPayload = false;
-            } else {
+    /** Serves every complete request in the buffer, up to a DISC. */
+    private void serveReceived() throws IOException {
+        while (!isGoodbye && (inPayload || received.remaining() >= REQUEST_HEADER)) {
+            if (!inPayload) {
                 readHeader();
                 if (request.type == NBD_CMD_DISC) {
-                    return false;
+                    isGoodbye = true;
+                } else {
+                    serve();
                 }
-                serve();
+            } else if (payload.advance(received)) {
+                inPayload = false;
+            } else {
+                return;
             }
         }
-        return true;
     }
 
     private void readHeader() throws ProtocolException {
@@ -218,7 +223,7 @@ final class Transmission implements AutoCloseable {
         if (request.length > MAXIMUM_PAYLOAD) {
             status = ExportSession.WOULD_WAIT;
         } else if (request.length > 0) {
-            status = session.zeroNow(request.offset, request.length);
+            status = passage.isOpen() ? session.zeroNow(request.offset, request.length) : ExportSession.WOULD_WAIT;
         }
         if (status == ExportSession.WOULD_WAIT) {
             lane().zero(request, replies);

@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -204,10 +203,10 @@ final class FakeMachine implements Tools, NbdDriver {
     }
 
     @Override
-    public void connect(int device, Terms terms, Duration reconnect, Backend backend, List<NativeSocket> connections)
+    public void connect(int device, Terms terms, Timeouts timeouts, Backend backend, List<NativeSocket> connections)
             throws IOException {
         record("connect nbd" + device + " " + backend.export() + " " + connections.size() + " "
-                + reconnect.toSeconds());
+                + timeouts.request().toSeconds() + " " + timeouts.reconnect().toSeconds());
         String block = "/sys/block/nbd" + device;
         file(block + "/pid", "4711");
         file(block + "/backend", backend.toString());

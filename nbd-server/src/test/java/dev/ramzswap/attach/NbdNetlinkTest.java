@@ -128,13 +128,14 @@ class NbdNetlinkTest {
 
     @Test
     void connectSaysAllThatTheDeviceIs() throws IOException {
-        driver.connect(5, new Terms(1L << 32, 0x165), Duration.ofSeconds(60), BACKEND, List.of(one, two));
+        Timeouts timeouts = new Timeouts(Duration.ofSeconds(15), Duration.ofSeconds(60));
+        driver.connect(5, new Terms(1L << 32, 0x165), timeouts, BACKEND, List.of(one, two));
         assertEquals(
                 bytes("a4000000 1b00 0500 02000000 00000000  01 01 0000"
                         + "  0800 0100 05000000"
                         + "  0c00 0200 0000000001000000"
                         + "  0c00 0300 0010000000000000"
-                        + "  0c00 0400 0300000000000000"
+                        + "  0c00 0400 0f00000000000000"
                         + "  0c00 0500 6501000000000000"
                         + "  0c00 0600 0000000000000000"
                         + "  0c00 0800 3c00000000000000"
@@ -181,7 +182,12 @@ class NbdNetlinkTest {
         kernel.errno = Errno.EBUSY;
         ErrnoException busy = assertThrows(
                 ErrnoException.class,
-                () -> driver.connect(0, new Terms(4096, 1), Duration.ZERO, BACKEND, List.of(one)));
+                () -> driver.connect(
+                        0,
+                        new Terms(4096, 1),
+                        new Timeouts(Duration.ofSeconds(15), Duration.ZERO),
+                        BACKEND,
+                        List.of(one)));
         assertEquals("netlink NBD_CMD_CONNECT of /dev/nbd0: Device or resource busy, EBUSY (16)", busy.getMessage());
     }
 }

@@ -40,7 +40,8 @@ class SwapOnTest {
     }
 
     private void swapOn(String name, SwapOn.Starter... starter) throws IOException, InterruptedException {
-        var request = new SwapOn.Request(name, device, 100, 2, isByNbdClient, Duration.ofSeconds(60), tune, isUnsafe);
+        var timeouts = new Timeouts(Duration.ofSeconds(15), Duration.ofSeconds(60));
+        var request = new SwapOn.Request(name, device, 100, 2, isByNbdClient, timeouts, tune, isUnsafe);
         new SwapOn(fake.machine(), request, new PrintWriter(out))
                 .run(List.of(starter).stream().findFirst());
     }
@@ -60,7 +61,7 @@ class SwapOnTest {
         }
         assertEquals(
                 List.of(
-                        "connect nbd0 swap0 2 60",
+                        "connect nbd0 swap0 2 15 60",
                         "mkswap -L swap0 /dev/nbd0",
                         "swapon -p 100 --discard=pages /dev/nbd0"),
                 fake.ran);
@@ -98,7 +99,7 @@ class SwapOnTest {
         try (Daemon _ = fake.serve(EXPORT)) {
             swapOn("swap0");
         }
-        assertEquals("connect nbd1 swap0 2 60", fake.ran.getFirst());
+        assertEquals("connect nbd1 swap0 2 15 60", fake.ran.getFirst());
     }
 
     @ParameterizedTest
@@ -188,7 +189,7 @@ class SwapOnTest {
         try (Daemon _ = fake.serve(EXPORT)) {
             assertEquals("Device or resource busy", failure("swap0"));
         }
-        assertEquals(List.of("connect nbd0 swap0 2 60"), fake.ran);
+        assertEquals(List.of("connect nbd0 swap0 2 15 60"), fake.ran);
         assertFalse(hasRecord());
     }
 

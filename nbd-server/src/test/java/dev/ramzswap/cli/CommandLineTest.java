@@ -81,7 +81,7 @@ class CommandLineTest {
                 "serve --size 0         | --size: 0 is too small: one page, 4096 bytes, is the least (see ramzswap serve --help)",
                 "serve --size -5G       | --size: '-5G' is not a size: write one such as 512M, 1.5G or 4G (see ramzswap serve --help)",
                 "serve --size lots      | --size: 'lots' is not a size: write one such as 512M, 1.5G or 4G (see ramzswap serve --help)",
-                "serve --size 9T        | --size: 9T is too large: 8T is the most (see ramzswap serve --help)",
+                "serve --size 9T        | --size: 9T is too large: 7T is the most (see ramzswap serve --help)",
                 "serve --size 1G --limit 9G | --limit: 9G is more than the 8G of memory that this machine has: give less"
                         + " (see ramzswap serve --help)",
                 "serve --size 1G --no-encrypt | --no-encrypt: there is no backing file: give backing-file as well"
@@ -97,6 +97,9 @@ class CommandLineTest {
                 "swapon a --export name=b,size=1G | NAME: none of the exports described is 'a' (see ramzswap swapon --help)",
                 "swapon a --priority -1 | --priority: -1 is not from 0 to 32767 (see ramzswap swapon --help)",
                 "swapon a --connections 17 | --connections: 17 is not from 1 to 16 (see ramzswap swapon --help)",
+                "swapon a --request-timeout 0 | --request-timeout: 0 is not from 1 to 600 (see ramzswap swapon --help)",
+                "swapon a --request-timeout 1.5s | Invalid value for option '--request-timeout': '1.5s' is not an int"
+                        + " (see ramzswap swapon --help)",
                 "swapon a --reconnect-timeout -1 | --reconnect-timeout: -1 is not from 0 to 86400 (see ramzswap swapon --help)",
                 "set                    | Missing required parameters: 'NAME', 'KEY=VALUE' (see ramzswap set --help)",
                 "set a                  | Missing required parameter: 'KEY=VALUE' (see ramzswap set --help)",

@@ -119,6 +119,13 @@ class ConfigTest {
     }
 
     @Test
+    void aDeviceIsAsLargeAsCanBe() throws ConfigException {
+        assertEquals(7L << 40, config("size=7T").exports().getFirst().size());
+        assertEquals(
+                900L << 30, config("size=900G", "swap=yes").exports().getFirst().size());
+    }
+
+    @Test
     void tcpAloneNeedsNoSocket() throws ConfigException {
         assertTrue(config("size=1G", "listen=127.0.0.1:10809").socket().isEmpty());
     }
@@ -130,7 +137,14 @@ class ConfigTest {
                 "limit=256M | --size: missing: say how large the device is, as in --size 1G",
                 "size=0 | --size: 0 is too small: one page, 4096 bytes, is the least",
                 "size=-5 | --size: '-5' is not a size: write one such as 512M, 1.5G or 4G",
-                "size=9T | --size: 9T is too large: 8T is the most",
+                "size=7.1T | --size: 7.1T is too large: 7T is the most",
+                "size=1G limit=9T | --limit: 9T is too large: 8T is the most",
+                "size=1.2T swap=yes | --size: to swap on 1.2T takes 2.5G of memory from the start, more than a quarter of the 8G"
+                        + " that this machine has: give less",
+                "export=name=a,size=1T export=name=b,size=512G swap=yes | --export: to swap on 1.5T takes 3.1G of memory from"
+                        + " the start, more than a quarter of the 8G that this machine has: give less",
+                "size=9G swap=yes reserve=yes | --reserve: export swap0 has no limit, and would take more than the 8G of memory"
+                        + " that this machine has: give it one",
                 "size=1G limit=9G | --limit: 9G is more than the 8G of memory that this machine has: give less",
                 "size=1G codec=gzip | --codec: 'gzip' is not a codec: use lz4, zstd or zstd:LEVEL with LEVEL from 1 to 19",
                 "size=1G codec=zstd:20 | --codec: 'zstd:20' is not a codec: use lz4, zstd or zstd:LEVEL with LEVEL from 1 to 19",

@@ -5,15 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class StderrLogsTest {
     private static String logged(boolean journal, Consumer<System.Logger> messages) {
         var bytes = new ByteArrayOutputStream();
-        messages.accept(new StderrLogs.Logger("x", new PrintStream(bytes, true), journal));
+        LogQueue queue = new LogQueue(bytes, "");
+        messages.accept(new StderrLogs.Logger("x", queue, journal));
+        queue.flush(Duration.ofSeconds(10));
         return bytes.toString();
     }
 

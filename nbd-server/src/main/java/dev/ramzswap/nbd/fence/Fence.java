@@ -19,13 +19,13 @@ import java.util.Arrays;
  *   A's thread        reads it ──── stalls ───────────────────────────────── carries it out: WRITE 2 is lost
  * </pre>
  *
- * Both ends of a Unix socket know of a cut before shutdown(2) returns. So each connection passes its {@link Gate} after
- * each read and before it carries out what it has read:
+ * Both ends of a Unix socket know of a cut before shutdown(2) returns. So each thread of a connection passes its
+ * {@link Gate} after the read, and before it changes a page by what was read:
  *
  * <pre>
- *   1. say that it is at work                     (until all that was read is done, or never will be)
+ *   1. say that it is at work                              (until the change is done, or never will be)
  *   2. look which of the export's connections are cut, itself last
- *   3. itself: carry out nothing    another, which is at work: wait, look again    else: go on
+ *   3. itself: drop what was read     another, which is at work: say that it is not, wait, begin again     else: go on
  * </pre>
  *
  * <b>Why no late WRITE gets through.</b> Let A have read WRITE 1, and B have read it after A was cut. B looks after
@@ -34,8 +34,15 @@ import java.util.Arrays;
  * before it looks. A connection that is alone does not look: another that comes first joins, then asks, and so finds it
  * at work, or is seen by it.
  *
- * <p><b>Why it ends.</b> Whoever is waited for is cut. If it waits itself, it finds that out when it looks again, and
- * gives up; if it writes a reply, it gets an error; else it is at work in the storage, which waits for no connection.
+ * <p><b>Why it ends.</b> Whoever is waited for is cut, and at work in the storage, which waits for no connection: who
+ * waits at a gate or for room in a socket is not at work.
+ *
+ * <p><b>Why a READ passes no gate.</b> Late, it does no harm, since its answer goes nowhere; what it does to the store
+ * on its way (a page that comes back from the backing file, a mark of its age) leaves each slot's content as it is, by
+ * compare-and-set against a newer one. And it needs no protection from a late WRITE of a cut connection: while one is
+ * at work, that WRITE has been answered by nobody, so old and new are both right. From its answer on, nobody is. The
+ * same holds of BLOCK_STATUS. Nor does a READ that was sent before a WRITE was answered have to come before or after
+ * it.
  *
  * <p>TCP brings the cut no sooner than it likes: its connections pass no gate. Thread-safe.
  */

@@ -8,8 +8,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * What one connection has to pass before it carries out what it has read: see {@link Fence}. The connection's thread
- * makes, passes and closes it; {@link #begin} and {@link #end} are for all of its threads.
+ * What one connection has to pass before it changes pages by what it has read: see {@link Fence}. Its reader makes and
+ * closes it; all its threads pass it, each for itself.
  *
  * <p>It has a descriptor of its own for the socket. So the number means this socket as long as the gate is joined, and
  * the client learns of an end by the server no sooner than when all work is done. Another gate may look at it a moment
@@ -18,12 +18,19 @@ import java.util.concurrent.locks.LockSupport;
 public final class Gate implements AutoCloseable {
     private static final long LOOK_AGAIN_NANOS = 1_000_000;
 
+    /** What a look shows: nothing in the way, somebody who is cut and at work, or that this connection is cut. */
+    private enum View {
+        FREE,
+        BLOCKED,
+        CUT
+    }
+
     private final Fence fence;
     /** Null, as the one below, without a fence. */
     private final SocketHandle socket;
 
     private final HangUps hangUps;
-    /** The batch that the reader is at, and the requests that it has left to the slow lane and that change pages. */
+    /** The threads that are behind the gate. */
     private final AtomicInteger atWork = new AtomicInteger();
     /** The fence's gates when {@link #hangUps} was told of them. */
     private Gate[] joined = {};
@@ -42,37 +49,50 @@ public final class Gate implements AutoCloseable {
     }
 
     /**
-     * Begins a batch, after it has waited for what cut connections are still at.
+     * Begins work, if nothing is in the way.
      *
-     * @return false if this connection is cut itself, so that nothing may be carried out, now or later
+     * @return whether pages may be changed until {@link #end}
+     */
+    public boolean tryPass() throws IOException {
+        return passIfFree() == View.FREE;
+    }
+
+    /**
+     * Begins work, after it has waited for what cut connections are still at.
+     *
+     * @return whether pages may be changed until {@link #end}; if not, this connection is cut itself, and nothing of
+     *     what it has read may be carried out, now or later
      */
     public boolean pass() throws IOException {
-        begin();
-        for (Gate[] gates = fence.gates(); gates.length > 1; gates = fence.gates()) {
-            look(gates);
-            if (hangUps.at(others.length)) {
-                end();
-                return false;
-            }
-            if (!cutOneIsAtWork()) {
-                return true;
-            }
+        View view = passIfFree();
+        while (view == View.BLOCKED) {
             LockSupport.parkNanos(LOOK_AGAIN_NANOS);
+            view = passIfFree();
         }
-        return true;
+        return view == View.FREE;
     }
 
-    /** One batch or request more is under way. */
-    public void begin() {
+    /** Whoever looks has said before that it is at work; whoever waits is not. */
+    private View passIfFree() throws IOException {
         atWork.getAndIncrement();
+        View view = view();
+        if (view != View.FREE) {
+            end();
+        }
+        return view;
     }
 
-    /** One batch or request is done, or never will be. */
+    /** What was begun is done. */
     public void end() {
         atWork.getAndDecrement();
     }
 
-    private void look(Gate[] gates) throws IOException {
+    private View view() throws IOException {
+        Gate[] gates = fence.gates();
+        return gates.length > 1 ? look(gates) : View.FREE;
+    }
+
+    private synchronized View look(Gate[] gates) throws IOException {
         if (gates != joined) {
             aimAt(gates);
         }
@@ -80,6 +100,10 @@ public final class Gate implements AutoCloseable {
         VarHandle.fullFence();
         hangUps.look();
         VarHandle.fullFence();
+        if (hangUps.at(others.length)) {
+            return View.CUT;
+        }
+        return cutOneIsAtWork() ? View.BLOCKED : View.FREE;
     }
 
     private void aimAt(Gate[] gates) {
@@ -105,7 +129,7 @@ public final class Gate implements AutoCloseable {
     @Override
     public void close() {
         fence.remove(this);
-        atWork.set(0);
+        atWork.set(0); // of a thread that an error ended at its work
         if (socket != null) {
             socket.close();
             hangUps.close();

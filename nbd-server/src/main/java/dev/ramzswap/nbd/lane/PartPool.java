@@ -12,9 +12,10 @@ import java.util.List;
  */
 public final class PartPool extends TaskPool<SlowPart> {
     /**
-     * Bytes of payload in a part: small, since many WRITEs of one slot may wait, yet half a request of the kernel's.
+     * Bytes of payload in a part: small, since many WRITEs of one slot may wait. The 4 MiB of a swap device are 128 of
+     * them, as many as the kernel's client has requests in flight on a connection (queue_depth in nbd_dev_add).
      */
-    public static final int PART_BYTES = 64 << 10;
+    public static final int PART_BYTES = 32 << 10;
 
     private final LaneMemory memory;
     private final int most;

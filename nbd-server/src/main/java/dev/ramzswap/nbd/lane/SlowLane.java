@@ -15,18 +15,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where the requests of one connection go that would wait for slow storage, so that those behind them need not. Threads
- * of its own serve them by the waiting methods of {@link ExportSession}, and answer them in the order in which they
- * end.
+ * Where the requests of one connection go that would wait for slow storage, or at the {@link Gate}, so that those
+ * behind them need not. Threads of its own serve them by the waiting methods of {@link ExportSession}, and answer them
+ * in the order in which they end.
  *
  * <pre>
  *   reader ── READ ──────────────────► queue ──► 2 threads ──┐
  *          ── WRITE parts, zeroes ───► queue ──► 2 threads ──┴──► Outlet
  * </pre>
  *
- * READs have a queue and threads to themselves: they never wait behind WRITEs. All tasks come from pools; when one is
- * empty, the reader first sends the replies that it has collected and then waits, for its own connection's threads
- * only.
+ * READs have a queue and threads to themselves: they never wait behind WRITEs. Of WRITEs to one slot that are all in
+ * flight, any may be carried out last: the protocol allows it, and the kernel has no two (docs/decisions/fence.md). All
+ * tasks come from pools; when one is empty, the reader first sends the replies that it has collected and then waits,
+ * for its own connection's threads only.
  */
 public final class SlowLane implements AutoCloseable {
     /** More than the kernel's client has in flight on a connection (128). */
@@ -34,7 +35,6 @@ public final class SlowLane implements AutoCloseable {
 
     private static final int THREADS_PER_QUEUE = 2;
 
-    private final Gate gate;
     private final Channel channel;
     private final TaskPool<SlowTask> reads = TaskPool.of(REQUESTS);
     private final TaskPool<SlowTask> writes = TaskPool.of(REQUESTS);
@@ -44,17 +44,16 @@ public final class SlowLane implements AutoCloseable {
     private final List<Thread> threads = new ArrayList<>();
 
     /**
-     * @param gate hears of the requests that change pages
+     * @param gate is passed before each change of pages
      * @param channel is closed when a thread cannot go on, so that the reader notices
      */
     public SlowLane(LaneMemory memory, Negotiated agreed, Gate gate, Channel channel, Outlet outlet) {
-        this.gate = gate;
         this.channel = channel;
         parts = new PartPool(memory);
         try {
             for (int i = 0; i < THREADS_PER_QUEUE; i++) {
                 start("read-" + i, new SlowReader(memory.io(), agreed, outlet, this));
-                start("write-" + i, new SlowWriter(memory.io(), agreed, outlet, this));
+                start("write-" + i, new SlowWriter(memory.io(), agreed, outlet, this, gate));
             }
         } catch (OutOfMemoryError e) { // no thread to be had
             close();
@@ -87,7 +86,6 @@ public final class SlowLane implements AutoCloseable {
     /** TRIM or WRITE_ZEROES. */
     public void zero(Request request, ReplyWriter replies) throws IOException {
         SlowTask task = take(writes, replies);
-        gate.begin();
         task.set(request);
         writeQueue.put(task);
     }
@@ -95,7 +93,6 @@ public final class SlowLane implements AutoCloseable {
     /** A WRITE; its parts follow. */
     SlowTask beginWrite(long cookie, ReplyWriter replies) throws IOException {
         SlowTask whole = take(writes, replies);
-        gate.begin();
         whole.beginWrite(cookie);
         return whole;
     }
@@ -115,10 +112,9 @@ public final class SlowLane implements AutoCloseable {
         parts.give(part);
     }
 
-    /** Of a WRITE or a zeroing that has been answered. */
+    /** Of a WRITE or a zeroing that has been answered, or never will be. */
     void writeDone(SlowTask task) {
         writes.give(task);
-        gate.end();
     }
 
     private static <T extends SlowTask> T take(TaskPool<T> pool, ReplyWriter replies) throws IOException {

@@ -1,16 +1,27 @@
 package dev.ramzswap.nbd.lane;
 
 import dev.ramzswap.nbd.export.ExportSession;
+import dev.ramzswap.nbd.fence.Gate;
 import dev.ramzswap.nbd.io.IoMemory;
 import dev.ramzswap.nbd.wire.Negotiated;
 import dev.ramzswap.nbd.wire.Outlet;
 import dev.ramzswap.nbd.wire.ReplyWriter;
 import java.io.IOException;
 
-/** Serves WRITEs, part by part, and zeroing that waits. After an error the other parts of a WRITE are dropped. */
+/**
+ * Serves WRITEs, part by part, and zeroing that waits. Each passes the connection's gate, and waits there for what cut
+ * connections are still at. After an error the other parts of a WRITE are dropped; so is all, unanswered, once this
+ * connection is cut itself.
+ */
 final class SlowWriter extends SlowWorker {
-    SlowWriter(IoMemory memory, Negotiated agreed, Outlet outlet, SlowLane lane) {
+    /** No status of a session: the client has cut the connection, to ask again by another. */
+    private static final int CUT = Integer.MIN_VALUE;
+
+    private final Gate gate;
+
+    SlowWriter(IoMemory memory, Negotiated agreed, Outlet outlet, SlowLane lane, Gate gate) {
         super(memory, agreed, outlet, lane);
+        this.gate = gate;
     }
 
     @Override
@@ -28,7 +39,7 @@ final class SlowWriter extends SlowWorker {
         if (task instanceof SlowPart part) {
             write(part, session, replies);
         } else {
-            answer(task, session.zero(task.offset, task.length), replies);
+            answer(task, carryOut(task, session), replies);
         }
     }
 
@@ -36,7 +47,7 @@ final class SlowWriter extends SlowWorker {
         SlowTask whole = part.whole;
         int status = whole.error();
         if (status == ExportSession.OK) {
-            status = session.write(part.offset, (int) part.length, part.payload.view(), 0);
+            status = carryOut(part, session);
         }
         lane().partDone(part);
         if (whole.partDone(status)) {
@@ -44,9 +55,22 @@ final class SlowWriter extends SlowWorker {
         }
     }
 
+    private int carryOut(SlowTask task, ExportSession session) throws IOException {
+        if (!gate.pass()) {
+            return CUT;
+        }
+        int status = task instanceof SlowPart part
+                ? session.write(part.offset, (int) part.length, part.payload.view(), 0)
+                : session.zero(task.offset, task.length);
+        gate.end();
+        return status;
+    }
+
     private void answer(SlowTask task, int status, ReplyWriter replies) throws IOException {
-        replies.status(task.cookie, status);
-        replies.flush();
+        if (status != CUT) {
+            replies.status(task.cookie, status);
+            replies.flush();
+        }
         lane().writeDone(task);
     }
 }

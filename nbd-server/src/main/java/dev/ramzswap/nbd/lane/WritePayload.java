@@ -1,6 +1,7 @@
 package dev.ramzswap.nbd.lane;
 
 import dev.ramzswap.nbd.export.ExportSession;
+import dev.ramzswap.nbd.fence.Passage;
 import dev.ramzswap.nbd.wire.Protocol;
 import dev.ramzswap.nbd.wire.ReplyWriter;
 import dev.ramzswap.nbd.wire.Request;
@@ -15,12 +16,14 @@ import java.util.function.Supplier;
  *
  * <ul>
  *   <li>to {@link ExportSession#writeNow}, in one call if it is all there, else in whole slots;
- *   <li>once that would wait, all that is left to the {@link SlowLane}, in parts;
+ *   <li>once that would wait, for storage or at the connection's gate, all that is left to the {@link SlowLane}, in
+ *       parts;
  *   <li>once there is an error, nowhere: it is skipped, and the connection stays in step.
  * </ul>
  */
 public final class WritePayload {
     private final ExportSession session;
+    private final Passage passage;
     private final ReplyWriter replies;
     private final Supplier<SlowLane> lane;
 
@@ -34,8 +37,9 @@ public final class WritePayload {
     private SlowPart part;
     private int partBytes;
 
-    public WritePayload(ExportSession session, ReplyWriter replies, Supplier<SlowLane> lane) {
+    public WritePayload(ExportSession session, Passage passage, ReplyWriter replies, Supplier<SlowLane> lane) {
         this.session = session;
+        this.passage = passage;
         this.replies = replies;
         this.lane = lane;
     }
@@ -85,7 +89,9 @@ public final class WritePayload {
         }
         while (bytes > 0) { // slot by slot, so that none is written twice when one would wait
             int piece = Math.min(bytes, Protocol.PREFERRED_BLOCK - (int) (offset & (Protocol.PREFERRED_BLOCK - 1)));
-            int status = session.writeNow(offset, piece, received, received.position());
+            int status = passage.isOpen()
+                    ? session.writeNow(offset, piece, received, received.position())
+                    : ExportSession.WOULD_WAIT;
             if (status == ExportSession.WOULD_WAIT) {
                 whole = lane.get().beginWrite(cookie, replies);
                 return;

@@ -13,14 +13,25 @@ import java.nio.channels.WritableByteChannel;
  */
 public final class Outlet {
     private final WritableByteChannel channel;
+    private boolean isBroken;
 
     public Outlet(WritableByteChannel channel) {
         this.channel = channel;
     }
 
     synchronized void write(ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
+        try {
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+        } catch (IOException e) {
+            isBroken = true;
+            throw e;
         }
+    }
+
+    /** Whether a reply could not be sent. */
+    public synchronized boolean isBroken() {
+        return isBroken;
     }
 }

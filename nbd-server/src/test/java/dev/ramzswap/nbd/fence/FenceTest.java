@@ -1,5 +1,7 @@
 package dev.ramzswap.nbd.fence;
 
+import static dev.ramzswap.nbd.wire.Protocol.NBD_CMD_FLUSH;
+import static dev.ramzswap.nbd.wire.Protocol.NBD_CMD_TRIM;
 import static dev.ramzswap.nbd.wire.Protocol.NBD_CMD_WRITE;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -19,8 +21,11 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -172,6 +177,65 @@ class FenceTest {
         return stall;
     }
 
+    /** Its good-bye lies behind READs, whose replies cannot be sent any more. */
+    @Test
+    void norIsOneBehindReadsLost() throws Exception {
+        export.slow(0, SLOT);
+        Semaphore reads = export.holdReads();
+        Bytes last = new Bytes();
+        for (int i = 0; i < 300; i++) { // more than there are tasks: the reader waits in the midst of them
+            last.read(i, 0, 8);
+        }
+        first.send(last.read(1000, 5 * SLOT, SLOT).disconnect());
+        TestServer.await(() -> export.slowReads.get() == 2);
+        cut(first);
+        reads.release(2);
+        TestServer.await(() -> server.connections() == 1);
+        assertEquals(List.of("left"), ends);
+    }
+
+    /** One slot's WRITE hangs in storage, and its connection is cut: READs, and what else changes nothing, go on. */
+    @Test
+    void nothingButChangesWaitsForACutConnection() throws Exception {
+        Stall stall = stallAndCutFirst();
+        second.send(new Bytes().read(1, 5 * SLOT, SLOT).request(NBD_CMD_FLUSH, 0, 2, 0, 0));
+        second.in.expectData(1, new byte[SLOT]);
+        second.in.expect(2, ExportSession.OK);
+        stall.end();
+        TestServer.await(() -> server.connections() == 1);
+    }
+
+    /** The same in one socket: what changes pages waits aside. */
+    @Test
+    void norDoReadsBehindAWriteThatWaits() throws Exception {
+        Stall stall = stallAndCutFirst();
+        second.send(new Bytes()
+                .write(1, SLOT, OLD)
+                .request(NBD_CMD_TRIM, 0, 2, 2 * SLOT, SLOT)
+                .request(NBD_CMD_WRITE, 0, 3, 3 * SLOT, 2 * SLOT, NEW)
+                .raw(NEW)
+                .read(4, 5 * SLOT, SLOT));
+        second.in.expectData(4, new byte[SLOT]);
+        assertArrayEquals(new byte[SLOT], slot(3));
+        stall.end();
+        Set<Long> answered = new TreeSet<>();
+        for (int i = 0; i < 3; i++) {
+            answered.add(second.in.simpleReply().cookie());
+        }
+        assertEquals(Set.of(1L, 2L, 3L), answered);
+        assertArrayEquals(NEW, slot(4));
+        TestServer.await(() -> server.connections() == 1);
+    }
+
+    private Stall stallAndCutFirst() throws Exception {
+        export.slow(0, SLOT);
+        Stall stall = export.stallNextWrite();
+        first.send(new Bytes().write(1, 0, OLD));
+        stall.awaitBegin();
+        cut(first);
+        return stall;
+    }
+
     @Test
     void aClientThatHasSentAllIsNotCut() throws Exception {
         Stall stall = export.stallNextWrite();
@@ -217,10 +281,11 @@ class FenceTest {
                     Thread.onSpinWait();
                 }
                 cut(doomed);
-                second.send(writes(slots, (byte) 1));
-                second.send(writes(slots, (byte) 2));
-                for (int i = 0; i < 2 * slots; i++) {
-                    assertEquals(ExportSession.OK, second.in.simpleReply().error());
+                for (byte value = 1; value <= 2; value++) {
+                    second.send(writes(slots, value)); // as the kernel: not two of one slot at a time
+                    for (int i = 0; i < slots; i++) {
+                        assertEquals(ExportSession.OK, second.in.simpleReply().error());
+                    }
                 }
                 TestServer.await(() -> server.connections() == 2);
                 for (int i = 0; i < slots; i++) {
