@@ -124,9 +124,8 @@ class StuckSegmentsTest {
         assertTrue(table.revive(1, 2));
     }
 
-    @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void readsThatFailedForLongerThanThePatienceDoNotEndCleaning(boolean isWrittenAnew) throws IOException {
+    @Test
+    void readsThatFailedForLongerThanThePatienceDoNotEndCleaning() throws IOException {
         Delays delays = new Delays(1_000_000, 4_000_000, TimeUnit.MINUTES.toNanos(10), 100_000_000);
         try (BackingFile backing = state.open(device, delays)) {
             Records records = new Records(backing);
@@ -134,10 +133,6 @@ class StuckSegmentsTest {
             device.reads = FaultyDevice.DEAD;
             await(() -> backing.clean(records) == BackingFile.CLEAN);
             device.reads = FaultyDevice.HEALTHY;
-            if (isWrittenAnew) {
-                records.free(0, 1);
-                halfFill(records);
-            }
             assertTrue(records.findsRoom());
         }
     }
