@@ -10,18 +10,27 @@ import java.nio.file.Path;
  * @param path a plain file, made (0600) if it is missing, or a block device; at least {@link BackingFile#capacity}
  *     bytes of it are there, or can be
  * @param encrypt encrypt what is written from now on; what was written before is read as it was written
- * @param isTakenOver the owner takes over records that lie elsewhere: a device that cannot serve is a lost one, and no
- *     reason to fail
+ * @param claim what of the device is the owner's already
  * @param table {@link BackingFile#tableBytes} of it, 8-byte aligned; all zeroes for a fresh start. Its size says how
  *     much of the device is used
  * @param staging {@link BackingFile#STAGING_BYTES}, 4096-byte aligned; any content for a fresh start
- * @param key {@link BackingFile#KEY_BYTES}; filled at a fresh start, and read when the backing file is opened, not
- *     later
+ * @param key {@link BackingFile#KEY_BYTES}; filled unless there is one that is to be kept, and read when the backing
+ *     file is opened, not later
  */
 public record BackingConfig(
-        Path path,
-        boolean encrypt,
-        boolean isTakenOver,
-        MemorySegment table,
-        MemorySegment staging,
-        MemorySegment key) {}
+        Path path, boolean encrypt, Claim claim, MemorySegment table, MemorySegment staging, MemorySegment key) {
+    /** What a device may hold that is opened. */
+    public enum Claim {
+        /** The owner begins: any backing file is begun anew, and a device that cannot serve is a reason to fail. */
+        ANY,
+
+        /**
+         * The owner takes over records that lie elsewhere, and had no backing file yet: a blank one, or one with his
+         * own label, is begun. If it cannot serve, he does without.
+         */
+        BLANK,
+
+        /** An earlier daemon had begun it: it must have its label. If it cannot serve, he does without. */
+        OWN
+    }
+}

@@ -76,6 +76,7 @@ public final class BackingFile implements AutoCloseable {
     /** A copy: whatever becomes of the caller's memory, it is this one by which all is written and read. */
     private final MemorySegment key;
 
+    private final int owner;
     private final boolean takenOver;
     private final boolean encrypting;
 
@@ -97,6 +98,7 @@ public final class BackingFile implements AutoCloseable {
         this.takenOver = !SegmentTable.isFresh(config.table());
         this.capacity = Devices.capacityOf(config);
         this.key = arena.allocate(KEY_BYTES).copyFrom(config.key());
+        this.owner = (int) Label.of(key).owner();
         MemorySegment words = config.table().asSlice(0, tableBytes(capacity));
         this.encrypting = config.encrypt();
         this.encrypted = encrypting || SegmentTable.isAnyEncrypted(words);
@@ -152,8 +154,10 @@ public final class BackingFile implements AutoCloseable {
 
     /** Opens over any device, which is closed with it. */
     static BackingFile open(BackingConfig config, Devices.Opener opener, Delays delays) throws IOException {
-        if (SegmentTable.isFresh(config.table())) {
-            Ciphers.makeKey(config.key()); // First: the label of the device says whose it is.
+        // First: the label of the device says whose it is. Who was killed before he had begun it may have left his
+        // there.
+        if (config.claim() == BackingConfig.Claim.ANY || !Ciphers.isKey(config.key())) {
+            Ciphers.makeKey(config.key());
         }
         BlockDevice device = opener.open(config);
         try {
@@ -210,6 +214,14 @@ public final class BackingFile implements AutoCloseable {
      */
     public RecordTag recordTag(int maxBytes) {
         return encrypted ? new RecordTag(key, maxBytes) : null;
+    }
+
+    /**
+     * A number that no other backing file has, but by one chance in 2^32, and that is no secret: in the checksum of a
+     * record it says that this lies in its own file.
+     */
+    public int owner() {
+        return owner;
     }
 
     /** What a thread needs to {@link #read}; it should have one for good. */

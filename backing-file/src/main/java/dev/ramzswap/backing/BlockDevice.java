@@ -25,6 +25,11 @@ interface BlockDevice extends AutoCloseable {
      */
     int write(MemorySegment from, int length, long position) throws IOException;
 
+    /** Whether it is there for good, and may be written to; it stays so or stays otherwise. */
+    default boolean isWritable() {
+        return true;
+    }
+
     @Override
     void close() throws IOException;
 }

@@ -1,10 +1,11 @@
 package dev.ramzswap.backing;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import dev.ramzswap.linux.LibCrypto;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 import java.security.SecureRandom;
 
 /** Chooses the {@link PageCipher}, once for the process: OpenSSL's, or the JDK's where there is no OpenSSL. */
@@ -23,11 +24,23 @@ final class Ciphers {
         return Native.IS_USED ? new NativeCipher(key) : new JdkCipher(key);
     }
 
-    /** Fills all of {@code key} with random bytes that nobody can guess. */
+    /**
+     * Fills all of {@code key} with random bytes that nobody can guess; the last word, which says that all are there,
+     * last.
+     */
     static void makeKey(MemorySegment key) {
-        byte[] random = new byte[(int) key.byteSize()];
-        new SecureRandom().nextBytes(random);
-        MemorySegment.copy(random, 0, key, JAVA_BYTE, 0, random.length);
+        SecureRandom random = new SecureRandom();
+        long last = key.byteSize() - Long.BYTES;
+        key.set(JAVA_LONG_UNALIGNED, last, 0);
+        for (long at = 0; at <= last; at += Long.BYTES) {
+            VarHandle.releaseFence();
+            key.set(JAVA_LONG_UNALIGNED, at, random.nextLong());
+        }
+    }
+
+    /** Whether it was made, and in whole. */
+    static boolean isKey(MemorySegment key) {
+        return key.get(JAVA_LONG_UNALIGNED, key.byteSize() - Long.BYTES) != 0;
     }
 
     private static boolean isNative() {

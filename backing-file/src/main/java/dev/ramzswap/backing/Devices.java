@@ -26,22 +26,23 @@ final class Devices {
      *     elsewhere
      */
     static BlockDevice open(BackingConfig config) throws IOException {
-        boolean isFresh = SegmentTable.isFresh(config.table());
         Label label = Label.of(config.key());
         long capacity = capacityOf(config);
         try {
-            return isFresh
-                    ? FileDevice.open(config.path(), capacity, label, NativeFile::open)
-                    : FileDevice.reopen(config.path(), capacity, label, NativeFile::open);
+            return switch (config.claim()) {
+                case ANY -> FileDevice.open(config.path(), capacity, label, NativeFile::open);
+                case BLANK -> FileDevice.openBlank(config.path(), capacity, label, NativeFile::open);
+                case OWN -> FileDevice.reopen(config.path(), capacity, label, NativeFile::open);
+            };
         } catch (IOException e) {
-            if (isFresh && !config.isTakenOver()) {
+            if (config.claim() == BackingConfig.Claim.ANY) {
                 throw e;
             }
             LOG.log(
                     Level.ERROR,
                     "the backing file cannot be used: what can still be read of it is, all else in it is lost, and"
                             + " nothing is written to it until the export begins anew: " + e.getMessage());
-            return new LostDevice(config.path(), capacity, label);
+            return new LostDevice(config.path());
         }
     }
 

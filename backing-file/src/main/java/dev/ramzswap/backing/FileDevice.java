@@ -27,6 +27,11 @@ final class FileDevice implements BlockDevice {
         NativeFile open(Path path, int flags) throws ErrnoException;
     }
 
+    /** Tells what is not blank, and may be written over all the same. */
+    private interface Disposable {
+        boolean is(NativeFile file) throws IOException;
+    }
+
     /** Makes an open and locked file ready to serve, or throws. */
     private interface Preparation {
         void prepare(NativeFile file) throws IOException;
@@ -79,11 +84,25 @@ final class FileDevice implements BlockDevice {
      * @param capacity bytes of records, whole segments
      */
     static FileDevice open(Path path, long capacity, Label label, Opener opener) throws IOException {
+        return open(path, capacity, label, Label::isAny, opener);
+    }
+
+    /** The same, but a backing file is begun anew only if it is that of this label. */
+    static FileDevice openBlank(Path path, long capacity, Label label, Opener opener) throws IOException {
+        return open(path, capacity, label, label::isBegun, opener);
+    }
+
+    private static FileDevice open(Path path, long capacity, Label label, Disposable disposable, Opener opener)
+            throws IOException {
         requireFileOrBlockDevice(path);
         boolean isNew = !Files.exists(path);
         return isBlockDevice(path)
-                ? open(path, NativeFile.O_EXCL, opener, file -> beginDevice(file, path, capacity, label))
-                : open(path, NativeFile.O_CREAT, opener, file -> beginFile(file, path, capacity, label, isNew));
+                ? open(path, NativeFile.O_EXCL, opener, file -> beginDevice(file, path, capacity, label, disposable))
+                : open(
+                        path,
+                        NativeFile.O_CREAT,
+                        opener,
+                        file -> beginFile(file, path, capacity, label, disposable, isNew));
     }
 
     /**
@@ -106,21 +125,23 @@ final class FileDevice implements BlockDevice {
         }
     }
 
-    private static void beginDevice(NativeFile device, Path path, long capacity, Label label) throws IOException {
+    private static void beginDevice(NativeFile device, Path path, long capacity, Label label, Disposable disposable)
+            throws IOException {
         long room = capacityOf(device);
         if (room < capacity) {
             throw new IOException(
                     path + " has room for " + room + " bytes, not " + capacity + ": it has become smaller");
         }
-        if (!Label.isAny(device)) {
+        if (!disposable.is(device)) {
             Blank.requireDevice(device, path);
         }
         label.write(device, endOf(capacity));
     }
 
-    private static void beginFile(NativeFile file, Path path, long capacity, Label label, boolean isNew)
+    private static void beginFile(
+            NativeFile file, Path path, long capacity, Label label, Disposable disposable, boolean isNew)
             throws IOException {
-        if (!Label.isAny(file)) {
+        if (!disposable.is(file)) {
             Blank.requireFile(file, path);
         }
         try {

@@ -52,21 +52,29 @@ record Label(long owner) {
 
     /**
      * Whether it is somebody's backing file, which may be begun anew. Where a daemon was killed before it had written
-     * all of the head, the rest of that is zeroes.
+     * all of the head, the rest of that is zeroes, or of the owner before.
      */
     static boolean isAny(NativeFile file) throws IOException {
-        OptionalLong owner = ownerAt(file, 0);
-        return owner.isPresent() && new Label(owner.getAsLong()).isHeadOf(file, true);
+        boolean isAny = ownerAt(file, 0).isPresent();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment found = arena.allocate(BYTES, ALIGNMENT);
+            MemorySegment zeroes = arena.allocate(BYTES);
+            for (long at = BYTES; isAny && at < HEAD_BYTES; at += BYTES) {
+                isAny = file.read(found, BYTES, at) == BYTES
+                        && (found.mismatch(zeroes) < 0 || ownerAt(file, at).isPresent());
+            }
+        }
+        return isAny;
+    }
+
+    /** Whether this label is before the segments, in part maybe. */
+    boolean isBegun(NativeFile file) throws IOException {
+        return ownerAt(file, 0).equals(OptionalLong.of(owner)) && isHeadOf(file, true);
     }
 
     /** Whether this label is before and behind the segments. */
     boolean isAt(NativeFile file, long position) throws IOException {
         return ownerAt(file, position).equals(OptionalLong.of(owner)) && isHeadOf(file, false);
-    }
-
-    /** Whether a label is there, but not this one. */
-    boolean isAnothersAt(NativeFile file, long position) throws IOException {
-        return ownerAt(file, position).orElse(owner) != owner;
     }
 
     private static OptionalLong ownerAt(NativeFile file, long position) throws IOException {

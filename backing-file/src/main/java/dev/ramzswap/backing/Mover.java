@@ -1,23 +1,32 @@
 package dev.ramzswap.backing;
 
 import java.lang.foreign.MemorySegment;
-import java.util.function.IntSupplier;
 
 /** Moves the live records out of a segment that is being cleaned. */
 public interface Mover {
     /** What is left in the segment. */
     enum Result {
-        /** No live record. */
+        /** No live record that anybody knows. */
         EMPTIED,
-
-        /** None either, though some are counted: nobody knows them any more, since their owner's words are damaged. */
-        FORGOTTEN,
 
         /** All of them: there is one that somebody has in his hands. */
         LATER,
 
         /** All of them: one is not intact, and stays where it is, since the device may yet give back what it has. */
         DAMAGED
+    }
+
+    /** What counts as live in the segment. */
+    interface Count {
+        /** Bytes, padding included, as of now. */
+        int live();
+
+        /**
+         * Takes out of the count what nobody will free, since the owner's words that told of it are damaged.
+         *
+         * @param bytes that were live, and are of no record that the owner knows or has in his hands
+         */
+        void forget(int bytes);
     }
 
     /** Where records go. */
@@ -45,8 +54,8 @@ public interface Mover {
      *     The mover may change what is moved, except where it is read-only: then it lies at the target already
      * @param place where the segment begins
      * @param length bytes of the segment
-     * @param live how many of them are live now; if more than records are found, then the owner's own knowledge must
-     *     tell where, or somebody has just appended one, or is about to free it
+     * @param count if more is live than records are found, then the owner's own knowledge must tell where, or somebody
+     *     has just appended one, or is about to free it
      */
-    Result move(MemorySegment records, long place, int length, IntSupplier live, Target target);
+    Result move(MemorySegment records, long place, int length, Count count, Target target);
 }

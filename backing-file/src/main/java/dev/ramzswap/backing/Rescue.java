@@ -110,18 +110,15 @@ final class Rescue implements AutoCloseable {
         MemorySegment content = staging.buffers.content(buffer).asReadOnly();
         table.writtenPinned(target, encrypted);
         try {
-            Mover.Result result = mover.move(
+            mover.move(
                     content,
                     (long) segment * SEGMENT_BYTES,
                     SEGMENT_BYTES,
-                    () -> table.live(segment),
+                    table.stagedCount(segment),
                     (from, offset, length) -> {
                         table.addLive(target, Places.padded(length));
                         return (long) target * SEGMENT_BYTES + offset;
                     });
-            if (result == Mover.Result.FORGOTTEN) {
-                table.removeLive(segment, table.live(segment));
-            }
         } finally {
             table.unpin(target);
         }

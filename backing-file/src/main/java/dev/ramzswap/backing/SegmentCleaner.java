@@ -37,6 +37,10 @@ final class SegmentCleaner implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(SegmentCleaner.class.getName());
 
     static final int WORTH_BYTES = SEGMENT_BYTES / 10 * 9;
+
+    /** Pieces of a segment: with more, it is the device, and each may take it long to say so. */
+    private static final int MOST_UNREADABLE = 8;
+
     private static final int LOW_WATER_PERCENT = 5;
     private static final int LOW_WATER_LEAST = 4;
 
@@ -94,7 +98,7 @@ final class SegmentCleaner implements AutoCloseable {
     }
 
     boolean due() {
-        return table.free() < lowWater || staging.condemned() != NONE;
+        return device.isWritable() && (table.free() < lowWater || staging.condemned() != NONE);
     }
 
     /** Victims that could not be read. */
@@ -104,6 +108,9 @@ final class SegmentCleaner implements AutoCloseable {
 
     /** See {@link BackingFile#clean}. One at a time. */
     synchronized int clean(Mover mover) {
+        if (!device.isWritable()) {
+            return CLEAN; // Nothing can come of it, and what is not intact there may be so again for a later daemon.
+        }
         int condemned = staging.condemned();
         if (condemned != NONE && rescue.run(condemned, mover)) {
             return CLEANED;
@@ -122,15 +129,27 @@ final class SegmentCleaner implements AutoCloseable {
     /** Goes on to the next one if a victim cannot be emptied, so that CLEAN comes of all of them. */
     private int cleanNext(Mover mover) {
         for (int victim = nextVictim(); victim != NONE; victim = nextVictim()) {
-            if (!staging.hasRoomToMove(table.live(victim))) {
-                break; // The others have as many live records, or more.
-            }
-            if (clean(victim, mover)) {
+            // One that does not fit hides no other: they are chosen by their live records, but not in that order.
+            if (staging.hasRoomToMove(table.live(victim)) && clean(victim, mover)) {
                 return CLEANED;
             }
             victims.standBack(victim);
         }
-        return verdict();
+        return isBackAgain(mover) ? CLEANED : verdict();
+    }
+
+    /**
+     * Tries one of those that were set aside, a different one at each look: if it can be emptied, all of them are worth
+     * a new try. That costs a device that is still gone one failure a look.
+     */
+    private boolean isBackAgain(Mover mover) {
+        int victim = isForgetting ? victims.nextSetAside(WORTH_BYTES) : NONE;
+        if (victim == NONE || !staging.hasRoomToMove(table.live(victim)) || !clean(victim, mover)) {
+            return false;
+        }
+        isForgetting = false;
+        victims.forgetSetAside();
+        return true;
     }
 
     /** What comes of a complete look. */
@@ -195,15 +214,15 @@ final class SegmentCleaner implements AutoCloseable {
 
     private Mover.Result move(int victim, Mover mover) {
         long place = (long) victim * SEGMENT_BYTES;
-        Mover.Result result = mover.move(records, place, SEGMENT_BYTES, () -> table.pinnedLive(victim), target);
+        Mover.Result result = mover.move(records, place, SEGMENT_BYTES, table.pinnedCount(victim), target);
         isBlocked |= result == Mover.Result.LATER;
-        if (result == Mover.Result.FORGOTTEN) {
-            table.forget(victim);
-        }
         return result;
     }
 
     private void setAside(int victim) {
+        if (victims.isSetAside(victim)) {
+            return; // That it was tried once more, and in vain, is no new failure.
+        }
         long now = System.nanoTime();
         if (!isForgetting) {
             isForgetting = true;
@@ -225,22 +244,44 @@ final class SegmentCleaner implements AutoCloseable {
     }
 
     private boolean read(int victim, long word) {
+        long place = (long) victim * SEGMENT_BYTES;
         try {
-            int read = device.read(records, SEGMENT_BYTES, (long) victim * SEGMENT_BYTES);
-            if (read != SEGMENT_BYTES) {
-                throw new IOException("short read: " + read + " of " + SEGMENT_BYTES + " bytes");
-            }
+            readFully(records, SEGMENT_BYTES, place);
         } catch (IOException e) {
             errors++;
             if (!isForgetting) {
                 LOG.log(Level.WARNING, device + " cannot be read for cleaning at segment " + victim, e);
             }
-            return false;
+            if (!readInPieces(place)) {
+                return false;
+            }
         }
         if (SegmentWord.encrypted(word)) {
             cipher.apply(victim, SegmentWord.generation(word), 0, records, 0, records, 0, SEGMENT_BYTES);
         }
         return true;
+    }
+
+    /** What cannot be read may be of no live record; the mover finds that out. False if they are many. */
+    private boolean readInPieces(long place) {
+        int unreadable = 0;
+        for (int at = 0; at < SEGMENT_BYTES && unreadable <= MOST_UNREADABLE; at += BlockDevice.ALIGNMENT) {
+            MemorySegment piece = records.asSlice(at, BlockDevice.ALIGNMENT);
+            try {
+                readFully(piece, BlockDevice.ALIGNMENT, place + at);
+            } catch (IOException e) {
+                piece.fill((byte) 0);
+                unreadable++;
+            }
+        }
+        return unreadable <= MOST_UNREADABLE;
+    }
+
+    private void readFully(MemorySegment into, int length, long position) throws IOException {
+        int read = device.read(into, length, position);
+        if (read != length) {
+            throw new IOException("short read: " + read + " of " + length + " bytes");
+        }
     }
 
     @Override

@@ -42,6 +42,27 @@ final class SegmentTable {
     private static final VarHandle WORD = JAVA_LONG.varHandle();
     private static final VarHandle LIVE = JAVA_INT.varHandle();
 
+    /** The count of one segment, without its pin. */
+    private final class Count implements Mover.Count {
+        private final int segment;
+        private final int pinBytes;
+
+        Count(int segment, int pinBytes) {
+            this.segment = segment;
+            this.pinBytes = pinBytes;
+        }
+
+        @Override
+        public int live() {
+            return SegmentTable.this.live(segment) - pinBytes;
+        }
+
+        @Override
+        public void forget(int bytes) {
+            removeLive(segment, bytes);
+        }
+    }
+
     private final MemorySegment words;
     private final MemorySegment live;
 
@@ -162,6 +183,7 @@ final class SegmentTable {
     void writtenPinned(int segment, boolean encrypted) {
         addLive(segment, PIN_BYTES);
         setWord(segment, SegmentWord.written(word(segment), encrypted));
+        abandoned.set(JAVA_BYTE, segment, (byte) 0);
     }
 
     /** Gives a staged segment a new generation: it may be written under this one, and its content is to change. */
@@ -268,14 +290,14 @@ final class SegmentTable {
         return false;
     }
 
-    /** Like {@link #live}, of a pinned segment. */
-    int pinnedLive(int segment) {
-        return live(segment) - PIN_BYTES;
+    /** What is live in a segment, for as long as it is pinned. */
+    Mover.Count pinnedCount(int segment) {
+        return new Count(segment, PIN_BYTES);
     }
 
-    /** Takes all records out of a pinned segment's count. */
-    void forget(int segment) {
-        removeLive(segment, pinnedLive(segment));
+    /** What is live in a segment that is not pinned, since it is staged. */
+    Mover.Count stagedCount(int segment) {
+        return new Count(segment, 0);
     }
 
     void unpin(int segment) {

@@ -34,7 +34,10 @@ final class Staging {
     /** From here on it matters that what counts as free is. */
     private static final int FEW_FREE = 16;
 
-    final Lane stores = new Lane(RESERVE, 1);
+    /** Buffers that stores may take: one is left to cleaning. */
+    static final int MOST_OF_STORES = BUFFERS - 1;
+
+    final Lane stores = new Lane(RESERVE, BUFFERS - MOST_OF_STORES);
     final Lane moves = new Lane(0, 0);
 
     private final SegmentTable table;

@@ -1,6 +1,7 @@
 package dev.ramzswap.backing;
 
 import static dev.ramzswap.backing.SegmentTable.NONE;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -19,7 +20,10 @@ final class Victims {
 
     private final SegmentTable table;
     private final MemorySegment chosen;
+
+    /** Of the content that was set aside of each segment the {@link #mark}, 0 for none. */
     private final MemorySegment setAside;
+
     private final MemorySegment stoodBack;
     private final int most;
     private final int[] histogram = new int[BUCKETS];
@@ -27,12 +31,15 @@ final class Victims {
     private int taken;
     private boolean isAnyBack;
 
+    /** Where {@link #nextSetAside} goes on. */
+    private int hand;
+
     Victims(SegmentTable table, Arena arena) {
         this.table = table;
         this.most = Math.max(LEAST, table.count() / 64);
         this.chosen = arena.allocate((long) most * Integer.BYTES, Integer.BYTES);
-        this.setAside = arena.allocate((table.count() + 63) / 64 * (long) Long.BYTES, Long.BYTES);
-        this.stoodBack = arena.allocate(setAside.byteSize(), Long.BYTES);
+        this.setAside = arena.allocate(table.count());
+        this.stoodBack = arena.allocate((table.count() + 63) / 64 * (long) Long.BYTES, Long.BYTES);
     }
 
     /** The next one of those chosen, or {@link SegmentTable#NONE}. */
@@ -72,20 +79,46 @@ final class Victims {
     }
 
     private boolean isCandidate(int segment, int bytes) {
-        return table.live(segment) <= bytes
-                && SegmentWord.state(table.word(segment)) == SegmentWord.WRITTEN
-                && !contains(setAside, segment)
-                && !contains(stoodBack, segment);
+        return isWorth(segment, bytes) && !isSetAside(segment) && !isBack(segment);
     }
 
-    /** Passes a segment over until {@link #forgetSetAside}. */
+    private boolean isWorth(int segment, int bytes) {
+        return table.live(segment) <= bytes && SegmentWord.state(table.word(segment)) == SegmentWord.WRITTEN;
+    }
+
+    /** Passes a segment over until {@link #forgetSetAside}, or until it has another content. */
     void setAside(int segment) {
-        add(setAside, segment);
+        setAside.set(JAVA_BYTE, segment, mark(segment));
+    }
+
+    boolean isSetAside(int segment) {
+        return setAside.get(JAVA_BYTE, segment) == mark(segment);
+    }
+
+    /** What tells a segment's content from the ones before and after it. */
+    private byte mark(int segment) {
+        return (byte) (1 + SegmentWord.generation(table.word(segment)) % Byte.MAX_VALUE);
+    }
+
+    /**
+     * Of those set aside the one behind that which this returned last, round about, with at most {@code worthBytes}
+     * live; {@link SegmentTable#NONE} if there is none.
+     */
+    int nextSetAside(int worthBytes) {
+        for (int i = 0; i < table.count(); i++) {
+            int segment = hand;
+            hand = (hand + 1) % table.count();
+            if (isSetAside(segment) && isWorth(segment, worthBytes)) {
+                return segment;
+            }
+        }
+        return NONE;
     }
 
     /** Passes a segment over until {@link #endLook}, so that all others have their turn. */
     void standBack(int segment) {
-        add(stoodBack, segment);
+        long offset = offsetOfBack(segment);
+        stoodBack.set(JAVA_LONG, offset, stoodBack.get(JAVA_LONG, offset) | 1L << segment);
         isAnyBack = true;
     }
 
@@ -101,15 +134,11 @@ final class Victims {
         setAside.fill((byte) 0);
     }
 
-    private static boolean contains(MemorySegment bits, int segment) {
-        return (bits.get(JAVA_LONG, bitsOffset(segment)) & 1L << segment) != 0;
+    private boolean isBack(int segment) {
+        return (stoodBack.get(JAVA_LONG, offsetOfBack(segment)) & 1L << segment) != 0;
     }
 
-    private static void add(MemorySegment bits, int segment) {
-        bits.set(JAVA_LONG, bitsOffset(segment), bits.get(JAVA_LONG, bitsOffset(segment)) | 1L << segment);
-    }
-
-    private static long bitsOffset(int segment) {
+    private static long offsetOfBack(int segment) {
         return segment / 64 * (long) Long.BYTES;
     }
 }

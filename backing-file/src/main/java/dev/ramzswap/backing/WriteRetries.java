@@ -18,10 +18,10 @@ final class WriteRetries {
     private final int[] failures = new int[Staging.BUFFERS];
 
     /** How many writes had succeeded when this one failed first. */
-    private final long[] successesBefore = new long[Staging.BUFFERS];
+    private final long[] successesAtFirst = new long[Staging.BUFFERS];
 
-    /** Whether others had succeeded when this one failed last: it is the segment that is bad, not the device. */
-    private final boolean[] isAlone = new boolean[Staging.BUFFERS];
+    /** The same when it failed last: if they are more, it is the segment that is bad, not the device. */
+    private final long[] successesAtLast = new long[Staging.BUFFERS];
 
     /** Whether it has failed so often before that nothing is expected of it. */
     private final boolean[] isHopeless = new boolean[Staging.BUFFERS];
@@ -70,11 +70,11 @@ final class WriteRetries {
             delay[buffer] = Math.min(2 * delay[buffer], delays.lastRetry());
         } else {
             failed++;
-            successesBefore[buffer] = successes;
+            successesAtFirst[buffer] = successes;
             delay[buffer] = delays.firstRetry();
         }
         due[buffer] = now + delay[buffer];
-        isAlone[buffer] = successes > successesBefore[buffer];
+        successesAtLast[buffer] = successes;
         if (!wasFailing) {
             failingSince = now;
         }
@@ -107,7 +107,7 @@ final class WriteRetries {
 
     /** Whether others could be written between its first failure and its last. */
     boolean isAlone(int buffer) {
-        return hasFailed(buffer) && isAlone[buffer];
+        return hasFailed(buffer) && successesAtLast[buffer] > successesAtFirst[buffer];
     }
 
     /** Whether there are buffers whose write has failed. */
@@ -120,14 +120,20 @@ final class WriteRetries {
         return isDeviceFailing() ? Math.max(System.nanoTime() - failingSince, 1) : 0;
     }
 
-    /** Whether no write has succeeded since one failed that is still to be written. */
+    /**
+     * Whether no write has succeeded since one failed first that is still to be written; or, whatever had succeeded
+     * before, since as many have failed again as stores may take: they cannot wait for those, which may be all that is
+     * ever written.
+     */
     private boolean isDeviceFailing() {
+        int failedAgain = 0;
         for (int buffer = 0; buffer < Staging.BUFFERS; buffer++) {
-            if (hasFailed(buffer) && successes == successesBefore[buffer]) {
+            if (hasFailed(buffer) && successes == successesAtFirst[buffer]) {
                 return true;
             }
+            failedAgain += hasFailed(buffer) && successes == successesAtLast[buffer] ? 1 : 0;
         }
-        return false;
+        return failedAgain >= Staging.MOST_OF_STORES;
     }
 
     private boolean hasFailed(int buffer) {

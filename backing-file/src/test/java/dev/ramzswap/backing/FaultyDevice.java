@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongPredicate;
 
 /** A device in memory that fails as it is told; a write that fails leaves rubbish where it should have written. */
 final class FaultyDevice implements BlockDevice {
@@ -35,6 +36,9 @@ final class FaultyDevice implements BlockDevice {
     /** So many of the first segments cannot be written. */
     volatile int badSegments;
 
+    /** Blocks that cannot be read, by their positions. */
+    volatile LongPredicate unreadable = position -> false;
+
     volatile boolean closed;
 
     FaultyDevice(int segments) {
@@ -54,6 +58,9 @@ final class FaultyDevice implements BlockDevice {
     public int read(MemorySegment into, int length, long position) throws IOException {
         check(into, length, position);
         int done = fail(reads.fault(readCalls.getAndIncrement()), length);
+        for (long at = position; at < position + length; at += ALIGNMENT) {
+            fail(unreadable.test(at) ? Fault.EIO : Fault.NONE, length);
+        }
         MemorySegment.copy(content, position, into, 0, done);
         return done;
     }

@@ -32,11 +32,12 @@ final class KilledDaemon {
 
     private KilledDaemon(MappedFile state, Path dir) throws IOException {
         MemorySegment memory = state.memory();
+        MemorySegment table = memory.asSlice(TABLE_AT, BackingFile.tableBytes(BYTES));
         backing = BackingFile.open(new BackingConfig(
                 dir.resolve("backing"),
                 true,
-                false,
-                memory.asSlice(TABLE_AT, BackingFile.tableBytes(BYTES)),
+                State.claim(table),
+                table,
                 memory.asSlice(0, BackingFile.STAGING_BYTES),
                 memory.asSlice(KEY_AT, BackingFile.KEY_BYTES)));
         owner = new Owner(backing, memory.asSlice(MAP_AT, KEYS * Long.BYTES));

@@ -126,6 +126,20 @@ class LabelTest {
         reopen();
     }
 
+    @Test
+    void aFileThatHasTheHeadsOfTwoInPartIsBegunAnew() throws IOException {
+        begin(2 * BYTES, ANOTHERS);
+        byte[] head = new byte[Label.HEAD_BYTES / 2];
+        try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+            file.readFully(head);
+            begin(BYTES, new Label(3));
+            file.seek(0);
+            file.write(head);
+        }
+        begin(BYTES, OURS);
+        reopen();
+    }
+
     private void begin(long bytes, Label label) throws IOException {
         FileDevice.open(path, bytes, label, NativeFile::open).close();
     }

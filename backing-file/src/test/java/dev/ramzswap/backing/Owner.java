@@ -9,7 +9,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.IntSupplier;
 import java.util.zip.CRC32C;
 
 /**
@@ -149,7 +148,7 @@ final class Owner implements Mover {
     }
 
     @Override
-    public Result move(MemorySegment records, long place, int length, IntSupplier live, Target target) {
+    public Result move(MemorySegment records, long place, int length, Count count, Target target) {
         int at = 0;
         while (at + HEADER_BYTES <= length) {
             int bytes = records.get(JAVA_INT_UNALIGNED, at);

@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.IntSupplier;
 
 /** An owner of records that all have the same length; each holds its number. */
 final class Records implements Mover {
@@ -111,7 +110,7 @@ final class Records implements Mover {
     }
 
     @Override
-    public Result move(MemorySegment records, long begin, int length, IntSupplier alive, Target target) {
+    public Result move(MemorySegment records, long begin, int length, Count count, Target target) {
         List<Long> places = new ArrayList<>(live.subMap(begin, begin + length).keySet());
         if (places.stream().anyMatch(pinned::contains)) {
             return Result.LATER;
@@ -122,9 +121,9 @@ final class Records implements Mover {
                 return Result.LATER;
             }
         }
-        if (live.containsKey(hidden) && alive.getAsInt() > 0) {
+        if (live.containsKey(hidden) && count.live() > 0) {
             live.remove(hidden); // Nobody knows it any more.
-            return Result.FORGOTTEN;
+            count.forget(BYTES);
         }
         return Result.EMPTIED;
     }

@@ -34,7 +34,11 @@ record State(MemorySegment table, MemorySegment staging, MemorySegment key) {
     }
 
     BackingConfig config(Path path, boolean encrypt) {
-        return new BackingConfig(path, encrypt, false, table, staging, key);
+        return new BackingConfig(path, encrypt, claim(table), table, staging, key);
+    }
+
+    static BackingConfig.Claim claim(MemorySegment table) {
+        return SegmentTable.isFresh(table) ? BackingConfig.Claim.ANY : BackingConfig.Claim.OWN;
     }
 
     BackingFile open(BlockDevice device, Delays delays) throws IOException {

@@ -51,6 +51,110 @@ class StuckSegmentsTest {
         }
     }
 
+    /**
+     * Its first segments are stuck, one other was written: that it is gone must end the waiting for it all the same.
+     */
+    @Test
+    void aDeviceThatIsGoneAfterABadAreaIsSaidToFail() throws IOException {
+        device.badSegments = Staging.MOST_OF_STORES;
+        device.writes = call -> call == 0 ? Fault.NONE : Fault.EIO;
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            long place = 0;
+            while (place >= 0) {
+                place = records.append(0);
+            }
+            while (backing.appendMoved(memory, 0, Records.BYTES) >= 0) {}
+            await(() -> backing.writes() == 1);
+            await(() -> {
+                backing.clean(records);
+                return records.append(0) == BackingFile.FAILED;
+            });
+        }
+    }
+
+    @Test
+    void aVictimThatDoesNotFitDoesNotHideOneThatDoes() throws IOException {
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            records.fillUp();
+            await(() -> state.segmentsIn(SegmentWord.STAGED) == 0);
+            keep(records, 5, 10);
+            assertEquals(BackingFile.CLEANED, backing.clean(records));
+            for (int segment = 0; segment < 3; segment++) {
+                keep(records, segment, 55);
+            }
+            keep(records, 10, 1);
+            damageFreeWords();
+            assertEquals(BackingFile.NO_ROOM, records.append(0));
+            assertEquals(BackingFile.CLEANED, backing.clean(records));
+        }
+    }
+
+    private void damageFreeWords() {
+        for (long at = 0; at < state.table().byteSize(); at += Long.BYTES) {
+            long word = state.table().get(JAVA_LONG, at);
+            if (SegmentWord.state(word) == SegmentWord.FREE) {
+                state.table().set(JAVA_LONG, at, word ^ 1L << 20);
+            }
+        }
+    }
+
+    private static void keep(Records records, int segment, int count) {
+        long begin = (long) segment * SEGMENT_BYTES;
+        var places = new ArrayList<>(
+                records.live.subMap(begin, begin + SEGMENT_BYTES).keySet());
+        places.subList(count, places.size()).forEach(records::free);
+    }
+
+    @Test
+    void whatWasRescuedToWasWritten() {
+        SegmentTable table = new SegmentTable(Arena.ofAuto().allocate(16, 8), 2, Arena.ofAuto());
+        int segment = table.reserve();
+        for (int i = 0; i < SegmentTable.MOST_TRIES; i++) {
+            table.abandon(segment);
+        }
+        assertTrue(table.revive(SegmentTable.MOST_TRIES, 2));
+        table.reserve();
+        segment = table.reserve();
+        table.writtenPinned(segment, true);
+        table.unpin(segment);
+        segment = table.reserve();
+        table.abandon(segment);
+        assertTrue(table.revive(1, 2));
+    }
+
+    @Test
+    void readsThatFailedForLongerThanThePatienceDoNotEndCleaning() throws IOException {
+        Delays delays = new Delays(1_000_000, 4_000_000, TimeUnit.MINUTES.toNanos(10), 100_000_000);
+        try (BackingFile backing = state.open(device, delays)) {
+            Records records = new Records(backing);
+            halfFill(records);
+            device.reads = FaultyDevice.DEAD;
+            await(() -> backing.clean(records) == BackingFile.CLEAN);
+            device.reads = FaultyDevice.HEALTHY;
+            assertTrue(records.findsRoom());
+        }
+    }
+
+    private void halfFill(Records records) {
+        records.fillUp();
+        await(() -> state.segmentsIn(SegmentWord.STAGED) == 0);
+        records.free(0, 2);
+    }
+
+    @Test
+    void aSegmentIsCleanedThoughAPieceWithoutLiveRecordsCannotBeRead() throws IOException {
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            halfFill(records); // What is left lies at odd multiples of a record.
+            device.unreadable = position -> position / Records.BYTES % 16 == 0;
+            records.checkAll();
+            assertTrue(records.findsRoom());
+            records.checkAll();
+        }
+    }
+
     @Test
     void aRecordThatASegmentDoesNotShowDoesNotKeepItsBuffer() throws IOException {
         device.badSegments = 1;

@@ -1,7 +1,6 @@
 package dev.ramzswap.backing;
 
 import java.lang.foreign.MemorySegment;
-import java.util.function.IntSupplier;
 
 /** A mover that does not look at what is live. */
 record TestMover(Move mover) implements Mover {
@@ -11,7 +10,7 @@ record TestMover(Move mover) implements Mover {
     }
 
     @Override
-    public Result move(MemorySegment records, long place, int length, IntSupplier live, Target target) {
+    public Result move(MemorySegment records, long place, int length, Count count, Target target) {
         return mover.move(records, place, target);
     }
 }

@@ -26,12 +26,17 @@ final class BackingHead {
      * Mends damaged bits of one copy by the two others. What was killed before it had made all copies is left alone.
      */
     static void repair(MemorySegment page) {
-        if (capacity(page, 1) == 0 || capacity(page, 2) == 0) {
+        if (!isWhole(page)) {
             return;
         }
         for (long at = 0; at < BYTES; at += Long.BYTES) {
             setWord(page, at, Majority.of(word(page, 0, at), word(page, 1, at), word(page, 2, at)));
         }
+    }
+
+    /** Whether all copies were made: the backing file was begun. */
+    static boolean isWhole(MemorySegment page) {
+        return capacity(page, 1) != 0 && capacity(page, 2) != 0;
     }
 
     /** Makes the copies like the first. */

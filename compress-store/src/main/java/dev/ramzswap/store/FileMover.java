@@ -3,7 +3,6 @@ package dev.ramzswap.store;
 import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.backing.Mover;
 import java.lang.foreign.MemorySegment;
-import java.util.function.IntSupplier;
 
 /**
  * Moves the live records out of a segment of the backing file. That one is live, its slot's word says: it points to
@@ -34,13 +33,16 @@ final class FileMover implements Mover {
     private final long[] slots = new long[MOST_RECORDS];
 
     private final long[] words = new long[MOST_RECORDS];
-    private int count;
+    private int pinned;
 
     /** How many of them are moved. */
     private int moved;
 
     /** Bytes of the live records that were found, padding included. */
     private int found;
+
+    /** Whether more was live than that. */
+    private boolean isAnyHidden;
 
     FileMover(Parts parts, Ownership ownership, Activity activity, Workspace work) {
         this.map = parts.map();
@@ -51,25 +53,23 @@ final class FileMover implements Mover {
     }
 
     @Override
-    public Result move(MemorySegment records, long segment, int length, IntSupplier live, Target target) {
+    public Result move(MemorySegment records, long segment, int length, Count count, Target target) {
         for (int look = 0; look < LOOKS; look++) {
-            Result result = tryMove(records, segment, length, live, target);
-            if (result != Result.FORGOTTEN) {
+            Result result = tryMove(records, segment, length, count, target);
+            if (!isAnyHidden) {
                 return result;
             }
         }
-        return moveHidden(records, segment, length, live, target);
+        return moveHidden(records, segment, length, count, target);
     }
 
-    /** FORGOTTEN if more is live than the content shows, and nothing was moved. */
-    private Result tryMove(MemorySegment records, long segment, int length, IntSupplier live, Target target) {
+    /** Moves nothing if more is live than the content shows. */
+    private Result tryMove(MemorySegment records, long segment, int length, Count count, Target target) {
         work.begin();
         try {
             Result result = pinShown(records, segment, length);
-            if (result == Result.EMPTIED && found < live.getAsInt()) {
-                return Result.FORGOTTEN;
-            }
-            return result == Result.EMPTIED ? moveAll(records, segment, target) : result;
+            isAnyHidden = result == Result.EMPTIED && found < count.live();
+            return result == Result.EMPTIED && !isAnyHidden ? moveAll(records, segment, target) : result;
         } finally {
             unpinRest();
             work.end();
@@ -78,9 +78,10 @@ final class FileMover implements Mover {
 
     /**
      * Finds by the map what the content does not show. Who was at work before has published, or freed, what he had
-     * there. So if more is live than the words say, then one of them is damaged.
+     * there. So if more is live than the words say, then one of them is damaged. That much is forgotten, and not what
+     * is left: who has begun since then may have taken a record out of the map, and free it later.
      */
-    private Result moveHidden(MemorySegment records, long segment, int length, IntSupplier live, Target target) {
+    private Result moveHidden(MemorySegment records, long segment, int length, Count count, Target target) {
         if (!activity.awaitAll(AWAIT_NANOS)) {
             return Result.LATER;
         }
@@ -88,12 +89,15 @@ final class FileMover implements Mover {
         if (!activity.awaitAll(AWAIT_NANOS)) {
             return Result.LATER;
         }
-        boolean isForgotten = known < live.getAsInt();
+        int forgotten = count.live() - known;
         work.begin();
         try {
             Result result = pinAll(records, segment, length);
             result = result == Result.EMPTIED ? moveAll(records, segment, target) : result;
-            return result == Result.EMPTIED && isForgotten ? Result.FORGOTTEN : result;
+            if (result == Result.EMPTIED && forgotten > 0) {
+                count.forget(forgotten);
+            }
+            return result;
         } finally {
             unpinRest();
             work.end();
@@ -161,7 +165,7 @@ final class FileMover implements Mover {
             if (Slot.isPinned(word)) {
                 return Result.LATER;
             }
-            if (count == MOST_RECORDS) {
+            if (pinned == MOST_RECORDS) {
                 return Result.DAMAGED; // Words are: so many records there cannot be.
             }
             if (ownership.pin(slot, word)) {
@@ -173,19 +177,20 @@ final class FileMover implements Mover {
 
     /** Whether a pinned record can be moved. */
     private Result look(MemorySegment records, int at, long slot, long word) {
-        slots[count] = slot;
-        words[count] = word;
-        count++;
-        Result result = isShownIntact(records, at, slot, word) ? Result.EMPTIED : readAgain(slot, word);
-        if (result == Result.EMPTIED) {
+        slots[pinned] = slot;
+        words[pinned] = word;
+        pinned++;
+        if (!isShownIntact(records, at, slot, word) && !readAgain(slot, word)) {
+            return Result.DAMAGED;
+        }
+        if (work.record.isIntact(slot, word)) {
             found += padded(word);
             seal(records, at);
-        } else if (result == Result.FORGOTTEN) {
-            count--;
+        } else {
+            pinned--;
             ownership.replace(slot, word, Slot.damaged(slot), Counters.KEEPER);
-            return Result.EMPTIED;
         }
-        return result;
+        return Result.EMPTIED;
     }
 
     private boolean isShownIntact(MemorySegment records, int at, long slot, long word) {
@@ -198,20 +203,19 @@ final class FileMover implements Mover {
     }
 
     /**
-     * Reads a record by itself: DAMAGED if it could not be read, since the disk may yet give it back; FORGOTTEN if it
-     * is not what was stored, again and again.
+     * Reads a record by itself, until it is what was stored: again and again, if it is not. False if it could not be
+     * read once, since the disk may yet give it back.
      */
-    private Result readAgain(long slot, long word) {
-        Result result = Result.FORGOTTEN;
+    private boolean readAgain(long slot, long word) {
+        boolean isRead = true;
         for (int tries = 0; tries < READS_AGAIN; tries++) {
             int read = file.read(Slot.place(word), Record.bytes(word), work.record.memory, 0, work.readBuffer);
-            if (read != BackingFile.OK) {
-                result = Result.DAMAGED;
-            } else if (work.record.isIntact(slot, word)) {
-                return Result.EMPTIED;
+            isRead &= read == BackingFile.OK;
+            if (read == BackingFile.OK && work.record.isIntact(slot, word)) {
+                return true;
             }
         }
-        return result;
+        return isRead;
     }
 
     /**
@@ -220,14 +224,14 @@ final class FileMover implements Mover {
      */
     private void seal(MemorySegment records, int at) {
         if (!records.isReadOnly()) {
-            work.record.sealForFile();
+            work.record.sealForFileAgain();
             MemorySegment.copy(work.record.memory, 0, records, at, work.record.bytes());
         }
     }
 
     /** Moves what is pinned. DAMAGED if there is no room after all. */
     private Result moveAll(MemorySegment records, long segment, Target target) {
-        for (; moved < count; moved++) {
+        for (; moved < pinned; moved++) {
             long slot = slots[moved];
             long word = words[moved];
             long place = target.put(records, Slot.place(word) - segment, Record.bytes(word));
@@ -240,10 +244,10 @@ final class FileMover implements Mover {
     }
 
     private void unpinRest() {
-        for (; moved < count; moved++) {
+        for (; moved < pinned; moved++) {
             ownership.unpin(slots[moved], words[moved]);
         }
-        count = 0;
+        pinned = 0;
         moved = 0;
     }
 }

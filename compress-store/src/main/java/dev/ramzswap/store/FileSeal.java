@@ -9,16 +9,18 @@ import dev.ramzswap.backing.RecordTag;
  *
  * @param tag tells whether a record is intact that was encrypted; null if nothing in the file is or was
  * @param isByTag whether what is written from now on is sealed by it
+ * @param owner is in all other checksums: those of another backing file, which may lie at the path by now, are wrong
  */
-record FileSeal(RecordTag tag, boolean isByTag) {
-    static final FileSeal NONE = new FileSeal(null, false);
+record FileSeal(RecordTag tag, boolean isByTag, int owner) {
+    static final FileSeal NONE = new FileSeal(null, false, 0);
 
     static FileSeal of(BackingFile file) {
-        return new FileSeal(file.recordTag(Record.MAX_BYTES - Record.CHECKED_OFFSET), file.isEncrypting());
+        RecordTag tag = file.recordTag(Record.MAX_BYTES - Record.CHECKED_OFFSET);
+        return new FileSeal(tag, file.isEncrypting(), file.owner());
     }
 
     /** One for another thread. */
     FileSeal another() {
-        return tag == null ? this : new FileSeal(tag.another(), isByTag);
+        return tag == null ? this : new FileSeal(tag.another(), isByTag, owner);
     }
 }

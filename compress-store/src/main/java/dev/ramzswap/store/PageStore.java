@@ -97,8 +97,6 @@ public final class PageStore implements AutoCloseable {
             PageStore store = new PageStore(config, files);
             if (files.isTakenOver()) {
                 new Recovery(files.parts()).run();
-            } else {
-                files.parts().regionMemory().reclaimLeftovers();
             }
             store.limit.set(config.limit());
             files.populate();

@@ -14,6 +14,9 @@ final class PartFiles {
     /** In the order in which they go. Without the map there is nothing to take over, so it goes first. */
     private static final List<String> ALL = List.of("map", "backing", "pool", "counters");
 
+    /** The others. Who is still at work has the counters open, in any case. */
+    private static final List<String> REST = List.of("counters", "pool", "backing");
+
     private final StoreConfig config;
 
     /** In the state directory, and locked by this process. */
@@ -21,6 +24,24 @@ final class PartFiles {
 
     PartFiles(StoreConfig config) {
         this.config = config;
+    }
+
+    /** Opens the part that all others belong to; one that is new is to be made when they are. */
+    MappedFile openFirst(String part, long bytes) throws IOException {
+        return config.stateDir().isPresent()
+                ? noted(MappedFile.unmadeAt(pathOf(part), bytes), part)
+                : openInMemory(part, bytes);
+    }
+
+    /**
+     * Removes what is left of a store that has no map any more, or none yet, so that the next one has nothing of it.
+     */
+    void removeRest() throws IOException {
+        if (config.stateDir().isPresent()) {
+            for (String part : REST) {
+                MappedFile.removeUnused(pathOf(part));
+            }
+        }
     }
 
     /** Opens a part, or makes it. */

@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
  * The layout of a stored page's bytes, the same in the pool and in the backing file.
  *
  * <pre>
- *   0  4  checksum of bytes 6 to the end of the data
+ *   0  4  checksum of bytes 6 to the end of the data; in the backing file another one ({@link FileSeal})
  *   4  2  in the pool: size of the crumb behind it, in units, and so no hole (see {@link Holes}); else 0
  *   6  2  codec << 12 | length - 1
  *   8  4  slot

@@ -29,12 +29,19 @@ final class RecordBuffer {
     }
 
     /**
-     * Makes it a record for the backing file: with a keyed tag in place of the checksum, if it is to be encrypted.
-     * Counter mode lets whoever has the disk flip chosen bits, and a checksum can be made to fit.
+     * Makes a record of the pool one for the backing file: with the file's owner in the checksum; or, if it is to be
+     * encrypted, with a keyed tag instead. Counter mode lets whoever has the disk flip chosen bits, and a checksum can
+     * be made to fit.
      */
     void sealForFile() {
+        Record.setChecksum(memory, fileSeal.isByTag() ? tag(length()) : ofFile(Record.checksum(memory, 0)));
+    }
+
+    /** Makes a record of the backing file, whatever its seal, one that is as it would be written there now. */
+    void sealForFileAgain() {
         if (fileSeal.tag() != null) {
-            Record.setChecksum(memory, fileSeal.isByTag() ? tag(length()) : checksum(length()));
+            sealForPool();
+            sealForFile();
         }
     }
 
@@ -61,11 +68,20 @@ final class RecordBuffer {
      * the same: it was written when the file was not encrypted. To make one up takes as much luck as to make up a tag.
      */
     boolean isIntact(long slot, long word) {
-        int length = Slot.length(word);
-        int sealed = Record.checksum(memory, 0);
         return Record.isOf(memory, 0, slot, word)
-                && (fileSeal.tag() != null && Slot.kind(word) == Slot.KIND_FILE && sealed == tag(length)
-                        || sealed == checksum(length));
+                && (Slot.kind(word) == Slot.KIND_FILE
+                        ? isSealedForFile(Slot.length(word))
+                        : Record.checksum(memory, 0) == checksum(Slot.length(word)));
+    }
+
+    private boolean isSealedForFile(int length) {
+        int sealed = Record.checksum(memory, 0);
+        return fileSeal.tag() != null && sealed == tag(length) || sealed == ofFile(checksum(length));
+    }
+
+    /** A checksum is linear: this is as good as one over the owner, too, and costs nothing. */
+    private int ofFile(int checksum) {
+        return checksum ^ fileSeal.owner();
     }
 
     private int tag(int length) {

@@ -69,10 +69,21 @@ final class StoreFiles implements AutoCloseable {
         }
     }
 
-    /** The map first: who has its lock has the store, and without it there is nothing to take over. */
+    /**
+     * The map first: who has its lock has the store, and without it there is nothing to take over. A new one is made
+     * last: who is killed before that leaves nothing, and who is killed after it leaves all.
+     */
     private void open() throws IOException {
-        mapFile = closing(files.open("map", SlotMap.bytes(config.slots())));
+        mapFile = closing(files.openFirst("map", SlotMap.bytes(config.slots())));
         isTakenOver = !mapFile.created();
+        if (!isTakenOver) {
+            files.removeRest();
+        }
+        openParts();
+        mapFile.make();
+    }
+
+    private void openParts() throws IOException {
         if (config.backing().isPresent()) {
             backingBytes = recordedBackingBytes();
             if (backingBytes == 0) {
@@ -144,20 +155,25 @@ final class StoreFiles implements AutoCloseable {
         MemorySegment memory =
                 populatedFile("backing", roundUp(TABLE_OFFSET + tableBytes)).memory();
         BackingHead.repair(memory);
+        BackingConfig.Claim claim = claim(BackingHead.isWhole(memory));
         BackingHead.setCapacity(memory, backingBytes);
         MemorySegment table = memory.asSlice(TABLE_OFFSET, tableBytes);
-        if (!isTakenOver) {
-            table.fill((byte) 0); // It may be left by a store whose map is gone: nobody knows its records any more.
-        }
         BackingFile backing = backingOpener.open(new BackingConfig(
                 wanted.path(),
                 wanted.encrypt(),
-                isTakenOver,
+                claim,
                 table,
                 memory.asSlice(STAGING_OFFSET, BackingFile.STAGING_BYTES),
                 memory.asSlice(0, BackingFile.KEY_BYTES)));
         BackingHead.copy(memory);
         return backing;
+    }
+
+    private BackingConfig.Claim claim(boolean isBegun) {
+        if (!isTakenOver) {
+            return BackingConfig.Claim.ANY;
+        }
+        return isBegun ? BackingConfig.Claim.OWN : BackingConfig.Claim.BLANK;
     }
 
     /**
@@ -217,6 +233,10 @@ final class StoreFiles implements AutoCloseable {
     /** Who waits to take over must be able to: files of another format or size are refused before. */
     static void requireReadable(StoreConfig config) throws IOException {
         PartFiles files = new PartFiles(config);
+        Path map = files.pathOf("map");
+        if (!Files.exists(map) || Files.size(map) == 0) {
+            return; // What else is there is left of another store.
+        }
         MappedFile.requireReachable(files.pathOf("pool"));
         Path counters = files.pathOf("counters");
         if (Files.exists(counters) && Files.size(counters) > 0) {

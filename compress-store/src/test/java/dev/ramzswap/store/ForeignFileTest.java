@@ -1,5 +1,6 @@
 package dev.ramzswap.store;
 
+import static dev.ramzswap.store.Daemons.FEW;
 import static dev.ramzswap.store.Daemons.FILE_BYTES;
 import static dev.ramzswap.store.Daemons.SLOTS;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
@@ -7,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.store.Daemons.Found;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -55,6 +57,81 @@ class ForeignFileTest {
         Daemons.store(config(file, encrypt), SLOTS, 0);
         Daemons.store(otherConfig(otherFile, encrypt), SLOTS, SLOTS);
         assertEquals(0, Daemons.load(config(otherFile, encrypt), SLOTS, 0).other());
+    }
+
+    /** Nothing is known of where its label is: the record itself tells whose it is. */
+    @Test
+    void theFileOfAnotherExportThatWasMadeLargerIsNotReadEither() throws IOException {
+        Daemons.store(config(file, false), SLOTS, 0);
+        Daemons.store(otherConfig(otherFile, FILE_BYTES + BackingFile.SEGMENT_BYTES), SLOTS, SLOTS);
+        try (RandomAccessFile access = new RandomAccessFile(otherFile.toFile(), "rw")) {
+            access.setLength(Files.size(otherFile) + (1 << 20));
+        }
+        assertEquals(0, Daemons.load(config(otherFile, false), SLOTS, 0).other());
+    }
+
+    @Test
+    void theBlockDeviceOfAnotherExportIsNotReadEither() throws IOException, InterruptedException {
+        Path device = loop.make(64 << 20);
+        Daemons.store(config(file, false), SLOTS, 0);
+        Daemons.store(otherConfig(device, false), SLOTS, SLOTS);
+        assertEquals(0, Daemons.load(config(device, false), SLOTS, 0).other());
+    }
+
+    /** A mistake in the configuration, which is mended then. Its daemon had a file that it never used, or none. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whoNeverSpilledDoesNotWriteOverTheFileOfAnother(boolean hadFile) throws IOException {
+        Daemons.store(hadFile ? config(file, true) : withoutFile(), FEW, 0);
+        Daemons.store(otherConfig(otherFile, true), SLOTS, SLOTS);
+        storeWhatFits(config(otherFile, true), 0);
+        assertEquals(new Found(SLOTS, 0, 0), Daemons.load(otherConfig(otherFile, true), SLOTS, SLOTS));
+    }
+
+    @Test
+    void whoHadNoFileBeginsOne() throws IOException {
+        Daemons.store(withoutFile(), FEW, 0);
+        Daemons.store(config(file, true), SLOTS, SLOTS);
+        assertEquals(new Found(SLOTS, 0, 0), Daemons.load(config(file, true), SLOTS, SLOTS));
+    }
+
+    /** With segments that are worth cleaning, and none free. */
+    @Test
+    void nothingIsGivenUpWhileAFileIsAway() throws IOException, InterruptedException {
+        StoreConfig config = Daemons.config(directory)
+                .limit(1 << 20)
+                .overcommit()
+                .backing(file, 40L * BackingFile.SEGMENT_BYTES, true)
+                .build();
+        int stored = 0;
+        try (PageStore store = PageStore.open(config);
+                Workspace work = store.workspace()) {
+            while (store.store(stored, Daemons.page(stored), 0, work) == StoreStatus.OK) {
+                stored++;
+            }
+            store.stopBackgroundWork();
+            for (int slot = 1; slot < stored; slot += 2) {
+                store.invalidate(slot, work);
+            }
+        }
+        Path away = directory.resolve("away");
+        Files.move(file, away);
+        try (RandomAccessFile access = new RandomAccessFile(file.toFile(), "rw")) {
+            access.setLength(Files.size(away));
+        }
+        try (PageStore store = PageStore.open(config)) {
+            for (int i = 0; i < 100; i++) {
+                store.keeper().look(1_000_000_000);
+            }
+        }
+        Files.delete(file);
+        Files.move(away, file);
+        try (PageStore store = PageStore.open(config);
+                Workspace work = store.workspace()) {
+            for (int slot = 0; slot < stored; slot += 2) {
+                assertEquals(StoreStatus.OK, store.load(slot, Pages.buffer(), 0, work), "slot " + slot);
+            }
+        }
     }
 
     /** A new one in its place would be taken for it when the old one is back. */
@@ -116,10 +193,20 @@ class ForeignFileTest {
         return Daemons.config(directory).backing(path, FILE_BYTES, encrypt).build();
     }
 
+    private StoreConfig withoutFile() {
+        return Daemons.config(directory).overcommit().build();
+    }
+
     /** Of another export, with a state of its own. */
     private StoreConfig otherConfig(Path path, boolean encrypt) {
         return Daemons.config(directory.resolve("others"))
                 .backing(path, FILE_BYTES, encrypt)
+                .build();
+    }
+
+    private StoreConfig otherConfig(Path path, long bytes) {
+        return Daemons.config(directory.resolve("others"))
+                .backing(path, bytes, false)
                 .build();
     }
 

@@ -4,9 +4,11 @@ import static dev.ramzswap.store.Daemons.FILE_BYTES;
 import static dev.ramzswap.store.Daemons.SLOTS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.linux.MappedFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -55,6 +57,54 @@ class StateWithoutMapTest {
             assertEquals(new Daemons.Found(SLOTS, 0, 0), Daemons.load(store, work, SLOTS, SLOTS));
         }
         assertEquals(new Daemons.Found(SLOTS, 0, 0), Daemons.load(config, SLOTS, SLOTS));
+    }
+
+    /** Whoever is killed before has begun nothing. */
+    @Test
+    void theMapIsTheLastThatAStoreGets() throws IOException {
+        Path map = directory.resolve("state/test.map");
+        StoreConfig config = Daemons.withFile(directory, directory.resolve("file"));
+        StoreFiles files = StoreFiles.open(config, backing -> {
+            BackingFile file = BackingFile.open(backing);
+            assertEquals(0, Files.size(map));
+            return file;
+        });
+        try (PageStore store = PageStore.open(config, files)) {
+            assertFalse(store.isTakenOver());
+            assertEquals(SlotMap.bytes(SLOTS), Files.size(map));
+        }
+    }
+
+    /** Of another size, too: the first one is killed, and somebody thinks better of it. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void aStoreWhoseMapIsNotMadeIsBegunAnew(int times) throws IOException {
+        StoreConfig config = Daemons.withFile(directory, directory.resolve("file"));
+        Daemons.store(config, SLOTS, 0);
+        long identity = Counters.read(directory.resolve("state/test.counters")).identity();
+        Files.write(directory.resolve("state/test.map"), new byte[0]);
+        StoreConfig next = new TestConfig(times * SLOTS)
+                .overcommit()
+                .backing(directory.resolve("file"), times * FILE_BYTES)
+                .stateDirectory(directory.resolve("state"))
+                .build();
+        PageStore.awaitFree(next, () -> {});
+        try (PageStore store = PageStore.open(next)) {
+            assertFalse(store.isTakenOver());
+            assertNotEquals(identity, store.counters().identity());
+            assertEquals(0, store.counters().get(Counters.Counter.FAILED_STORES));
+        }
+    }
+
+    @Test
+    void itsSizeOfTheFileIsNotThatOfTheNextOne() throws IOException {
+        StoreConfig small = Daemons.config(directory)
+                .overcommit()
+                .backing(directory.resolve("file"), FILE_BYTES / 2)
+                .build();
+        Daemons.store(small, Daemons.FEW, 0);
+        MappedFile.remove(directory.resolve("state/test.map"));
+        Daemons.store(Daemons.withFile(directory, directory.resolve("file")), SLOTS, 0);
     }
 
     @ParameterizedTest

@@ -72,6 +72,20 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
+     * Like {@link #at}, but one that is new stays empty, which is as good as none, until {@link #make}: so that what it
+     * stands for can be made before it. Its memory is not to be touched until then.
+     */
+    public static MappedFile unmadeAt(Path path, long bytes) throws IOException {
+        NativeFile file = LockedFiles.open(path);
+        try {
+            return new MappedFile(file, file, path.toRealPath(), bytes, isNew(file, path, bytes));
+        } catch (Throwable e) {
+            Closing.after(e, file);
+            throw e;
+        }
+    }
+
+    /**
      * Like {@link #at}, for a file of which {@link #release} gives memory back. Where the file system cannot do that
      * (ramfs), the file only stands for a {@link SharedSegment}, which can.
      *
@@ -103,15 +117,34 @@ public final class MappedFile implements AutoCloseable {
         Files.deleteIfExists(path);
     }
 
+    /**
+     * Removes a file if there is one, and the segment that it stands for.
+     *
+     * @throws IOException if another process has it open here
+     */
+    public static void removeUnused(Path path) throws IOException {
+        if (Files.exists(path)) {
+            try (NativeFile _ = LockedFiles.open(path)) {
+                remove(path);
+            }
+        }
+    }
+
     private static MappedFile inFile(NativeFile file, Path path, long bytes) throws IOException {
-        long size = file.size();
-        // A daemon that died between open and ftruncate leaves an empty file, which is as good as none.
-        if (size == 0) {
+        boolean isNew = isNew(file, path, bytes);
+        if (isNew) {
             file.truncate(bytes);
-        } else {
+        }
+        return new MappedFile(file, file, path.toRealPath(), bytes, isNew);
+    }
+
+    /** A daemon that died before it had made it leaves an empty file, which is as good as none. */
+    private static boolean isNew(NativeFile file, Path path, long bytes) throws IOException {
+        long size = file.size();
+        if (size != 0) {
             requireSize(path, size, bytes);
         }
-        return new MappedFile(file, file, path.toRealPath(), bytes, size == 0);
+        return size == 0;
     }
 
     private static MappedFile inSegment(NativeFile file, Path path, long bytes) throws IOException {
@@ -174,6 +207,13 @@ public final class MappedFile implements AutoCloseable {
     /** The file for this and other processes; {@code /proc/PID/fd/N} for a memory file. */
     public Path path() {
         return path;
+    }
+
+    /** Makes a file that is new what it is to be: from now on another process finds it made. */
+    public void make() throws IOException {
+        if (created) {
+            content.truncate(memory.byteSize());
+        }
     }
 
     /** Whether the file is new, and all zeroes. */
