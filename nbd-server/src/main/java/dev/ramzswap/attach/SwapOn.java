@@ -2,6 +2,8 @@ package dev.ramzswap.attach;
 
 import dev.ramzswap.attach.Finding.Level;
 import dev.ramzswap.config.Size;
+import dev.ramzswap.linux.Errno;
+import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.status.ExportStatus;
 import dev.ramzswap.status.LiveExport;
 import java.io.IOException;
@@ -73,10 +75,10 @@ public final class SwapOn {
         refuseTwice();
         try (Undo undo = new Undo(out)) {
             loadModule(undo);
-            NbdDevice device = device();
+            candidates(); // before a daemon is started in vain
             ExportStatus export = starter.isPresent() ? start(starter.get(), undo) : running();
             requireUsable(export);
-            attach(export, device, undo);
+            NbdDevice device = attach(export, undo);
             makeSwap(device);
             leaveRecord(SwapRecord.of(device, starter.isPresent()), undo);
             if (request.tune) {
@@ -146,22 +148,60 @@ public final class SwapOn {
         }
     }
 
-    private void attach(ExportStatus export, NbdDevice device, Undo undo) throws IOException, InterruptedException {
-        attacher.attach(export, device);
+    private NbdDevice attach(ExportStatus export, Undo undo) throws IOException, InterruptedException {
+        NbdDevice device = attachToOne(export);
         undo.add(() -> machine.detach(device));
         awaitSize(device, export.size());
         say("attached to " + device.path() + ", connections: " + request.connections);
+        return device;
     }
 
-    private NbdDevice device() throws IOException {
+    /**
+     * The kernel refuses a device (EBUSY) that somebody has open, as udev does when it has just appeared: the next one
+     * will do, or the same one a little later.
+     */
+    private NbdDevice attachToOne(ExportStatus export) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            Optional<ErrnoException> busy = Optional.empty();
+            for (NbdDevice device : candidates()) {
+                busy = attach(export, device);
+                if (busy.isEmpty()) {
+                    return device;
+                }
+            }
+            if (System.nanoTime() > deadline) {
+                throw new IOException(
+                        busy.orElseThrow().getMessage() + ": close what has it open (fuser -v /dev/nbd*)", busy.get());
+            }
+            Thread.sleep(LOOK_MILLIS);
+        }
+    }
+
+    /** @return why not, if somebody has it open */
+    private Optional<ErrnoException> attach(ExportStatus export, NbdDevice device)
+            throws IOException, InterruptedException {
+        try {
+            attacher.attach(export, device);
+            return Optional.empty();
+        } catch (ErrnoException e) {
+            if (e.errno() != Errno.EBUSY) {
+                throw e;
+            }
+            return Optional.of(e);
+        }
+    }
+
+    /** Devices that are attached to nothing: the one that was asked for, or all there are, and never none. */
+    private List<NbdDevice> candidates() throws IOException {
         if (request.device.isEmpty()) {
-            return NbdDevice.firstFree(machine.files());
+            return NbdDevice.free(machine.files());
         }
         NbdDevice device = NbdDevice.at(machine.files(), request.device.get());
         if (device.isAttached()) {
             throw new IOException("--device: " + device.path() + " is attached to something: give another");
         }
-        return device;
+        return List.of(device);
     }
 
     /** The kernel may have the size only later. */
