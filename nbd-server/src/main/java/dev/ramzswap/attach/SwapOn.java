@@ -22,6 +22,9 @@ import java.util.Optional;
 public final class SwapOn {
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final int LOOK_MILLIS = 20;
+    /** The package's. */
+    private static final String UNIT = "/usr/lib/systemd/system/ramzswap-swap@.service";
+
     /** sws_volume of the kernel's swap header. */
     private static final int LABEL_CHARS = 16;
 
@@ -91,6 +94,17 @@ public final class SwapOn {
             swapOn(device, undo);
             undo.forget();
         }
+        if (starter.isPresent()) {
+            sayHowToKeep();
+        }
+    }
+
+    private void sayHowToKeep() {
+        String means = machine.files().exists(UNIT)
+                ? "describe it in /etc/ramzswap/" + request.export + ".conf, and systemctl enable ramzswap-swap@"
+                        + request.export
+                : "install the package (docs/operation.md, Package and units)";
+        say("swaps until the machine shuts down; to have it at every boot, " + means);
     }
 
     private void requireMeans() throws IOException {
