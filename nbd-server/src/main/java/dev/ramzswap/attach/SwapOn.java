@@ -254,6 +254,7 @@ public final class SwapOn {
 
     private void report(List<Finding> daemon) throws IOException {
         var findings = new ArrayList<Finding>(new MachineChecks(machine).surroundings(request.priority));
+        findings.addAll(new SystemChecks(machine.files()).all());
         findings.addAll(daemon);
         List<Finding> bad =
                 findings.stream().filter(finding -> finding.level() != Level.OK).toList();

@@ -56,10 +56,25 @@ class ChecksTest {
                         "zswap",
                         "other swap",
                         "memory",
+                        "hibernation",
+                        "initramfs",
+                        "systemd-oomd",
                         "CAP_SYS_ADMIN",
                         "CAP_SYS_RESOURCE",
                         "locked memory"),
                 findings().stream().map(Finding::subject).toList());
+    }
+
+    @Test
+    void seesThatTheMachineMayHibernateToIt() throws IOException {
+        fake.file("/sys/power/state", "freeze mem disk");
+        fake.file("/sys/power/disk", "[platform] shutdown reboot suspend test_resume");
+        assertEquals(Level.WARNING, finding("hibernation").level());
+        fake.file("/usr/lib/systemd/system/systemd-hibernate.service.d/ramzswap.conf", "");
+        assertEquals(Level.OK, finding("hibernation").level());
+        fake.remove("/usr/lib");
+        fake.file("/sys/power/disk", "[disabled]"); // the kernel is locked down
+        assertEquals(Level.OK, finding("hibernation").level());
     }
 
     @ParameterizedTest
@@ -76,6 +91,8 @@ class ChecksTest {
                 "/proc/sys/vm/watermark_boost_factor | 15000 | watermark_boost_factor | PROBLEM | 15000",
                 "/proc/sys/vm/watermark_scale_factor | 9 | watermark_scale_factor | WARNING | 9",
                 "/sys/module/zswap/parameters/enabled | Y | zswap | WARNING | again",
+                "/run/systemd/oom/io.systemd.ManagedOOM | socket | systemd-oomd | WARNING | 90 %",
+                "/usr/share/initramfs-tools/hooks/resume | hook | initramfs | WARNING | each boot",
                 "/proc/self/status | CapEff: 00000000a80425fb | CAP_SYS_ADMIN | PROBLEM | attach",
                 "/proc/self/status | CapEff: 00000000a80425fb | CAP_SYS_RESOURCE | PROBLEM | PR_SET_IO_FLUSHER",
                 "/proc/self/status | CapEff: 00000000a80425fb | locked memory | PROBLEM | CAP_IPC_LOCK",
