@@ -20,8 +20,11 @@ import java.util.stream.Stream;
 final class TransientService implements Launcher {
     private static final Path SYSTEMD = Path.of("/run/systemd/system");
 
-    /** Ends the swap when systemd stops the service, and does nothing when the daemon has ended by itself. */
-    private static final String STOP = "[ -z \"$MAINPID\" ] || exec \"$@\"";
+    /**
+     * Systemd stops the service also when the daemon has ended by itself; then there is nothing to do. Without the
+     * shell's dollar: by a daemon-reload, systemd 252 doubles those that it is told not to expand.
+     */
+    private static final String IF_STILL_THERE = "printenv MAINPID >/dev/null || exit 0; exec ";
 
     /** What the launcher sets, where commands look for the daemon, and which bytes its paths are. */
     private static final Pattern NEEDED_VARIABLE = Pattern.compile("PATH|MALLOC_.*|RAMZSWAP_.*|LANG|LC_.*");
@@ -82,14 +85,14 @@ final class TransientService implements Launcher {
         words.add("--property=RequiresMountsFor="
                 + quoted(Stream.concat(Stream.of(log.getParent()), mounts.stream())
                         .map(Path::toString)));
-        words.add("--property=ExecStop=:" + quoted(stopCommand().stream()));
+        words.add("--property=ExecStop=" + quoted(Stream.of("/bin/sh", "-c", stopScript())));
         variables.forEach((name, value) -> {
             if (NEEDED_VARIABLE.matcher(name).matches()) {
                 words.add("--setenv=" + name + "=" + value);
             }
         });
         words.add("--");
-        command.forEach(word -> words.add(word.replace("$", "$$")));
+        command.forEach(word -> words.add(unexpanded(word)));
         return words;
     }
 
@@ -103,11 +106,15 @@ final class TransientService implements Launcher {
         return "ramzswap-serve-" + export + ".service";
     }
 
-    private List<String> stopCommand() {
-        var words = new ArrayList<>(List.of("/bin/sh", "-c", STOP, "sh"));
-        words.addAll(program);
-        words.addAll(List.of("swapoff", export));
-        return words;
+    private String stopScript() {
+        String swapoff = Stream.concat(program.stream(), Stream.of("swapoff", export))
+                .map(word -> "'" + word.replace("'", "'\\''") + "'")
+                .collect(Collectors.joining(" "));
+        return unexpanded(IF_STILL_THERE + swapoff);
+    }
+
+    private static String unexpanded(String word) {
+        return word.replace("$", "$$");
     }
 
     /** As words of a unit's setting: systemd.syntax(7). */

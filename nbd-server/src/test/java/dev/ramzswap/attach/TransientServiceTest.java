@@ -32,8 +32,8 @@ class TransientServiceTest {
                 words.contains("--property=RequiresMountsFor=\"/var/log/r\" \"/mnt/a \\\"b\\\" \\\\c\""),
                 words.toString());
         assertTrue(
-                words.contains("--property=ExecStop=:\"/bin/sh\" \"-c\" \"[ -z \\\"$MAINPID\\\" ] || exec \\\"$@\\\"\""
-                        + " \"sh\" \"/opt/my java/java\" \"-Dx=$1\" \"swapoff\" \"a\""),
+                words.contains("--property=ExecStop=\"/bin/sh\" \"-c\" \"printenv MAINPID >/dev/null || exit 0;"
+                        + " exec '/opt/my java/java' '-Dx=$$1' 'swapoff' 'a'\""),
                 words.toString());
     }
 
