@@ -21,10 +21,10 @@ final class TransientService implements Launcher {
     private static final Path SYSTEMD = Path.of("/run/systemd/system");
 
     /**
-     * Systemd stops the service also when the daemon has ended by itself; then there is nothing to do. Without the
-     * shell's dollar: by a daemon-reload, systemd 252 doubles those that it is told not to expand.
+     * Systemd stops the service also when the daemon has ended by itself; then there is nothing to do. Without dollar
+     * and semicolon: by a daemon-reload, systemd 252 doubles the one and adds a backslash to the other.
      */
-    private static final String IF_STILL_THERE = "printenv MAINPID >/dev/null || exit 0; exec ";
+    private static final String IF_STILL_THERE = "! printenv MAINPID >/dev/null || exec ";
 
     /** What the launcher sets, where commands look for the daemon, and which bytes its paths are. */
     private static final Pattern NEEDED_VARIABLE = Pattern.compile("PATH|MALLOC_.*|RAMZSWAP_.*|LANG|LC_.*");

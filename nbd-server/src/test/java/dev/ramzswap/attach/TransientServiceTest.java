@@ -32,7 +32,7 @@ class TransientServiceTest {
                 words.contains("--property=RequiresMountsFor=\"/var/log/r\" \"/mnt/a \\\"b\\\" \\\\c\""),
                 words.toString());
         assertTrue(
-                words.contains("--property=ExecStop=\"/bin/sh\" \"-c\" \"printenv MAINPID >/dev/null || exit 0;"
+                words.contains("--property=ExecStop=\"/bin/sh\" \"-c\" \"! printenv MAINPID >/dev/null ||"
                         + " exec '/opt/my java/java' '-Dx=$$1' 'swapoff' 'a'\""),
                 words.toString());
     }
