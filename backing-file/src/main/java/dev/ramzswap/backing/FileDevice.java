@@ -8,12 +8,11 @@ import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A plain file, reserved in full, or a whole block device, locked for this process, with a {@link Label} at its end.
+ * A plain file, reserved in full, or a whole block device, locked for this process, with a {@link Label} at both ends.
  * Past the page cache (O_DIRECT) where the file system can do that: spilling must not need memory.
  */
 final class FileDevice implements BlockDevice {
@@ -70,7 +69,7 @@ final class FileDevice implements BlockDevice {
     }
 
     private static long capacityOf(NativeFile blockDevice) throws IOException {
-        return Math.max(blockDevice.size() - Label.BYTES, 0) / SEGMENT_BYTES * SEGMENT_BYTES;
+        return Math.max(blockDevice.size() - sizeFor(0), 0) / SEGMENT_BYTES * SEGMENT_BYTES;
     }
 
     /**
@@ -113,27 +112,51 @@ final class FileDevice implements BlockDevice {
             throw new IOException(
                     path + " has room for " + room + " bytes, not " + capacity + ": it has become smaller");
         }
-        Label.requireAnyOrBlank(device, room, path);
-        label.write(device, capacity);
+        if (!Label.isAny(device)) {
+            Blank.requireDevice(device, path);
+        }
+        label.write(device, endOf(capacity));
     }
 
     private static void beginFile(NativeFile file, Path path, long capacity, Label label, boolean isNew)
             throws IOException {
-        Label.requireAnyOrBlank(file, file.size() - Label.BYTES, path);
-        makeSize(file, path, capacity + Label.BYTES, isNew);
-        label.write(file, capacity);
+        if (!Label.isAny(file)) {
+            Blank.requireFile(file, path);
+        }
+        try {
+            if (file.size() == 0) {
+                Medium.writeInPlace(file);
+            }
+            Reservation.make(file, path, sizeFor(capacity));
+        } catch (IOException e) {
+            if (isNew) {
+                Files.deleteIfExists(path);
+            }
+            throw e;
+        }
+        label.write(file, endOf(capacity));
     }
 
+    /** What has a label was reserved before. */
     private static void resumeFile(NativeFile file, Path path, long capacity, Label label) throws IOException {
         requireLabel(file, path, capacity, label);
-        makeSize(file, path, capacity + Label.BYTES, false);
+        file.truncate(sizeFor(capacity));
     }
 
     private static void requireLabel(NativeFile file, Path path, long capacity, Label label) throws IOException {
-        if (!label.isAt(file, capacity)) {
+        if (!label.isAt(file, endOf(capacity))) {
             throw new IOException(path + " is not, or not in full, the backing file that was in use: the label of this"
-                    + " export is not behind its " + capacity + " bytes");
+                    + " export is not before and behind its " + capacity + " bytes");
         }
+    }
+
+    /** Where the label behind the segments is. */
+    static long endOf(long capacity) {
+        return Label.HEAD_BYTES + capacity;
+    }
+
+    private static long sizeFor(long capacity) {
+        return endOf(capacity) + Label.BYTES;
     }
 
     private static FileDevice open(Path path, int flags, Opener opener, Preparation preparation) throws IOException {
@@ -171,42 +194,14 @@ final class FileDevice implements BlockDevice {
             throw switch (e.errno()) {
                 case Errno.EBUSY -> new IOException(path + " is mounted or in use by another process", e);
                 case Errno.EACCES, Errno.EPERM, Errno.EROFS ->
-                    new IOException(path + " is not writable for this user: " + e.getMessage(), e);
-                case Errno.ENOENT -> new IOException("the directory of " + path + " does not exist", e);
-                default -> e;
-            };
-        }
-    }
-
-    /** Reserves all of a plain file, and cuts it back to that. */
-    private static void makeSize(NativeFile file, Path path, long bytes, boolean isNew) throws IOException {
-        long before = file.size();
-        FileStore store = Files.getFileStore(path);
-        long free = store.getUsableSpace();
-        try {
-            // fallocate would fill the disk before it says so. A memory file system without a limit has a total of 0.
-            if (store.getTotalSpace() > 0 && bytes - before > free) {
-                throw new ErrnoException("fallocate", path.toString(), Errno.ENOSPC);
-            }
-            file.reserve(bytes);
-            file.truncate(bytes);
-        } catch (ErrnoException e) {
-            // What was reserved until then must not fill the file system for nothing.
-            if (isNew) {
-                Files.deleteIfExists(path);
-            } else if (file.size() > before) {
-                file.truncate(before);
-            }
-            throw switch (e.errno()) {
-                case Errno.ENOSPC, Errno.EDQUOT ->
                     new IOException(
-                            "no room for the backing file " + path + ": it needs " + bytes + " bytes, and " + free
-                                    + " are free; give it a smaller size or another place",
+                            path + " is not writable for this user: " + e.getMessage()
+                                    + Sandbox.current().cureFor(path),
                             e);
-                case Errno.EFBIG ->
+                case Errno.ENOENT ->
                     new IOException(
-                            "the backing file " + path + " may not have " + bytes
-                                    + " bytes: above the limit of the process (ulimit -f) or of the file system",
+                            "the directory of " + path + " does not exist"
+                                    + Sandbox.current().cureFor(path),
                             e);
                 default -> e;
             };
@@ -224,12 +219,12 @@ final class FileDevice implements BlockDevice {
 
     @Override
     public int read(MemorySegment into, int length, long position) throws IOException {
-        return file.read(into, length, position);
+        return file.read(into, length, Label.HEAD_BYTES + position);
     }
 
     @Override
     public int write(MemorySegment from, int length, long position) throws IOException {
-        return file.write(from, length, position);
+        return file.write(from, length, Label.HEAD_BYTES + position);
     }
 
     @Override

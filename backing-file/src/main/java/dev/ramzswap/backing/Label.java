@@ -10,25 +10,31 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.OptionalLong;
 
 /**
- * The block behind the last segment that says that a file or device is a backing file, so that a mistyped path does not
- * cost anybody a file system, and whose, so that it does not cost another export its pages. What has no label must
- * begin with zeroes, as a new, empty or wiped one does.
+ * What says that a file or device is a backing file, and whose, so that it does not cost another export its pages: a
+ * block behind the last segment, and 256 KiB full of such blocks before the first one. All that makes a file system, a
+ * table of partitions, a volume or an encrypted disk there overwrites some of those, so that it is not taken for a
+ * backing file any more.
  *
  * @param owner a number that follows from the key of the backing file, and tells nothing of it
  */
 record Label(long owner) {
+    /** Of the block behind the last segment. */
     static final int BYTES = ALIGNMENT;
 
-    private static final int ZERO_BYTES = 64 << 10;
+    /** Of those before the first one. */
+    static final int HEAD_BYTES = BackingFile.SEGMENT_BYTES;
 
-    /** "ramzswap backing file v1" in 8-byte pieces, as a little-endian machine writes them. The owner is behind. */
-    private static final long[] TEXT = {0x7061_7773_7a6d_6172L, 0x6e69_6b63_6162_2020L, 0x3176_2065_6c69_6667L};
+    /** What all of them begin with; the owner is behind, and then zeroes. */
+    static final String NAME = "ramzswap  backing file v2";
+
+    private static final long OWNER_OFFSET = 32;
 
     /** That of the backing file with a key. */
     static Label of(MemorySegment key) {
@@ -44,26 +50,18 @@ record Label(long owner) {
         }
     }
 
-    /** Refuses to overwrite what somebody else keeps there: what is not blank, and has nobody's label. */
-    static void requireAnyOrBlank(NativeFile file, long position, Object name) throws IOException {
-        if (ownerAt(file, position).isPresent()) {
-            return;
-        }
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(ZERO_BYTES, ALIGNMENT);
-            int read = file.read(buffer, ZERO_BYTES, 0);
-            for (long at = 0; at < read; at += Long.BYTES) {
-                if (buffer.get(JAVA_LONG, at) != 0) {
-                    throw new IOException(name + " has other content, which would be overwritten: give another path, or"
-                            + " wipe it first (dd if=/dev/zero of=" + name + " bs=64K count=1 conv=notrunc)");
-                }
-            }
-        }
+    /**
+     * Whether it is somebody's backing file, which may be begun anew. Where a daemon was killed before it had written
+     * all of the head, the rest of that is zeroes.
+     */
+    static boolean isAny(NativeFile file) throws IOException {
+        OptionalLong owner = ownerAt(file, 0);
+        return owner.isPresent() && new Label(owner.getAsLong()).isHeadOf(file, true);
     }
 
-    /** Whether this label is there. */
+    /** Whether this label is before and behind the segments. */
     boolean isAt(NativeFile file, long position) throws IOException {
-        return ownerAt(file, position).equals(OptionalLong.of(owner));
+        return ownerAt(file, position).equals(OptionalLong.of(owner)) && isHeadOf(file, false);
     }
 
     /** Whether a label is there, but not this one. */
@@ -76,31 +74,50 @@ record Label(long owner) {
             return OptionalLong.empty();
         }
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(BYTES, ALIGNMENT);
-            boolean isLabel = file.read(buffer, BYTES, position) == BYTES && hasText(buffer);
-            return isLabel ? OptionalLong.of(buffer.getAtIndex(JAVA_LONG, TEXT.length)) : OptionalLong.empty();
-        }
-    }
-
-    private static boolean hasText(MemorySegment buffer) {
-        for (int i = 0; i < TEXT.length; i++) {
-            if (buffer.getAtIndex(JAVA_LONG, i) != TEXT[i]) {
-                return false;
+            MemorySegment found = arena.allocate(BYTES, ALIGNMENT);
+            if (file.read(found, BYTES, position) != BYTES) {
+                return OptionalLong.empty();
             }
+            Label label = new Label(found.get(JAVA_LONG, OWNER_OFFSET));
+            return found.mismatch(label.blocks(BYTES, arena)) < 0 ? OptionalLong.of(label.owner) : OptionalLong.empty();
         }
-        return true;
     }
 
+    private boolean isHeadOf(NativeFile file, boolean mayBeBlank) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment head = arena.allocate(HEAD_BYTES, ALIGNMENT);
+            MemorySegment block = blocks(BYTES, arena);
+            MemorySegment zeroes = arena.allocate(BYTES);
+            boolean isHead = file.read(head, HEAD_BYTES, 0) == HEAD_BYTES;
+            for (long at = 0; isHead && at < HEAD_BYTES; at += BYTES) {
+                MemorySegment found = head.asSlice(at, BYTES);
+                isHead = found.mismatch(block) < 0 || mayBeBlank && found.mismatch(zeroes) < 0;
+            }
+            return isHead;
+        }
+    }
+
+    /** The head first, by which it is known. */
     void write(NativeFile file, long position) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(BYTES, ALIGNMENT);
-            for (int i = 0; i < TEXT.length; i++) {
-                buffer.setAtIndex(JAVA_LONG, i, TEXT[i]);
-            }
-            buffer.setAtIndex(JAVA_LONG, TEXT.length, owner);
-            if (file.write(buffer, BYTES, position) != BYTES) {
-                throw new IOException("short write of the label");
-            }
+            MemorySegment blocks = blocks(HEAD_BYTES, arena);
+            writeFully(file, blocks, HEAD_BYTES, 0);
+            writeFully(file, blocks, BYTES, position);
         }
+    }
+
+    private static void writeFully(NativeFile file, MemorySegment from, int bytes, long position) throws IOException {
+        if (file.write(from, bytes, position) != bytes) {
+            throw new IOException("short write of the label");
+        }
+    }
+
+    private MemorySegment blocks(int bytes, Arena arena) {
+        MemorySegment blocks = arena.allocate(bytes, ALIGNMENT);
+        for (long at = 0; at < bytes; at += BYTES) {
+            blocks.setString(at, NAME, StandardCharsets.US_ASCII);
+            blocks.set(JAVA_LONG, at + OWNER_OFFSET, owner);
+        }
+        return blocks;
     }
 }

@@ -45,7 +45,8 @@ final class LostDevice implements BlockDevice {
     /** What cannot be read there is nobody's label. */
     private static boolean isAnothers(NativeFile file, long capacity, Label label) {
         try {
-            return label.isAnothersAt(file, capacity) || label.isAnothersAt(file, file.size() - Label.BYTES);
+            return label.isAnothersAt(file, FileDevice.endOf(capacity))
+                    || label.isAnothersAt(file, file.size() - Label.BYTES);
         } catch (IOException e) {
             return false;
         }
@@ -64,7 +65,7 @@ final class LostDevice implements BlockDevice {
         if (file == null) {
             throw new IOException(this + " is not there");
         }
-        return file.read(into, length, position);
+        return file.read(into, length, Label.HEAD_BYTES + position);
     }
 
     @Override

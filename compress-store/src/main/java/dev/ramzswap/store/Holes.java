@@ -18,9 +18,9 @@ import java.security.SecureRandom;
  * </pre>
  *
  * The check tells a damaged header, which is then no hole; so is one that was made before {@link #forgetAll}, or by an
- * earlier daemon. A record has a form of 0, so no data that somebody stores can look like a hole where a record begins.
- * A hole below {@link #LEAST_LISTED} units is a crumb: it lies behind the record that left it over, and joins its place
- * again when that is freed.
+ * earlier daemon. A record's form has no bit 15, so no data that somebody stores can look like a hole where a record
+ * begins. What a record leaves over of a hole below {@link #LEAST_SPLIT} units is a crumb: it lies behind the record,
+ * whose form has its size, and joins its place again when that is freed.
  */
 final class Holes {
     static final long NONE = -1;
@@ -48,6 +48,14 @@ final class Holes {
 
     Holes(MemorySegment memory) {
         this.memory = memory;
+    }
+
+    /** Units of the first hole that so much free room is divided into: as many as may be, and no crumb behind them. */
+    static int part(int units) {
+        if (units <= MAX_UNITS) {
+            return units;
+        }
+        return units >= MAX_UNITS + LEAST_LISTED ? MAX_UNITS : MAX_UNITS - LEAST_LISTED;
     }
 
     /** What was a hole is unknown from now on. */
@@ -84,9 +92,14 @@ final class Holes {
         setForm(place, HOLE | LISTED | units);
     }
 
-    /** Ends a hole: a record will be here. */
-    void end(long place) {
-        memory.set(JAVA_SHORT_UNALIGNED, place + FORM_OFFSET, (short) 0);
+    /** Ends a hole: a record will be here, and behind it a crumb of so many units, or none if 0. */
+    void end(long place, int crumbUnits) {
+        memory.set(JAVA_SHORT_UNALIGNED, place + FORM_OFFSET, (short) crumbUnits);
+    }
+
+    /** How large a crumb the record here has left behind it when it came; memory may be damaged. */
+    int crumbUnits(long place) {
+        return form(place) & LEAST_SPLIT - 1;
     }
 
     long next(long place) {

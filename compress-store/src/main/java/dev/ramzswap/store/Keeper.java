@@ -17,6 +17,7 @@ final class Keeper implements AutoCloseable {
 
     private static final long BLOCKED_PAUSE_NANOS = 500_000;
 
+    private final Pool pool;
     private final RegionMemory regionMemory;
     private final PoolCompactor compactor;
     private final Relister relister;
@@ -39,6 +40,7 @@ final class Keeper implements AutoCloseable {
     private boolean wasFailing;
 
     Keeper(String name, Parts parts, Ownership ownership, Fullness fullness, Activity activity) {
+        this.pool = parts.pool();
         this.regionMemory = parts.regionMemory();
         this.fullness = fullness;
         this.file = parts.file();
@@ -121,6 +123,9 @@ final class Keeper implements AutoCloseable {
         }
         if (look == Look.NOTHING && relister.relist() == Look.BLOCKED) {
             look = Look.BLOCKED; // A region whose records found no room: its holes are to be known when this look ends.
+        }
+        if (look == Look.NOTHING && isScarce && pool.recountDamaged()) {
+            look = Look.GAINED;
         }
         return noted(look);
     }

@@ -97,16 +97,24 @@ final class Loader {
             if (!ownership.pin(slot, word)) {
                 return WOULD_NOT_PROMOTE;
             }
-            int status = fetcher.fetch(slot, word, into, at, work);
-            long promoted = status == StoreStatus.OK ? placer.promote(work) : StoreStatus.WOULD_WAIT;
-            if (Slot.isWord(promoted)) {
-                ownership.replace(slot, word, promoted, work.stripe);
-            } else {
-                ownership.unpin(slot, word);
+            long promoted = StoreStatus.WOULD_WAIT;
+            try {
+                int status = fetcher.fetch(slot, word, into, at, work);
+                promoted = status == StoreStatus.OK ? placer.promote(work) : StoreStatus.WOULD_WAIT;
+                return status;
+            } finally {
+                unpin(slot, word, promoted, work);
             }
-            return status;
         } finally {
             work.end();
+        }
+    }
+
+    private void unpin(long slot, long word, long promotedOrStatus, Workspace work) {
+        if (Slot.isWord(promotedOrStatus)) {
+            ownership.replace(slot, word, promotedOrStatus, work.stripe);
+        } else {
+            ownership.unpin(slot, word);
         }
     }
 

@@ -9,6 +9,7 @@ import dev.ramzswap.backing.BackingFile;
  */
 final class Ownership {
     private final SlotMap map;
+    private final RegionTable regions;
     private final Pool pool;
 
     /** Null if there is none. */
@@ -19,6 +20,7 @@ final class Ownership {
 
     Ownership(Parts parts, Fullness fullness) {
         this.map = parts.map();
+        this.regions = parts.regions();
         this.pool = parts.pool();
         this.file = parts.file();
         this.counters = parts.counters();
@@ -32,6 +34,14 @@ final class Ownership {
         counters.count(old, -1, stripe);
         if (!Slot.isPinned(old)) {
             drop(slot, old);
+        }
+        noteDamage(slot, old);
+    }
+
+    /** A word that was damaged here, and not by {@link Slot#damaged}, may have told of a record in the pool. */
+    private void noteDamage(long slot, long word) {
+        if (Slot.kind(word) == Slot.KIND_DAMAGED && word != Slot.damaged(slot)) {
+            regions.miscounted();
         }
     }
 

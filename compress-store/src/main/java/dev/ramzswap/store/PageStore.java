@@ -156,13 +156,18 @@ public final class PageStore implements AutoCloseable {
     /**
      * Replaces a part of a slot, atomically against every other operation on it; waits for room, for the backing file,
      * or for another partial write of the slot, if it must. OK, NO_SPACE or IO_ERROR.
+     *
+     * @throws IndexOutOfBoundsException if it is no part of a slot, or not in {@code from}
      */
     public int patch(long slot, int begin, int length, ByteBuffer from, int at, Workspace work) {
+        Objects.checkFromIndexSize(begin, length, SLOT_BYTES);
+        Objects.checkFromIndexSize(at, length, from.capacity());
         return writer.write(checked(slot), begin, length, from, at, codec, work);
     }
 
     /** Zeroes a part of a slot, like {@link #patch}. */
     public int erase(long slot, int begin, int length, Workspace work) {
+        Objects.checkFromIndexSize(begin, length, SLOT_BYTES);
         return writer.write(checked(slot), begin, length, Fetcher.ZEROES, 0, codec, work);
     }
 

@@ -42,9 +42,8 @@ final class Pool {
     private final RegionMemory regionMemory;
     private final Holes holes;
     private final HoleLists lists;
+    private final OpenRegion open;
     private final Lock lock;
-
-    private int openEnd;
 
     Pool(MemorySegment memory, RegionTable regions, RegionMemory regionMemory) {
         this.memory = memory;
@@ -52,6 +51,7 @@ final class Pool {
         this.regionMemory = regionMemory;
         this.holes = new Holes(memory);
         this.lists = new HoleLists(memory, holes, regions);
+        this.open = new OpenRegion(regions, regionMemory, holes, lists);
         this.lock = regions.lock;
     }
 
@@ -83,9 +83,14 @@ final class Pool {
         return lists;
     }
 
+    /** Where records are appended; its changes are guarded by the lock. */
+    OpenRegion open() {
+        return open;
+    }
+
     /** Where the row of a region ends: behind it is nothing yet. */
     int end(int region) {
-        return region == regions.openRegion() ? openEnd : Region.BYTES;
+        return open.is(region) ? open.end() : Region.BYTES;
     }
 
     /** Takes room for a record with {@code length} bytes of data. Returns its place, or {@link #NONE}. */
@@ -128,7 +133,7 @@ final class Pool {
     }
 
     private long takeHole(int units, int maxUnits, boolean forCompaction) {
-        if (!forCompaction && !regions.mayFillHoles()) {
+        if (!forCompaction && !regions.budget().mayFillHoles()) {
             return NONE;
         }
         int size = lists.smallestFrom(units);
@@ -140,63 +145,34 @@ final class Pool {
             }
             // One of a region that is being evacuated is off its list by this, as it should be.
             if (regions.isListing(Region.of(place))) {
-                leaveOver(place + ((long) units << UNIT_SHIFT), size - units);
-                return allocated(place, units);
+                return allocated(place, units, leaveOver(place + ((long) units << UNIT_SHIFT), size - units));
             }
             size = lists.smallestFrom(units);
         }
         return NONE;
     }
 
-    private void leaveOver(long place, int units) {
+    /** Returns how much of it is a crumb. */
+    private int leaveOver(long place, int units) {
         if (units >= Holes.LEAST_SPLIT) {
             lists.add(place, units);
-        } else if (units > 0) {
+            return 0;
+        }
+        if (units > 0) {
             holes.make(place, units);
         }
+        return units;
     }
 
     private long append(int units, boolean forCompaction) {
-        int bytes = units << UNIT_SHIFT;
-        boolean isFull = regions.openRegion() == Region.NONE || openEnd + bytes > Region.BYTES;
-        // What compaction has opened above the budget is its own: stores would take the room for its victim's records.
-        boolean isReserved = !isFull && !forCompaction && regions.exceedsBudget();
-        if (isReserved || isFull && !openRegion(forCompaction)) {
-            return NONE;
-        }
-        long place = Region.start(regions.openRegion()) + openEnd;
-        openEnd += bytes;
-        return allocated(place, units);
+        long place = open.append(units, forCompaction);
+        return place == NONE ? NONE : allocated(place, units, 0);
     }
 
-    private long allocated(long place, int units) {
-        holes.end(place);
+    private long allocated(long place, int units, int crumbUnits) {
+        holes.end(place, crumbUnits);
         regions.addLive(Region.of(place), units << UNIT_SHIFT);
         return place;
-    }
-
-    private boolean openRegion(boolean forCompaction) {
-        int earlier = regions.openRegion();
-        if (regions.open(forCompaction) == Region.NONE) {
-            return false;
-        }
-        regionMemory.opened();
-        if (earlier != Region.NONE) {
-            close(earlier);
-        }
-        openEnd = 0;
-        return true;
-    }
-
-    private void close(int region) {
-        long end = Region.start(region) + openEnd;
-        int units = Region.BYTES - openEnd >>> UNIT_SHIFT;
-        if (units >= Holes.LEAST_LISTED) {
-            lists.add(end, units);
-        } else if (units > 0) {
-            holes.make(end, units);
-        }
-        regions.close(region);
     }
 
     /** Whether a record of a word can lie within the pool. */
@@ -226,25 +202,47 @@ final class Pool {
     private void free(long place, int units, int region) {
         regions.addLive(region, -(units << UNIT_SHIFT));
         if (regions.isListing(region)) {
-            lists.add(place, units + crumbUnits(place + ((long) units << UNIT_SHIFT), region, units));
+            lists.add(place, units + crumbUnits(place, units));
         }
     }
 
-    /** Size of the crumb behind a record, 0 if there is none. */
-    private int crumbUnits(long place, int region, int units) {
-        boolean isCrumb = place < Region.start(region) + end(region)
-                && holes.isAt(place)
-                && !holes.isListed(place)
-                && holes.units(place) + units <= Holes.MAX_UNITS;
-        return isCrumb ? holes.units(place) : 0;
+    /** Size of the crumb that a record has left over of its hole, 0 if there is none. */
+    private int crumbUnits(long place, int units) {
+        int crumb = holes.crumbUnits(place);
+        if (crumb == 0) {
+            return 0; // Most have none: what lies behind is not in the processor's cache.
+        }
+        long behind = place + ((long) units << UNIT_SHIFT);
+        boolean isThere = Region.offset(place) + (units << UNIT_SHIFT) < Region.BYTES
+                && holes.isAt(behind)
+                && !holes.isListed(behind)
+                && holes.units(behind) == crumb
+                && crumb + units <= Holes.MAX_UNITS;
+        return isThere ? crumb : 0;
     }
 
     /** Bytes in holes, what the open region has not yet used not among them; takes the lock. */
     long holeBytes() {
         lock.lock();
         try {
-            int unused = regions.openRegion() == Region.NONE ? 0 : Region.BYTES - openEnd;
-            return regions.filledBytes() - regions.budget().liveBytes() - unused;
+            return regions.budget().filledBytes() - regions.budget().liveBytes() - open.rest();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * If damage has left live bytes counted that no word tells of any more, has all regions counted anew. Returns
+     * whether it has; takes the lock.
+     */
+    boolean recountDamaged() {
+        lock.lock();
+        try {
+            boolean isMiscounted = regions.takeMiscounted();
+            if (isMiscounted) {
+                giveListsUp();
+            }
+            return isMiscounted;
         } finally {
             lock.unlock();
         }

@@ -7,11 +7,12 @@ import java.io.IOException;
  * is kept for that. Used by one thread.
  *
  * <p><b>Why it always gets there.</b> Compaction may open one region more than stores may, and owes it until it has
- * emptied one ({@link RegionTable#mayOpen}). A region's records always fit into an empty region, and stores append
+ * emptied one ({@link RegionBudget#mayOpen}). A region's records always fit into an empty region, and stores append
  * nothing to one above the budget; so while nothing is owed, any closed region without pinned records can be emptied,
  * whatever the sizes of the holes elsewhere, and what it held lies without holes then. So as long as more than a
  * sixteenth of a closed region is free, compaction can gather that; and if the live records fit into the regions that
- * there may be with a sixteenth to spare, then some closed region has that much.
+ * there may be with a sixteenth to spare, then some closed region has that much, or the open one: if a page finds no
+ * room, that one is closed, too, unless the page fits behind its row.
  *
  * <p><b>Why no debt lasts.</b> A region may be opened and none emptied for it: the victim had a record pinned for so
  * long that its holes were listed, and filled, again; stores used the region up while the limit was higher for a
@@ -101,9 +102,13 @@ final class PoolCompactor implements Evacuation.Mover {
     private int victim() {
         regions.lock.lock();
         try {
-            long tolerated = Math.max(regions.filledBytes() >>> HOLES_SHIFT, MIN_HOLE_BYTES);
-            boolean isWorthwhile = regions.exceedsBudget() || pool.holeBytes() > tolerated;
-            return suspectOr(isWorthwhile ? regions.rings.emptiest(WORTH_BYTES) : Region.NONE);
+            long tolerated = Math.max(regions.budget().filledBytes() >>> HOLES_SHIFT, MIN_HOLE_BYTES);
+            boolean isWorthwhile = regions.budget().exceeds() || pool.holeBytes() > tolerated;
+            int region = isWorthwhile ? regions.rings.emptiest(WORTH_BYTES) : Region.NONE;
+            return suspectOr(
+                    region == Region.NONE && regions.budget().exceeds()
+                            ? pool.open().closeEmpty()
+                            : region);
         } finally {
             regions.lock.unlock();
         }
@@ -112,7 +117,8 @@ final class PoolCompactor implements Evacuation.Mover {
     private int victimForOne() {
         regions.lock.lock();
         try {
-            return suspectOr(regions.rings.emptiest(WORTH_BYTES_IF_SCARCE));
+            int region = regions.rings.emptiest(WORTH_BYTES_IF_SCARCE);
+            return suspectOr(region == Region.NONE ? pool.open().closeSpent(WORTH_BYTES_IF_SCARCE) : region);
         } finally {
             regions.lock.unlock();
         }
@@ -128,9 +134,15 @@ final class PoolCompactor implements Evacuation.Mover {
         if (!ownership.pin(slot, word)) {
             return true;
         }
-        long place = pool.allocateForCompaction(Slot.length(word));
+        long place = Pool.NONE;
+        try {
+            place = pool.allocateForCompaction(Slot.length(word));
+        } finally {
+            if (place == Pool.NONE) {
+                ownership.unpin(slot, word);
+            }
+        }
         if (place == Pool.NONE) {
-            ownership.unpin(slot, word);
             return false;
         }
         Record.copy(pool.memory(), Slot.place(word), pool.memory(), place, Slot.length(word));

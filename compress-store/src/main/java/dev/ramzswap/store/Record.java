@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
  *
  * <pre>
  *   0  4  checksum of bytes 6 to the end of the data
- *   4  2  0: no hole (see {@link Holes}), as long as the record is in the pool
+ *   4  2  in the pool: size of the crumb behind it, in units, and so no hole (see {@link Holes}); else 0
  *   6  2  codec << 12 | length - 1
  *   8  4  slot
  *  12  length bytes of data

@@ -18,6 +18,7 @@ final class RegionMemory {
 
     private final MappedFile file;
     private final RegionTable table;
+    private final RegionBudget budget;
     private final Lock lock;
     private final int readyWanted;
     private volatile boolean isShortOfReady;
@@ -26,6 +27,7 @@ final class RegionMemory {
     RegionMemory(MappedFile file, RegionTable table, long ahead) {
         this.file = file;
         this.table = table;
+        this.budget = table.budget();
         this.lock = table.lock;
         this.readyWanted = (int) Math.min(Math.ceilDiv(ahead, BYTES), table.count());
     }
@@ -37,7 +39,7 @@ final class RegionMemory {
 
     /** A ready region was opened; called with the lock held. */
     void opened() {
-        isShortOfReady = table.ready() <= readyWanted / 2 && isAhead();
+        isShortOfReady = budget.ready() <= readyWanted / 2 && isAhead();
     }
 
     /** Whether regions are populated ahead, so that opening one takes no memory. */
@@ -52,7 +54,7 @@ final class RegionMemory {
     boolean isAwaited() {
         lock.lock();
         try {
-            return isAhead() && table.ready() == 0 && table.mayOpen(true);
+            return isAhead() && budget.ready() == 0 && budget.mayOpen(true);
         } finally {
             lock.unlock();
         }
@@ -66,7 +68,7 @@ final class RegionMemory {
     private int takeOnDemand(boolean forCompaction) {
         lock.lock();
         try {
-            return table.mayPopulate(forCompaction) ? table.takeFree(forCompaction) : NONE;
+            return budget.mayPopulate(forCompaction) ? table.takeFree(forCompaction) : NONE;
         } finally {
             lock.unlock();
         }
@@ -89,11 +91,11 @@ final class RegionMemory {
     private int takeAhead() {
         lock.lock();
         try {
-            if (!isAhead() || table.ready() >= readyWanted) {
+            if (!isAhead() || budget.ready() >= readyWanted) {
                 return NONE;
             }
             // Above its budget the pool can only shrink if compaction has a region to begin with.
-            boolean isForCompaction = table.exceedsBudget() && table.empty() == 0;
+            boolean isForCompaction = budget.exceeds() && budget.empty() < budget.reserve();
             return table.takeFree(isForCompaction);
         } finally {
             lock.unlock();
@@ -111,8 +113,7 @@ final class RegionMemory {
     private int takeExcess() {
         lock.lock();
         try {
-            boolean isExcess =
-                    table.used() > table.budget().regions() && table.ready() > RegionBudget.COMPACTION_RESERVE;
+            boolean isExcess = budget.used() > budget.regions() && budget.ready() > budget.reserve();
             return isExcess ? table.takeReady() : NONE;
         } finally {
             lock.unlock();
@@ -183,8 +184,8 @@ final class RegionMemory {
     private boolean isWantedReady() {
         lock.lock();
         try {
-            boolean isExcess = table.used() > table.budget().regions();
-            return table.ready() < (isExcess ? RegionBudget.COMPACTION_RESERVE : readyWanted);
+            boolean isExcess = budget.used() > budget.regions();
+            return budget.ready() < (isExcess ? budget.reserve() : readyWanted);
         } finally {
             lock.unlock();
         }

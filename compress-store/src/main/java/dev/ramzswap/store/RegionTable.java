@@ -3,13 +3,12 @@ package dev.ramzswap.store;
 import static dev.ramzswap.store.Region.BYTES;
 import static dev.ramzswap.store.Region.NONE;
 import static dev.ramzswap.store.Region.SHIFT;
-import static dev.ramzswap.store.RegionBudget.COMPACTION_RESERVE;
 
 import java.io.IOException;
 
 /**
- * What is known of each region of the pool: its state, how much in it is live, and how many regions there may be.
- * Arithmetic alone; the memory itself is {@link RegionMemory}'s.
+ * What is known of each region of the pool: its state, and how much in it is live. How many there may be is
+ * {@link RegionBudget}'s; the memory itself is {@link RegionMemory}'s.
  *
  * <pre>
  *   FREE ─► POPULATING ─► READY ─► OPEN ─► CLOSED ─► EVACUATING ─┬─► POPULATING
@@ -53,11 +52,8 @@ final class RegionTable implements AutoCloseable {
 
     private int openRegion = NONE;
 
-    /** Regions that are not free. */
-    private int used;
-
-    private int ready;
-    private int populating;
+    /** Whether a word was lost whose record is still counted as live, nobody knows in which region. */
+    private volatile boolean isMiscounted;
 
     /** @param poolBytes of the pool's file */
     RegionTable(long poolBytes, Counters counters) throws IOException {
@@ -77,45 +73,9 @@ final class RegionTable implements AutoCloseable {
         return count;
     }
 
-    // Figures
-
     /** Its changes are guarded by the lock, too. */
     RegionBudget budget() {
         return budget;
-    }
-
-    /** Bytes of regions with records in them, or about to have. */
-    long filledBytes() {
-        return (long) inUse() << SHIFT;
-    }
-
-    private int inUse() {
-        return used - empty();
-    }
-
-    int ready() {
-        return ready;
-    }
-
-    /** Regions without records that are ready, or in somebody's hands. */
-    int empty() {
-        return ready + populating;
-    }
-
-    int used() {
-        return used;
-    }
-
-    boolean exceedsBudget() {
-        return inUse() > budget.regions() - COMPACTION_RESERVE;
-    }
-
-    /**
-     * Whether stores may fill holes. Above the budget they may, too, as long as compaction empties a region for each
-     * that it opens; if it had to be forgiven one, they would fill what it gathers, and memory would not come down.
-     */
-    boolean mayFillHoles() {
-        return !budget.isForgiven() || inUse() <= budget.regions();
     }
 
     // States
@@ -146,30 +106,9 @@ final class RegionTable implements AutoCloseable {
 
     // Memory comes and goes
 
-    /** Whether a store may open a ready region, or compaction. */
-    boolean mayOpen(boolean forCompaction) {
-        return mayHaveOneMore(inUse(), forCompaction);
-    }
-
-    /** Whether a region may be populated for a store that opens it then, or for compaction. */
-    boolean mayPopulate(boolean forCompaction) {
-        return mayHaveOneMore(inUse() + populating, forCompaction);
-    }
-
-    private boolean mayHaveOneMore(int taken, boolean forCompaction) {
-        return forCompaction
-                ? taken < budget.regions() || isOwedRegion()
-                : taken + COMPACTION_RESERVE < budget.regions();
-    }
-
-    /** Whether compaction may have a region above the budget: all of that must be in use, not just about to be. */
-    private boolean isOwedRegion() {
-        return inUse() >= budget.regions() && !budget.isReserveOwed();
-    }
-
     /** Takes a free region to be populated, within the budget; for compaction also above it, if a region is owed it. */
     int takeFree(boolean forCompaction) {
-        if (used >= budget.regions() && !(forCompaction && isOwedRegion())) {
+        if (!budget.mayTake(forCompaction)) {
             return NONE;
         }
         int region = rings.firstFree();
@@ -195,15 +134,13 @@ final class RegionTable implements AutoCloseable {
 
     private void take(int region) {
         rings.move(region, POPULATING);
-        populating++;
-        used++;
+        budget.take();
         counters.addMemory(BYTES);
     }
 
     /** A region in the caller's hands has memory, and may be opened. */
     void makeReady(int region) {
-        populating--;
-        ready++;
+        budget.makeReady();
         rings.move(region, READY);
     }
 
@@ -214,16 +151,14 @@ final class RegionTable implements AutoCloseable {
         int region = rings.firstReady();
         if (region != NONE) {
             rings.move(region, POPULATING);
-            ready--;
-            populating++;
+            budget.takeReady();
         }
         return region;
     }
 
     /** A region in the caller's hands has no memory any more. */
     void free(int region) {
-        populating--;
-        used--;
+        budget.free();
         rings.move(region, FREE);
         counters.addMemory(-BYTES);
     }
@@ -233,14 +168,11 @@ final class RegionTable implements AutoCloseable {
     /** Makes a ready region the open one, if there is one and it may be; the one before is to be closed then. */
     int open(boolean forCompaction) {
         int region = rings.firstReady();
-        if (region == NONE || !mayOpen(forCompaction)) {
+        if (region == NONE || !budget.mayOpen(forCompaction)) {
             return NONE;
         }
-        if (!mayOpen(false)) {
-            budget.owe();
-        }
+        budget.open();
         rings.move(region, OPEN);
-        ready--;
         openRegion = region;
         return region;
     }
@@ -269,6 +201,18 @@ final class RegionTable implements AutoCloseable {
         if (isListing(region)) {
             rings.setSuspect(region, true);
         }
+    }
+
+    /** The record of a damaged word is still counted as live. Does not need the lock. */
+    void miscounted() {
+        isMiscounted = true;
+    }
+
+    /** Whether {@link #miscounted} was said since the last call. */
+    boolean takeMiscounted() {
+        boolean wasMiscounted = isMiscounted;
+        isMiscounted = false;
+        return wasMiscounted;
     }
 
     /** Nothing more is put into a closed region, or an unlisted one. False if it is neither any more. */
@@ -302,11 +246,7 @@ final class RegionTable implements AutoCloseable {
     void retire(int region) {
         rings.setSuspect(region, false);
         rings.move(region, POPULATING);
-        populating++;
-        budget.pay();
-        if (inUse() <= budget.regions()) {
-            budget.settle();
-        }
+        budget.retire();
     }
 
     /** Of all regions no hole is listed any more; none may be open. */
@@ -335,8 +275,8 @@ final class RegionTable implements AutoCloseable {
         for (int region = entries.nextTouched(0); region < count; region = entries.nextTouched(region + 1)) {
             if (live(region) > 0) {
                 raiseHighWater(region);
-                take(region);
-                populating--;
+                budget.adopt();
+                counters.addMemory(BYTES);
                 budget.addLive(live(region));
                 unlist(region);
             }

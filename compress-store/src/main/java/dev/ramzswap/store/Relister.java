@@ -135,13 +135,8 @@ final class Relister {
         return true;
     }
 
-    /** Size of the hole that is to be made where a free unit is: as large as one may be, with no crumb behind it. */
     private int holeUnits(int unit) {
-        int free = survey.nextCovered(unit) - unit;
-        if (free <= Holes.MAX_UNITS) {
-            return free;
-        }
-        return free >= Holes.MAX_UNITS + Holes.LEAST_LISTED ? Holes.MAX_UNITS : Holes.MAX_UNITS - Holes.LEAST_LISTED;
+        return Holes.part(survey.nextCovered(unit) - unit);
     }
 
     /**

@@ -45,7 +45,7 @@ final class Spiller {
 
     /** Spills a batch if the pool is low; NOTHING also if the backing file is full or fails. */
     Look spill() {
-        if (!regions.budget().isLow() || regions.budget().liveBytes() == 0) {
+        if (!mustSpill() || regions.budget().liveBytes() == 0) {
             return Look.NOTHING;
         }
         refusal = 0;
@@ -54,6 +54,15 @@ final class Spiller {
             return Look.GAINED;
         }
         return refusal == BackingFile.WOULD_WAIT ? Look.BLOCKED : Look.NOTHING;
+    }
+
+    private boolean mustSpill() {
+        regions.lock.lock();
+        try {
+            return regions.budget().mustSpill();
+        } finally {
+            regions.lock.unlock();
+        }
     }
 
     private long spillIncompressible() {
@@ -74,7 +83,7 @@ final class Spiller {
         long spilled = 0;
         // The first turn may only clear the marks of pages that were used.
         int turns = 0;
-        while (turns < 3 && spilled < bytes && regions.budget().isLow() && refusal == 0) {
+        while (turns < 3 && spilled < bytes && mustSpill() && refusal == 0) {
             long slot = clockHand;
             clockHand = following(slot);
             turns += clockHand <= slot ? 1 : 0;
@@ -124,11 +133,17 @@ final class Spiller {
         if (!isIntact) {
             return ownership.replace(slot, word, Slot.damaged(slot), Counters.KEEPER) ? Slot.length(word) : 0;
         }
-        record.sealForFile();
-        long place = file.append(record.memory, 0, record.bytes(), PATIENCE_NANOS);
+        long place = BackingFile.FAILED;
+        try {
+            record.sealForFile();
+            place = file.append(record.memory, 0, record.bytes(), PATIENCE_NANOS);
+        } finally {
+            if (place < 0) {
+                ownership.unpin(slot, word);
+            }
+        }
         if (place < 0) {
             refusal = place;
-            ownership.unpin(slot, word);
             return 0;
         }
         long spilled = Slot.unreferenced(Slot.inFile(Slot.codec(word), Slot.length(word), place));

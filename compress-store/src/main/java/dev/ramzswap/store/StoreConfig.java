@@ -1,6 +1,9 @@
 package dev.ramzswap.store;
 
+import dev.ramzswap.backing.Medium;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -44,5 +47,14 @@ public record StoreConfig(
      *     used whole)
      * @param encrypt encrypt its content with a key that lives only in memory
      */
-    public record Backing(Path path, long bytes, boolean encrypt) {}
+    public record Backing(Path path, long bytes, boolean encrypt) {
+        /**
+         * What a user should know of its place, one sentence each.
+         *
+         * @throws IOException if it cannot be looked at
+         */
+        public List<String> concerns() throws IOException {
+            return Medium.concerns(path);
+        }
+    }
 }

@@ -84,21 +84,32 @@ final class Writer {
     private int tryPatch(long slot, int begin, int length, ByteBuffer from, int at, CodecSpec codec, Workspace work) {
         while (true) {
             long word = pin(slot);
-            int status = fetcher.fetch(slot, word, work.page, 0, work);
-            if (status != StoreStatus.OK) {
-                ownership.unpin(slot, word);
-                return failed(status, work);
+            long patched = StoreStatus.IO_ERROR;
+            try {
+                patched = patched(slot, word, begin, length, from, at, codec, work);
+            } finally {
+                if (!Slot.isWord(patched)) {
+                    ownership.unpin(slot, word);
+                }
             }
-            work.page.put(begin, from, at, length);
-            long patched = placer.place(slot, work.page, 0, codec, work);
             if (!Slot.isWord(patched)) {
-                ownership.unpin(slot, word);
                 return (int) patched;
             }
             if (ownership.replace(slot, word, patched, work.stripe)) {
                 return stored(patched, work);
             }
         }
+    }
+
+    /** Places a patched copy of a page. Returns its word, or a status. */
+    private long patched(
+            long slot, long word, int begin, int length, ByteBuffer from, int at, CodecSpec codec, Workspace work) {
+        int status = fetcher.fetch(slot, word, work.page, 0, work);
+        if (status != StoreStatus.OK) {
+            return failed(status, work);
+        }
+        work.page.put(begin, from, at, length);
+        return placer.place(slot, work.page, 0, codec, work);
     }
 
     /** Waits until nobody has the slot's record pinned, pins it, and returns its unpinned word. */

@@ -113,7 +113,7 @@ class CompactionDebtTest {
         }
         String what = "after " + looks + " looks of which " + gained + " gained: "
                 + store.counters().get(Counter.MEM_USED_TOTAL) + " used, " + limit + " allowed, "
-                + regions.budget().liveBytes() + " live in " + regions.used() + " regions of "
+                + regions.budget().liveBytes() + " live in " + regions.budget().used() + " regions of "
                 + regions.budget().regions();
         assertTrue(store.counters().get(Counter.MEM_USED_TOTAL) <= limit, what);
     }
@@ -133,8 +133,8 @@ class CompactionDebtTest {
         fillHoles();
         fillOpenRegion();
         store.setLimit(store.counters().get(Counter.MEM_USED_TOTAL) + SlotMap.bytes(SLOTS) / 2);
-        String what = regions.used() + " regions of " + regions.budget().regions() + ", live "
-                + regions.budget().liveBytes() / Region.BYTES;
+        String what = regions.budget().used() + " regions of "
+                + regions.budget().regions() + ", live " + regions.budget().liveBytes() / Region.BYTES;
         storesEnd(what);
     }
 
@@ -181,7 +181,7 @@ class CompactionDebtTest {
         keeper.setScarce(false);
         fillHoles();
         invalidate(HALVES_FIRST, end, 2);
-        storesEnd(regions.used() + " regions of " + regions.budget().regions() + ", live "
+        storesEnd(regions.budget().used() + " regions of " + regions.budget().regions() + ", live "
                 + regions.budget().liveBytes() / Region.BYTES);
         int above = looksWhilePinned > 100 ? Region.BYTES : 0;
         assertTrue(store.counters().get(Counter.MEM_USED_MAX) <= store.limit() + above);
@@ -203,14 +203,16 @@ class CompactionDebtTest {
             if (look % 150 == 149) {
                 invalidateIn(Region.of(Slot.place(word)), 4);
             }
-            assertTrue(regions.used() <= 24 + 1, "after " + look + " looks: " + regions.used());
+            assertTrue(
+                    regions.budget().used() <= 24 + 1,
+                    "after " + look + " looks: " + regions.budget().used());
         }
         ownership.unpin(0, word);
         invalidate(HALVES_FIRST, end, 10);
         for (int look = 0; look < 1000; look++) {
             keeper.keepPool();
         }
-        assertTrue(regions.used() <= 24, regions.used() + " regions");
+        assertTrue(regions.budget().used() <= 24, regions.budget().used() + " regions");
     }
 
     /** Frees some of the pages that have filled a region's holes. */
@@ -231,7 +233,7 @@ class CompactionDebtTest {
         open();
         setBudget(24);
         int victims = 0;
-        while (regions.used() < 2) {
+        while (regions.budget().used() < 2) {
             put(victims, victims == 60 ? Pages.Kind.COMPRESSIBLE : Pages.Kind.HALF, victims == 60 ? 7 : victims);
             victims++;
         }
@@ -245,7 +247,7 @@ class CompactionDebtTest {
         pool.memory().set(ValueLayout.JAVA_BYTE, hole, (byte) (check ^ 4));
         keeper.setScarce(true);
         keeper.keepPool();
-        assertTrue(regions.exceedsBudget(), "it has begun");
+        assertTrue(regions.budget().exceeds(), "it has begun");
         for (int look = 0; look < 60; look++) {
             fillHoles();
             keeper.keepPool();
@@ -263,7 +265,7 @@ class CompactionDebtTest {
             put(slot, Pages.Kind.INCOMPRESSIBLE);
         }
         int end = fillWithHalves(24, 4000);
-        int count = regions.used();
+        int count = regions.budget().used();
         setBudget(count);
         invalidate(10, 14, 1);
         PoolCompactor compactor = new PoolCompactor(files.parts(), ownership);
@@ -284,7 +286,32 @@ class CompactionDebtTest {
         }
         assertTrue(
                 store.counters().get(Counter.MEM_USED_TOTAL) <= store.limit(),
-                regions.used() + " regions of " + regions.budget().regions());
+                regions.budget().used() + " regions of " + regions.budget().regions());
+    }
+
+    /** What was forgiven is of no consequence any more when memory has been within the budget since. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aLimitThatIsLoweredLaterLeavesStoresTheHoles(boolean isOwed) throws IOException {
+        open();
+        int slot = 0;
+        while (regions.budget().used() < 9 || openRest() >= Record.MAX_BYTES) {
+            put(slot++, Pages.Kind.INCOMPRESSIBLE);
+        }
+        if (isOwed) {
+            regions.budget().owe(); // As at a takeover.
+        }
+        setBudget(8);
+        invalidate(0, 12, 1);
+        for (int small = SLOTS - 12; small < SLOTS; small++) {
+            assertEquals(StoreStatus.OK, store.storeNow(small, Pages.sized(2500, small), 0, work));
+        }
+        keeper.keepPool(); // The holes that they leave take no raw page: a debt is forgiven.
+        store.setLimit(StoreConfig.NO_LIMIT);
+        int end = fillWithHalves(40, Region.BYTES);
+        invalidate(HALVES_FIRST, end, 40);
+        setBudget(30);
+        assertEquals(StoreStatus.OK, store.storeNow(7000, Pages.page(Pages.Kind.HALF, 7000), 0, work));
     }
 
     /**
@@ -295,7 +322,7 @@ class CompactionDebtTest {
         open();
         setBudget(24);
         int victims = 0;
-        while (regions.used() < 2) {
+        while (regions.budget().used() < 2) {
             put(victims++, Pages.Kind.HALF);
         }
         int end = fillWithHalves(23, 8000);
@@ -304,8 +331,7 @@ class CompactionDebtTest {
     }
 
     private void setBudget(int count) {
-        long tables = SlotMap.bytes(SLOTS) + RegionEntries.bytes(Pool.bytes(SLOTS) >>> Region.SHIFT);
-        store.setLimit(tables + (long) count * Region.BYTES);
+        store.setLimit(TestConfig.tableBytes(SLOTS) + (long) count * Region.BYTES);
     }
 
     /**
@@ -314,7 +340,7 @@ class CompactionDebtTest {
      */
     private int fillWithHalves(int count, int rest) {
         int slot = HALVES_FIRST;
-        while (regions.used() < count || openRest() > rest) {
+        while (regions.budget().used() < count || openRest() > rest) {
             put(slot, slot % 2 == 0 ? Pages.Kind.HALF : Pages.Kind.INCOMPRESSIBLE);
             slot++;
         }

@@ -49,7 +49,7 @@ class FailedStartTest {
     @Test
     void afterOneWithTooLargeAFileASmallerOneIsTaken() throws IOException {
         StoreConfig tooLarge = Daemons.config(directory)
-                .backing(file, Files.getFileStore(directory).getTotalSpace())
+                .backing(file, directory.toFile().getTotalSpace())
                 .build();
         assertThrows(IOException.class, () -> PageStore.open(tooLarge));
         try (PageStore store = PageStore.open(Daemons.withFile(directory, file))) {

@@ -135,6 +135,29 @@ class FullStoreTest {
         }
     }
 
+    /** Who is at work may have room in his hands, or free some: NO_SPACE waits for him. */
+    @Test
+    void noSpaceIsNotSaidWhileAnotherIsAtWork() throws Exception {
+        StoreConfig config = new TestConfig(3000).limit(2 << 20).overcommit().build();
+        try (PageStore store = PageStore.open(config);
+                Workspace other = store.workspace()) {
+            other.begin();
+            AtomicInteger stored = new AtomicInteger();
+            Thread thread = Thread.ofPlatform().daemon().start(() -> {
+                try (Workspace work = store.workspace()) {
+                    int slot = 0;
+                    while (store.store(slot, Pages.page(Pages.Kind.INCOMPRESSIBLE, slot), 0, work) == StoreStatus.OK) {
+                        stored.set(++slot);
+                    }
+                }
+            });
+            assertFalse(thread.join(Duration.ofSeconds(2)), "refused after " + stored);
+            other.end();
+            assertTrue(thread.join(PATIENCE), "the store does not end");
+            assertTrue(stored.get() > 0);
+        }
+    }
+
     /** Until the file takes no more for good: what is being written may make room. */
     private static void fillFile(PageStore store, Workspace work) {
         int refusals = 0;

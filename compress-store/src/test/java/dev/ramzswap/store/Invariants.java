@@ -140,8 +140,8 @@ final class Invariants {
             assertTrue(bytes == 0 || state >= RegionTable.OPEN, what);
             assertTrue(state != RegionTable.EVACUATING && state != RegionTable.POPULATING, what);
         }
-        assertEquals(used, regions.used(), label + ": used regions");
-        assertEquals(ready, regions.ready(), label + ": ready regions");
+        assertEquals(used, regions.budget().used(), label + ": used regions");
+        assertEquals(ready, regions.budget().ready(), label + ": ready regions");
         assertEquals(live, regions.budget().liveBytes(), label + ": live bytes");
     }
 
@@ -174,7 +174,7 @@ final class Invariants {
             assertEquals(expected, parts.counters().get(gauge), label + ": " + gauge.label());
         }
         assertEquals(fileBytes, parts.file() == null ? 0 : parts.file().liveBytes(), label + ": bytes in the file");
-        long tables = parts.counters().memoryUsed() - ((long) regions.used() << Region.SHIFT);
+        long tables = parts.counters().memoryUsed() - ((long) regions.budget().used() << Region.SHIFT);
         assertTrue(tables >= 0 && tables % TouchedPages.PAGE_BYTES == 0, label + ": " + tables + " bytes of tables");
     }
 }

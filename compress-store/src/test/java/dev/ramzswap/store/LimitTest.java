@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -78,6 +79,26 @@ class LimitTest {
                     store(store, slot, Pages.Kind.INCOMPRESSIBLE, work);
                 }
             }
+        }
+    }
+
+    /** The region that was open when the limit was lowered, and the one that is kept for compaction, go as well. */
+    @ParameterizedTest
+    @CsvSource({"0, 0", "1, 0", "2, 0", "3, 0", "0, 1048576", "1, 1048576", "2, 1048576", "3, 1048576"})
+    void memoryComesDownToAFewRegions(int regions, long ahead) throws IOException {
+        int slots = 2000;
+        StoreConfig config = new TestConfig(slots)
+                .ahead(ahead)
+                .backing(directory.resolve("file"))
+                .build();
+        try (PageStore store = PageStore.open(config);
+                Workspace work = store.workspace()) {
+            for (int slot = 0; slot < slots; slot++) {
+                store(store, slot, Pages.Kind.HALF, work);
+            }
+            long limit = TestConfig.tableBytes(slots) + (long) regions * Region.BYTES;
+            store.setLimit(limit);
+            awaitMemory(store, limit);
         }
     }
 

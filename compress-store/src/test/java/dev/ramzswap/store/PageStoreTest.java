@@ -13,6 +13,7 @@ import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -325,5 +326,20 @@ class PageStoreTest {
 
     private static TestConfig config() {
         return new TestConfig(SLOTS);
+    }
+
+    /** It left the page pinned, and the next partial write of the slot never ended. */
+    @Test
+    @Timeout(30)
+    void aPartBeyondTheSlotIsRefusedAndNothingIsPinned() throws IOException {
+        try (PageStore store = PageStore.open(new TestConfig(100).build());
+                Workspace work = store.workspace()) {
+            ByteBuffer page = Pages.page(Pages.Kind.HALF, 1);
+            assertEquals(StoreStatus.OK, store.store(1, page, 0, work));
+            assertThrows(IndexOutOfBoundsException.class, () -> store.patch(1, 4000, 200, page, 0, work));
+            assertThrows(IndexOutOfBoundsException.class, () -> store.patch(1, 0, 200, page, 4000, work));
+            assertThrows(IndexOutOfBoundsException.class, () -> store.erase(1, 4000, 200, work));
+            assertEquals(StoreStatus.OK, store.patch(1, 0, 100, page, 0, work));
+        }
     }
 }

@@ -65,7 +65,7 @@ class PoolTest {
     }
 
     private long usedByRegions() {
-        return (long) regions.used() << Region.SHIFT;
+        return (long) regions.budget().used() << Region.SHIFT;
     }
 
     @AfterEach
@@ -159,7 +159,8 @@ class PoolTest {
         assertEquals(Pool.RAW_PAGES_PER_REGION, pages);
         assertTrue(regions.budget().isLow());
         assertNotEquals(Pool.NONE, pool.allocateForCompaction(4096));
-        assertTrue(regions.exceedsBudget());
+        assertTrue(regions.budget().exceeds());
+        assertEquals(Pool.NONE, pool.allocate(4096), "what compaction has opened is its own");
     }
 
     @Test
@@ -167,7 +168,7 @@ class PoolTest {
         while (pool.allocate(4096) != Pool.NONE) {}
         setBudget(4);
         assertEquals(Pool.RAW_PAGES_PER_REGION, fillForCompaction());
-        assertEquals(REGIONS, regions.used());
+        assertEquals(REGIONS, regions.budget().used());
     }
 
     @Test
@@ -226,7 +227,7 @@ class PoolTest {
         long[] words = fillRegions(1);
         int region = takeToPopulate();
         fillForCompaction();
-        assertEquals(4, regions.used());
+        assertEquals(4, regions.budget().used());
         regionMemory.reuse(region);
         fillForCompaction();
         setBudget(1);
@@ -271,7 +272,7 @@ class PoolTest {
         long[] words = fillRegions(2);
         empty(words);
         assertEquals(RegionTable.FREE, regions.state(0));
-        assertEquals(2, regions.used());
+        assertEquals(2, regions.budget().used());
         assertEquals(Region.BYTES, file.nextData(0), "its memory went back");
     }
 

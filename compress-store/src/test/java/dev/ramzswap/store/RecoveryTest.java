@@ -257,7 +257,7 @@ class RecoveryTest {
                 .run(
                         regions.rings.emptiest(Region.BYTES),
                         (slot, word) -> moves.getAndIncrement() < 25 && compactor.move(slot, word));
-        assertTrue(regions.exceedsBudget());
+        assertTrue(regions.budget().exceeds());
     }
 
     @Test

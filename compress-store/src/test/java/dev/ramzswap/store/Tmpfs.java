@@ -3,8 +3,8 @@ package dev.ramzswap.store;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.File;
 import java.io.IOException;
-import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -26,8 +26,8 @@ final class Tmpfs implements AfterEachCallback {
 
     /** Bytes that files take now. */
     long used() throws IOException {
-        FileStore store = Files.getFileStore(mounted);
-        return store.getTotalSpace() - store.getUsableSpace();
+        File root = mounted.toFile();
+        return root.getTotalSpace() - root.getUsableSpace();
     }
 
     void resize(long bytes) throws IOException, InterruptedException {

@@ -20,10 +20,18 @@ final class LinuxFile {
     static final int LOCK_NB = 4;
     // linux/fcntl.h
     static final int F_DUPFD_CLOEXEC = 1030;
+    static final int AT_EMPTY_PATH = 0x1000;
+    // linux/stat.h
+    static final int STATX_BLOCKS = 0x400;
     // linux/fs.h
     static final int SEEK_END = 2;
     static final int SEEK_DATA = 3;
     static final int SEEK_HOLE = 4;
+    static final int FS_NOCOW_FL = 0x0080_0000;
+    /** _IOR('f', 1, long) and _IOW('f', 2, long) on x86-64 and AArch64; what they point to is an int all the same. */
+    static final long FS_IOC_GETFLAGS = 0x8008_6601L;
+
+    static final long FS_IOC_SETFLAGS = 0x4008_6602L;
 
     private static final MethodHandle OPEN = NativeCall.variadic("open", 2, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
     private static final MethodHandle CLOSE = NativeCall.call("close", JAVA_INT, JAVA_INT);
@@ -39,6 +47,10 @@ final class LinuxFile {
             NativeCall.call("fallocate", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle FLOCK = NativeCall.call("flock", JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle FCNTL = NativeCall.variadic("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle FSTATFS = NativeCall.call("fstatfs", JAVA_INT, JAVA_INT, ADDRESS);
+    private static final MethodHandle STATX =
+            NativeCall.call("statx", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS);
+    private static final MethodHandle IOCTL = NativeCall.variadic("ioctl", 2, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS);
 
     private LinuxFile() {}
 
@@ -136,6 +148,33 @@ final class LinuxFile {
         MemorySegment state = NativeCall.state();
         try {
             return NativeCall.result((int) FCNTL.invokeExact(state, fd, command, argument), state);
+        } catch (Throwable e) {
+            throw NativeCall.impossible(e);
+        }
+    }
+
+    static int fstatfs(int fd, MemorySegment into) {
+        MemorySegment state = NativeCall.state();
+        try {
+            return NativeCall.result((int) FSTATFS.invokeExact(state, fd, into), state);
+        } catch (Throwable e) {
+            throw NativeCall.impossible(e);
+        }
+    }
+
+    static int statx(int fd, MemorySegment path, int flags, int mask, MemorySegment into) {
+        MemorySegment state = NativeCall.state();
+        try {
+            return NativeCall.result((int) STATX.invokeExact(state, fd, path, flags, mask, into), state);
+        } catch (Throwable e) {
+            throw NativeCall.impossible(e);
+        }
+    }
+
+    static int ioctl(int fd, long request, MemorySegment argument) {
+        MemorySegment state = NativeCall.state();
+        try {
+            return NativeCall.result((int) IOCTL.invokeExact(state, fd, request, argument), state);
         } catch (Throwable e) {
             throw NativeCall.impossible(e);
         }

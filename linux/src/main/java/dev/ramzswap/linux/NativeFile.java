@@ -1,5 +1,8 @@
 package dev.ramzswap.linux;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -29,6 +32,11 @@ public final class NativeFile implements AutoCloseable {
     private static final int OWNER_ONLY = 0600;
     private static final int BLOCK_BYTES = 4096;
     private static final int RESERVE_BYTES = 64 * BLOCK_BYTES;
+
+    // struct statx of linux/stat.h
+    private static final long STATX_BYTES = 256;
+    private static final long STATX_BLOCKS_OFFSET = 48;
+    private static final long STATX_BLOCK_BYTES = 512;
 
     private static final long ENDING_NANOS = 1_000_000_000;
     private static final long ENDING_LOOK_NANOS = 2_000_000;
@@ -128,20 +136,58 @@ public final class NativeFile implements AutoCloseable {
 
     /**
      * Where, from {@code offset} on, the file has data; its size if nowhere. A file system that does not tell holes
-     * says that all is data.
+     * says that all is data. What was reserved and not written yet is a hole.
      */
-    long nextData(long offset) throws ErrnoException {
+    public long nextData(long offset) throws ErrnoException {
         return seek(offset, LinuxFile.SEEK_DATA);
     }
 
     /** Where, from {@code offset} on, the file has a hole; its size if nowhere. */
-    long nextHole(long offset) throws ErrnoException {
+    public long nextHole(long offset) throws ErrnoException {
         return seek(offset, LinuxFile.SEEK_HOLE);
     }
 
     private long seek(long offset, int whence) throws ErrnoException {
         long result = LinuxFile.lseek(fd, offset, whence);
         return result == -Errno.ENXIO ? size() : check(result, "lseek", name);
+    }
+
+    /** Bytes of the file system that it takes, holes not counted. */
+    public long allocated() throws ErrnoException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment status = arena.allocate(STATX_BYTES, Long.BYTES);
+            MemorySegment noPath = arena.allocateFrom("");
+            check(LinuxFile.statx(fd, noPath, LinuxFile.AT_EMPTY_PATH, LinuxFile.STATX_BLOCKS, status), "statx", name);
+            return status.get(JAVA_LONG, STATX_BLOCKS_OFFSET) * STATX_BLOCK_BYTES;
+        }
+    }
+
+    /** What it lies in, as it is now. */
+    public FileSystem fileSystem() throws ErrnoException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment statfs = arena.allocate(FileSystem.STATFS_BYTES, Long.BYTES);
+            check(LinuxFile.fstatfs(fd, statfs), "fstatfs", name);
+            return FileSystem.of(statfs);
+        }
+    }
+
+    /** Whether it is written in place on a file system that otherwise writes copies (FS_NOCOW_FL). */
+    public boolean isWrittenInPlace() throws ErrnoException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment flags = arena.allocate(JAVA_LONG);
+            check(LinuxFile.ioctl(fd, LinuxFile.FS_IOC_GETFLAGS, flags), "ioctl(FS_IOC_GETFLAGS)", name);
+            return (flags.get(JAVA_INT, 0) & LinuxFile.FS_NOCOW_FL) != 0;
+        }
+    }
+
+    /** Has it written in place from now on. Btrfs does that only for a file that is empty. */
+    public void writeInPlace() throws ErrnoException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment flags = arena.allocate(JAVA_LONG);
+            check(LinuxFile.ioctl(fd, LinuxFile.FS_IOC_GETFLAGS, flags), "ioctl(FS_IOC_GETFLAGS)", name);
+            flags.set(JAVA_INT, 0, flags.get(JAVA_INT, 0) | LinuxFile.FS_NOCOW_FL);
+            check(LinuxFile.ioctl(fd, LinuxFile.FS_IOC_SETFLAGS, flags), "ioctl(FS_IOC_SETFLAGS)", name);
+        }
     }
 
     public void truncate(long bytes) throws ErrnoException {

@@ -27,12 +27,13 @@ record SharedSegment(int key, long bytes, String namespace) {
     private static final int OWNER_ONLY = 0600;
     private static final int MAX_LINE_BYTES = 100;
     private static final Pattern LINE = Pattern.compile("0x([0-9a-f]{8}) ([0-9]{1,18}) (\\S+)\n");
+    private static final Path SYSCTL = Path.of("/proc/sys");
     private static final Path NAMESPACE = Path.of("/proc/self/ns/ipc");
 
     /**
      * Makes one, which takes no memory yet.
      *
-     * @throws IOException if the system has no such memory, or allows less of it (sysctl kernel.shm*)
+     * @throws IOException if the system has no such memory, or allows less of it: names the sysctl that does not
      */
     static SharedSegment create(long bytes) throws IOException {
         SplittableRandom keys = new SplittableRandom();
@@ -44,8 +45,15 @@ record SharedSegment(int key, long bytes, String namespace) {
             id = LinuxIpc.shmget(key, bytes, flags);
         } while (id == -Errno.EEXIST);
         SharedSegment segment = new SharedSegment(key, bytes, currentNamespace());
-        check(id, "shmget", segment);
+        if (id < 0) {
+            throw refused(new ErrnoException("shmget", "shared memory of " + bytes + " bytes", -id), bytes);
+        }
         return segment;
+    }
+
+    private static IOException refused(ErrnoException e, long bytes) {
+        String cure = new SegmentLimits(SYSCTL).cure(e.errno(), bytes);
+        return new IOException(e.getMessage() + cure, e);
     }
 
     /**

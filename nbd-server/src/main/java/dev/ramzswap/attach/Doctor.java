@@ -3,8 +3,10 @@ package dev.ramzswap.attach;
 import dev.ramzswap.status.ExportStatus;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** All checks at once, of the machine and of daemons that swap. Changes nothing. */
 public final class Doctor {
@@ -30,13 +32,18 @@ public final class Doctor {
         boolean inUse = SwapArea.all(machine.files()).stream()
                 .anyMatch(area -> area.device().startsWith("/dev/nbd"));
         var found = new ArrayList<Finding>();
-        var seen = new HashSet<Long>();
-        for (ExportStatus export : ExportStatus.served(machine.host())) {
-            if (seen.add(export.entry().pid())) {
-                found.addAll(new DaemonChecks(machine.files())
-                        .of(export.name(), export.entry().pid()));
-            }
+        for (List<ExportStatus> exports : byDaemon()) {
+            ExportStatus first = exports.getFirst();
+            found.addAll(new DaemonChecks(machine.files())
+                    .of(first.name(), first.entry().pid()));
+            found.addAll(new NeedChecks(machine.files()).of(exports));
         }
         return inUse ? found : found.stream().map(Finding::atMostWarning).toList();
+    }
+
+    private Collection<List<ExportStatus>> byDaemon() throws IOException {
+        return ExportStatus.served(machine.host()).stream()
+                .collect(Collectors.groupingBy(export -> export.entry().pid(), LinkedHashMap::new, Collectors.toList()))
+                .values();
     }
 }

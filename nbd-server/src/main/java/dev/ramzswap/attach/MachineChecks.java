@@ -40,6 +40,7 @@ final class MachineChecks {
         for (VmSetting setting : VmSetting.all(files, files.bytes("/proc/meminfo", "MemTotal"))) {
             found.add(setting.finding());
         }
+        found.addAll(new SharingChecks(files).findings());
         found.add(zswap());
         found.addAll(otherSwap(priority));
         found.add(memory());

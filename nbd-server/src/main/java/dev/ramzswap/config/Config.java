@@ -42,7 +42,6 @@ public record Config(
         List<ExportConfig> exports = exports(settings, host);
         checkNames(exports);
         checkBackingFiles(exports);
-        checkMemory(settings, exports, host.memory());
         Optional<Path> socket = ExportReader.read(settings.daemon, "socket", Address::socket);
         Optional<InetSocketAddress> listen = ExportReader.read(settings.daemon, "listen", Address::tcp);
         boolean isSocketPassed = SocketActivation.isUsed(host.variables());
@@ -62,6 +61,7 @@ public record Config(
             checkReach(settings, listen.get(), tls);
         }
         Protection protection = protection(settings);
+        new MemoryCheck(host, protection.isSwap()).of(settings, exports);
         if (protection.isSwap() && isSocketPassed) {
             throw new ConfigException(settings.daemon.get("swap").origin()
                     + ": the next daemon finds the kernel's connections by the socket's path, and one that is passed"
@@ -145,29 +145,6 @@ public record Config(
                 throw new ConfigException("--backing-file: exports " + other + " and " + export.name() + " both have "
                         + file + ": give each its own");
             }
-        }
-    }
-
-    private static void checkMemory(Settings settings, List<ExportConfig> exports, long memory) throws ConfigException {
-        long sum = 0;
-        for (ExportConfig export : exports) {
-            if (export.limit() != StoreConfig.NO_LIMIT) {
-                checkLimit(
-                        export.limit(), memory, settings.exports.isEmpty() ? "--limit" : "limit of " + export.name());
-                sum += export.limit();
-            }
-        }
-        if (sum > memory) {
-            throw new ConfigException("--export: the limits add up to " + Size.format(sum) + ", and this machine has "
-                    + Size.format(memory) + " of memory: give less");
-        }
-    }
-
-    /** @param origin whom to blame */
-    public static void checkLimit(long limit, long memory, String origin) throws ConfigException {
-        if (limit > memory) {
-            throw new ConfigException(origin + ": " + Size.format(limit) + " is more than the " + Size.format(memory)
-                    + " of memory that this machine has: give less");
         }
     }
 }

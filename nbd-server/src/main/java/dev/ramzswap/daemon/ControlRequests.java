@@ -5,8 +5,9 @@ import static dev.ramzswap.control.ControlClient.ERROR;
 import static dev.ramzswap.control.ControlClient.OK;
 
 import dev.ramzswap.config.Changes;
-import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
+import dev.ramzswap.config.Host;
+import dev.ramzswap.config.MemoryCheck;
 import dev.ramzswap.store.PageStore;
 import java.lang.System.Logger.Level;
 import java.util.List;
@@ -22,13 +23,13 @@ final class ControlRequests implements UnaryOperator<String> {
     private static final System.Logger LOG = System.getLogger(ControlRequests.class.getName());
 
     private final Map<String, PageStore> stores;
-    private final long memory;
+    private final Host host;
     private final Ending ending;
 
-    /** @param memory bytes that the machine has */
-    ControlRequests(Map<String, PageStore> stores, long memory, Ending ending) {
+    /** @param host whose memory a limit may take */
+    ControlRequests(Map<String, PageStore> stores, Host host, Ending ending) {
         this.stores = Map.copyOf(stores);
-        this.memory = memory;
+        this.host = host;
         this.ending = ending;
     }
 
@@ -64,7 +65,7 @@ final class ControlRequests implements UnaryOperator<String> {
         }
         Changes changes = Changes.parse(pairs);
         if (changes.limit().isPresent()) {
-            Config.checkLimit(changes.limit().getAsLong(), memory, "limit");
+            MemoryCheck.limit(changes.limit().getAsLong(), host, "limit");
             store.setLimit(changes.limit().getAsLong());
         }
         changes.codec().ifPresent(store::setCodec);

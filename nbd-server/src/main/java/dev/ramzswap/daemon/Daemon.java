@@ -171,7 +171,7 @@ public final class Daemon implements AutoCloseable {
         if (claimed.isEmpty()) {
             claimNames();
         }
-        control = new ControlSocket(dir.control(pid()), new ControlRequests(stores, host.memory(), ending));
+        control = new ControlSocket(dir.control(pid()), new ControlRequests(stores, host, ending));
         claimed.replaceAll(
                 entry -> entry.serving(stores.get(entry.name()).counters().path()));
         publish();
@@ -180,10 +180,9 @@ public final class Daemon implements AutoCloseable {
 
     private void watchForFullness() {
         try {
-            fullWatch = new FullWatch(
-                    this::refusedStores, Path.of("/proc/meminfo"), Path.of("/proc/sysrq-trigger"), FullWatch.INTERVAL);
+            fullWatch = FullWatch.ofMachine(this::refusedStores);
         } catch (IOException e) {
-            LOG.log(Level.WARNING, "if memory and swap get full, nobody calls the OOM killer: " + e);
+            LOG.log(Level.WARNING, "if memory and swap get full, nobody calls the OOM killer: " + e.getMessage());
         }
     }
 
@@ -220,22 +219,37 @@ public final class Daemon implements AutoCloseable {
 
     private void openStores() throws IOException, ConfigException {
         for (ExportConfig export : config.exports()) {
-            if (export.limit() == StoreConfig.NO_LIMIT && export.size() > host.memory()) {
+            if (Math.min(export.limit(), export.size()) > host.memory()) {
                 LOG.log(
                         Level.WARNING,
-                        "export " + export.name() + " has no limit, and may need more than the "
-                                + Size.format(host.memory()) + " of memory here");
+                        "export " + export.name() + " may need more than the " + host.memoryText()
+                                + ": give it a lower limit, and a backing file for the rest");
             }
             try {
                 PageStore store = PageStore.open(export.store(config));
                 stores.put(export.name(), store);
                 isAwaitingClients |= store.isTakenOver();
+                warnOfPlace(export);
             } catch (IllegalArgumentException e) {
                 throw new ConfigException(
                         "--size " + Size.format(export.size()) + " of export " + export.name() + ": " + e.getMessage());
             } catch (IOException e) {
                 throw new IOException(flagOf(e, export) + export.name() + ": " + e.getMessage(), e);
             }
+        }
+    }
+
+    /** Not in a daemon that takes over: the one before it has said so, and there is a kernel that waits. */
+    private void warnOfPlace(ExportConfig export) {
+        if (export.backing().isEmpty() || stores.get(export.name()).isTakenOver()) {
+            return;
+        }
+        try {
+            for (String concern : export.backing().get().concerns()) {
+                LOG.log(Level.WARNING, "export " + export.name() + ": " + concern);
+            }
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "export " + export.name() + ": what its backing file lies on is not known: " + e);
         }
     }
 

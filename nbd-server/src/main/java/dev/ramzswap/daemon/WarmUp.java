@@ -45,6 +45,8 @@ public final class WarmUp {
     private static final int FULL_ERRORS = 50;
     private static final Duration GRACE = Duration.ofSeconds(1);
 
+    private static final Host NO_MEMORY = new Host(0, 0, Map.of());
+
     private final AllowList allowed;
     private final Path socket;
     private final Path controlSocket;
@@ -166,8 +168,8 @@ public final class WarmUp {
 
     /** As {@code set} does, a wrong one first. */
     private void change(PageStore store) throws IOException {
-        try (ControlSocket _ =
-                new ControlSocket(controlSocket, new ControlRequests(Map.of(NAME, store), 0, new Ending(true)))) {
+        try (ControlSocket _ = new ControlSocket(
+                controlSocket, new ControlRequests(Map.of(NAME, store), NO_MEMORY, new Ending(true)))) {
             ControlSocket.request(controlSocket, "set " + NAME + " limit=1");
             ControlSocket.request(controlSocket, "set " + NAME + " codec=zstd:3");
         }

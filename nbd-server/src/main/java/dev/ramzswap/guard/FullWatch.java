@@ -6,9 +6,11 @@ import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 
@@ -20,15 +22,25 @@ import java.util.function.LongSupplier;
  * have been for ever. So when pages have been refused for some time on end and no memory was available, this asks for
  * the OOM killer by sysrq f (Documentation/admin-guide/sysrq.rst).
  *
- * <p>Both files are open from the start, and neither needs memory of the kernel once the first was read.
+ * <p>Not while other swap takes what this one refuses, or might: the kernel comes to it only when all slots of the
+ * device of higher priority are taken, by pages that it refuses too. If other swap has room, and still holds no more
+ * than before for a long time, then the kernel does not come to it.
+ *
+ * <p>All files are open from the start, and none needs memory of the kernel once the first was read.
  */
 public final class FullWatch implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(FullWatch.class.getName());
 
-    public static final Duration INTERVAL = Duration.ofMillis(250);
+    private static final Duration INTERVAL = Duration.ofMillis(250);
+
+    /** The first ones, which all others are made in (include/linux/proc_ns.h, PROC_PID_INIT_INO). */
+    private static final List<String> MACHINES_NAMESPACES = List.of("pid:[4026531836]", "user:[4026531837]");
 
     /** How often in succession it must have been so. */
     private static final int LOOKS = 8;
+
+    /** How often, if there is other swap with room: it may be a disk that takes its time. */
+    private static final int LOOKS_WITH_OTHER_ROOM = 80;
 
     /** Looks to wait after a kill for its effect. */
     private static final int LOOKS_AFTER_KILL = 20;
@@ -41,6 +53,7 @@ public final class FullWatch implements AutoCloseable {
 
     private final LongSupplier refused;
     private final FileChannel meminfo;
+    private final OtherSwap otherSwap;
     private final FileChannel trigger;
     private final ByteBuffer text = ByteBuffer.allocateDirect(4096);
     private final ByteBuffer key = ByteBuffer.allocateDirect(1).put(0, (byte) 'f');
@@ -51,22 +64,59 @@ public final class FullWatch implements AutoCloseable {
     private int looksToSkip;
 
     /**
+     * Watches this machine.
+     *
      * @param refused how many pages have been refused so far
-     * @param interval from look to look
-     * @throws IOException if one of the files cannot be opened, as in a container
+     * @throws IOException with the reason, if it cannot, or this is a container: the OOM killer would come to all of
+     *     the machine, of which this process sees a part
      */
-    public FullWatch(LongSupplier refused, Path meminfo, Path trigger, Duration interval) throws IOException {
+    public static FullWatch ofMachine(LongSupplier refused) throws IOException {
+        Path proc = Path.of("/proc");
+        requireMachine(proc.resolve("self/ns"));
+        return new FullWatch(refused, proc, INTERVAL);
+    }
+
+    /** @param namespaces {@code /proc/self/ns} */
+    static void requireMachine(Path namespaces) throws IOException {
+        for (String namespace : MACHINES_NAMESPACES) {
+            String kind = namespace.substring(0, namespace.indexOf(':'));
+            if (!Files.readSymbolicLink(namespaces.resolve(kind)).toString().equals(namespace)) {
+                throw new IOException("this is a container (" + kind + " namespace), and it is for the machine to do");
+            }
+        }
+    }
+
+    /**
+     * @param proc {@code /proc}, or what there is of it
+     * @param interval from look to look
+     */
+    FullWatch(LongSupplier refused, Path proc, Duration interval) throws IOException {
         this.refused = refused;
-        this.meminfo = FileChannel.open(meminfo);
+        this.meminfo = open(proc.resolve("meminfo"), StandardOpenOption.READ);
         try {
-            this.trigger = FileChannel.open(trigger, StandardOpenOption.WRITE);
+            this.otherSwap = new OtherSwap(open(proc.resolve("swaps"), StandardOpenOption.READ));
         } catch (IOException e) {
-            Closing.after(e, this.meminfo);
+            Closing.after(e, meminfo);
+            throw e;
+        }
+        try {
+            this.trigger = open(proc.resolve("sysrq-trigger"), StandardOpenOption.WRITE);
+        } catch (IOException e) {
+            Closing.after(e, otherSwap);
+            Closing.after(e, meminfo);
             throw e;
         }
         seen = refused.getAsLong();
         thread = Thread.ofPlatform().daemon().name("full-watch").unstarted(() -> run(interval));
         thread.start();
+    }
+
+    private static FileChannel open(Path path, StandardOpenOption how) throws IOException {
+        try {
+            return FileChannel.open(path, how);
+        } catch (IOException e) {
+            throw new IOException(path + " cannot be opened", e);
+        }
     }
 
     private void run(Duration interval) {
@@ -82,13 +132,13 @@ public final class FullWatch implements AutoCloseable {
 
     private void look() throws IOException {
         // Also read when it does not matter: the first time is not when memory is short.
-        boolean isFull = isMemoryFull() & isRefusing();
+        boolean isFull = isMemoryFull() & isRefusing() & !otherSwap.hasTakenMore();
         if (looksToSkip > 0) {
             looksToSkip--;
             return;
         }
         fullLooks = isFull ? fullLooks + 1 : 0;
-        if (fullLooks == LOOKS) {
+        if (fullLooks >= (otherSwap.hasRoom() ? LOOKS_WITH_OTHER_ROOM : LOOKS)) {
             fullLooks = 0;
             looksToSkip = LOOKS_AFTER_KILL;
             trigger.write(key.clear());
@@ -138,6 +188,7 @@ public final class FullWatch implements AutoCloseable {
         try {
             thread.join();
             meminfo.close();
+            otherSwap.close();
             trigger.close();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

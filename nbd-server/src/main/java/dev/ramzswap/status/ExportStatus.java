@@ -97,6 +97,12 @@ public record ExportStatus(ExportEntry entry, Snapshot snapshot) {
         return snapshot.slots() * PageStore.SLOT_BYTES;
     }
 
+    /** Bytes of memory that it may come to take: its limit; without one its size, as if no page compressed. */
+    public long mostMemory() {
+        long limit = value(Counter.MEM_LIMIT);
+        return limit == 0 ? size() : Math.min(limit, size());
+    }
+
     public long value(Counter counter) {
         return snapshot.values().getOrDefault(counter, 0L);
     }

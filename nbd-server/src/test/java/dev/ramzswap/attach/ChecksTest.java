@@ -53,6 +53,8 @@ class ChecksTest {
                         "min_free_kbytes",
                         "watermark_boost_factor",
                         "watermark_scale_factor",
+                        "overcommit_memory",
+                        "shared memory",
                         "zswap",
                         "other swap",
                         "memory",
@@ -90,6 +92,10 @@ class ChecksTest {
                 "/proc/sys/vm/min_free_kbytes | 11584 | min_free_kbytes | PROBLEM | 11584",
                 "/proc/sys/vm/watermark_boost_factor | 15000 | watermark_boost_factor | PROBLEM | 15000",
                 "/proc/sys/vm/watermark_scale_factor | 9 | watermark_scale_factor | WARNING | 9",
+                "/proc/sys/vm/overcommit_memory | 2 | overcommit_memory | WARNING | CommitLimit",
+                "/proc/sys/vm/overcommit_memory | 1 | overcommit_memory | OK | 1",
+                "/proc/sys/kernel/shmmax | 33554432 | shared memory | WARNING | kernel.shmmax is 32M",
+                "/proc/sys/kernel/shmall | 2097152 | shared memory | WARNING | kernel.shmall is 2097152 pages, 8G",
                 "/sys/module/zswap/parameters/enabled | Y | zswap | WARNING | again",
                 "/run/systemd/oom/io.systemd.ManagedOOM | socket | systemd-oomd | WARNING | 90 %",
                 "/usr/share/initramfs-tools/hooks/resume | hook | initramfs | WARNING | each boot",
@@ -201,6 +207,28 @@ class ChecksTest {
         assertEquals(1, found.size(), found::toString);
         assertEquals(Level.PROBLEM, found.getFirst().level());
         assertTrue(found.getFirst().text().startsWith(text), found::toString);
+    }
+
+    @Test
+    void whatExportsMayNeedShouldBeThere() throws Exception {
+        fake.file("/proc/meminfo", "MemTotal: 307200 kB\nMemAvailable: 307200 kB\n");
+        fake.swaps("/dev/nbd0 partition 1048576 0 100");
+        try (Daemon _ = fake.serve("name=a,size=200M,overcommit=yes", "name=b,size=1G,limit=50M,overcommit=yes")) {
+            assertEquals(Level.OK, finding("daemon of a").level());
+            long pid = ProcessHandle.current().pid();
+            fake.file("/proc/" + pid + "/cgroup", "0::/g");
+            fake.file("/sys/fs/cgroup/g/memory.max", Long.toString(100 << 20));
+            assertEquals(Level.PROBLEM, finding("memory of a").level());
+            assertEquals(
+                    "its exports may need 250M, and /sys/fs/cgroup/g/memory.max allows 100M: it is stopped there",
+                    finding("memory of a").text());
+        }
+        fake.remove("/sys/fs/cgroup");
+        try (Daemon _ = fake.serve("name=c,size=1G")) {
+            Finding found = finding("memory of c");
+            assertEquals(Level.WARNING, found.level());
+            assertTrue(found.text().startsWith("its exports may need 1G, and the machine has 300M"), found::toString);
+        }
     }
 
     @Test

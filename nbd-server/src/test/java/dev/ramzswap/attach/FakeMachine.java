@@ -69,6 +69,9 @@ final class FakeMachine implements Tools, NbdDriver {
         file("/proc/sys/vm/min_free_kbytes", "67584");
         file("/proc/sys/vm/watermark_boost_factor", "0");
         file("/proc/sys/vm/watermark_scale_factor", "10");
+        file("/proc/sys/vm/overcommit_memory", "0");
+        file("/proc/sys/kernel/shmmax", "18446744073692774399");
+        file("/proc/sys/kernel/shmall", "18446744073692774399");
         file("/proc/meminfo", "MemTotal:       16777216 kB\nMemFree: 1 kB\nMemAvailable:    8388608 kB\n");
         file("/proc/swaps", HEAD);
         file("/proc/self/status", "CapEff:\t000001ffffffffff\n");

@@ -86,6 +86,38 @@ class ConfigTest {
         assertEquals(Optional.of(Path.of("/run/state")), a.store(config).stateDir());
     }
 
+    private static String errorInGroup(String... pairs) {
+        Host host = Host.of(8L << 30, Optional.of(new CgroupLimit(300 << 20, "/g/memory.max")), 0, Map.of());
+        return assertThrows(ConfigException.class, () -> config(host, pairs)).getMessage();
+    }
+
+    /** Else the daemon would be stopped there, and it cannot be killed. */
+    @Test
+    void aDaemonThatAKernelSwapsOnMustFitIntoItsControlGroup() {
+        assertEquals(
+                "--limit: 800M is more than the 300M of memory that /g/memory.max allows: give less, or raise that",
+                errorInGroup("size=1G", "limit=800M", "swap=yes"));
+        assertEquals(
+                "--size: without a limit, 1G can need more than the 300M of memory that /g/memory.max allows: add a limit"
+                        + " and a backing file, or raise that",
+                errorInGroup("size=1G", "swap=yes"));
+        assertEquals(
+                "--export: the limits add up to 400M, more than the 300M of memory that /g/memory.max allows: give less,"
+                        + " or raise that",
+                errorInGroup("export=name=a,size=200M", "export=name=b,size=1G,limit=200M", "swap=yes"));
+    }
+
+    @Test
+    void anotherDaemonNeedNotFitIntoItsControlGroup() throws ConfigException {
+        Host host = Host.of(8L << 30, Optional.of(new CgroupLimit(300 << 20, "/g/memory.max")), 0, Map.of());
+        assertEquals(300 << 20, host.memory());
+        assertEquals(
+                800L << 20,
+                config(host, "size=1G", "limit=800M").exports().getFirst().limit());
+        Host wide = Host.of(8L << 30, Optional.of(new CgroupLimit(9L << 30, "/g/memory.max")), 0, Map.of());
+        assertEquals(new Host(8L << 30, 0, Map.of()), wide);
+    }
+
     @Test
     void tcpAloneNeedsNoSocket() throws ConfigException {
         assertTrue(config("size=1G", "listen=127.0.0.1:10809").socket().isEmpty());
@@ -124,8 +156,8 @@ class ConfigTest {
                 "export=size=1G,limit=x | --export limit: 'x' is not a size: write one such as 512M, 1.5G or 4G",
                 "export=name=a,size=1G,limit=9G | limit of a: 9G is more than the 8G of memory that this machine has: give less",
                 "export=size=1G,read-only=on | --export read-only: 'on' is neither yes nor no: write one of them",
-                "export=name=a,size=1G,limit=5G export=name=b,size=1G,limit=5G | --export: the limits add up to 10G, and this"
-                        + " machine has 8G of memory: give less",
+                "export=name=a,size=1G,limit=5G export=name=b,size=1G,limit=5G | --export: the limits add up to 10G, more"
+                        + " than the 8G of memory that this machine has: give less",
                 "size=1G listen=0.0.0.0:1 | --listen: other machines can reach 0.0.0.0:1: add --tls-cert, --tls-key and --tls-ca, so"
                         + " that only clients with a certificate are served, or --insecure to serve anybody",
                 "size=1G listen=[::]:1 tls-cert=/c tls-key=/k | --listen: other machines can reach [0:0:0:0:0:0:0:0]:1: add"

@@ -2,13 +2,20 @@ package dev.ramzswap.guard;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,28 +25,41 @@ class FullWatchTest {
     private static final String FULL =
             "MemTotal:  1000000 kB\nMemFree:  9000 kB\nMemAvailable:   0 kB\nBuffers: 7 kB\n";
     private static final String NOT_FULL = FULL.replace("   0 kB", "90000 kB");
+    private static final String OURS_ALONE = "Filename Type Size Used Priority\n/dev/nbd0 partition 8192 1 100\n";
     private static final Duration INTERVAL = Duration.ofMillis(1);
     private static final int LOOKS = 30;
+    private static final int MANY_LOOKS = 120;
 
     @TempDir
     private Path directory;
 
-    /** Watches for a number of looks. Returns what was asked of the kernel. */
-    private String watch(String meminfo, long refusedPerLook) throws IOException, InterruptedException {
-        Path trigger = Files.writeString(directory.resolve("trigger"), "");
-        AtomicLong refused = new AtomicLong();
-        CountDownLatch looks = new CountDownLatch(LOOKS);
+    /**
+     * Watches for a number of looks. Returns what was asked of the kernel.
+     *
+     * @param swaps what there is at each look
+     */
+    private String watch(String meminfo, int refusedPerLook, int looks, IntFunction<String> swaps)
+            throws IOException, InterruptedException {
+        file("meminfo", meminfo);
+        file("swaps", swaps.apply(0));
+        Path trigger = file("sysrq-trigger", "");
+        AtomicInteger look = new AtomicInteger();
+        CountDownLatch left = new CountDownLatch(looks);
         try (FullWatch _ = new FullWatch(
                 () -> {
-                    looks.countDown();
-                    return refused.addAndGet(refusedPerLook);
+                    write("swaps", swaps.apply(look.incrementAndGet()));
+                    left.countDown();
+                    return (long) look.get() * refusedPerLook;
                 },
-                Files.writeString(directory.resolve("meminfo"), meminfo),
-                trigger,
+                directory,
                 INTERVAL)) {
-            looks.await();
+            left.await();
         }
         return Files.readString(trigger);
+    }
+
+    private String watch(String meminfo, int refusedPerLook) throws IOException, InterruptedException {
+        return watch(meminfo, refusedPerLook, LOOKS, _ -> OURS_ALONE);
     }
 
     @Test
@@ -58,10 +78,52 @@ class FullWatchTest {
     }
 
     @Test
+    void otherSwapThatTakesPagesIsWaitedFor() throws IOException, InterruptedException {
+        assertEquals(
+                "", watch(FULL, 1, MANY_LOOKS, look -> OURS_ALONE + "/swap\\040file file\t\t8192 " + look + " -2\n"));
+    }
+
+    @Test
+    void otherSwapThatMayTakePagesIsWaitedForAWhile() throws IOException, InterruptedException {
+        assertEquals("", watch(FULL, 1, LOOKS, _ -> OURS_ALONE + "/dev/sda2 partition 8192 4096 -2\n"));
+        assertEquals("f", watch(FULL, 1, MANY_LOOKS, _ -> OURS_ALONE + "/dev/sda2 partition 8192 4096 -2\n"));
+    }
+
+    @Test
+    void otherSwapThatIsFullIsNotWaitedFor() throws IOException, InterruptedException {
+        assertEquals("f", watch(FULL, 1, LOOKS, _ -> OURS_ALONE + "/dev/sda2 partition 8192 8192 -2\n"));
+    }
+
+    @Test
     void saysWhenItCannotWatch() throws IOException {
-        Path meminfo = Files.writeString(directory.resolve("meminfo"), FULL);
-        assertThrows(
-                IOException.class,
-                () -> new FullWatch(() -> 0, meminfo, directory.resolve("missing"), INTERVAL).close());
+        file("meminfo", FULL);
+        file("swaps", OURS_ALONE);
+        assertThrows(IOException.class, () -> new FullWatch(() -> 0, directory, INTERVAL).close());
+    }
+
+    /** Its memory is not the machine's, but the OOM killer that it would call is. */
+    @Test
+    void doesNotCallTheOomKillerFromAContainer() throws IOException {
+        Path namespaces = Files.createDirectory(directory.resolve("ns"));
+        Path user = Files.createSymbolicLink(namespaces.resolve("user"), Path.of("user:[4026531837]"));
+        Files.createSymbolicLink(namespaces.resolve("pid"), Path.of("pid:[4026531836]"));
+        FullWatch.requireMachine(namespaces);
+        Files.delete(user);
+        Files.createSymbolicLink(user, Path.of("user:[4026532288]"));
+        IOException e = assertThrows(IOException.class, () -> FullWatch.requireMachine(namespaces));
+        assertTrue(e.getMessage().startsWith("this is a container (user namespace)"), e.getMessage());
+    }
+
+    private Path file(String name, String text) throws IOException {
+        return Files.writeString(directory.resolve(name), text);
+    }
+
+    /** In place: the watch has it open. */
+    private void write(String name, String text) {
+        try (FileChannel file = FileChannel.open(directory.resolve(name), StandardOpenOption.WRITE)) {
+            file.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII)), 0);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

@@ -77,7 +77,7 @@ class CommandLineIT {
 
     @Test
     void aDiskWithoutRoomIsNotFilledUp() throws Exception {
-        long free = Files.getFileStore(directory).getUsableSpace();
+        long free = directory.toFile().getUsableSpace();
         String more = Long.toString((free + (1L << 30)) / 4096 * 4096);
         Tool.Result result = type("serve --size 64M --limit 4M --socket DIR/s --backing-file DIR/f --backing-size "
                         + more)

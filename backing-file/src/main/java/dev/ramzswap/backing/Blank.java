@@ -1,0 +1,111 @@
+package dev.ramzswap.backing;
+
+import static dev.ramzswap.backing.BlockDevice.ALIGNMENT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import dev.ramzswap.linux.NativeFile;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+
+/**
+ * Whether a file or device is blank, so that a mistyped path costs nobody his data. It is not asked what formats there
+ * are, since some leave their first 64 KiB empty or lie at the end, and others are known to no list: what is not zero
+ * is somebody's.
+ *
+ * <p>Of a file, all data is looked at; holes, and what was reserved and never written, are none. A block device would
+ * take too long: there it is the first and the last {@value #END_BYTES} bytes, where all that libblkid knows has a
+ * superblock, a table or a label, the last of the second headers of LUKS2 included (8 MiB).
+ */
+final class Blank {
+    private static final System.Logger LOG = System.getLogger(Blank.class.getName());
+
+    static final int END_BYTES = 8 << 20;
+
+    private static final int PIECE_BYTES = 1 << 20;
+
+    /** What takes a moment to read, and some minutes on a slow disk. */
+    private static final long MUCH = 1 << 30;
+
+    private final NativeFile file;
+    private final MemorySegment buffer;
+
+    private Blank(NativeFile file, Arena arena) {
+        this.file = file;
+        this.buffer = arena.allocate(PIECE_BYTES, ALIGNMENT);
+    }
+
+    /** @throws IOException with a message for the user, if the file has anything but zeroes */
+    static void requireFile(NativeFile file, Path path) throws IOException {
+        if (file.allocated() > MUCH) {
+            LOG.log(Level.INFO, path + " has no label: reading all of it, to see whether it is blank");
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            if (!new Blank(file, arena).isFileZero()) {
+                throw new IOException(refusal(file, path) + "rm " + path);
+            }
+        }
+    }
+
+    /** @throws IOException with a message for the user, if one of the device's ends has anything but zeroes */
+    static void requireDevice(NativeFile device, Path path) throws IOException {
+        long size = device.size();
+        long tail = Math.max(size - END_BYTES, 0);
+        try (Arena arena = Arena.ofConfined()) {
+            Blank blank = new Blank(device, arena);
+            if (!blank.isZero(0, Math.min(END_BYTES, size)) || !blank.isZero(tail, size)) {
+                String wipe = "dd if=/dev/zero of=" + path + " bs=8M count=1";
+                throw new IOException(refusal(device, path) + "wipe its first and last 8 MiB: " + wipe + "; " + wipe
+                        + " oflag=seek_bytes seek=" + tail);
+            }
+        }
+    }
+
+    private static String refusal(NativeFile file, Path path) throws IOException {
+        return path + " holds " + Signature.find(file).orElse("other content")
+                + ", which would be overwritten: give another path, or, if nobody needs it, ";
+    }
+
+    private boolean isFileZero() throws IOException {
+        long size = file.size();
+        long end;
+        for (long at = file.nextData(0); at < size; at = file.nextData(end)) {
+            end = file.nextHole(at);
+            if (!isZero(at / ALIGNMENT * ALIGNMENT, end)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean isZero(long begin, long end) throws IOException {
+        int read;
+        for (long at = begin; at < end; at += read) {
+            read = file.read(buffer, (int) Math.min(PIECE_BYTES, roundUp(end - at)), at);
+            if (read <= 0) {
+                throw new IOException("nothing can be read at " + at + " of " + file + ": it has become smaller");
+            }
+            if (!isBufferZero(read)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean isBufferZero(int bytes) {
+        // An odd end is made a whole word.
+        buffer.asSlice(bytes, Math.min(Long.BYTES, PIECE_BYTES - bytes)).fill((byte) 0);
+        for (int at = 0; at < bytes; at += Long.BYTES) {
+            if (buffer.get(JAVA_LONG_UNALIGNED, at) != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static long roundUp(long bytes) {
+        return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
+    }
+}

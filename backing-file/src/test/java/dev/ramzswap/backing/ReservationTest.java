@@ -1,0 +1,98 @@
+package dev.ramzswap.backing;
+
+import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ramzswap.linux.NativeFile;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** A file that finds no room leaves the disk as full as it was. */
+class ReservationTest {
+    private static final int MIB = 1 << 20;
+    private static final int BLOCK_BYTES = 4096;
+
+    /** What ext4 keeps in a list of blocks that was long once. */
+    private static final int TREE_BYTES = 4 * BLOCK_BYTES;
+
+    @RegisterExtension
+    private final Ext4Image ext4 = new Ext4Image();
+
+    private Path disk;
+    private Path path;
+
+    @BeforeEach
+    void makeDisk() throws IOException, InterruptedException {
+        disk = ext4.mount(64 * MIB);
+        path = disk.resolve("file");
+    }
+
+    @Test
+    void aSparseFileThatFindsNoRoomStaysSparse() throws IOException {
+        long bytes = 96L * MIB;
+        setLength(bytes);
+        long before = free();
+        IOException e = assertThrows(IOException.class, () -> open(bytes - SEGMENT_BYTES - Label.HEAD_BYTES));
+        assertTrue(e.getMessage().startsWith("no room for the backing file " + path), e.getMessage());
+        assertEquals(before, free());
+        assertEquals(bytes, Files.size(path));
+    }
+
+    @Test
+    void whatAFileHasAlreadyNeedsNoOtherRoom() throws IOException {
+        long bytes = 32L * MIB;
+        open(bytes);
+        assertTrue(free() < bytes);
+        open(bytes);
+    }
+
+    /**
+     * Free blocks of which none is beside another, so that their number suffices, but not for the list of them: ENOSPC
+     * comes in the midst.
+     */
+    @Test
+    void blocksThatWereTakenBeforeRoomRanOutAreGivenBack() throws IOException {
+        long bytes = 16L * MIB;
+        Files.write(path, new byte[BLOCK_BYTES]);
+        setLength(Label.HEAD_BYTES + bytes + Label.BYTES);
+        try (NativeFile comb = NativeFile.open(disk.resolve("comb"), NativeFile.O_RDWR | NativeFile.O_CREAT)) {
+            comb.reserve(48L * MIB);
+            reserveRest();
+            long missing = Label.HEAD_BYTES + bytes + Label.BYTES - BLOCK_BYTES;
+            for (long at = 0; free() < missing; at += 2 * BLOCK_BYTES) {
+                comb.punchHole(at, BLOCK_BYTES);
+            }
+        }
+        long before = free();
+        IOException e = assertThrows(IOException.class, () -> open(bytes));
+        assertTrue(e.getMessage().startsWith("no room for the backing file " + path), e.getMessage());
+        assertTrue(before - free() <= TREE_BYTES, () -> before + " bytes were free, and are " + free());
+    }
+
+    private void reserveRest() throws IOException {
+        try (NativeFile rest = NativeFile.open(disk.resolve("rest"), NativeFile.O_RDWR | NativeFile.O_CREAT)) {
+            rest.reserve(free() / BLOCK_BYTES * BLOCK_BYTES - 2 * BLOCK_BYTES);
+        }
+    }
+
+    private void open(long bytes) throws IOException {
+        FileDevice.open(path, bytes, new Label(1), NativeFile::open).close();
+    }
+
+    private long free() {
+        return disk.toFile().getUsableSpace();
+    }
+
+    private void setLength(long bytes) throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+            file.setLength(bytes);
+        }
+    }
+}

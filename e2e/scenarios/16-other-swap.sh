@@ -1,0 +1,22 @@
+# The daemon can keep less than its size, and a disk of lower priority has room: the kernel is left to come to it, which it
+# does when all slots of the first device are taken, by pages that were refused too.
+memory=560
+seconds=240
+least_swapped=200
+allowed_messages='write-error|i/o error'
+
+scenario() {
+    serve --size 256M --limit 48M --overcommit
+    attach_by_nbd_client 0 swap0 --discard
+    mkswap -q "$E2E_DISK"
+    swapon --priority 10 "$E2E_DISK"
+    start_hog 5000 180
+    finish_hogs
+    detach 0
+    swapoff "$E2E_DISK"
+    check 'pages refused' "$(counter refused_stores)" -gt 0
+    check 'pages read from the disk' $(($(vmstat pswpin) - $(counter loads))) -gt 10000
+    check 'processes that were killed for memory' "$(vmstat oom_kill)" = 0
+    # Its counters are not the kernel's: those are of both.
+    rm /run/status.json
+}
