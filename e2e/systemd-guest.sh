@@ -68,6 +68,21 @@ check_boot() {
     must 'min_free_kbytes is set' [ "$(cat /proc/sys/vm/min_free_kbytes)" -ge 16384 ]
 }
 
+# As needrestart does it.
+restart_both() {
+    must 'restart both in one job' timeout 60 systemctl restart "$daemon" "$standby"
+    must 'one serves' await 60 one_serves
+    must 'one stands by' await 60 one_stands_by
+}
+
+one_serves() {
+    serves "$daemon" || serves "$standby"
+}
+
+one_stands_by() {
+    [ "$(systemctl show -p StatusText "$daemon" "$standby" | grep -c 'standing by')" = 1 ]
+}
+
 check_hibernation() {
     must 'nothing hibernates to it' grep -qx AllowHibernation=no /run/systemd/sleep.conf.d/50-ramzswap.conf
     must 'swap goes off before hibernation' /usr/lib/ramzswap/hibernation begin
@@ -207,6 +222,7 @@ second_boot() {
     load
     check_unit
     replace_daemons
+    restart_both
     figure pswpout "$(vmstat pswpout)"
     figure pswpin "$(vmstat pswpin)"
     check_hibernation
