@@ -21,8 +21,9 @@ final class TransientService implements Launcher {
     private static final Path SYSTEMD = Path.of("/run/systemd/system");
 
     /**
-     * Systemd stops the service also when the daemon has ended by itself; then there is nothing to do. Without dollar
-     * and semicolon: by a daemon-reload, systemd 252 doubles the one and adds a backslash to the other.
+     * Systemd stops the service also when the daemon has ended by itself; then there is nothing to do. Without the
+     * prefix ":", dollar and semicolon: after a daemon-reload, systemd 252 has lost a command that has the one, and put
+     * backslashes before the others.
      */
     private static final String IF_STILL_THERE = "! printenv MAINPID >/dev/null || exec ";
 
