@@ -1,5 +1,6 @@
 #!/bin/bash
-# The part of systemd-guest that runs in the guest, as a service. Says FAILED, FIGURES and ENDED on the console.
+# The part of systemd-guest that runs in the guest, as a service, at both of its boots. Says FAILED, FIGURES, REBOOTING and
+# ENDED on the console.
 #
 #   systemd-guest.sh FILE.deb HOG
 set -u
@@ -33,6 +34,72 @@ install() {
     sed -i 's/^size = .*/size = 512M/' /etc/ramzswap/swap0.conf
 }
 
+# Swap without a unit, from a session that ends; on a machine where somebody has the first device open.
+swap_from_a_session() {
+    modprobe nbd nbds_max=4
+    exec {held}</dev/nbd0
+    must 'swapon in a session' systemd-run --quiet --scope --unit=session-x.scope ramzswap swapon quick --size 256M
+    exec {held}<&-
+    must 'it passed over a device that is open' grep -q '^/dev/nbd1 ' /proc/swaps
+    must 'its daemon is not in the session' grep -qx 0::/ramzswap-serve-quick.service "/proc/$(pgrep -x java)/cgroup"
+    must 'the session has ended' await 10 [ ! -e /sys/fs/cgroup/system.slice/session-x.scope ]
+    check_guard "$(pgrep -x java)"
+    # It is there until the last services have ended, and may then come back into memory.
+    systemd-run --quiet --unit=late -p DefaultDependencies=no -p MemoryMax=64M "$hog" 96 0
+    must 'pages are in swap' await 60 is_in_use 20000
+    systemctl kill --signal=STOP late
+    systemctl set-property --runtime late.service MemoryMax=infinity
+}
+
+first_boot() {
+    install
+    swap_from_a_session
+    must 'enable' systemctl enable --quiet "$swap"
+    echo REBOOTING
+    systemctl --no-block reboot
+}
+
+check_boot() {
+    must 'swap is on' await 60 is_swapping yes
+    must '/tmp is a tmpfs' mountpoint -q /tmp
+    must 'so is that of fstab' mountpoint -q /srv
+    must 'no job was deleted' [ -z "$(journalctl -b -o cat --grep 'ordering cycle' | grep -v '^-- ')" ]
+    must 'the unit is active' await 60 systemctl is-active --quiet "$swap"
+    must 'min_free_kbytes is set' [ "$(cat /proc/sys/vm/min_free_kbytes)" -ge 16384 ]
+}
+
+# As needrestart does it.
+restart_both() {
+    must 'restart both in one job' timeout 60 systemctl restart "$daemon" "$standby"
+    must 'one serves' await 60 one_serves
+    must 'one stands by' await 60 one_stands_by
+}
+
+one_serves() {
+    serves "$daemon" || serves "$standby"
+}
+
+one_stands_by() {
+    [ "$(systemctl show -p StatusText "$daemon" "$standby" | grep -c 'standing by')" = 1 ]
+}
+
+check_hibernation() {
+    must 'nothing hibernates to it' grep -qx AllowHibernation=no /run/systemd/sleep.conf.d/50-ramzswap.conf
+    must 'swap goes off before hibernation' /usr/lib/ramzswap/hibernation begin
+    must 'it is off' is_swapping no
+    must 'swap comes back' /usr/lib/ramzswap/hibernation end
+    must 'it is on' grep -q '^/dev/nbd.*100$' /proc/swaps
+    local other
+    truncate -s 16M /other
+    other=$(losetup --find --show /other)
+    mkswap -q "$other"
+    swapon "$other"
+    systemctl restart ramzswap-hibernation
+    must 'the machine may hibernate to other swap' [ ! -e /run/systemd/sleep.conf.d/50-ramzswap.conf ]
+    swapoff "$other"
+    losetup --detach "$other"
+}
+
 is_swapping() { # YES-OR-NO
     if grep -q '^/dev/nbd' /proc/swaps; then [ "$1" = yes ]; else [ "$1" = no ]; fi
 }
@@ -50,8 +117,15 @@ check_unit() {
     must 'its cgroup has no swap' grep -qx 0 "$group/memory.swap.max"
     must 'its cgroup keeps its memory' [ "$(cat "$group/memory.min" "$group/../memory.min" | sort -n | head -1)" -gt 0 ]
     must 'it is sandboxed' grep -q 'Seccomp:[[:space:]]*2' "/proc/$pid/status"
+    must 'its replies do not wait for memory, or it warns' is_real_time "$pid"
     must 'it can ask for the OOM killer' [ -n "$(find "/proc/$pid/fd" -lname /proc/sysrq-trigger)" ]
     figure resident_mb "$(awk '/VmRSS/ { print int($2 / 1024) }' "/proc/$pid/status")"
+}
+
+# This kernel has RT_GROUP_SCHED, by which a group may be allowed no real-time threads at all.
+is_real_time() { # PID
+    awk '{ sub(/.*\) /, ""); if ($39 == 2) found = 1 } END { exit !found }' "/proc/$1"/task/*/stat ||
+        journalctl -b -o cat -u "$daemon" | grep -q 'replies may wait for memory'
 }
 
 load() {
@@ -88,15 +162,26 @@ serves() { # UNIT
     grep -qx "pid=$(property "$1" MainPID)" /run/ramzswap/swap0.export
 }
 
-# A second device, whose swapoff fails. Systemd has a swap unit for each name of each device, and would take it off by
-# those; without their default dependencies they are left to the very end.
+# A second device, whose swapoff fails.
 install_stubborn_swap() {
     local units=/etc/systemd/system
     sed 's/^size = .*/size = 256M/' /etc/ramzswap/swap0.conf >/etc/ramzswap/swap1.conf
-    mkdir $units/{ramzswap-swap@swap1.service.d,ramzswap@swap1.service.d,swap.d}
+    mkdir -p $units/{ramzswap-swap@swap1.service.d,ramzswap@swap1.service.d}
     printf '[Service]\nExecStop=\nExecStop=/bin/false\n' >$units/ramzswap-swap@swap1.service.d/guest.conf
     printf '[Service]\nTimeoutStopSec=2\n' >$units/ramzswap@swap1.service.d/guest.conf
-    printf '[Unit]\nDefaultDependencies=no\n' >$units/swap.d/guest.conf
+    systemctl daemon-reload
+}
+
+# Systemd has a swap unit for each name of each device, and would take the second off by those; without their default
+# dependencies, they are left to the very end. Of the first, they are stopped beside our own unit, in any order.
+leave_second_device() {
+    local device unit
+    read -r device _ </run/ramzswap/swap1.swap
+    for unit in $(systemctl list-units --plain --no-legend --type=swap | cut -d ' ' -f 1); do
+        [ "$(readlink -f "$(property "$unit" What)")" = "$device" ] || continue
+        mkdir -p "/run/systemd/system/$unit.d"
+        printf '[Unit]\nDefaultDependencies=no\n' >"/run/systemd/system/$unit.d/guest.conf"
+    done
     systemctl daemon-reload
 }
 
@@ -104,8 +189,8 @@ install_stubborn_swap() {
 install_last_words() {
     cat >/usr/lib/systemd/system-shutdown/guest <<'END'
 #!/bin/sh
-echo "SPARED $(pgrep -c -x java) $(pgrep -c -x hog)" >/dev/ttyS0
-echo "SWAPS $(grep -c '^/dev/nbd' /proc/swaps)" >/dev/ttyS0
+echo "SPARED $(pgrep -c -x java) $(pgrep -c -x hog)" >/dev/tty0
+echo "SWAPS $(grep -c '^/dev/nbd' /proc/swaps)" >/dev/tty0
 END
     chmod +x /usr/lib/systemd/system-shutdown/guest
 }
@@ -129,41 +214,62 @@ both_are_in_use() {
     awk '/nbd/ && $4 > 20000 { count++ } END { exit count != 2 }' /proc/swaps
 }
 
-install
-must 'enable' timeout 300 systemctl enable --now "$swap"
-must 'swap is on' is_swapping yes
-must 'the daemon says what it serves' grep -q swap0 <<<"$(property "$daemon" StatusText)"
-must 'page-cluster is set' grep -qx 0 /proc/sys/vm/page-cluster
-figure ready_ms "$(ready_millis)"
-load
-check_unit
-replace_daemons
-figure pswpout "$(vmstat pswpout)"
-figure pswpin "$(vmstat pswpin)"
+second_boot() {
+    check_boot
+    must 'the daemon says what it serves' grep -q swap0 <<<"$(property "$daemon" StatusText)$(property "$standby" StatusText)"
+    must 'page-cluster is set' grep -qx 0 /proc/sys/vm/page-cluster
+    figure ready_ms "$(ready_millis)"
+    load
+    check_unit
+    replace_daemons
+    restart_both
+    figure pswpout "$(vmstat pswpout)"
+    figure pswpin "$(vmstat pswpin)"
+    check_hibernation
+    disable
+    purge
+    power_off
+}
 
-must 'disable' systemctl disable --now "$swap"
-must 'swap is off' is_swapping no
-for unit in "$daemon" "$standby"; do
-    must "$unit has ended" await 60 has_ended "$unit"
-    must "$unit ended well" [ "$(property "$unit" Result)" = success ]
-done
-must 'no pages are kept' [ -z "$(find /run/ramzswap/state -name '*.pool')" ]
-must 'no shared memory is kept' [ "$(wc -l </proc/sysvipc/shm)" = 1 ]
+disable() {
+    must 'disable' systemctl disable --quiet --now "$swap"
+    must 'swap is off' is_swapping no
+    for unit in "$daemon" "$standby"; do
+        must "$unit has ended" await 60 has_ended "$unit"
+        must "$unit ended well" [ "$(property "$unit" Result)" = success ]
+    done
+    must 'no pages are kept' [ -z "$(find /run/ramzswap/state -name '*.pool')" ]
+    must 'no shared memory is kept' [ "$(wc -l </proc/sysvipc/shm)" = 1 ]
+    must 'hibernation is as it was' await 10 [ ! -e /run/systemd/sleep.conf.d/50-ramzswap.conf ]
+}
 
-# One daemon for each device is enough from here on: to start another takes half a minute without KVM.
-systemctl mask --quiet "$standby" ramzswap-standby@swap1.service
-must 'start' systemctl start "$swap"
-must 'purge under live swap' dpkg --no-triggers --purge ramzswap
-must 'swap is off after the purge' is_swapping no
-must 'the program is gone' [ ! -e /usr/bin/ramzswap ]
-must 'backing files are gone' [ ! -e /var/lib/ramzswap ]
+# One daemon for each device is enough from here on.
+purge() {
+    systemctl mask --quiet "$standby" ramzswap-standby@swap1.service
+    must 'start' systemctl start "$swap"
+    must 'purge under live swap' dpkg --no-triggers --purge ramzswap
+    must 'swap is off after the purge' is_swapping no
+    must 'the program is gone' [ ! -e /usr/bin/ramzswap ]
+    must 'backing files are gone' [ ! -e /var/lib/ramzswap ]
+}
 
-install
-install_stubborn_swap
-install_last_words
-must 'enable again' systemctl enable --now "$swap"
-must 'start a second device' systemctl start ramzswap-swap@swap1.service
-start_spared_hog
-echo "FIGURES$figures"
-echo ENDED
-systemctl --no-block poweroff
+power_off() {
+    install
+    install_stubborn_swap
+    install_last_words
+    must 'enable again' systemctl enable --quiet --now "$swap"
+    must 'start a second device' systemctl start ramzswap-swap@swap1.service
+    leave_second_device
+    start_spared_hog
+    echo "FIGURES$figures"
+    echo ENDED
+    systemctl --no-block poweroff
+}
+
+echo "FIRST-WORDS after $(now) s"
+if [ -e /second ]; then
+    second_boot
+else
+    touch /second
+    first_boot
+fi

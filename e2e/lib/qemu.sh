@@ -4,7 +4,6 @@
 
 kernel=$(find /boot -name 'vmlinuz-*-amd64' | sort -V | tail -1)
 release=${kernel#*/vmlinuz-}
-qemu_seconds=0 # until the machine is ended; 0 for never
 
 qemu_die() {
     echo "qemu: $*" >&2
@@ -51,7 +50,7 @@ qemu_boot() { # DIRECTORY MEMORY KERNEL-PARAMETERS QEMU-OPTION...
     shift 3
     [ -z "${E2E_KVM:-}" ] || accelerator=kvm
     # Without features that TCG emulates slowly. One processor is faster and steadier than two under TCG.
-    timeout -k 5 "$qemu_seconds" qemu-system-x86_64 -accel "$accelerator" -cpu max,la57=off,erms=off,fsrm=off -smp 1 -m "$memory" \
+    qemu-system-x86_64 -accel "$accelerator" -cpu max,la57=off,erms=off,fsrm=off -smp 1 -m "$memory" \
         -nodefaults -display none -no-reboot -serial stdio -kernel "$kernel" -initrd "$directory/image" \
         -append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr random.trust_cpu=on $parameters" \
         -virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap "$@" </dev/null

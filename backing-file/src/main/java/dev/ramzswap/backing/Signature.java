@@ -51,10 +51,7 @@ record Signature(String name, long offset, String magic) {
             new Signature(PARTITIONS, -512, "EFI PART"),
             new Signature("ext2, ext3 or ext4", 0x438, "\u0053\u00ef"),
             new Signature("a boot sector or a partition table", 510, "\u0055\u00aa"),
-            new Signature(
-                    "the backing file of another export, or what was made of one",
-                    0,
-                    Label.NAME));
+            new Signature("the backing file of another export, or what was made of one", 0, Label.NAME));
 
     /** What is known of the content of a file or device. */
     static Optional<String> find(NativeFile file) throws IOException {

@@ -1,5 +1,6 @@
 package dev.ramzswap.attach;
 
+import dev.ramzswap.config.Config;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.status.ExportStatus;
 import dev.ramzswap.status.RuntimeDir;
@@ -28,17 +29,44 @@ public final class BackgroundDaemon implements SwapOn.Starter {
     private final Host host;
     private final String export;
     private final List<String> command;
+    private final Launcher launcher;
     private final Path log;
 
     /**
      * @param command the words that run {@code serve} and its options
      * @param export which of its exports is waited for
      */
-    public BackgroundDaemon(Host host, List<String> command, String export) {
+    BackgroundDaemon(Host host, List<String> command, String export, Launcher launcher) {
         this.host = host;
         this.export = export;
         this.command = List.copyOf(command);
+        this.launcher = launcher;
         this.log = RuntimeDir.own(host).logs().resolve(export + ".log");
+    }
+
+    /**
+     * One that is a service of systemd's, or in a session of its own where there is none.
+     *
+     * @param program the words that run the command line
+     * @param serve the command and its options
+     * @param config what these say
+     * @param export which of its exports is waited for
+     */
+    public static BackgroundDaemon of(
+            Host host, List<String> program, List<String> serve, Config config, String export) {
+        var command = new ArrayList<>(program);
+        command.addAll(serve);
+        Launcher launcher = TransientService.isPossible()
+                ? new TransientService(export, program, backingDirectories(config), host.variables())
+                : new Launcher.OwnSession();
+        return new BackgroundDaemon(host, command, export, launcher);
+    }
+
+    private static List<Path> backingDirectories(Config config) {
+        return config.exports().stream()
+                .flatMap(export -> export.backing().stream())
+                .map(backing -> backing.path().toAbsolutePath().getParent())
+                .toList();
     }
 
     /**
@@ -63,9 +91,7 @@ public final class BackgroundDaemon implements SwapOn.Starter {
     public ExportStatus start() throws IOException, InterruptedException {
         Files.createDirectories(log.getParent(), PosixFilePermissions.asFileAttribute(DIRECTORY_MODE));
         long before = Files.exists(log) ? Files.size(log) : 0;
-        var words = new ArrayList<>(List.of("setsid"));
-        words.addAll(command);
-        var builder = new ProcessBuilder(words)
+        var builder = new ProcessBuilder(launcher.words(command, log))
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .redirectInput(new File("/dev/null"));
@@ -74,23 +100,24 @@ public final class BackgroundDaemon implements SwapOn.Starter {
         try {
             return awaitServing(process, before);
         } catch (IOException | InterruptedException e) {
-            process.destroyForcibly();
+            launcher.kill(process);
             throw e;
         }
     }
 
     private ExportStatus awaitServing(Process process, long before) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!process.waitFor(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+        while (System.nanoTime() < deadline) {
+            boolean isOver = process.waitFor(LOOK_MILLIS, TimeUnit.MILLISECONDS);
             Optional<ExportStatus> status = ExportStatus.find(host, export);
             if (status.isPresent()) {
                 return status.get();
             }
-            if (System.nanoTime() > deadline) {
-                throw new IOException("the daemon does not become ready: see " + log);
+            if (isOver) {
+                throw new IOException("the daemon did not start: " + lastWords(before));
             }
         }
-        throw new IOException("the daemon did not start: " + lastWords(before));
+        throw new IOException("the daemon does not become ready: see " + log);
     }
 
     private String lastWords(long from) throws IOException {

@@ -21,6 +21,7 @@ public final class Doctor {
         var checks = new MachineChecks(machine);
         var found = new ArrayList<Finding>(checks.means());
         found.addAll(checks.surroundings(priority));
+        found.addAll(new SystemChecks(machine.files()).all());
         found.addAll(checks.rights());
         found.addAll(daemons());
         return found;

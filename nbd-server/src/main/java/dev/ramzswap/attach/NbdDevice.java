@@ -1,6 +1,7 @@
 package dev.ramzswap.attach;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -19,13 +20,18 @@ record NbdDevice(KernelFiles files, String name) {
                 .toList();
     }
 
-    static NbdDevice firstFree(KernelFiles files) throws IOException {
+    /** Those that are attached to nothing, one at least. */
+    static List<NbdDevice> free(KernelFiles files) throws IOException {
+        var free = new ArrayList<NbdDevice>();
         for (NbdDevice device : all(files)) {
             if (!device.isAttached()) {
-                return device;
+                free.add(device);
             }
         }
-        throw new IOException("no /dev/nbdN is free: detach one, or load nbd with more (nbds_max=)");
+        if (free.isEmpty()) {
+            throw new IOException("no /dev/nbdN is free: detach one, or load nbd with more (nbds_max=)");
+        }
+        return free;
     }
 
     /** @param path {@code /dev/nbdN} */

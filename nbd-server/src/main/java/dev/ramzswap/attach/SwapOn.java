@@ -2,6 +2,8 @@ package dev.ramzswap.attach;
 
 import dev.ramzswap.attach.Finding.Level;
 import dev.ramzswap.config.Size;
+import dev.ramzswap.linux.Errno;
+import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.status.ExportStatus;
 import dev.ramzswap.status.LiveExport;
 import java.io.IOException;
@@ -20,6 +22,9 @@ import java.util.Optional;
 public final class SwapOn {
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final int LOOK_MILLIS = 20;
+    /** The package's. */
+    private static final String UNIT = "/usr/lib/systemd/system/ramzswap-swap@.service";
+
     /** sws_volume of the kernel's swap header. */
     private static final int LABEL_CHARS = 16;
 
@@ -73,10 +78,10 @@ public final class SwapOn {
         refuseTwice();
         try (Undo undo = new Undo(out)) {
             loadModule(undo);
-            NbdDevice device = device();
+            candidates(); // before a daemon is started in vain
             ExportStatus export = starter.isPresent() ? start(starter.get(), undo) : running();
             requireUsable(export);
-            attach(export, device, undo);
+            NbdDevice device = attach(export, undo);
             makeSwap(device);
             leaveRecord(SwapRecord.of(device, starter.isPresent()), undo);
             if (request.tune) {
@@ -89,6 +94,17 @@ public final class SwapOn {
             swapOn(device, undo);
             undo.forget();
         }
+        if (starter.isPresent()) {
+            sayHowToKeep();
+        }
+    }
+
+    private void sayHowToKeep() {
+        String means = machine.files().exists(UNIT)
+                ? "describe it in /etc/ramzswap/" + request.export + ".conf, and systemctl enable ramzswap-swap@"
+                        + request.export
+                : "install the package (docs/operation.md, Package and units)";
+        say("swaps until the machine shuts down; to have it at every boot, " + means);
     }
 
     private void requireMeans() throws IOException {
@@ -146,22 +162,60 @@ public final class SwapOn {
         }
     }
 
-    private void attach(ExportStatus export, NbdDevice device, Undo undo) throws IOException, InterruptedException {
-        attacher.attach(export, device);
+    private NbdDevice attach(ExportStatus export, Undo undo) throws IOException, InterruptedException {
+        NbdDevice device = attachToOne(export);
         undo.add(() -> machine.detach(device));
         awaitSize(device, export.size());
         say("attached to " + device.path() + ", connections: " + request.connections);
+        return device;
     }
 
-    private NbdDevice device() throws IOException {
+    /**
+     * The kernel refuses a device (EBUSY) that somebody has open, as udev does when it has just appeared: the next one
+     * will do, or the same one a little later.
+     */
+    private NbdDevice attachToOne(ExportStatus export) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            Optional<ErrnoException> busy = Optional.empty();
+            for (NbdDevice device : candidates()) {
+                busy = attach(export, device);
+                if (busy.isEmpty()) {
+                    return device;
+                }
+            }
+            if (System.nanoTime() > deadline) {
+                throw new IOException(
+                        busy.orElseThrow().getMessage() + ": close what has it open (fuser -v /dev/nbd*)", busy.get());
+            }
+            Thread.sleep(LOOK_MILLIS);
+        }
+    }
+
+    /** @return why not, if somebody has it open */
+    private Optional<ErrnoException> attach(ExportStatus export, NbdDevice device)
+            throws IOException, InterruptedException {
+        try {
+            attacher.attach(export, device);
+            return Optional.empty();
+        } catch (ErrnoException e) {
+            if (e.errno() != Errno.EBUSY) {
+                throw e;
+            }
+            return Optional.of(e);
+        }
+    }
+
+    /** Devices that are attached to nothing: the one that was asked for, or all there are, and never none. */
+    private List<NbdDevice> candidates() throws IOException {
         if (request.device.isEmpty()) {
-            return NbdDevice.firstFree(machine.files());
+            return NbdDevice.free(machine.files());
         }
         NbdDevice device = NbdDevice.at(machine.files(), request.device.get());
         if (device.isAttached()) {
             throw new IOException("--device: " + device.path() + " is attached to something: give another");
         }
-        return device;
+        return List.of(device);
     }
 
     /** The kernel may have the size only later. */
@@ -200,6 +254,7 @@ public final class SwapOn {
 
     private void report(List<Finding> daemon) throws IOException {
         var findings = new ArrayList<Finding>(new MachineChecks(machine).surroundings(request.priority));
+        findings.addAll(new SystemChecks(machine.files()).all());
         findings.addAll(daemon);
         List<Finding> bad =
                 findings.stream().filter(finding -> finding.level() != Level.OK).toList();

@@ -150,13 +150,12 @@ final class SwaponCommand implements Callable<Integer> {
             throw new ConfigException("NAME: none of the exports described is '" + name + "'");
         }
         int ownWords = spec.root().commandLine().getParseResult().originalArgs().size();
-        var command = new ArrayList<>(BackgroundDaemon.ownCommand(ownWords));
-        command.add("serve");
+        var command = new ArrayList<>(List.of("serve"));
         if (serve.describesOne()) {
             command.addAll(List.of("--name", name));
         }
         command.addAll(options);
-        return Optional.of(new BackgroundDaemon(host, command, name));
+        return Optional.of(BackgroundDaemon.of(host, BackgroundDaemon.ownCommand(ownWords), command, config, name));
     }
 
     /** What was given of serve's options, as it was written, and always {@code --swap}; nothing if none was given. */

@@ -58,10 +58,25 @@ class ChecksTest {
                         "zswap",
                         "other swap",
                         "memory",
+                        "hibernation",
+                        "initramfs",
+                        "systemd-oomd",
                         "CAP_SYS_ADMIN",
                         "CAP_SYS_RESOURCE",
                         "locked memory"),
                 findings().stream().map(Finding::subject).toList());
+    }
+
+    @Test
+    void seesThatTheMachineMayHibernateToIt() throws IOException {
+        fake.file("/sys/power/state", "freeze mem disk");
+        fake.file("/sys/power/disk", "[platform] shutdown reboot suspend test_resume");
+        assertEquals(Level.WARNING, finding("hibernation").level());
+        fake.file("/usr/lib/systemd/system/systemd-hibernate.service.d/ramzswap.conf", "");
+        assertEquals(Level.OK, finding("hibernation").level());
+        fake.remove("/usr/lib");
+        fake.file("/sys/power/disk", "[disabled]"); // the kernel is locked down
+        assertEquals(Level.OK, finding("hibernation").level());
     }
 
     @ParameterizedTest
@@ -82,6 +97,8 @@ class ChecksTest {
                 "/proc/sys/kernel/shmmax | 33554432 | shared memory | WARNING | kernel.shmmax is 32M",
                 "/proc/sys/kernel/shmall | 2097152 | shared memory | WARNING | kernel.shmall is 2097152 pages, 8G",
                 "/sys/module/zswap/parameters/enabled | Y | zswap | WARNING | again",
+                "/run/systemd/oom/io.systemd.ManagedOOM | socket | systemd-oomd | WARNING | 90 %",
+                "/usr/share/initramfs-tools/hooks/resume | hook | initramfs | WARNING | each boot",
                 "/proc/self/status | CapEff: 00000000a80425fb | CAP_SYS_ADMIN | PROBLEM | attach",
                 "/proc/self/status | CapEff: 00000000a80425fb | CAP_SYS_RESOURCE | PROBLEM | PR_SET_IO_FLUSHER",
                 "/proc/self/status | CapEff: 00000000a80425fb | locked memory | PROBLEM | CAP_IPC_LOCK",

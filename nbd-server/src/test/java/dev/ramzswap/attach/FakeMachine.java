@@ -6,6 +6,8 @@ import dev.ramzswap.config.Host;
 import dev.ramzswap.config.Settings;
 import dev.ramzswap.daemon.Attachments;
 import dev.ramzswap.daemon.Daemon;
+import dev.ramzswap.linux.Errno;
+import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.KernelEnd;
 import dev.ramzswap.linux.NativeSocket;
 import dev.ramzswap.nbd.client.ClientHandshake.Terms;
@@ -18,6 +20,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -67,6 +70,9 @@ final class FakeMachine implements Tools, NbdDriver {
 
     /** How many offers of a connection it takes the kernel to know that. */
     int noticesAfter;
+
+    /** Devices that somebody else has open, and how often the kernel says so. */
+    final Map<Integer, Integer> busy = new HashMap<>();
 
     int uid;
 
@@ -207,6 +213,9 @@ final class FakeMachine implements Tools, NbdDriver {
             throws IOException {
         record("connect nbd" + device + " " + backend.export() + " " + connections.size() + " "
                 + timeouts.request().toSeconds() + " " + timeouts.reconnect().toSeconds());
+        if (busy.merge(device, -1, Integer::sum) >= 0) {
+            throw new ErrnoException("NBD_CMD_CONNECT", "of /dev/nbd" + device, Errno.EBUSY);
+        }
         String block = "/sys/block/nbd" + device;
         file(block + "/pid", "4711");
         file(block + "/backend", backend.toString());

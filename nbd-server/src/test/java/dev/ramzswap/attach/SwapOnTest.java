@@ -119,6 +119,26 @@ class SwapOnTest {
     }
 
     @Test
+    void passesOverADeviceThatSomebodyHasOpen() throws Exception {
+        fake.busy.put(0, Integer.MAX_VALUE);
+        try (Daemon _ = fake.serve(EXPORT)) {
+            swapOn("swap0");
+        }
+        assertEquals(List.of("connect nbd0 swap0 2 60", "connect nbd1 swap0 2 60"), fake.ran.subList(0, 2));
+        assertEquals("swapon -p 100 --discard=pages /dev/nbd1", fake.ran.getLast());
+    }
+
+    @Test
+    void waitsForADeviceThatUdevLooksAt() throws Exception {
+        fake.busy.put(0, 3);
+        device = Optional.of("/dev/nbd0");
+        try (Daemon _ = fake.serve(EXPORT)) {
+            swapOn("swap0");
+        }
+        assertEquals("swapon -p 100 --discard=pages /dev/nbd0", fake.ran.getLast());
+    }
+
+    @Test
     void loadsTheModule() throws Exception {
         fake.remove("/sys/block");
         fake.file("/lib/modules/6.12.1-amd64/modules.dep", "kernel/drivers/block/nbd.ko.xz:");

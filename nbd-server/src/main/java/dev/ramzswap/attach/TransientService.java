@@ -1,0 +1,126 @@
+package dev.ramzswap.attach;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * A daemon as a service of systemd's that has no unit file (systemd-run(1)). In the session of who starts it, it would
+ * be charged to that, and killed with it at a logout or long before the end of a shutdown, when programs still need
+ * what they have in swap. What guards it is a part of {@code ramzswap@.service.d/10-guard.conf}; but nobody takes over
+ * from it, and so it ends by {@code swapoff}.
+ */
+final class TransientService implements Launcher {
+    private static final Path SYSTEMD = Path.of("/run/systemd/system");
+
+    /**
+     * Systemd stops the service also when the daemon has ended by itself; then there is nothing to do. Without the
+     * prefix ":", dollar and semicolon: after a daemon-reload, systemd 252 has lost a command that has the one, and put
+     * backslashes before the others.
+     */
+    private static final String IF_STILL_THERE = "! printenv MAINPID >/dev/null || exec ";
+
+    /** What the launcher sets, where commands look for the daemon, and which bytes its paths are. */
+    private static final Pattern NEEDED_VARIABLE = Pattern.compile("PATH|MALLOC_.*|RAMZSWAP_.*|LANG|LC_.*");
+
+    private static final List<String> PROPERTIES = List.of(
+            // A swap unit in all but name: what may need swap stops before it.
+            "DefaultDependencies=no",
+            "Before=swap.target umount.target",
+            "Conflicts=umount.target",
+            "IgnoreOnIsolate=yes",
+            // A restart, as needrestart's, would lose the swap.
+            "RefuseManualStop=yes",
+            "NotifyAccess=main",
+            "TimeoutStartSec=5min",
+            "TimeoutStopSec=15min",
+            "KillMode=process",
+            "SendSIGKILL=no",
+            // Its memory is kept only if its slice's is.
+            "Slice=-.slice",
+            "MemoryMin=160M",
+            "MemorySwapMax=0",
+            "LimitMEMLOCK=infinity",
+            "LimitCORE=0",
+            "OOMScoreAdjust=-1000",
+            "OOMPolicy=continue",
+            "ManagedOOMPreference=omit");
+
+    private final String export;
+    private final List<String> program;
+    private final Collection<Path> mounts;
+    private final Map<String, String> variables;
+
+    /**
+     * @param program the words that run the command line
+     * @param mounts directories that the daemon needs until it ends
+     * @param variables the environment
+     */
+    TransientService(String export, List<String> program, Collection<Path> mounts, Map<String, String> variables) {
+        this.export = export;
+        this.program = List.copyOf(program);
+        this.mounts = List.copyOf(mounts);
+        this.variables = Map.copyOf(variables);
+    }
+
+    /** Whether systemd is what started this machine. */
+    static boolean isPossible() {
+        return Files.isDirectory(SYSTEMD);
+    }
+
+    @Override
+    public List<String> words(List<String> command, Path log) {
+        var words = new ArrayList<>(List.of("systemd-run", "--quiet", "--collect", "--same-dir", "--unit=" + unit()));
+        words.add("--description=Compressed swap device " + export);
+        words.add("--service-type=notify");
+        PROPERTIES.forEach(property -> words.add("--property=" + property));
+        words.add("--property=StandardOutput=append:" + log);
+        words.add("--property=StandardError=append:" + log);
+        words.add("--property=RequiresMountsFor="
+                + quoted(Stream.concat(Stream.of(log.getParent()), mounts.stream())
+                        .map(Path::toString)));
+        words.add("--property=ExecStop=" + quoted(Stream.of("/bin/sh", "-c", stopScript())));
+        variables.forEach((name, value) -> {
+            if (NEEDED_VARIABLE.matcher(name).matches()) {
+                words.add("--setenv=" + name + "=" + value);
+            }
+        });
+        words.add("--");
+        command.forEach(word -> words.add(unexpanded(word)));
+        return words;
+    }
+
+    @Override
+    public void kill(Process words) throws IOException, InterruptedException {
+        words.destroyForcibly();
+        new ProcessBuilder("systemctl", "kill", "--signal=KILL", unit()).start().waitFor();
+    }
+
+    private String unit() {
+        return "ramzswap-serve-" + export + ".service";
+    }
+
+    private String stopScript() {
+        String swapoff = Stream.concat(program.stream(), Stream.of("swapoff", export))
+                .map(word -> "'" + word.replace("'", "'\\''") + "'")
+                .collect(Collectors.joining(" "));
+        return unexpanded(IF_STILL_THERE + swapoff);
+    }
+
+    private static String unexpanded(String word) {
+        return word.replace("$", "$$");
+    }
+
+    /** As words of a unit's setting: systemd.syntax(7). */
+    private static String quoted(Stream<String> words) {
+        return words.map(word -> '"' + word.replace("\\", "\\\\").replace("\"", "\\\"") + '"')
+                .collect(Collectors.joining(" "));
+    }
+}
