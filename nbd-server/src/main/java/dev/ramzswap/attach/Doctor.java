@@ -30,7 +30,7 @@ public final class Doctor {
                 .anyMatch(area -> area.device().startsWith("/dev/nbd"));
         var found = new ArrayList<Finding>();
         var seen = new HashSet<Long>();
-        for (ExportStatus export : ExportStatus.served(machine.host())) {
+        for (ExportStatus export : ExportStatus.all(machine.host())) {
             if (seen.add(export.entry().pid())) {
                 found.addAll(new DaemonChecks(machine.files())
                         .of(export.name(), export.entry().pid()));

@@ -5,6 +5,7 @@ import dev.ramzswap.attach.Reattacher;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.Host;
+import dev.ramzswap.config.StateDir;
 import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.daemon.Signals;
 import dev.ramzswap.guard.ProcessGuard;
@@ -51,6 +52,7 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, ConfigException, InterruptedException {
         Config asked = Config.of(options.settings(name), host);
+        StateDir.check(asked);
         ProcessGuard.mark(asked.protection());
         Daemon daemon = Daemon.start(asked, host, new Reattacher(Machine.of(host)), Signals::onTermination);
         var out = spec.commandLine().getOut();

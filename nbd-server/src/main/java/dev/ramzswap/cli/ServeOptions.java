@@ -117,7 +117,8 @@ final class ServeOptions {
     @Option(
             names = "--state-dir",
             paramLabel = "PATH",
-            description = "Directory for files that outlive the daemon. Default: memory of its own.")
+            description =
+                    "Directory on a tmpfs or ramfs for files that outlive the daemon. Default: memory of its own.")
     private String stateDir;
 
     @Option(
@@ -135,7 +136,8 @@ final class ServeOptions {
 
     @Option(
             names = "--unsafe",
-            description = "With --swap: serve also if the daemon cannot be guarded; with swapon, swap on it.")
+            description = "With --swap: serve also if the daemon cannot be guarded; with swapon, swap on it. With"
+                    + " --state-dir: also if that is on a disk, where pages and keys stay when they are deleted.")
     private boolean unsafe;
 
     @Option(names = "--reserve", description = "With --swap: take all memory that the limits allow at the start.")

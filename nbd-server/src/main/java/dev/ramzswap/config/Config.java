@@ -61,7 +61,7 @@ public record Config(
         if (listen.isPresent() && !isYes(settings, "insecure")) {
             checkReach(settings, listen.get(), tls);
         }
-        Protection protection = protection(settings);
+        Protection protection = protection(settings, stateDir);
         if (protection.isSwap() && isSocketPassed) {
             throw new ConfigException(settings.daemon.get("swap").origin()
                     + ": the next daemon finds the kernel's connections by the socket's path, and one that is passed"
@@ -81,14 +81,22 @@ public record Config(
         }
     }
 
-    private static Protection protection(Settings settings) throws ConfigException {
+    private static Protection protection(Settings settings, Optional<Path> stateDir) throws ConfigException {
         boolean isSwap = isYes(settings, "swap");
-        for (String key : List.of("unsafe", "reserve")) {
-            if (isYes(settings, key) && !isSwap) {
-                throw new ConfigException(settings.daemon.get(key).origin() + ": is of use only with --swap: add it");
-            }
+        boolean isUnsafe = isYes(settings, "unsafe");
+        boolean isReserved = isYes(settings, "reserve");
+        if (isReserved && !isSwap) {
+            throw ofNoUse(settings, "reserve", "--swap");
         }
-        return new Protection(isSwap, isYes(settings, "unsafe"), isYes(settings, "reserve"));
+        if (isUnsafe && !isSwap && stateDir.isEmpty()) {
+            throw ofNoUse(settings, "unsafe", "--swap or --state-dir");
+        }
+        return new Protection(isSwap, isUnsafe, isReserved);
+    }
+
+    private static ConfigException ofNoUse(Settings settings, String key, String other) {
+        return new ConfigException(
+                settings.daemon.get(key).origin() + ": is of use only with " + other + ": add it, or leave this away");
     }
 
     static boolean isYes(Settings settings, String key) throws ConfigException {

@@ -18,6 +18,9 @@ final class ExportReader {
     /** Names are file names too. */
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,63}");
 
+    /** What Java makes of bytes that are no character: a path with one would name another file. */
+    private static final char NOT_UTF_8 = '\ufffd';
+
     private static final Pattern PERCENT = Pattern.compile("\\d{1,3}%");
 
     private final Map<String, Value> values;
@@ -133,7 +136,11 @@ final class ExportReader {
             throw new IllegalArgumentException("the path has a control character: give another");
         }
         try {
-            return Path.of(text).toAbsolutePath().normalize();
+            Path path = Path.of(text).toAbsolutePath().normalize();
+            if (path.toString().indexOf(NOT_UTF_8) >= 0) {
+                throw new IllegalArgumentException("'" + path + "' is not UTF-8: give a path that is");
+            }
+            return path;
         } catch (InvalidPathException e) {
             throw new IllegalArgumentException("'" + e.getInput() + "' is not a path: " + e.getReason(), e);
         }

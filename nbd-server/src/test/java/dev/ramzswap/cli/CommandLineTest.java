@@ -9,6 +9,7 @@ import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -113,7 +114,8 @@ class CommandLineTest {
             delimiter = '|',
             value = {
                 "status             | nothing is served: start with ramzswap serve --size 1G",
-                "status --json      | nothing is served: start with ramzswap serve --size 1G",
+                "status a           | no export 'a' is served: ramzswap status shows which are",
+                "status --json a    | no export 'a' is served: ramzswap status shows which are",
                 "status --name a    | no export 'a' is served: ramzswap status shows which are",
                 "status --socket /s | --socket: nothing is served at /s: ramzswap status shows what is",
                 "swapon a           | swapon needs root: sudo ramzswap swapon ...",
@@ -125,5 +127,13 @@ class CommandLineTest {
     void whatCannotBeDoneIsStatus1(String line, String message) {
         run(line);
         assertFails(1, message);
+    }
+
+    @Test
+    void nothingIsAnEmptyArray() {
+        run("status --json");
+        assertEquals("", err);
+        assertEquals("[]\n", out);
+        assertEquals(0, status);
     }
 }

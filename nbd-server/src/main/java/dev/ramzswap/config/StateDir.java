@@ -1,0 +1,39 @@
+package dev.ramzswap.config;
+
+import dev.ramzswap.linux.FileSystems;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Where state may lie that outlives its daemon: it is what programs have in memory, in the clear, and the key of it.
+ */
+public final class StateDir {
+    private StateDir() {}
+
+    /**
+     * Checks that it lies in memory, or that the user wants it on a disk.
+     *
+     * @throws ConfigException if it would lie on a disk
+     */
+    public static void check(Config config) throws IOException, ConfigException {
+        if (config.stateDir().isEmpty() || config.protection().isUnsafe()) {
+            return;
+        }
+        Path directory = config.stateDir().get();
+        if (!FileSystems.isInMemory(existing(directory))) {
+            throw new ConfigException("--state-dir: " + directory + " is on a disk, where pages and the backing file's"
+                    + " key would stay when they are deleted: give a directory on a tmpfs or ramfs, as below /run, or"
+                    + " add --unsafe");
+        }
+    }
+
+    /** The directory, or the one that it is to be made in. */
+    private static Path existing(Path directory) {
+        Path found = directory;
+        while (!Files.exists(found)) {
+            found = found.getParent();
+        }
+        return found;
+    }
+}
