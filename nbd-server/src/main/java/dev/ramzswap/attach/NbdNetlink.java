@@ -116,8 +116,25 @@ final class NbdNetlink implements NbdDriver {
     }
 
     private void call(String family, NetlinkMessage message, String command, int device) throws IOException {
-        try (GenericNetlink nbd = opener.open(family)) {
+        try (GenericNetlink nbd = open(family)) {
             nbd.call(message, command + " of /dev/nbd" + device);
+        }
+    }
+
+    /**
+     * The kernel's nbd has its family in the first network namespace alone (drivers/block/nbd.c: no {@code netnsok}).
+     */
+    private GenericNetlink open(String family) throws IOException {
+        try {
+            return opener.open(family);
+        } catch (ErrnoException e) {
+            if (e.errno() == Errno.ENOENT) {
+                throw new IOException(
+                        "the kernel's nbd does not answer by netlink: run this in the machine's own network namespace,"
+                                + " not in a container's",
+                        e);
+            }
+            throw e;
         }
     }
 }

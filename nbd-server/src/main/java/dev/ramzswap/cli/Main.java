@@ -19,11 +19,10 @@ import picocli.CommandLine.Command;
             StatusCommand.class,
             SetCommand.class,
             StopCommand.class,
-            DoctorCommand.class
+            DoctorCommand.class,
+            CommandLine.HelpCommand.class
         },
         footer = {
-            "  test    Install what the tests need, and run them (by the launcher).",
-            "  bench   Measure against nbdkit (by the launcher).",
             "",
             "Examples:",
             "  sudo ramzswap swapon swap0 --size 4G",

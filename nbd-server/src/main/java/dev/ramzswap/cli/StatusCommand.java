@@ -31,10 +31,18 @@ final class StatusCommand implements Callable<Integer> {
         @Option(names = "--socket", paramLabel = "PATH", description = "Only the exports at this Unix socket.")
         private Path socket;
 
-        @Parameters(arity = "0..1", paramLabel = "NAME", description = "Only this export.")
+        @Parameters(
+                arity = "0..1",
+                paramLabel = "NAME",
+                completionCandidates = ExportNames.class,
+                description = "Only this export.")
         private String name;
 
-        @Option(names = "--name", paramLabel = "NAME", description = "The same.")
+        @Option(
+                names = "--name",
+                paramLabel = "NAME",
+                completionCandidates = ExportNames.class,
+                description = "The same.")
         private String named;
     }
 

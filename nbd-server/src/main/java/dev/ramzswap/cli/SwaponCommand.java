@@ -5,16 +5,17 @@ import dev.ramzswap.attach.Machine;
 import dev.ramzswap.attach.SwapOn;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
+import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.config.Host;
+import dev.ramzswap.config.Key;
+import dev.ramzswap.config.Settings;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         sortOptions = false,
+        modelTransformer = ServeOptions.OfSwapon.class,
         abbreviateSynopsis = true,
         footer = {
             "",
@@ -39,13 +41,12 @@ import picocli.CommandLine.Spec;
         })
 final class SwaponCommand implements Callable<Integer> {
     static final String DEFAULT_PRIORITY = "100";
-    private static final String UNSAFE = "--unsafe";
     private static final int MAX_PRIORITY = 32767;
     private static final int MAX_CONNECTIONS = 16;
     private static final String DEFAULT_RECONNECT = "60";
     private static final int MAX_RECONNECT = 86_400;
 
-    @Parameters(paramLabel = "NAME", description = "The export.")
+    @Parameters(paramLabel = "NAME", completionCandidates = ExportNames.class, description = "The export.")
     private String name;
 
     @Option(names = "--device", paramLabel = "DEVICE", description = "/dev/nbdN. Default: the first that is free.")
@@ -88,9 +89,6 @@ final class SwaponCommand implements Callable<Integer> {
                             + " as swap needs them.")
     private boolean tune;
 
-    @Mixin
-    private ServeOptions serve;
-
     @Spec
     private CommandSpec spec;
 
@@ -105,6 +103,7 @@ final class SwaponCommand implements Callable<Integer> {
         check("--priority", priority, 0, MAX_PRIORITY);
         check("--connections", connections, 1, MAX_CONNECTIONS);
         check("--reconnect-timeout", reconnect, 0, MAX_RECONNECT);
+        var serve = new ServeOptions(spec);
         var request = new SwapOn.Request(
                 name,
                 Optional.ofNullable(device),
@@ -113,9 +112,9 @@ final class SwaponCommand implements Callable<Integer> {
                 nbdClient,
                 Duration.ofSeconds(reconnect),
                 tune,
-                serve.isUnsafe());
+                serve.isGiven(Key.UNSAFE));
         var swapOn = new SwapOn(Machine.of(host), request, spec.commandLine().getOut());
-        Optional<SwapOn.Starter> starter = starter();
+        Optional<SwapOn.Starter> starter = starter(serve);
         Interruptible.run(() -> swapOn.run(starter));
         return 0;
     }
@@ -126,41 +125,48 @@ final class SwaponCommand implements Callable<Integer> {
         }
     }
 
-    private Optional<SwapOn.Starter> starter() throws IOException, ConfigException {
-        List<String> options = serveOptions();
-        if (options.isEmpty()) {
-            return Optional.empty();
+    private Optional<SwapOn.Starter> starter(ServeOptions serve) throws IOException, ConfigException {
+        List<String> options = words(serve);
+        if (options.isEmpty() || options.equals(List.of(Key.UNSAFE.flag()))) {
+            return Optional.empty(); // --unsafe alone is said of a daemon that runs
         }
-        Config config = Config.of(serve.settings(serve.describesOne() ? name : null), host);
-        if (config.exports().stream().noneMatch(export -> export.name().equals(name))) {
-            throw new ConfigException("NAME: none of the exports described is '" + name + "'");
+        Settings settings = serve.settings();
+        if (serve.describesOne()) {
+            settings.flag(Key.NAME.key(), name);
         }
+        check(Config.of(settings, host));
         int ownWords = spec.root().commandLine().getParseResult().originalArgs().size();
         var command = new ArrayList<>(BackgroundDaemon.ownCommand(ownWords));
         command.add("serve");
         if (serve.describesOne()) {
-            command.addAll(List.of("--name", name));
+            command.addAll(List.of(Key.NAME.flag(), name));
         }
+        command.add(Key.SWAP.flag());
         command.addAll(options);
         return Optional.of(new BackgroundDaemon(host, command, name));
     }
 
-    /** What was given of serve's options, as it was written, and always {@code --swap}; nothing if none was given. */
-    private List<String> serveOptions() {
-        Collection<OptionSpec> known = spec.mixins().get("serve").options();
+    /** What could be served, but not swapped on; a file may ask for it. */
+    private void check(Config config) throws ConfigException {
+        ExportConfig export = config.exports().stream()
+                .filter(one -> one.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new ConfigException("NAME: none of the exports described is '" + name + "'"));
+        if (export.readOnly()) {
+            throw new ConfigException("read-only: the kernel cannot swap to " + name + " then: leave it away");
+        }
+        if (config.socket().isEmpty()) {
+            throw new ConfigException("listen: swap over TCP may freeze the machine: add socket=PATH");
+        }
+    }
+
+    /** What was given of serve's options, as it was written. */
+    private static List<String> words(ServeOptions serve) {
         var words = new ArrayList<String>();
-        for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
-            if (known.contains(option) && !option.longestName().equals("--swap")) {
-                for (String value : option.originalStringValues()) {
-                    words.add(option.longestName() + (option.arity().max() == 0 ? "" : "=" + value));
-                }
+        for (OptionSpec option : serve.given()) {
+            for (String value : option.originalStringValues()) {
+                words.add(option.longestName() + (option.arity().max() == 0 ? "" : "=" + value));
             }
-        }
-        if (words.equals(List.of(UNSAFE))) {
-            return List.of(); // that is said of a daemon that runs
-        }
-        if (!words.isEmpty()) {
-            words.add("--swap");
         }
         return words;
     }

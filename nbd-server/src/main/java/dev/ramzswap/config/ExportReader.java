@@ -26,12 +26,17 @@ final class ExportReader {
     private final Map<String, Value> values;
     private final String flag;
     private final Host host;
+    private final Optional<Path> stateDir;
 
-    /** @param flag whom to blame for what is missing: {@code --export} or {@code --size} */
-    ExportReader(Map<String, Value> values, String flag, Host host) {
+    /**
+     * @param flag whom to blame for what is missing: {@code --export} or {@code --size}
+     * @param stateDir where an earlier daemon may have left the export
+     */
+    ExportReader(Map<String, Value> values, String flag, Host host, Optional<Path> stateDir) {
         this.values = values;
         this.flag = flag;
         this.host = host;
+        this.stateDir = stateDir;
     }
 
     ExportConfig read() throws ConfigException {
@@ -40,8 +45,8 @@ final class ExportReader {
         }
         return new ExportConfig(
                 read("name", ExportReader::name, DEFAULT_NAME),
-                read("size", Size::parse, 0L),
-                read("limit", Size::parse, StoreConfig.NO_LIMIT),
+                read("size", this::deviceSize, 0L),
+                read("limit", this::size, StoreConfig.NO_LIMIT),
                 read("codec", CodecSpec::parse, CodecSpec.LZ4),
                 read("cutoff", ExportReader::cutoff, StoreConfig.DEFAULT_CUTOFF),
                 backing(),
@@ -73,7 +78,7 @@ final class ExportReader {
         }
         return Optional.of(new StoreConfig.Backing(
                 read("backing-file", ExportReader::path, Path.of("")),
-                read("backing-size", Size::parse, StoreConfig.WORST_CASE),
+                read("backing-size", this::size, StoreConfig.WORST_CASE),
                 read("encrypt", ExportReader::yes, true)));
     }
 
@@ -96,6 +101,23 @@ final class ExportReader {
         } catch (IllegalArgumentException e) {
             throw new ConfigException(value.origin() + ": " + e.getMessage());
         }
+    }
+
+    /**
+     * A part of the memory is reckoned once, by the first daemon: the machine may have more or less when a later one
+     * takes over (a balloon, a module of memory), and what it takes over must be as large.
+     */
+    private long deviceSize(String text) {
+        long bytes = size(text);
+        if (!Size.isRelative(text) || stateDir.isEmpty()) {
+            return bytes;
+        }
+        String name = values.containsKey("name") ? values.get("name").text() : DEFAULT_NAME;
+        return StateDir.sizeOf(stateDir.get(), name).orElse(bytes);
+    }
+
+    private long size(String text) {
+        return Size.parse(text, host.memory());
     }
 
     private static String name(String text) {

@@ -1,9 +1,12 @@
 package dev.ramzswap.config;
 
 import dev.ramzswap.linux.FileSystems;
+import dev.ramzswap.store.Counters;
+import dev.ramzswap.store.PageStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 
 /**
  * Where state may lie that outlives its daemon: it is what programs have in memory, in the clear, and the key of it.
@@ -25,6 +28,16 @@ public final class StateDir {
             throw new ConfigException("--state-dir: " + directory + " is on a disk, where pages and the backing file's"
                     + " key would stay when they are deleted: give a directory on a tmpfs or ramfs, as below /run, or"
                     + " add --unsafe");
+        }
+    }
+
+    /** Bytes of the device that an earlier daemon has left there; empty if there is none of this name. */
+    static OptionalLong sizeOf(Path directory, String name) {
+        try {
+            return OptionalLong.of(
+                    Counters.read(directory.resolve(name + ".counters")).slots() * PageStore.SLOT_BYTES);
+        } catch (IOException e) {
+            return OptionalLong.empty();
         }
     }
 

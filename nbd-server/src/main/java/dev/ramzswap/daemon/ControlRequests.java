@@ -7,6 +7,7 @@ import static dev.ramzswap.control.ControlClient.OK;
 import dev.ramzswap.config.Changes;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
+import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.store.PageStore;
 import java.lang.System.Logger.Level;
 import java.util.List;
@@ -24,9 +25,16 @@ final class ControlRequests implements UnaryOperator<String> {
     private final Map<String, PageStore> stores;
     private final long memory;
     private final Ending ending;
+    private final Level level;
 
     /** @param memory bytes that the machine has */
     ControlRequests(Map<String, PageStore> stores, long memory, Ending ending) {
+        this(stores, memory, ending, Level.INFO);
+    }
+
+    /** @param level of what it logs of changes */
+    ControlRequests(Map<String, PageStore> stores, long memory, Ending ending, Level level) {
+        this.level = level;
         this.stores = Map.copyOf(stores);
         this.memory = memory;
         this.ending = ending;
@@ -56,18 +64,35 @@ final class ControlRequests implements UnaryOperator<String> {
         }
     }
 
-    /** The limit goes first: it is what the store may refuse. */
     private void set(String name, List<String> pairs) throws ConfigException {
         PageStore store = stores.get(name);
         if (store == null) {
             throw new ConfigException("no export '" + name + "' here");
         }
-        Changes changes = Changes.parse(pairs);
+        Changes changes = Changes.parse(pairs, memory);
         if (changes.limit().isPresent()) {
             Config.checkLimit(changes.limit().getAsLong(), memory, "limit");
-            store.setLimit(changes.limit().getAsLong());
         }
+        change(store, name, changes);
+    }
+
+    /**
+     * Makes limit and codec of each export what a configuration has that was read anew.
+     *
+     * @throws IllegalArgumentException if a store refuses its limit; those before it are changed
+     */
+    void reload(Config fresh) {
+        for (ExportConfig export : fresh.exports()) {
+            if (stores.containsKey(export.name())) {
+                change(stores.get(export.name()), export.name(), export.changes());
+            }
+        }
+    }
+
+    /** The limit goes first: it is what the store may refuse. */
+    private void change(PageStore store, String name, Changes changes) {
+        changes.limit().ifPresent(store::setLimit);
         changes.codec().ifPresent(store::setCodec);
-        LOG.log(Level.INFO, "export " + name + ": " + changes.summary());
+        LOG.log(level, "export " + name + ": " + changes.summary());
     }
 }

@@ -1,5 +1,6 @@
 package dev.ramzswap.daemon;
 
+import dev.ramzswap.config.Cause;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.ExportConfig;
@@ -66,6 +67,7 @@ public final class Daemon implements AutoCloseable {
     private ServiceManager service;
     private NbdServer server;
     private ControlSocket control;
+    private ControlRequests requests;
     private FullWatch fullWatch;
 
     /** Whether a client may come back for what is stored: one was lost, or another daemon had them. */
@@ -171,7 +173,8 @@ public final class Daemon implements AutoCloseable {
         if (claimed.isEmpty()) {
             claimNames();
         }
-        control = new ControlSocket(dir.control(pid()), new ControlRequests(stores, host.memory(), ending));
+        requests = new ControlRequests(stores, host.memory(), ending);
+        control = new ControlSocket(dir.control(pid()), requests);
         claimed.replaceAll(
                 entry -> entry.serving(stores.get(entry.name()).counters().path()));
         publish();
@@ -234,7 +237,7 @@ public final class Daemon implements AutoCloseable {
                 throw new ConfigException(
                         "--size " + Size.format(export.size()) + " of export " + export.name() + ": " + e.getMessage());
             } catch (IOException e) {
-                throw new IOException(flagOf(e, export) + export.name() + ": " + e.getMessage(), e);
+                throw new IOException(flagOf(e, export) + export.name() + ": " + Cause.of(e), e);
             }
         }
     }
@@ -278,7 +281,7 @@ public final class Daemon implements AutoCloseable {
             server.start();
         } catch (IOException e) {
             String flag = names(e, config.socket()) ? "--socket: " : "--listen: ";
-            throw new IOException(flag + e.getMessage() + ": stop what is there, or give another", e);
+            throw new IOException(flag + Cause.of(e) + ": give another, or stop who has it", e);
         }
         warnOfOthers();
     }
@@ -327,6 +330,15 @@ public final class Daemon implements AutoCloseable {
         return stores.entrySet().stream()
                 .collect(Collectors.toMap(
                         Map.Entry::getKey, store -> store.getValue().counters().identity()));
+    }
+
+    /**
+     * Makes limit and codec of each export what a configuration has that was read anew. What else it has is left out.
+     *
+     * @throws IllegalArgumentException with a message for the user, if a limit cannot be
+     */
+    public void reload(Config fresh) {
+        requests.reload(fresh);
     }
 
     /** Serves until it may end, then closes. */

@@ -8,7 +8,8 @@ import java.lang.reflect.Proxy;
  * not to.
  */
 public final class Signals {
-    private static final String[] TERMINATION = {"TERM", "INT", "HUP"};
+    private static final String[] TERMINATION = {"TERM", "INT"};
+    private static final String HANG_UP = "HUP";
     /** One that means nothing to a process that runs. */
     private static final String HARMLESS = "CONT";
 
@@ -16,9 +17,14 @@ public final class Signals {
 
     private Signals() {}
 
-    /** Makes SIGTERM, SIGINT and SIGHUP run the action, on a thread of its own, and do nothing else. */
+    /** Makes SIGTERM and SIGINT run the action, on a thread of its own, and do nothing else. */
     public static void onTermination(Runnable action) {
         on(action, TERMINATION);
+    }
+
+    /** The same for SIGHUP. */
+    public static void onHangUp(Runnable action) {
+        on(action, HANG_UP);
     }
 
     /** Makes each of these signals run the action, on a thread of its own, and do nothing else. */

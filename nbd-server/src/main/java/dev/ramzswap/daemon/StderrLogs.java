@@ -12,7 +12,14 @@ import java.util.ResourceBundle;
  * with the level as the journal reads it ({@code <4>text}). This spares the daemon java.util.logging.
  */
 public final class StderrLogs extends System.LoggerFinder {
+    private static volatile System.Logger.Level least = System.Logger.Level.INFO;
+
     private final boolean journal = isJournal(System.getenv("JOURNAL_STREAM"));
+
+    /** Logs this level and what is worse from now on, in all loggers. */
+    public static void setLevel(System.Logger.Level level) {
+        least = level;
+    }
 
     @Override
     public System.Logger getLogger(String name, Module module) {
@@ -40,7 +47,7 @@ public final class StderrLogs extends System.LoggerFinder {
 
         @Override
         public boolean isLoggable(Level level) {
-            return level.getSeverity() >= Level.INFO.getSeverity() && level != Level.OFF;
+            return level.getSeverity() >= least.getSeverity() && level != Level.OFF;
         }
 
         @Override

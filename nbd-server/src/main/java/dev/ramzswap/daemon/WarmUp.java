@@ -11,6 +11,7 @@ import dev.ramzswap.store.CodecSpec;
 import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -166,8 +167,8 @@ public final class WarmUp {
 
     /** As {@code set} does, a wrong one first. */
     private void change(PageStore store) throws IOException {
-        try (ControlSocket _ =
-                new ControlSocket(controlSocket, new ControlRequests(Map.of(NAME, store), 0, new Ending(true)))) {
+        try (ControlSocket _ = new ControlSocket(
+                controlSocket, new ControlRequests(Map.of(NAME, store), 0, new Ending(true), Level.DEBUG))) {
             ControlSocket.request(controlSocket, "set " + NAME + " limit=1");
             ControlSocket.request(controlSocket, "set " + NAME + " codec=zstd:3");
         }

@@ -7,6 +7,7 @@ import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -139,9 +140,15 @@ public final class RuntimeDir {
      */
     public void publish(ExportEntry entry) throws IOException {
         Path whole = path.resolve(entry.name() + ".new");
-        Files.write(whole, entry.lines());
-        Files.setPosixFilePermissions(whole, ENTRY_MODE);
-        Files.move(whole, file(entry.name()), StandardCopyOption.ATOMIC_MOVE);
+        try {
+            Files.write(whole, entry.lines());
+            Files.setPosixFilePermissions(whole, ENTRY_MODE);
+            Files.move(whole, file(entry.name()), StandardCopyOption.ATOMIC_MOVE);
+        } catch (FileSystemException e) {
+            throw e; // names the file
+        } catch (IOException e) {
+            throw new IOException("cannot write " + whole + ": " + e.getMessage(), e);
+        }
     }
 
     /** Removes an entry; one that cannot be removed is recognised as dead later. */

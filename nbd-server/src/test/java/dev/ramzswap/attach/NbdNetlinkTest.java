@@ -184,4 +184,14 @@ class NbdNetlinkTest {
                 () -> driver.connect(0, new Terms(4096, 1), Duration.ZERO, BACKEND, List.of(one)));
         assertEquals("netlink NBD_CMD_CONNECT of /dev/nbd0: Device or resource busy, EBUSY (16)", busy.getMessage());
     }
+
+    /** The family is there in the machine's own network namespace alone. */
+    @Test
+    void whereTheKernelsNbdIsOutOfReachTheCureIsNamed() {
+        NbdDriver contained = new NbdNetlink(family -> {
+            throw new ErrnoException("netlink", "family " + family, Errno.ENOENT);
+        });
+        var e = assertThrows(IOException.class, () -> contained.disconnect(0));
+        assertTrue(e.getMessage().endsWith("run this in the machine's own network namespace, not in a container's"));
+    }
 }

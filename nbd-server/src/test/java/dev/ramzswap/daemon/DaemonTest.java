@@ -85,7 +85,7 @@ class DaemonTest {
         try (Daemon _ = start("export=name=a,size=16M,limit=64M", "export=name=b,size=16M")) {
             ExportStatus a = ExportStatus.named(host, "a").getFirst();
             var out = new StringWriter();
-            new LiveExport(a, new PrintWriter(out), false).set(Changes.parse(List.of("limit=32M", "codec=zstd:3")));
+            new LiveExport(a, new PrintWriter(out), false).set(Changes.parse(List.of("limit=32M", "codec=zstd:3"), 0));
             assertEquals("a: limit is 32M, codec is zstd:3\n", out.toString());
             ExportStatus changed = a.again();
             assertEquals("zstd:3", changed.snapshot().codec());

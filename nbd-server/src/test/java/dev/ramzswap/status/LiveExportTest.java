@@ -73,7 +73,7 @@ class LiveExportTest {
 
     private void set(ExportEntry entry, String... pairs) throws Exception {
         var status = new ExportStatus(entry, Optional.of(Counters.read(Path.of(entry.counters()))));
-        new LiveExport(status, new PrintWriter(out), true).set(Changes.parse(List.of(pairs)));
+        new LiveExport(status, new PrintWriter(out), true).set(Changes.parse(List.of(pairs), 0));
     }
 
     /** A daemon that is slow to change the limit: it waits until progress was shown. */
@@ -117,7 +117,7 @@ class LiveExportTest {
                 entry(store, ExportEntry.startOf(ProcessHandle.current().pid()));
         var status = new ExportStatus(entry, Optional.of(Counters.read(Path.of(entry.counters()))));
         var export = new LiveExport(status, new PrintWriter(out), true, Duration.ofMillis(1));
-        return assertThrows(IOException.class, () -> export.set(Changes.parse(List.of(pair))))
+        return assertThrows(IOException.class, () -> export.set(Changes.parse(List.of(pair), 0)))
                 .getMessage();
     }
 
