@@ -34,9 +34,10 @@ import picocli.CommandLine.Spec;
         abbreviateSynopsis = true,
         footer = {
             "",
-            "It says what is not as it should be for swap (see ramzswap doctor), and changes only what --tune allows.",
+            "It says what is not as it should be for swap (see ramzswap doctor), and changes only what --tune allows. What",
+            "doctor calls a problem, it refuses without --tune or --unsafe.",
             "Examples:",
-            "  sudo ramzswap swapon swap0 --size 4G",
+            "  sudo ramzswap swapon swap0 --size 4G --tune",
             "  sudo ramzswap swapon swap0 --size 8G --limit 1G --backing-file /var/lib/ramzswap/swap0 --tune",
         })
 final class SwaponCommand implements Callable<Integer> {
@@ -161,7 +162,7 @@ final class SwaponCommand implements Callable<Integer> {
     }
 
     /** What was given of serve's options, as it was written. */
-    private static List<String> words(ServeOptions serve) {
+    static List<String> words(ServeOptions serve) {
         var words = new ArrayList<String>();
         for (OptionSpec option : serve.given()) {
             for (String value : option.originalStringValues()) {

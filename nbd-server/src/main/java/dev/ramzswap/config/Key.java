@@ -70,8 +70,9 @@ public enum Key {
     UNSAFE(
             Scope.DAEMON,
             Kind.YES,
-            "With --swap: serve also if the daemon cannot be guarded; with swapon, swap on it. With --state-dir: also"
-                    + " if that is on a disk, where pages and keys stay when they are deleted."),
+            "With --swap: serve also if the daemon cannot be guarded; with swapon, swap on it, and also where doctor"
+                    + " finds a problem. With --state-dir: also if that is on a disk, where pages and keys stay when"
+                    + " they are deleted."),
     RESERVE(Scope.DAEMON, Kind.YES, "With --swap: take all memory that the limits allow at the start."),
     LOG_LEVEL(Scope.DAEMON, Kind.LEVEL, "Log this and what is worse: debug, info, warning or error. Default: info.");
 
