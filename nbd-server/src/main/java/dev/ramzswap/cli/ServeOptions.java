@@ -114,10 +114,13 @@ final class ServeOptions {
         return parsed.hasMatchedOption(key.flag());
     }
 
-    /** Those of them that were given. */
+    /** Those of them that were given, each once; picocli has one as often as it was given. */
     List<OptionSpec> given() {
         var known = command.mixins().get(MIXIN).options();
-        return parsed.matchedOptions().stream().filter(known::contains).toList();
+        return parsed.matchedOptions().stream()
+                .filter(known::contains)
+                .distinct()
+                .toList();
     }
 
     /** What was asked for. */
