@@ -12,6 +12,7 @@ import dev.ramzswap.daemon.StderrLogs;
 import dev.ramzswap.guard.ProcessGuard;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -53,7 +54,7 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, ConfigException, InterruptedException {
         var options = new ServeOptions(spec);
-        Config asked = Config.of(options.settings(), host);
+        Config asked = Config.of(options.settings(Map.of()), host);
         StateDir.check(asked);
         StderrLogs.setLevel(asked.logLevel());
         ProcessGuard.mark(asked.protection());
@@ -82,7 +83,7 @@ final class ServeCommand implements Callable<Integer> {
                 throw new ConfigException(
                         "nothing is served here yet: to have the file read again, restart this daemon");
             }
-            daemon.reload(Config.of(new ServeOptions(spec).settings(), host));
+            daemon.reload(Config.of(new ServeOptions(spec).settings(Map.of()), host));
         } catch (ConfigException | IllegalArgumentException e) {
             LOG.log(Level.ERROR, "SIGHUP: " + e.getMessage());
         }

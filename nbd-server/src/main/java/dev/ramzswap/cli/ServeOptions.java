@@ -7,6 +7,7 @@ import dev.ramzswap.config.Settings;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import picocli.CommandLine.IModelTransformer;
 import picocli.CommandLine.Model.CommandSpec;
@@ -123,9 +124,16 @@ final class ServeOptions {
                 .toList();
     }
 
-    /** What was asked for. */
-    Settings settings() throws ConfigException {
+    /**
+     * What was asked for.
+     *
+     * @param besides what the command itself says, and no flag of these
+     */
+    Settings settings(Map<Key, String> besides) throws ConfigException {
         var settings = new Settings();
+        for (var said : besides.entrySet()) {
+            settings.flag(said.getKey().key(), said.getValue());
+        }
         for (Key key : Key.values()) {
             if (isGiven(key)) {
                 settings.flag(key.key(), text(key));

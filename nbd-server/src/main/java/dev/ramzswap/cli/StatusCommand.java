@@ -42,7 +42,7 @@ final class StatusCommand implements Callable<Integer> {
                 names = "--name",
                 paramLabel = "NAME",
                 completionCandidates = ExportNames.class,
-                description = "The same.")
+                description = "The same as NAME.")
         private String named;
     }
 

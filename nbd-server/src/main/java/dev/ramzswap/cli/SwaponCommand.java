@@ -8,11 +8,12 @@ import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.Key;
-import dev.ramzswap.config.Settings;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -131,18 +132,17 @@ final class SwaponCommand implements Callable<Integer> {
         if (options.isEmpty() || options.equals(List.of(Key.UNSAFE.flag()))) {
             return Optional.empty(); // --unsafe alone is said of a daemon that runs
         }
-        Settings settings = serve.settings();
+        Map<Key, String> besides = new EnumMap<>(Map.of(Key.SWAP, "yes"));
         if (serve.describesOne()) {
-            settings.flag(Key.NAME.key(), name);
+            besides.put(Key.NAME, name);
         }
-        check(Config.of(settings, host));
+        check(Config.of(serve.settings(besides), host));
         int ownWords = spec.root().commandLine().getParseResult().originalArgs().size();
         var command = new ArrayList<>(BackgroundDaemon.ownCommand(ownWords));
-        command.add("serve");
+        command.addAll(List.of("serve", Key.SWAP.flag()));
         if (serve.describesOne()) {
             command.addAll(List.of(Key.NAME.flag(), name));
         }
-        command.add(Key.SWAP.flag());
         command.addAll(options);
         return Optional.of(new BackgroundDaemon(host, command, name));
     }

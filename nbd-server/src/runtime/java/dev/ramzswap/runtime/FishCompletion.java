@@ -10,7 +10,7 @@ final class FishCompletion {
     private static final String HEAD = """
             function __ramzswap_names
                 for file in /run/ramzswap/*.export $XDG_RUNTIME_DIR/ramzswap/*.export
-                    path change-extension '' (path basename $file)
+                    basename $file .export
                 end
             end
 

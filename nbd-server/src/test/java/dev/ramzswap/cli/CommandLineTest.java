@@ -129,6 +129,7 @@ class CommandLineTest {
                 "status --socket /s | --socket: nothing is served at /s: ramzswap status shows what is",
                 "swapon a           | swapon needs root: sudo ramzswap swapon ...",
                 "swapon a --size 1G | swapon needs root: sudo ramzswap swapon ...",
+                "swapon a --size 1G --unsafe --reserve | swapon needs root: sudo ramzswap swapon ...",
                 "swapoff a          | swapoff needs root: sudo ramzswap swapoff ...",
                 "stop a             | no export 'a' is served: ramzswap status shows which are",
                 "set a limit=1G     | no export 'a' is served: ramzswap status shows which are",

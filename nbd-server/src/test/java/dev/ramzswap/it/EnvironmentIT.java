@@ -85,11 +85,10 @@ class EnvironmentIT {
 
     @Test
     void aDiskIsNoPlaceForState() throws Exception {
-        Path disk = Path.of(System.getProperty("ramzswap.root")).resolve("nbd-server/target/state");
+        Path disk = Path.of("/proc/state"); // no tmpfs nor ramfs, wherever this checkout lies
         Object[] serve = {"serve", "--size", "1M", "--socket", directory.resolve("s"), "--state-dir", disk};
         Tool.Result refused = new Launcher(directory).runToEnd(serve).expect(2);
         assertTrue(refused.err().matches("ramzswap: --state-dir: .* is on a disk, .*\n"), refused::toString);
-        assertTrue(Files.notExists(disk));
         Path memory = Path.of("/dev/shm").resolve(directory.getFileName());
         try (DaemonProcess daemon = DaemonProcess.start(directory, "--size", "1M", "--state-dir", memory)) {
             assertFalse(daemon.output().contains("disk"));

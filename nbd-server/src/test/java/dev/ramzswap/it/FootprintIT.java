@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -73,33 +72,13 @@ class FootprintIT {
         }
     }
 
-    /** As {@code bin/ramzswap} runs it, which lets no options of the JVM through. */
-    private Tool serveWith(String flag, String... options) throws IOException {
-        Path home = Launcher.PATH.resolveSibling("nbd-server/target/runtime");
-        var words = new ArrayList<>(List.of(
-                home + "/jvm/bin/java",
-                "@" + home + "/java.options",
-                "-Djava.library.path=" + home + "/lib",
-                "-XX:AOTCache=" + home + "/ramzswap.aot",
-                flag,
-                "-jar",
-                home + "/lib/ramzswap.jar",
-                "serve"));
-        words.addAll(List.of(options));
-        return Tool.start(new Launcher(directory).environment(), words.toArray());
-    }
-
     /** Nor does one without TLS load any of its classes. */
     @Test
     void tlsIsLoadedOnlyIfItIsConfigured() throws Exception {
         Path log = directory.resolve("classes.log");
-        Path socket = directory.resolve("s");
-        try (Tool daemon = serveWith("-Xlog:class+load:file=" + log, "--size", "1M", "--socket", socket.toString())) {
-            while (!daemon.output().endsWith("ready\n")) {
-                assertTrue(daemon.isAlive());
-                Thread.sleep(20);
-            }
-            Tool.run("nbdinfo", "nbd+unix:///?socket=" + socket);
+        try (DaemonProcess daemon =
+                DaemonProcess.startWith("-Xlog:class+load:file=" + log, directory, "--size", "1M")) {
+            Tool.run("nbdinfo", daemon.uri());
             String classes = Files.readString(log);
             assertTrue(classes.contains("dev.ramzswap.nbd.ClientChannel"), classes);
             assertFalse(classes.contains("sun.security.ssl.SSLContextImpl"), classes);
