@@ -31,8 +31,8 @@ class RoomsTest {
             attach closing config daemon linux nbd.client status
             daemon closing config control guard linux nbd nbd.client nbd.export nbd.wire status store
             guard closing config linux
-            status config control store
-            control closing config
+            status config control linux store
+            control closing config linux
             config linux nbd.tls store
             nbd.client closing nbd.export nbd.wire
             nbd closing linux nbd.export nbd.fence nbd.io nbd.lane nbd.tls nbd.wire

@@ -46,6 +46,13 @@ final class BackingHead {
         }
     }
 
+    /** Forgets the key, in all copies, and with it what lies in the backing file. */
+    static void wipe(MemorySegment page) {
+        for (long at = 0; at < BYTES; at += Long.BYTES) {
+            setWord(page, at, 0);
+        }
+    }
+
     /** 0 if none was ever set. */
     static long capacity(MemorySegment page) {
         return capacity(page, 0);

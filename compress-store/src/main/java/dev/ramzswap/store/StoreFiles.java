@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 
 /**
  * The mapped files that a store lies in, and what is built on them. In the state directory, or as memory files:
@@ -52,10 +53,17 @@ final class StoreFiles implements AutoCloseable {
     private Counters counters;
     private Parts parts;
 
+    /** Where the key of the backing file is, once there is one. */
+    private Optional<MemorySegment> head = Optional.empty();
+
+    /** Whether a later daemon is to find the pages. */
+    private boolean isKept;
+
     private StoreFiles(StoreConfig config, BackingOpener backingOpener) {
         this.config = config;
         this.backingOpener = backingOpener;
         this.files = new PartFiles(config);
+        this.isKept = config.stateDir().isPresent();
     }
 
     static StoreFiles open(StoreConfig config, BackingOpener backingOpener) throws IOException {
@@ -154,6 +162,7 @@ final class StoreFiles implements AutoCloseable {
         long tableBytes = BackingFile.tableBytes(backingBytes);
         MemorySegment memory =
                 populatedFile("backing", roundUp(TABLE_OFFSET + tableBytes)).memory();
+        head = Optional.of(memory);
         BackingHead.repair(memory);
         BackingConfig.Claim claim = claim(BackingHead.isWhole(memory));
         BackingHead.setCapacity(memory, backingBytes);
@@ -249,6 +258,7 @@ final class StoreFiles implements AutoCloseable {
 
     /** Removes the files from the state directory; those that are open live on without a name. */
     void remove() throws IOException {
+        isKept = false;
         files.remove();
     }
 
@@ -275,14 +285,21 @@ final class StoreFiles implements AutoCloseable {
      */
     void abandon(Throwable failure) {
         if (mapFile != null && mapFile.created()) {
+            isKept = false;
             Closing.after(failure, files::removeOpened);
         }
         Closing.after(failure, this);
     }
 
-    /** Closes what was opened, in the opposite order; all of it, whatever fails. */
+    /**
+     * Closes what was opened, in the opposite order; all of it, whatever fails. What nobody is to find is wiped first:
+     * memory is given back as it is, and whoever gets it could read the key.
+     */
     @Override
     public void close() {
+        if (!isKept) {
+            head.ifPresent(BackingHead::wipe);
+        }
         IllegalStateException failure = new IllegalStateException("a part of the store cannot be closed");
         while (!opened.isEmpty()) {
             Closing.after(failure, opened.pop());

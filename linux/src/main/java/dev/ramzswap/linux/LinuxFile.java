@@ -8,8 +8,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The calls of {@code fcntl.h}, {@code sys/file.h} and, as far as they are about files, {@code unistd.h}. See
- * {@link NativeCall}.
+ * The calls of {@code fcntl.h}, {@code sys/file.h}, {@code sys/statfs.h} and, as far as they are about files,
+ * {@code unistd.h}. See {@link NativeCall}.
  */
 final class LinuxFile {
     // linux/falloc.h
@@ -46,6 +46,7 @@ final class LinuxFile {
     private static final MethodHandle FALLOCATE =
             NativeCall.call("fallocate", JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle FLOCK = NativeCall.call("flock", JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle STATFS = NativeCall.call("statfs", JAVA_INT, ADDRESS, ADDRESS);
     private static final MethodHandle FCNTL = NativeCall.variadic("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle FSTATFS = NativeCall.call("fstatfs", JAVA_INT, JAVA_INT, ADDRESS);
     private static final MethodHandle STATX =
@@ -139,6 +140,15 @@ final class LinuxFile {
         MemorySegment state = NativeCall.state();
         try {
             return NativeCall.result((int) FLOCK.invokeExact(state, fd, operation), state);
+        } catch (Throwable e) {
+            throw NativeCall.impossible(e);
+        }
+    }
+
+    static int statfs(MemorySegment path, MemorySegment into) {
+        MemorySegment state = NativeCall.state();
+        try {
+            return NativeCall.result((int) STATFS.invokeExact(state, path, into), state);
         } catch (Throwable e) {
             throw NativeCall.impossible(e);
         }

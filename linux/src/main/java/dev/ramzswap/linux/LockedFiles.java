@@ -3,6 +3,7 @@ package dev.ramzswap.linux;
 import dev.ramzswap.closing.Closing;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -40,8 +41,15 @@ public final class LockedFiles {
      * @throws IOException with a message for the user, also if another process has the lock
      */
     static NativeFile open(Path path) throws IOException {
+        return open(path, NativeFile.ENDING);
+    }
+
+    /**
+     * The same, but waits so long for who has the lock. A file that is made is its owner's alone, whatever the umask.
+     */
+    public static NativeFile open(Path path, Duration patience) throws IOException {
         return open(path, file -> {
-            if (!file.tryLockOfEnding()) {
+            if (!file.tryLock(patience)) {
                 throw new IOException(path + " is in use by another process: stop that one first");
             }
         });

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -38,8 +39,8 @@ public final class NativeFile implements AutoCloseable {
     private static final long STATX_BLOCKS_OFFSET = 48;
     private static final long STATX_BLOCK_BYTES = 512;
 
-    private static final long ENDING_NANOS = 1_000_000_000;
-    private static final long ENDING_LOOK_NANOS = 2_000_000;
+    static final Duration ENDING = Duration.ofSeconds(1);
+    private static final long LOOK_NANOS = 2_000_000;
 
     private final int fd;
     private final String name;
@@ -88,10 +89,15 @@ public final class NativeFile implements AutoCloseable {
      * one, and who waited for the first of them may be there before the last is closed.
      */
     public boolean tryLockOfEnding() throws ErrnoException {
-        long end = System.nanoTime() + ENDING_NANOS;
+        return tryLock(ENDING);
+    }
+
+    /** Like {@link #tryLock}, but waits so long for who has it. */
+    boolean tryLock(Duration patience) throws ErrnoException {
+        long end = System.nanoTime() + patience.toNanos();
         boolean isLocked = tryLock();
         while (!isLocked && System.nanoTime() - end < 0) {
-            LockSupport.parkNanos(ENDING_LOOK_NANOS);
+            LockSupport.parkNanos(LOOK_NANOS);
             isLocked = tryLock();
         }
         return isLocked;

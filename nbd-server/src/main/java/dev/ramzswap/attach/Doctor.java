@@ -36,13 +36,16 @@ public final class Doctor {
             ExportStatus first = exports.getFirst();
             found.addAll(new DaemonChecks(machine.files())
                     .of(first.name(), first.entry().pid()));
-            found.addAll(new NeedChecks(machine.files()).of(exports));
+            found.addAll(new NeedChecks(machine.files())
+                    .of(exports.stream()
+                            .filter(export -> export.counters().isPresent())
+                            .toList()));
         }
         return inUse ? found : found.stream().map(Finding::atMostWarning).toList();
     }
 
     private Collection<List<ExportStatus>> byDaemon() throws IOException {
-        return ExportStatus.served(machine.host()).stream()
+        return ExportStatus.all(machine.host()).stream()
                 .collect(Collectors.groupingBy(export -> export.entry().pid(), LinkedHashMap::new, Collectors.toList()))
                 .values();
     }

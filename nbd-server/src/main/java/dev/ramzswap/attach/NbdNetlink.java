@@ -117,6 +117,18 @@ final class NbdNetlink implements NbdDriver {
     }
 
     private void call(String family, NetlinkMessage message, String command, int device) throws IOException {
-        netlink.call(family, message, command + " of /dev/nbd" + device);
+        try {
+            netlink.call(family, message, command + " of /dev/nbd" + device);
+        } catch (ErrnoException e) {
+            throw e.errno() == Errno.ENOENT ? outOfReach(e) : e;
+        }
+    }
+
+    /** nbd has its family in the first network namespace alone (drivers/block/nbd.c: no {@code netnsok}). */
+    private static IOException outOfReach(ErrnoException e) {
+        return new IOException(
+                "the kernel's nbd does not answer by netlink: run this in the machine's own network namespace, not in a"
+                        + " container's",
+                e);
     }
 }

@@ -17,9 +17,15 @@ final class NeedChecks {
         this.files = files;
     }
 
-    /** @param exports all of one daemon */
+    /** @param exports those of one daemon whose counters can be read */
     List<Finding> of(List<ExportStatus> exports) throws IOException {
-        long need = exports.stream().mapToLong(ExportStatus::mostMemory).sum();
+        if (exports.isEmpty()) {
+            return List.of();
+        }
+        long need = 0;
+        for (ExportStatus export : exports) {
+            need += export.mostMemory();
+        }
         ExportStatus first = exports.getFirst();
         String subject = "memory of " + first.name();
         String text = "its exports may need " + Size.format(need) + ", and ";

@@ -45,7 +45,7 @@ public final class SwapOn {
      * @param isByNbdClient whether nbd-client attaches the device, which then does not outlive its connections
      * @param timeouts of the device, otherwise
      * @param tune whether to set what the kernel should have otherwise
-     * @param isUnsafe whether to swap also on a daemon that is not guarded
+     * @param isUnsafe whether to swap also on a daemon that is not guarded, or with a problem of the kernel's settings
      */
     public record Request(
             String export,
@@ -75,6 +75,7 @@ public final class SwapOn {
     public void run(Optional<Starter> starter) throws IOException, InterruptedException {
         machine.requireRoot("swapon");
         requireMeans();
+        requireSettings();
         refuseTwice();
         try (Undo undo = new Undo(out)) {
             loadModule(undo);
@@ -113,6 +114,19 @@ public final class SwapOn {
         for (Finding finding : means) {
             if (finding.level() == Level.PROBLEM) {
                 throw new IOException(finding.subject() + ": " + finding.text() + ": " + finding.cure());
+            }
+        }
+    }
+
+    /** What doctor calls a problem, the machine may freeze for: it is not swapped on unless the user wants it so. */
+    private void requireSettings() throws IOException {
+        if (request.tune || request.isUnsafe) {
+            return;
+        }
+        for (Finding finding : new MachineChecks(machine).surroundings(request.priority)) {
+            if (finding.level() == Level.PROBLEM) {
+                throw new IOException(finding.subject() + " is " + finding.text() + ": " + finding.cure()
+                        + ", or --tune, which does that and what else is wanted; --unsafe swaps all the same");
             }
         }
     }

@@ -19,14 +19,13 @@ import picocli.CommandLine.Command;
             StatusCommand.class,
             SetCommand.class,
             StopCommand.class,
-            DoctorCommand.class
+            DoctorCommand.class,
+            CommandLine.HelpCommand.class
         },
         footer = {
-            "  test    Install what the tests need, and run them (by the launcher).",
-            "  bench   Measure against nbdkit (by the launcher).",
             "",
             "Examples:",
-            "  sudo ramzswap swapon swap0 --size 4G",
+            "  sudo ramzswap swapon swap0 --size 4G --tune",
             "  sudo ramzswap swapoff swap0",
             "  ramzswap serve --size 1G --socket /run/ramzswap/swap0.sock",
             "  ramzswap serve --size 8G --limit 1G --codec zstd:3 --backing-file /var/lib/ramzswap/swap0",

@@ -25,7 +25,7 @@ final class NextSteps {
         } else if (config.protection().isSwap() && config.socket().isPresent()) {
             text.append(attach(config));
         } else {
-            text.append(attachByHand(config));
+            text.append(look(config));
         }
         return text.append("To look at it:\n  ramzswap status\n\nready\n").toString();
     }
@@ -48,25 +48,21 @@ final class NextSteps {
         return text.toString();
     }
 
-    private static String attachByHand(Config config) {
-        var text = new StringBuilder("\nTo swap on it, as root (choose a free /dev/nbdN):\n  modprobe nbd\n");
-        int device = 0;
+    /** Not how to swap on it: the kernel would wait for a daemon that waits for the kernel. */
+    private static String look(Config config) {
+        String server = config.socket()
+                .map(path -> "nbd+unix:///%s?socket=" + path)
+                .orElseGet(() -> "nbd://" + config.listenText().orElseThrow() + "/%s");
+        var text = new StringBuilder("\nTo see it:\n");
         for (ExportConfig export : config.exports()) {
-            String node = "/dev/nbd" + device++;
-            text.append("  nbd-client ").append(server(config)).append(' ').append(node);
-            text.append(" -b 4096 -N ").append(export.name()).append('\n');
-            text.append("  mkswap ").append(node).append('\n');
-            text.append("  swapon --discard --priority 100 ").append(node).append('\n');
+            text.append("  nbdinfo ")
+                    .append(quoted(server.replace("%s", export.name())))
+                    .append('\n');
         }
-        return text.toString();
-    }
-
-    private static String server(Config config) {
-        return config.socket()
-                .map(path -> "-unix " + quoted(path.toString()))
-                .orElseGet(() -> config.listen()
-                        .map(address -> address.getAddress().getHostAddress() + " " + address.getPort())
-                        .orElseThrow());
+        return text.append(
+                        "The machine may freeze if it swaps on this daemon, which is not guarded. To swap, as root:\n")
+                .append("  ramzswap swapon NAME --size SIZE\n")
+                .toString();
     }
 
     private static String quoted(String text) {

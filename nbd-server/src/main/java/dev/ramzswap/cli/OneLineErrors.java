@@ -1,11 +1,9 @@
 package dev.ramzswap.cli;
 
+import dev.ramzswap.config.Cause;
 import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.daemon.StderrLogs;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
@@ -19,20 +17,29 @@ import picocli.CommandLine.UnmatchedArgumentException;
 final class OneLineErrors implements IParameterExceptionHandler, IExecutionExceptionHandler {
     @Override
     public int handleParseException(ParameterException e, String[] args) {
-        String text = e.getMessage().replaceFirst("^Error: ", "");
-        if (e instanceof UnmatchedArgumentException unmatched) {
-            List<String> meant = unmatched.getSuggestions();
-            text += meant.isEmpty() ? "" : ", did you mean " + String.join(" or ", meant) + "?";
+        return usage(
+                e.getCommandLine(),
+                e instanceof UnmatchedArgumentException unmatched
+                        ? unmatched(unmatched)
+                        : e.getMessage().replaceFirst("^Error: ", ""));
+    }
+
+    private static String unmatched(UnmatchedArgumentException e) {
+        List<String> meant = e.getSuggestions();
+        String cure = meant.isEmpty() ? "" : ", did you mean " + String.join(" or ", meant) + "?";
+        String first = e.getUnmatched().getFirst();
+        if (e.isUnknownOption()) {
+            return "no option " + first + cure;
         }
-        return usage(e.getCommandLine(), text);
+        boolean isCommand = !e.getCommandLine().getSubcommands().isEmpty();
+        return isCommand ? "no command '" + first + "'" + cure : "one word too many: '" + first + "'" + cure;
     }
 
     @Override
     public int handleExecutionException(Exception e, CommandLine command, ParseResult parsed) throws Exception {
         return switch (e) {
             case ConfigException wrong -> usage(command, wrong.getMessage());
-            case FileSystemException file -> failure(command, cause(file));
-            case IOException failed -> failure(command, failed.getMessage());
+            case IOException failed -> failure(command, Cause.of(failed));
             case InterruptedException _ -> failure(command, "interrupted");
             default -> throw e;
         };
@@ -51,16 +58,5 @@ final class OneLineErrors implements IParameterExceptionHandler, IExecutionExcep
     private static void print(CommandLine command, String text) {
         StderrLogs.flush(); // what was logged came before
         command.getErr().println("ramzswap: " + text.replace('\n', ' '));
-    }
-
-    /** These exceptions' own messages are often a bare path. */
-    private static String cause(FileSystemException e) {
-        if (e instanceof AccessDeniedException) {
-            return e.getFile() + ": permission denied: use a path of your own, or sudo";
-        }
-        if (e instanceof NoSuchFileException) {
-            return e.getFile() + ": no such file or directory";
-        }
-        return e.getFile() == null || e.getReason() == null ? e.toString() : e.getFile() + ": " + e.getReason();
     }
 }

@@ -5,16 +5,17 @@ import dev.ramzswap.attach.Reattacher;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.Host;
+import dev.ramzswap.config.StateDir;
 import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.daemon.Signals;
 import dev.ramzswap.daemon.StderrLogs;
 import dev.ramzswap.guard.ProcessGuard;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code ramzswap serve}. */
@@ -24,24 +25,25 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         sortOptions = false,
+        modelTransformer = ServeOptions.OfServe.class,
         abbreviateSynopsis = true,
         footer = {
             "",
-            "SIZE is a number of bytes or has a unit: 512M, 1.5G, 4G. It is a multiple of 4096.",
+            "SIZE is a number of bytes or has a unit: 512M, 1.5G, 4Gi. It is a multiple of 4096. Or it is a part of the",
+            "machine's memory: 50%%, ram, ram/2, min(ram/2, 8G).",
             "Examples:",
             "  ramzswap serve --size 1G --socket /run/ramzswap/swap0.sock",
             "  ramzswap serve --size 8G --limit 1G --backing-file /var/lib/ramzswap/swap0",
             "  ramzswap serve --export name=a,size=1G --export name=b,size=4G,codec=zstd:3",
         })
 final class ServeCommand implements Callable<Integer> {
-    @Option(names = "--name", paramLabel = "NAME", description = "Name of the export. Default: swap0.")
-    private String name;
-
-    @Mixin
-    private ServeOptions options;
+    private static final System.Logger LOG = System.getLogger(ServeCommand.class.getName());
 
     @Spec
     private CommandSpec spec;
+
+    /** Null until it serves. */
+    private volatile Daemon daemon;
 
     private final Host host;
 
@@ -52,13 +54,34 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, ConfigException, InterruptedException {
         Thread.setDefaultUncaughtExceptionHandler(StderrLogs::uncaught);
-        Config asked = Config.of(options.settings(name), host);
+        var options = new ServeOptions(spec);
+        Config asked = Config.of(options.settings(Map.of()), host);
+        StateDir.check(asked);
+        StderrLogs.setLevel(asked.logLevel());
         ProcessGuard.mark(asked.protection(), StderrLogs::flush);
-        Daemon daemon = Daemon.start(asked, host, new Reattacher(Machine.of(host)), Signals::onTermination);
+        Signals.onHangUp(options.hasFile() ? this::reload : ServeCommand::ignoreHangUp);
+        daemon = Daemon.start(asked, host, new Reattacher(Machine.of(host)), Signals::onTermination);
         var out = spec.commandLine().getOut();
         out.print(NextSteps.of(asked));
         out.flush();
         daemon.run();
         return 0;
+    }
+
+    private static void ignoreHangUp() {
+        LOG.log(Level.INFO, "SIGHUP changes nothing without --config: ramzswap set changes limit and codec");
+    }
+
+    /** Flags go before the file, as they did at the start. */
+    private void reload() {
+        try {
+            if (daemon == null) {
+                throw new ConfigException(
+                        "nothing is served here yet: to have the file read again, restart this daemon");
+            }
+            daemon.reload(Config.of(new ServeOptions(spec).settings(Map.of()), host));
+        } catch (ConfigException | IllegalArgumentException e) {
+            LOG.log(Level.ERROR, "SIGHUP: " + e.getMessage());
+        }
     }
 }

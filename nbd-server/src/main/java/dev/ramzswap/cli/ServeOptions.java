@@ -2,200 +2,157 @@ package dev.ramzswap.cli;
 
 import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.ConfigFile;
+import dev.ramzswap.config.Key;
 import dev.ramzswap.config.Settings;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
-import picocli.CommandLine.Option;
+import java.util.Map;
+import java.util.Set;
+import picocli.CommandLine.IModelTransformer;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParseResult;
 
-/** What {@code serve} serves, by flags and file, for all commands that start a daemon. */
+/** What {@code serve} serves, by flags and file, for all commands that start a daemon. A flag for each {@link Key}. */
 final class ServeOptions {
-    @Option(names = "--size", paramLabel = "SIZE", description = "Size of the device.")
-    private String size;
+    private static final String MIXIN = "serve";
+    private static final String EXPORT = "--export";
+    private static final String CONFIG = "--config";
 
-    @Option(
-            names = "--limit",
-            paramLabel = "SIZE",
-            description = "Memory that the pool may take; more goes to the backing file. Default: what the size needs.")
-    private String limit;
+    /** All of them. */
+    static final class OfServe implements IModelTransformer {
+        @Override
+        public CommandSpec transform(CommandSpec command) {
+            return command.addMixin(MIXIN, flags(EnumSet.noneOf(Key.class)));
+        }
+    }
 
-    @Option(
-            names = "--codec",
-            paramLabel = "CODEC",
-            description = "lz4, zstd or zstd:LEVEL with LEVEL from 1 to 19. Default: lz4.")
-    private String codec;
+    /**
+     * Without those that the kernel could do nothing with: it swaps by a Unix socket, without TLS, and writes; the name
+     * is the command's own parameter, and the daemon always has {@code --swap}.
+     */
+    static final class OfSwapon implements IModelTransformer {
+        private static final Set<Key> LEFT_OUT = EnumSet.of(
+                Key.NAME,
+                Key.READ_ONLY,
+                Key.LISTEN,
+                Key.TLS_CERT,
+                Key.TLS_KEY,
+                Key.TLS_CA,
+                Key.LISTEN_TLS,
+                Key.SOCKET_TLS,
+                Key.INSECURE,
+                Key.SWAP,
+                Key.STANDBY);
 
-    @Option(
-            names = "--backing-file",
-            paramLabel = "PATH",
-            description = "File or block device that takes what the pool does not keep.")
-    private String backingFile;
+        @Override
+        public CommandSpec transform(CommandSpec command) {
+            return command.addMixin(MIXIN, flags(LEFT_OUT));
+        }
+    }
 
-    @Option(
-            names = "--backing-size",
-            paramLabel = "SIZE",
-            description = "How much of the backing file to reserve. Default: the worst case of all pages.")
-    private String backingSize;
+    private final CommandSpec command;
+    private final ParseResult parsed;
 
-    @Option(names = "--no-encrypt", description = "Write the backing file in the clear.")
-    private boolean noEncrypt;
+    /** @param command one that has been parsed */
+    ServeOptions(CommandSpec command) {
+        this.command = command;
+        this.parsed = command.commandLine().getParseResult();
+    }
 
-    @Option(
-            names = "--cutoff",
-            paramLabel = "PART",
-            description = "Keep a page raw that does not compress to less: bytes or percent of a page. Default: 75%%.")
-    private String cutoff;
+    private static CommandSpec flags(Set<Key> leftOut) {
+        CommandSpec flags = CommandSpec.create();
+        for (Key key : Key.values()) {
+            if (!leftOut.contains(key)) {
+                if (key == Key.SOCKET) {
+                    flags.addOption(export());
+                }
+                flags.addOption(flag(key));
+            }
+        }
+        return flags.addOption(OptionSpec.builder(CONFIG)
+                .paramLabel("FILE")
+                .type(Path.class)
+                .description("Read the same keys from a file, see ramzswap.conf(5); flags go before it.")
+                .build());
+    }
 
-    @Option(names = "--overcommit", description = "Accept a size that limit and backing file may not be able to hold.")
-    private boolean overcommit;
+    private static OptionSpec flag(Key key) {
+        var flag = OptionSpec.builder(key.flag()).description(key.help().replace("%", "%%"));
+        String label = key.kind().label();
+        if (label.isEmpty()) {
+            return flag.type(boolean.class).build();
+        }
+        if (!key.kind().examples().isEmpty()) {
+            flag.completionCandidates(key.kind().examples());
+        }
+        return flag.type(key.kind().isFile() ? Path.class : String.class)
+                .paramLabel(label)
+                .build();
+    }
 
-    @Option(names = "--read-only", description = "Let clients only read.")
-    private boolean readOnly;
-
-    @Option(
-            names = "--allow-users",
-            paramLabel = "USERS",
-            description = "Names or numbers, as in alice,1000, of the users whose processes may open it by the Unix"
-                    + " socket, if that lets them connect. Root and the daemon's own user always may.")
-    private String allowUsers;
-
-    @Option(
-            names = "--allow-groups",
-            paramLabel = "GROUPS",
-            description = "The same for groups, of which a process's own counts, not its other ones.")
-    private String allowGroups;
-
-    @Option(
-            names = "--export",
-            paramLabel = "KEY=VALUE,...",
-            description = "One of several exports: name=..,size=..,limit=..,codec=..,backing-file=..,backing-size=..,"
-                    + "encrypt=yes|no,cutoff=..,overcommit=yes|no,read-only=yes|no,allow-users=..,allow-groups=.. (with spaces between)."
-                    + " Repeatable; the first is the default.")
-    private List<String> exports = List.of();
-
-    @Option(
-            names = "--socket",
-            paramLabel = "PATH",
-            description = "Unix socket to serve on. Default, without --listen: NAME.sock in the runtime directory.")
-    private String socket;
-
-    @Option(names = "--listen", paramLabel = "HOST:PORT", description = "TCP address to serve on, as 127.0.0.1:10809.")
-    private String listen;
-
-    @Option(
-            names = "--tls-cert",
-            paramLabel = "FILE",
-            description = "The server's certificate, PEM, with those between it and its authority behind it: serve by"
-                    + " TLS. Not with --swap.")
-    private String tlsCert;
-
-    @Option(names = "--tls-key", paramLabel = "FILE", description = "The certificate's private key, PEM.")
-    private String tlsKey;
-
-    @Option(
-            names = "--tls-ca",
-            paramLabel = "FILE",
-            description = "Certificates, PEM, of who signs clients' ones: TLS clients must have one then.")
-    private String tlsCa;
-
-    @Option(
-            names = "--listen-tls",
-            paramLabel = "MODE",
-            description = "TLS on the TCP address: off, offered or required. Default, with --tls-cert: required.")
-    private String listenTls;
-
-    @Option(
-            names = "--socket-tls",
-            paramLabel = "MODE",
-            description = "TLS on the Unix socket. Default, with --tls-cert: offered.")
-    private String socketTls;
-
-    @Option(
-            names = "--insecure",
-            description = "Serve any TCP client that can reach --listen, also without TLS and certificate.")
-    private boolean insecure;
-
-    @Option(
-            names = "--state-dir",
-            paramLabel = "PATH",
-            description = "Directory for files that outlive the daemon. Default: memory of its own.")
-    private String stateDir;
-
-    @Option(
-            names = "--swap",
-            description = "Guard the daemon as the kernel needs it that swaps on it: lock it in memory, mark it for"
-                    + " reclaim, warm it up, populate memory ahead; on SIGTERM, go on until its clients are gone. Needs"
-                    + " root.")
-    private boolean swap;
-
-    @Option(
-            names = "--standby",
-            description = "With --state-dir: while another daemon serves this state, stand by, and take over when that"
-                    + " ends. On SIGTERM, leave to one that stands by.")
-    private boolean standby;
-
-    @Option(
-            names = "--unsafe",
-            description = "With --swap: serve also if the daemon cannot be guarded; with swapon, swap on it.")
-    private boolean unsafe;
-
-    @Option(names = "--reserve", description = "With --swap: take all memory that the limits allow at the start.")
-    private boolean reserve;
-
-    @Option(
-            names = "--config",
-            paramLabel = "FILE",
-            description = "Read the same keys from a file; flags go before it.")
-    private Path config;
+    private static OptionSpec export() {
+        return OptionSpec.builder(EXPORT)
+                .paramLabel("KEY=VALUE,...")
+                .type(List.class)
+                .auxiliaryTypes(String.class)
+                .description("One of several exports, with the keys of a section of ramzswap.conf(5):"
+                        + " name=a,size=1G,backing-file=/var/lib/a. Repeatable; the first is the default.")
+                .build();
+    }
 
     /** Whether the flags describe the only export, rather than --export or a file. */
     boolean describesOne() {
-        return exports.isEmpty() && config == null;
+        return !parsed.hasMatchedOption(EXPORT) && !parsed.hasMatchedOption(CONFIG);
     }
 
-    boolean isUnsafe() {
-        return unsafe;
+    boolean hasFile() {
+        return parsed.hasMatchedOption(CONFIG);
+    }
+
+    boolean isGiven(Key key) {
+        return parsed.hasMatchedOption(key.flag());
+    }
+
+    /** Those of them that were given, each once; picocli has one as often as it was given. */
+    List<OptionSpec> given() {
+        var known = command.mixins().get(MIXIN).options();
+        return parsed.matchedOptions().stream()
+                .filter(known::contains)
+                .distinct()
+                .toList();
     }
 
     /**
      * What was asked for.
      *
-     * @param name the export's name, or null if it is not said or there are several
+     * @param besides what the command itself says, and no flag of these
      */
-    Settings settings(String name) throws ConfigException {
+    Settings settings(Map<Key, String> besides) throws ConfigException {
         var settings = new Settings();
-        settings.flag("name", name);
-        settings.flag("size", size);
-        settings.flag("limit", limit);
-        settings.flag("codec", codec);
-        settings.flag("backing-file", backingFile);
-        settings.flag("backing-size", backingSize);
-        settings.flag("cutoff", cutoff);
-        if (noEncrypt) {
-            settings.flag("--no-encrypt", "encrypt", "no");
+        for (var said : besides.entrySet()) {
+            settings.flag(said.getKey().key(), said.getValue());
         }
-        settings.flag("overcommit", overcommit ? "yes" : null);
-        settings.flag("read-only", readOnly ? "yes" : null);
-        settings.flag("allow-users", allowUsers);
-        settings.flag("allow-groups", allowGroups);
-        settings.flag("socket", socket);
-        settings.flag("listen", listen);
-        settings.flag("tls-cert", tlsCert);
-        settings.flag("tls-key", tlsKey);
-        settings.flag("tls-ca", tlsCa);
-        settings.flag("listen-tls", listenTls);
-        settings.flag("socket-tls", socketTls);
-        settings.flag("insecure", insecure ? "yes" : null);
-        settings.flag("state-dir", stateDir);
-        settings.flag("swap", swap ? "yes" : null);
-        settings.flag("standby", standby ? "yes" : null);
-        settings.flag("unsafe", unsafe ? "yes" : null);
-        settings.flag("reserve", reserve ? "yes" : null);
-        for (String export : exports) {
+        for (Key key : Key.values()) {
+            if (isGiven(key)) {
+                settings.flag(key.key(), text(key));
+            }
+        }
+        for (String export : parsed.matchedOptionValue(EXPORT, List.<String>of())) {
             settings.export(export);
         }
-        if (config != null) {
-            settings.addMissing(ConfigFile.read(config));
+        if (parsed.hasMatchedOption(CONFIG)) {
+            settings.addMissing(ConfigFile.read(parsed.matchedOptionValue(CONFIG, null)));
         }
         return settings;
+    }
+
+    private String text(Key key) {
+        return switch (key.kind()) {
+            case YES -> "yes";
+            case NO -> "no";
+            default -> parsed.matchedOption(key.flag()).originalStringValues().getFirst();
+        };
     }
 }

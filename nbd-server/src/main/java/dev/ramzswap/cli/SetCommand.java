@@ -21,7 +21,11 @@ import picocli.CommandLine.Spec;
         versionProvider = Version.class,
         footer = {"", "Example:", "  ramzswap set swap0 limit=256M codec=zstd:3"})
 final class SetCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "NAME", description = "The export, as ramzswap status shows it.")
+    @Parameters(
+            index = "0",
+            paramLabel = "NAME",
+            completionCandidates = ExportNames.class,
+            description = "The export, as ramzswap status shows it.")
     private String name;
 
     @Parameters(
@@ -42,7 +46,7 @@ final class SetCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, ConfigException, InterruptedException {
-        Changes asked = Changes.parse(changes);
+        Changes asked = Changes.parse(changes, host.memory());
         ExportStatus export = ExportStatus.named(host, name).getFirst();
         new LiveExport(export, spec.commandLine().getOut(), Terminal.isThere()).set(asked);
         return 0;

@@ -11,6 +11,7 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code ramzswap status}. */
@@ -30,8 +31,19 @@ final class StatusCommand implements Callable<Integer> {
         @Option(names = "--socket", paramLabel = "PATH", description = "Only the exports at this Unix socket.")
         private Path socket;
 
-        @Option(names = "--name", paramLabel = "NAME", description = "Only the export of this name.")
+        @Parameters(
+                arity = "0..1",
+                paramLabel = "NAME",
+                completionCandidates = ExportNames.class,
+                description = "Only this export.")
         private String name;
+
+        @Option(
+                names = "--name",
+                paramLabel = "NAME",
+                completionCandidates = ExportNames.class,
+                description = "The same as NAME.")
+        private String named;
     }
 
     @ArgGroup
@@ -52,6 +64,9 @@ final class StatusCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         List<ExportStatus> exports = exports();
+        if (exports.isEmpty() && !json) {
+            throw new IOException("nothing is served: start with ramzswap serve --size 1G");
+        }
         var out = spec.commandLine().getOut();
         out.print(json ? StatusText.json(exports) : StatusText.table(exports));
         out.flush();
@@ -62,6 +77,9 @@ final class StatusCommand implements Callable<Integer> {
         if (which == null) {
             return ExportStatus.all(host);
         }
-        return which.name != null ? ExportStatus.named(host, which.name) : ExportStatus.at(host, which.socket);
+        if (which.socket != null) {
+            return ExportStatus.at(host, which.socket);
+        }
+        return ExportStatus.named(host, which.name != null ? which.name : which.named);
     }
 }

@@ -19,7 +19,10 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class)
 final class StopCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "NAME", description = "The export, as ramzswap status shows it.")
+    @Parameters(
+            paramLabel = "NAME",
+            completionCandidates = ExportNames.class,
+            description = "The export, as ramzswap status shows it.")
     private String name;
 
     @Option(

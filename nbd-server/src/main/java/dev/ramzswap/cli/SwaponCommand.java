@@ -6,16 +6,18 @@ import dev.ramzswap.attach.SwapOn;
 import dev.ramzswap.attach.Timeouts;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
+import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.config.Host;
+import dev.ramzswap.config.Key;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
@@ -30,17 +32,18 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         sortOptions = false,
+        modelTransformer = ServeOptions.OfSwapon.class,
         abbreviateSynopsis = true,
         footer = {
             "",
-            "It says what is not as it should be for swap (see ramzswap doctor), and changes only what --tune allows.",
+            "It says what is not as it should be for swap (see ramzswap doctor), and changes only what --tune allows. What",
+            "doctor calls a problem, it refuses without --tune or --unsafe.",
             "Examples:",
-            "  sudo ramzswap swapon swap0 --size 4G",
+            "  sudo ramzswap swapon swap0 --size 4G --tune",
             "  sudo ramzswap swapon swap0 --size 8G --limit 1G --backing-file /var/lib/ramzswap/swap0 --tune",
         })
 final class SwaponCommand implements Callable<Integer> {
     static final String DEFAULT_PRIORITY = "100";
-    private static final String UNSAFE = "--unsafe";
     private static final int MAX_PRIORITY = 32767;
     private static final int MAX_CONNECTIONS = 16;
     private static final String DEFAULT_REQUEST = "15";
@@ -48,7 +51,7 @@ final class SwaponCommand implements Callable<Integer> {
     private static final String DEFAULT_RECONNECT = "60";
     private static final int MAX_RECONNECT = 86_400;
 
-    @Parameters(paramLabel = "NAME", description = "The export.")
+    @Parameters(paramLabel = "NAME", completionCandidates = ExportNames.class, description = "The export.")
     private String name;
 
     @Option(names = "--device", paramLabel = "DEVICE", description = "/dev/nbdN. Default: the first that is free.")
@@ -101,9 +104,6 @@ final class SwaponCommand implements Callable<Integer> {
                             + " as swap needs them.")
     private boolean tune;
 
-    @Mixin
-    private ServeOptions serve;
-
     @Spec
     private CommandSpec spec;
 
@@ -119,6 +119,7 @@ final class SwaponCommand implements Callable<Integer> {
         check("--connections", connections, 1, MAX_CONNECTIONS);
         check("--request-timeout", requestSeconds, 1, MAX_REQUEST);
         check("--reconnect-timeout", reconnect, 0, MAX_RECONNECT);
+        var serve = new ServeOptions(spec);
         var request = new SwapOn.Request(
                 name,
                 Optional.ofNullable(device),
@@ -127,9 +128,9 @@ final class SwaponCommand implements Callable<Integer> {
                 nbdClient,
                 new Timeouts(Duration.ofSeconds(requestSeconds), Duration.ofSeconds(reconnect)),
                 tune,
-                serve.isUnsafe());
+                serve.isGiven(Key.UNSAFE));
         var swapOn = new SwapOn(Machine.of(host), request, spec.commandLine().getOut());
-        Optional<SwapOn.Starter> starter = starter();
+        Optional<SwapOn.Starter> starter = starter(serve);
         Interruptible.run(() -> swapOn.run(starter));
         return 0;
     }
@@ -140,40 +141,47 @@ final class SwaponCommand implements Callable<Integer> {
         }
     }
 
-    private Optional<SwapOn.Starter> starter() throws IOException, ConfigException {
-        List<String> options = serveOptions();
-        if (options.isEmpty()) {
-            return Optional.empty();
+    private Optional<SwapOn.Starter> starter(ServeOptions serve) throws IOException, ConfigException {
+        List<String> options = words(serve);
+        if (options.isEmpty() || options.equals(List.of(Key.UNSAFE.flag()))) {
+            return Optional.empty(); // --unsafe alone is said of a daemon that runs
         }
-        Config config = Config.of(serve.settings(serve.describesOne() ? name : null), host);
-        if (config.exports().stream().noneMatch(export -> export.name().equals(name))) {
-            throw new ConfigException("NAME: none of the exports described is '" + name + "'");
-        }
-        int ownWords = spec.root().commandLine().getParseResult().originalArgs().size();
-        var command = new ArrayList<>(List.of("serve"));
+        Map<Key, String> besides = new EnumMap<>(Map.of(Key.SWAP, "yes"));
         if (serve.describesOne()) {
-            command.addAll(List.of("--name", name));
+            besides.put(Key.NAME, name);
+        }
+        Config config = Config.of(serve.settings(besides), host);
+        check(config);
+        int ownWords = spec.root().commandLine().getParseResult().originalArgs().size();
+        var command = new ArrayList<>(List.of("serve", Key.SWAP.flag()));
+        if (serve.describesOne()) {
+            command.addAll(List.of(Key.NAME.flag(), name));
         }
         command.addAll(options);
         return Optional.of(BackgroundDaemon.of(host, BackgroundDaemon.ownCommand(ownWords), command, config, name));
     }
 
-    /** What was given of serve's options, as it was written, and always {@code --swap}; nothing if none was given. */
-    private List<String> serveOptions() {
-        Collection<OptionSpec> known = spec.mixins().get("serve").options();
+    /** What could be served, but not swapped on; a file may ask for it. */
+    private void check(Config config) throws ConfigException {
+        ExportConfig export = config.exports().stream()
+                .filter(one -> one.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new ConfigException("NAME: none of the exports described is '" + name + "'"));
+        if (export.readOnly()) {
+            throw new ConfigException("read-only: the kernel cannot swap to " + name + " then: leave it away");
+        }
+        if (config.socket().isEmpty()) {
+            throw new ConfigException("listen: swap over TCP may freeze the machine: add socket=PATH");
+        }
+    }
+
+    /** What was given of serve's options, as it was written. */
+    static List<String> words(ServeOptions serve) {
         var words = new ArrayList<String>();
-        for (OptionSpec option : spec.commandLine().getParseResult().matchedOptions()) {
-            if (known.contains(option) && !option.longestName().equals("--swap")) {
-                for (String value : option.originalStringValues()) {
-                    words.add(option.longestName() + (option.arity().max() == 0 ? "" : "=" + value));
-                }
+        for (OptionSpec option : serve.given()) {
+            for (String value : option.originalStringValues()) {
+                words.add(option.longestName() + (option.arity().max() == 0 ? "" : "=" + value));
             }
-        }
-        if (words.equals(List.of(UNSAFE))) {
-            return List.of(); // that is said of a daemon that runs
-        }
-        if (!words.isEmpty()) {
-            words.add("--swap");
         }
         return words;
     }

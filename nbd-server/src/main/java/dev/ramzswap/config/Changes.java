@@ -1,6 +1,7 @@
 package dev.ramzswap.config;
 
 import dev.ramzswap.store.CodecSpec;
+import dev.ramzswap.store.StoreConfig;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -9,31 +10,48 @@ import java.util.StringJoiner;
 /**
  * What {@code set} changes of a running export.
  *
- * @param limit resident bytes
+ * @param limit resident bytes, or {@link StoreConfig#NO_LIMIT}
  */
 public record Changes(OptionalLong limit, Optional<CodecSpec> codec) {
 
-    /** Reads pairs such as {@code limit=256M} and {@code codec=zstd:3}. */
-    public static Changes parse(List<String> pairs) throws ConfigException {
+    /**
+     * Reads pairs such as {@code limit=256M} and {@code codec=zstd:3}.
+     *
+     * @param memory bytes that the machine has
+     */
+    public static Changes parse(List<String> pairs, long memory) throws ConfigException {
         OptionalLong limit = OptionalLong.empty();
         Optional<CodecSpec> codec = Optional.empty();
         for (String pair : pairs) {
-            String key = pair.substring(0, Math.max(pair.indexOf('='), 0));
+            Key key = key(pair);
             String text = pair.substring(pair.indexOf('=') + 1);
             try {
-                switch (key) {
-                    case "limit" -> limit = OptionalLong.of(Size.parse(text));
-                    case "codec" -> codec = Optional.of(CodecSpec.parse(text));
-                    default -> throw new IllegalArgumentException("can be set are limit=SIZE and codec=CODEC");
+                if (key == Key.LIMIT) {
+                    limit = OptionalLong.of(Size.parse(text, memory));
+                } else {
+                    codec = Optional.of(CodecSpec.parse(text));
                 }
             } catch (IllegalArgumentException e) {
-                throw new ConfigException((key.isEmpty() ? pair : key) + ": " + e.getMessage());
+                throw new ConfigException(key.key() + ": " + e.getMessage());
             }
         }
         if (limit.isEmpty() && codec.isEmpty()) {
             throw new ConfigException("nothing to set: give limit=SIZE or codec=CODEC");
         }
         return new Changes(limit, codec);
+    }
+
+    private static Key key(String pair) throws ConfigException {
+        if (pair.indexOf('=') < 0) {
+            throw new ConfigException(pair + ": is not key=value: give limit=SIZE or codec=CODEC");
+        }
+        String name = pair.substring(0, pair.indexOf('='));
+        Key key = Key.of(name)
+                .orElseThrow(() -> new ConfigException(name + ": is not a key: give limit=SIZE or codec=CODEC"));
+        if (key.scope() != Key.Scope.RUNNING) {
+            throw new ConfigException(name + ": cannot change while the daemon runs: only limit and codec can");
+        }
+        return key;
     }
 
     /** The pairs again, as {@link #parse} reads them. */
@@ -48,7 +66,8 @@ public record Changes(OptionalLong limit, Optional<CodecSpec> codec) {
     /** For people. */
     public String summary() {
         var parts = new StringJoiner(", ");
-        limit.ifPresent(bytes -> parts.add("limit is " + Size.format(bytes)));
+        limit.ifPresent(
+                bytes -> parts.add(bytes == StoreConfig.NO_LIMIT ? "no limit" : "limit is " + Size.format(bytes)));
         codec.ifPresent(spec -> parts.add("codec is " + spec));
         return parts.toString();
     }

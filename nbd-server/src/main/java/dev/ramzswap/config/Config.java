@@ -2,6 +2,7 @@ package dev.ramzswap.config;
 
 import dev.ramzswap.config.Settings.Value;
 import dev.ramzswap.store.StoreConfig;
+import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,6 +22,7 @@ import java.util.Optional;
  * @param tls of whichever address has it
  * @param stateDir where the stores' files lie that outlive the daemon
  * @param isStandby one of several daemons with the same state: one serves, another waits to take over
+ * @param logLevel of what is logged, at least
  * @param protection how the daemon guards itself against the lack of memory that it is there to cure
  */
 public record Config(
@@ -31,6 +33,7 @@ public record Config(
         Optional<TlsConfig> tls,
         Optional<Path> stateDir,
         boolean isStandby,
+        Level logLevel,
         Protection protection) {
 
     public Config {
@@ -39,7 +42,8 @@ public record Config(
 
     /** @throws ConfigException if the settings are wrong or the machine cannot serve them */
     public static Config of(Settings settings, Host host) throws ConfigException {
-        List<ExportConfig> exports = exports(settings, host);
+        Optional<Path> stateDir = ExportReader.read(settings.daemon, "state-dir", ExportReader::path);
+        List<ExportConfig> exports = exports(settings, host, stateDir);
         checkNames(exports);
         checkBackingFiles(exports);
         Optional<Path> socket = ExportReader.read(settings.daemon, "socket", Address::socket);
@@ -50,7 +54,6 @@ public record Config(
             socket = ExportReader.read(
                     Map.of("socket", new Value(path.toString(), "--socket")), "socket", Address::socket);
         }
-        Optional<Path> stateDir = ExportReader.read(settings.daemon, "state-dir", ExportReader::path);
         boolean isStandby = isYes(settings, "standby");
         if (isStandby && stateDir.isEmpty()) {
             throw new ConfigException(settings.daemon.get("standby").origin()
@@ -60,7 +63,7 @@ public record Config(
         if (listen.isPresent() && !isYes(settings, "insecure")) {
             checkReach(settings, listen.get(), tls);
         }
-        Protection protection = protection(settings);
+        Protection protection = protection(settings, stateDir);
         MemoryCheck memory = new MemoryCheck(host, protection.isSwap());
         memory.of(settings, exports);
         if (protection.isSwap()) {
@@ -71,7 +74,9 @@ public record Config(
                     + ": the next daemon finds the kernel's connections by the socket's path, and one that is passed"
                     + " (LISTEN_FDS) has none that is known: start it without, and give --socket");
         }
-        return new Config(exports, socket, listen, isSocketPassed, tls, stateDir, isStandby, protection);
+        Level logLevel =
+                ExportReader.read(settings.daemon, "log-level", Config::level).orElse(Level.INFO);
+        return new Config(exports, socket, listen, isSocketPassed, tls, stateDir, isStandby, logLevel, protection);
     }
 
     /** Who comes from another machine must show who it is, unless the user wants it otherwise. */
@@ -85,14 +90,34 @@ public record Config(
         }
     }
 
-    private static Protection protection(Settings settings) throws ConfigException {
+    private static Protection protection(Settings settings, Optional<Path> stateDir) throws ConfigException {
         boolean isSwap = isYes(settings, "swap");
-        for (String key : List.of("unsafe", "reserve")) {
-            if (isYes(settings, key) && !isSwap) {
-                throw new ConfigException(settings.daemon.get(key).origin() + ": is of use only with --swap: add it");
-            }
+        boolean isUnsafe = isYes(settings, "unsafe");
+        boolean isReserved = isYes(settings, "reserve");
+        if (isReserved && !isSwap) {
+            throw ofNoUse(settings, "reserve", "--swap");
         }
-        return new Protection(isSwap, isYes(settings, "unsafe"), isYes(settings, "reserve"));
+        if (isUnsafe && !isSwap && stateDir.isEmpty()) {
+            throw ofNoUse(settings, "unsafe", "--swap or --state-dir");
+        }
+        return new Protection(isSwap, isUnsafe, isReserved);
+    }
+
+    private static ConfigException ofNoUse(Settings settings, String key, String other) {
+        return new ConfigException(
+                settings.daemon.get(key).origin() + ": is of use only with " + other + ": add it, or leave this away");
+    }
+
+    private static Level level(String text) {
+        return switch (text) {
+            case "debug" -> Level.DEBUG;
+            case "info" -> Level.INFO;
+            case "warning" -> Level.WARNING;
+            case "error" -> Level.ERROR;
+            default ->
+                throw new IllegalArgumentException(
+                        "'" + text + "' is none of debug, info, warning and error: write one of them");
+        };
     }
 
     static boolean isYes(Settings settings, String key) throws ConfigException {
@@ -111,9 +136,10 @@ public record Config(
         return listen.map(Address::format);
     }
 
-    private static List<ExportConfig> exports(Settings settings, Host host) throws ConfigException {
+    private static List<ExportConfig> exports(Settings settings, Host host, Optional<Path> stateDir)
+            throws ConfigException {
         if (settings.exports.isEmpty()) {
-            return List.of(new ExportReader(settings.single, "--size", host).read());
+            return List.of(new ExportReader(settings.single, "--size", host, stateDir).read());
         }
         if (!settings.single.isEmpty()) {
             String origin = settings.single.values().iterator().next().origin();
@@ -125,7 +151,7 @@ public record Config(
             if (settings.exports.size() > 1 && !export.containsKey("name")) {
                 throw new ConfigException("--export: one of several exports has no name: add name=swap1");
             }
-            exports.add(new ExportReader(export, "--export", host).read());
+            exports.add(new ExportReader(export, "--export", host, stateDir).read());
         }
         return exports;
     }

@@ -7,13 +7,16 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
- * The configuration file: lines of {@code key = value}, blank lines, comments from {@code #} at the start of a line,
- * and a section {@code [export NAME]} for each export. Keys before the first section are the daemon's, or describe the
- * only export.
+ * The configuration file: lines of {@code key = value}, blank lines, comments from {@code #} on, which stands at the
+ * start of a line or behind white space, and a section {@code [export NAME]} for each export. Keys before the first
+ * section are the daemon's, or describe the only export.
  */
 public final class ConfigFile {
+    private static final Pattern COMMENT = Pattern.compile("(^|\\s)#.*");
+
     private final String name;
     private final Settings settings = new Settings();
     private Map<String, Settings.Value> section;
@@ -36,13 +39,17 @@ public final class ConfigFile {
     static Settings parse(String name, List<String> lines) throws ConfigException {
         ConfigFile file = new ConfigFile(name);
         for (int i = 0; i < lines.size(); i++) {
-            file.line(lines.get(i).strip(), name + ":" + (i + 1));
+            file.line(withoutComment(lines.get(i)), name + ":" + (i + 1));
         }
         return file.settings;
     }
 
+    private static String withoutComment(String line) {
+        return COMMENT.matcher(line).replaceFirst("").strip();
+    }
+
     private void line(String line, String place) throws ConfigException {
-        if (line.isEmpty() || line.startsWith("#")) {
+        if (line.isEmpty()) {
             return;
         }
         if (line.startsWith("[")) {

@@ -4,6 +4,7 @@ import dev.ramzswap.store.CodecSpec;
 import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * One export, understood and checked.
@@ -34,6 +35,11 @@ public record ExportConfig(
                 overcommit,
                 config.protection().ahead(),
                 config.stateDir());
+    }
+
+    /** What of it may differ from what is served. */
+    public Changes changes() {
+        return new Changes(OptionalLong.of(limit), Optional.of(codec));
     }
 
     /** One line for people. */

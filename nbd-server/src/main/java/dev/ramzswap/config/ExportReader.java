@@ -18,17 +18,25 @@ final class ExportReader {
     /** Names are file names too. */
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,63}");
 
+    /** What Java makes of bytes that are no character: a path with one would name another file. */
+    private static final char NOT_UTF_8 = '\ufffd';
+
     private static final Pattern PERCENT = Pattern.compile("\\d{1,3}%");
 
     private final Map<String, Value> values;
     private final String flag;
     private final Host host;
+    private final Optional<Path> stateDir;
 
-    /** @param flag whom to blame for what is missing: {@code --export} or {@code --size} */
-    ExportReader(Map<String, Value> values, String flag, Host host) {
+    /**
+     * @param flag whom to blame for what is missing: {@code --export} or {@code --size}
+     * @param stateDir where an earlier daemon may have left the export
+     */
+    ExportReader(Map<String, Value> values, String flag, Host host, Optional<Path> stateDir) {
         this.values = values;
         this.flag = flag;
         this.host = host;
+        this.stateDir = stateDir;
     }
 
     ExportConfig read() throws ConfigException {
@@ -37,8 +45,8 @@ final class ExportReader {
         }
         return new ExportConfig(
                 read("name", ExportReader::name, DEFAULT_NAME),
-                read("size", text -> Size.parse(text, PageStore.MOST_BYTES), 0L),
-                read("limit", Size::parse, StoreConfig.NO_LIMIT),
+                read("size", this::deviceSize, 0L),
+                read("limit", this::size, StoreConfig.NO_LIMIT),
                 read("codec", CodecSpec::parse, CodecSpec.LZ4),
                 read("cutoff", ExportReader::cutoff, StoreConfig.DEFAULT_CUTOFF),
                 backing(),
@@ -70,7 +78,7 @@ final class ExportReader {
         }
         return Optional.of(new StoreConfig.Backing(
                 read("backing-file", ExportReader::path, Path.of("")),
-                read("backing-size", Size::parse, StoreConfig.WORST_CASE),
+                read("backing-size", this::size, StoreConfig.WORST_CASE),
                 read("encrypt", ExportReader::yes, true)));
     }
 
@@ -93,6 +101,27 @@ final class ExportReader {
         } catch (IllegalArgumentException e) {
             throw new ConfigException(value.origin() + ": " + e.getMessage());
         }
+    }
+
+    /**
+     * A part of the memory is reckoned once, by the first daemon: the machine may have more or less when a later one
+     * takes over (a balloon, a module of memory), and what it takes over must be as large.
+     */
+    private long deviceSize(String text) {
+        long bytes = size(text);
+        if (bytes > PageStore.MOST_BYTES) {
+            throw new IllegalArgumentException(
+                    text + " is too large: " + Size.format(PageStore.MOST_BYTES) + " is the most");
+        }
+        if (!Size.isRelative(text) || stateDir.isEmpty()) {
+            return bytes;
+        }
+        String name = values.containsKey("name") ? values.get("name").text() : DEFAULT_NAME;
+        return StateDir.sizeOf(stateDir.get(), name).orElse(bytes);
+    }
+
+    private long size(String text) {
+        return Size.parse(text, host.memory());
     }
 
     private static String name(String text) {
@@ -133,7 +162,11 @@ final class ExportReader {
             throw new IllegalArgumentException("the path has a control character: give another");
         }
         try {
-            return Path.of(text).toAbsolutePath().normalize();
+            Path path = Path.of(text).toAbsolutePath().normalize();
+            if (path.toString().indexOf(NOT_UTF_8) >= 0) {
+                throw new IllegalArgumentException("'" + path + "' is not UTF-8: give a path that is");
+            }
+            return path;
         } catch (InvalidPathException e) {
             throw new IllegalArgumentException("'" + e.getInput() + "' is not a path: " + e.getReason(), e);
         }

@@ -4,7 +4,7 @@ package dev.ramzswap.config;
  * How a daemon guards itself against the lack of memory that it is there to cure.
  *
  * @param isSwap the kernel swaps on it: it must never wait for memory that only it could free
- * @param isUnsafe serve also if it cannot be guarded
+ * @param isUnsafe serve also if it cannot be guarded, or if its state lies on a disk
  * @param isReserved take all the memory that the limits allow at the start
  */
 public record Protection(boolean isSwap, boolean isUnsafe, boolean isReserved) {

@@ -1,9 +1,11 @@
 package dev.ramzswap.config;
 
+import dev.ramzswap.config.Key.Scope;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 
 /**
@@ -12,34 +14,6 @@ import java.util.TreeSet;
  * those of an export that stand alone (not in an {@code --export} or a section) describe the only export.
  */
 public final class Settings {
-    static final List<String> DAEMON_KEYS = List.of(
-            "socket",
-            "listen",
-            "socket-tls",
-            "listen-tls",
-            "tls-cert",
-            "tls-key",
-            "tls-ca",
-            "insecure",
-            "state-dir",
-            "swap",
-            "standby",
-            "unsafe",
-            "reserve");
-    static final List<String> EXPORT_KEYS = List.of(
-            "name",
-            "size",
-            "limit",
-            "codec",
-            "backing-file",
-            "backing-size",
-            "encrypt",
-            "cutoff",
-            "overcommit",
-            "read-only",
-            "allow-users",
-            "allow-groups");
-
     /**
      * @param text as written
      * @param origin where: {@code --size}, {@code --export size} or {@code FILE:LINE size}
@@ -50,16 +24,9 @@ public final class Settings {
     final Map<String, Value> single = new LinkedHashMap<>();
     final List<Map<String, Value>> exports = new ArrayList<>();
 
-    /** Sets a flag's value; null, as of a flag that was not given, sets nothing. */
+    /** Sets a key as its flag does. */
     public void flag(String key, String text) throws ConfigException {
-        if (text != null) {
-            put(key, new Value(text, "--" + key));
-        }
-    }
-
-    /** Sets a key with another flag's name, as {@code --no-encrypt} sets {@code encrypt=no}. */
-    public void flag(String flag, String key, String text) throws ConfigException {
-        put(key, new Value(text, flag));
+        put(key, new Value(text, Key.of(key).map(Key::flag).orElse("--" + key)));
     }
 
     /** Adds an export as {@code --export} gives it: {@code name=a,size=1G,...}. */
@@ -78,19 +45,20 @@ public final class Settings {
 
     /** Puts a key that stands alone where it belongs. */
     void put(String key, Value value) throws ConfigException {
-        if (DAEMON_KEYS.contains(key)) {
-            putOnce(daemon, key, value);
-        } else {
-            put(single, key, value);
+        Optional<Key> known = Key.of(key);
+        if (known.isEmpty()) {
+            throw new ConfigException(value.origin() + ": is not a key: a daemon has " + Key.list(Scope.DAEMON)
+                    + "; an export has " + Key.list(Scope.EXPORT, Scope.RUNNING));
         }
+        putOnce(known.get().scope() == Scope.DAEMON ? daemon : single, key, value);
     }
 
     static void put(Map<String, Value> export, String key, Value value) throws ConfigException {
-        if (!EXPORT_KEYS.contains(key)) {
-            boolean misplaced = DAEMON_KEYS.contains(key);
+        Optional<Key> known = Key.of(key);
+        if (known.isEmpty() || known.get().scope() == Scope.DAEMON) {
             throw new ConfigException(value.origin()
-                    + (misplaced ? ": belongs to the daemon, not to an export" : ": is not a key")
-                    + ": an export has " + String.join(", ", EXPORT_KEYS));
+                    + (known.isEmpty() ? ": is not a key" : ": belongs to the daemon, not to an export")
+                    + ": an export has " + Key.list(Scope.EXPORT, Scope.RUNNING));
         }
         putOnce(export, key, value);
     }

@@ -7,45 +7,103 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Sizes as people write them: bytes, or a number with one of the binary units K, M, G and T ({@code 512M},
- * {@code 1.5G}, {@code 4GiB}). A size is a multiple of 4096: a fraction is rounded down to one, a whole number must be
- * one.
+ * Sizes as people write them, upper or lower case.
+ *
+ * <pre>
+ *   size = least | part | bytes
+ *   least = min(size, size)
+ *   part = ram | ram / NUMBER | NUMBER%        of the memory that the machine has
+ *   bytes = NUMBER | NUMBER UNIT               K, M, G or T, which are binary: 512M, 1.5G, 4GiB, 4Gi
+ * </pre>
+ *
+ * A size is a multiple of 4096: a part and a fraction are rounded down to one, a whole number must be one.
  */
 public final class Size {
     static final int GRAIN = 4096;
     static final long MAX_BYTES = 8L << 40;
 
-    private static final Pattern FORM = Pattern.compile("(\\d{1,18})(\\.\\d{1,9})?(?:([KMGT])(?:I?B)?)?");
+    private static final Pattern AROUND_SIGNS = Pattern.compile("\\s*([(),/%])\\s*");
+    private static final Pattern LEAST = Pattern.compile("MIN\\(([^,()]+),([^,()]+)\\)");
+    private static final Pattern PERCENT = Pattern.compile("(\\d{1,4}(?:\\.\\d{1,9})?)%");
+    private static final Pattern PART = Pattern.compile("RAM(?:/(\\d{1,4}(?:\\.\\d{1,9})?))?");
+    private static final Pattern UNITLESS = Pattern.compile("[\\d.]+");
+    private static final Pattern FORM = Pattern.compile("(\\d{1,18})(\\.\\d{1,9})?(?:([KMGT])(?:IB?|B)?)?");
     private static final String UNITS = "KMGT";
 
     private Size() {}
 
     /**
+     * @param memory bytes that the machine has
      * @return {@value #GRAIN} to {@link #MAX_BYTES}
      * @throws IllegalArgumentException with a message for the user
      */
-    static long parse(String text) {
-        return parse(text, MAX_BYTES);
+    static long parse(String text, long memory) {
+        String words = AROUND_SIGNS.matcher(text.strip()).replaceAll("$1").toUpperCase(Locale.ROOT);
+        Matcher least = LEAST.matcher(words);
+        if (least.matches()) {
+            return Math.min(parseInMin(least.group(1), memory), parseInMin(least.group(2), memory));
+        }
+        return isRelative(words) ? part(text, words, memory) : bytes(text, words);
     }
 
-    /** Like {@link #parse(String)}, with another bound. */
-    static long parse(String text, long most) {
-        Matcher form = FORM.matcher(text.toUpperCase(Locale.ROOT));
+    /** Whether it depends on the machine, which may have more memory or less tomorrow. */
+    static boolean isRelative(String text) {
+        return text.contains("%") || text.toUpperCase(Locale.ROOT).contains("RAM");
+    }
+
+    /** Others who have a min() take a bare number in it for mebibytes. */
+    private static long parseInMin(String text, long memory) {
+        if (UNITLESS.matcher(text).matches()) {
+            throw new IllegalArgumentException("in min(..), " + text + " needs a unit, as in " + text + "M");
+        }
+        return parse(text, memory);
+    }
+
+    private static long part(String text, String words, long memory) {
+        Matcher percent = PERCENT.matcher(words);
+        Matcher part = PART.matcher(words);
+        BigDecimal bytes = BigDecimal.valueOf(memory);
+        if (percent.matches()) {
+            bytes = bytes.multiply(new BigDecimal(percent.group(1))).movePointLeft(2);
+        } else if (part.matches()) {
+            BigDecimal divisor = part.group(1) == null ? BigDecimal.ONE : new BigDecimal(part.group(1));
+            if (divisor.signum() == 0) {
+                throw new IllegalArgumentException(text + " divides by zero: write one such as ram/2");
+            }
+            bytes = bytes.divide(divisor, 0, RoundingMode.DOWN);
+        } else {
+            throw notASize(text);
+        }
+        return inGrains(text, roundedDown(text, bytes));
+    }
+
+    private static IllegalArgumentException notASize(String text) {
+        return new IllegalArgumentException(
+                "'" + text + "' is not a size: write one such as 512M, 1.5G, 4G, 50% or min(ram/2, 8G)");
+    }
+
+    private static long bytes(String text, String words) {
+        Matcher form = FORM.matcher(words);
         if (!form.matches()) {
-            throw new IllegalArgumentException("'" + text + "' is not a size: write one such as 512M, 1.5G or 4G");
+            throw notASize(text);
         }
         String unit = form.group(3);
         boolean fraction = form.group(2) != null;
         BigDecimal number = new BigDecimal(fraction ? form.group(1) + form.group(2) : form.group(1));
         BigDecimal exact = number.multiply(BigDecimal.valueOf(unit == null ? 1 : factor(UNITS.indexOf(unit))));
-        if (exact.compareTo(BigDecimal.valueOf(most)) > 0) {
-            throw new IllegalArgumentException(text + " is too large: " + format(most) + " is the most");
+        return inGrains(text, fraction ? roundedDown(text, exact) : whole(text, exact));
+    }
+
+    private static long roundedDown(String text, BigDecimal exact) {
+        long bytes = whole(text, exact.setScale(0, RoundingMode.DOWN));
+        return bytes - bytes % GRAIN;
+    }
+
+    private static long whole(String text, BigDecimal exact) {
+        if (exact.compareTo(BigDecimal.valueOf(MAX_BYTES)) > 0) {
+            throw new IllegalArgumentException(text + " is too large: 8T is the most");
         }
-        long bytes = exact.setScale(0, RoundingMode.DOWN).longValueExact();
-        if (fraction) {
-            bytes -= bytes % GRAIN;
-        }
-        return inGrains(text, bytes);
+        return exact.longValueExact();
     }
 
     private static long inGrains(String text, long bytes) {

@@ -3,8 +3,11 @@ package dev.ramzswap.control;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.ramzswap.closing.Closing;
+import dev.ramzswap.linux.PeerCredentials;
+import dev.ramzswap.linux.SocketHandle;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -16,10 +19,8 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.nio.file.attribute.UserPrincipal;
 import java.time.Duration;
 import java.util.function.UnaryOperator;
-import jdk.net.ExtendedSocketOptions;
 
 /**
  * A Unix socket by which its owner, or root, changes a running daemon. A connection carries one request and one reply,
@@ -27,6 +28,7 @@ import jdk.net.ExtendedSocketOptions;
  */
 public final class ControlSocket implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(ControlSocket.class.getName());
+    private static final int ROOT = 0;
     private static final int MAX_LINE_BYTES = 4096;
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
@@ -34,7 +36,7 @@ public final class ControlSocket implements AutoCloseable {
     private final UnaryOperator<String> handler;
     private final Duration patience;
     private final ServerSocketChannel server;
-    private final UserPrincipal owner;
+    private final int owner;
     private final Thread thread;
 
     /** @param handler turns a request line into a reply line */
@@ -51,7 +53,7 @@ public final class ControlSocket implements AutoCloseable {
         try {
             server.bind(UnixDomainSocketAddress.of(path));
             Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
-            owner = Files.getOwner(path);
+            owner = (Integer) Files.getAttribute(path, "unix:uid");
         } catch (IOException e) {
             Closing.after(e, server);
             throw new IOException("cannot make the control socket " + path + ": " + e.getMessage(), e);
@@ -72,9 +74,11 @@ public final class ControlSocket implements AutoCloseable {
     }
 
     private void answer(SocketChannel client) throws IOException {
-        UserPrincipal peer = client.getOption(ExtendedSocketOptions.SO_PEERCRED).user();
-        if (!peer.equals(owner) && !peer.getName().equals("root")) {
-            throw new IOException("refused user " + peer.getName());
+        try (SocketHandle handle = SocketHandle.of(client)) {
+            PeerCredentials peer = handle.peer();
+            if (peer.uid() != owner && peer.uid() != ROOT) {
+                throw new IOException("refused " + peer);
+            }
         }
         String request = readLine(client, patience);
         client.write(ByteBuffer.wrap((handler.apply(request) + "\n").getBytes(UTF_8)));
@@ -84,11 +88,24 @@ public final class ControlSocket implements AutoCloseable {
      * Asks a daemon.
      *
      * @return its reply
+     * @throws IOException with a message for the user, also if the daemon is another user's
      */
     public static String request(Path socket, String request) throws IOException {
-        try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+        try (SocketChannel channel = connect(socket)) {
             channel.write(ByteBuffer.wrap((request + "\n").getBytes(UTF_8)));
             return readLine(channel, PATIENCE.multipliedBy(2));
+        }
+    }
+
+    private static SocketChannel connect(Path socket) throws IOException {
+        try {
+            return SocketChannel.open(UnixDomainSocketAddress.of(socket));
+        } catch (SocketException e) {
+            if (Files.exists(socket) && !Files.isWritable(socket)) {
+                throw new IOException(
+                        "the daemon (" + socket + ") is another user's: run this as that user or with sudo", e);
+            }
+            throw new IOException("the daemon does not answer at " + socket + ": " + e.getMessage(), e);
         }
     }
 

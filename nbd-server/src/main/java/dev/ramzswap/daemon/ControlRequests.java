@@ -5,7 +5,9 @@ import static dev.ramzswap.control.ControlClient.ERROR;
 import static dev.ramzswap.control.ControlClient.OK;
 
 import dev.ramzswap.config.Changes;
+import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
+import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.MemoryCheck;
 import dev.ramzswap.store.PageStore;
@@ -27,9 +29,20 @@ final class ControlRequests implements UnaryOperator<String> {
     private final Map<String, Attachment> attached;
     private final Host host;
     private final Ending ending;
+    private final Level level;
 
     /** @param host whose memory a limit may take */
     ControlRequests(Map<String, PageStore> stores, Map<String, Attachment> attached, Host host, Ending ending) {
+        this(stores, attached, host, ending, Level.INFO);
+    }
+
+    /**
+     * @param host whose memory a limit may take
+     * @param level of what it logs of changes
+     */
+    ControlRequests(
+            Map<String, PageStore> stores, Map<String, Attachment> attached, Host host, Ending ending, Level level) {
+        this.level = level;
         this.stores = Map.copyOf(stores);
         this.attached = Map.copyOf(attached);
         this.host = host;
@@ -72,18 +85,35 @@ final class ControlRequests implements UnaryOperator<String> {
                 .collect(Collectors.joining(" "));
     }
 
-    /** The limit goes first: it is what the store may refuse. */
     private void set(String name, List<String> pairs) throws ConfigException {
         PageStore store = stores.get(name);
         if (store == null) {
             throw new ConfigException("no export '" + name + "' here");
         }
-        Changes changes = Changes.parse(pairs);
+        Changes changes = Changes.parse(pairs, host.memory());
         if (changes.limit().isPresent()) {
             MemoryCheck.limit(changes.limit().getAsLong(), host, "limit");
-            store.setLimit(changes.limit().getAsLong());
         }
+        change(store, name, changes);
+    }
+
+    /**
+     * Makes limit and codec of each export what a configuration has that was read anew.
+     *
+     * @throws IllegalArgumentException if a store refuses its limit; those before it are changed
+     */
+    void reload(Config fresh) {
+        for (ExportConfig export : fresh.exports()) {
+            if (stores.containsKey(export.name())) {
+                change(stores.get(export.name()), export.name(), export.changes());
+            }
+        }
+    }
+
+    /** The limit goes first: it is what the store may refuse. */
+    private void change(PageStore store, String name, Changes changes) {
+        changes.limit().ifPresent(store::setLimit);
         changes.codec().ifPresent(store::setCodec);
-        LOG.log(Level.INFO, "export " + name + ": " + changes.summary());
+        LOG.log(level, "export " + name + ": " + changes.summary());
     }
 }

@@ -53,6 +53,7 @@ public final class Daemon implements AutoCloseable {
     private final Consumer<Runnable> termination;
     private ServiceManager service;
     private NbdServer server;
+    private ControlRequests requests;
     private FullWatch fullWatch;
 
     private Daemon(Config config, Host host, Attachments kernel, Consumer<Runnable> termination) {
@@ -188,7 +189,7 @@ public final class Daemon implements AutoCloseable {
 
     /** In a daemon that took over not before it serves, since this may wait for memory. */
     private void announce() throws IOException, InterruptedException {
-        var requests = new ControlRequests(stores.all(), attached, host, ending);
+        requests = new ControlRequests(stores.all(), attached, host, ending);
         if (stores.areTakenOver()) {
             announcement.servingSoon(stores.all(), requests);
         } else {
@@ -224,6 +225,15 @@ public final class Daemon implements AutoCloseable {
     /** The identity of each export's store, see {@link dev.ramzswap.store.Counters.Snapshot}. */
     public Map<String, Long> identities() {
         return attached.values().stream().collect(Collectors.toMap(Attachment::export, Attachment::identity));
+    }
+
+    /**
+     * Makes limit and codec of each export what a configuration has that was read anew. What else it has is left out.
+     *
+     * @throws IllegalArgumentException with a message for the user, if a limit cannot be
+     */
+    public void reload(Config fresh) {
+        requests.reload(fresh);
     }
 
     /** Serves until it may end, then closes. */

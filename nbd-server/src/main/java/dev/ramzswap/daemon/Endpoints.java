@@ -1,6 +1,7 @@
 package dev.ramzswap.daemon;
 
 import dev.ramzswap.closing.Closing;
+import dev.ramzswap.config.Cause;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.TlsConfig;
@@ -85,7 +86,7 @@ final class Endpoints {
             server.start();
         } catch (IOException e) {
             String flag = Stores.names(e, config.socket()) ? "--socket: " : "--listen: ";
-            throw new IOException(flag + e.getMessage() + ": stop what is there, or give another", e);
+            throw new IOException(flag + Cause.of(e) + ": give another, or stop who has it", e);
         }
     }
 

@@ -8,8 +8,6 @@ import java.lang.reflect.Proxy;
  * not to.
  */
 public final class Signals {
-    private static final System.Logger LOG = System.getLogger(Signals.class.getName());
-
     private static final String[] TERMINATION = {"TERM", "INT"};
     private static final String HANG_UP = "HUP";
     /** One that means nothing to a process that runs. */
@@ -19,17 +17,14 @@ public final class Signals {
 
     private Signals() {}
 
-    /**
-     * Makes SIGTERM and SIGINT run the action, on a thread of its own, and do nothing else. SIGHUP, which others take
-     * for "read your configuration again", does nothing at all.
-     */
+    /** Makes SIGTERM and SIGINT run the action, on a thread of its own, and do nothing else. */
     public static void onTermination(Runnable action) {
         on(action, TERMINATION);
-        on(Signals::ignoreHangUp, HANG_UP);
     }
 
-    private static void ignoreHangUp() {
-        LOG.log(System.Logger.Level.INFO, "SIGHUP changes nothing: ramzswap set changes limit and codec");
+    /** The same for SIGHUP. */
+    public static void onHangUp(Runnable action) {
+        on(action, HANG_UP);
     }
 
     /** Makes each of these signals run the action, on a thread of its own, and do nothing else. */

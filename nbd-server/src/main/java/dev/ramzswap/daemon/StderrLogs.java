@@ -42,6 +42,13 @@ public final class StderrLogs extends System.LoggerFinder {
                 .log(System.Logger.Level.ERROR, "the thread " + thread.getName() + " has ended", e);
     }
 
+    private static volatile System.Logger.Level least = System.Logger.Level.INFO;
+
+    /** Logs this level and what is worse from now on, in all loggers. */
+    public static void setLevel(System.Logger.Level level) {
+        least = level;
+    }
+
     @Override
     public System.Logger getLogger(String name, Module module) {
         return new Logger(name, QUEUE, IS_JOURNAL);
@@ -68,7 +75,7 @@ public final class StderrLogs extends System.LoggerFinder {
 
         @Override
         public boolean isLoggable(Level level) {
-            return level.getSeverity() >= Level.INFO.getSeverity() && level != Level.OFF;
+            return level.getSeverity() >= least.getSeverity() && level != Level.OFF;
         }
 
         @Override

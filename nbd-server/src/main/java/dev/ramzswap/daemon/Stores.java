@@ -1,5 +1,6 @@
 package dev.ramzswap.daemon;
 
+import dev.ramzswap.config.Cause;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.ExportConfig;
@@ -50,7 +51,7 @@ final class Stores {
                 throw new ConfigException(
                         "--size " + Size.format(export.size()) + " of export " + export.name() + ": " + e.getMessage());
             } catch (IOException e) {
-                throw new IOException(flagOf(e, export) + export.name() + ": " + e.getMessage(), e);
+                throw new IOException(flagOf(e, export) + export.name() + ": " + Cause.of(e), e);
             }
         }
     }

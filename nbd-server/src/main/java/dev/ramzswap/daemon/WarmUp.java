@@ -14,6 +14,7 @@ import dev.ramzswap.store.CodecSpec;
 import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;
@@ -220,7 +221,8 @@ public final class WarmUp {
     /** As {@code set} does, a wrong one first. */
     private void change(PageStore store) throws IOException {
         try (ControlSocket _ = new ControlSocket(
-                controlSocket, new ControlRequests(Map.of(NAME, store), Map.of(), NO_MEMORY, new Ending(() -> true)))) {
+                controlSocket,
+                new ControlRequests(Map.of(NAME, store), Map.of(), NO_MEMORY, new Ending(() -> true), Level.DEBUG))) {
             ControlSocket.request(controlSocket, "set " + NAME + " limit=1");
             ControlSocket.request(controlSocket, "set " + NAME + " codec=zstd:3");
         }

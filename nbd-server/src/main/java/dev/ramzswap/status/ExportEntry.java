@@ -1,7 +1,11 @@
 package dev.ramzswap.status;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -30,8 +34,14 @@ public record ExportEntry(
 
     private static final String ZOMBIE = "Z";
 
-    /** Reads an entry, or nothing if there is none or it is not one. */
+    /**
+     * Reads an entry, or nothing if there is none that this user may read, or it is not one. What is no plain file is
+     * not opened: a pipe would wait for who writes to it.
+     */
     static Optional<ExportEntry> read(Path file) throws IOException {
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            return Optional.empty();
+        }
         Map<String, String> values = new HashMap<>();
         try {
             for (String line : Files.readAllLines(file)) {
@@ -47,7 +57,11 @@ public record ExportEntry(
                     values.getOrDefault("socket", ""),
                     values.getOrDefault("listen", ""),
                     values.getOrDefault("state", SERVING)));
-        } catch (NoSuchFileException | NumberFormatException e) {
+        } catch (NoSuchFileException
+                | AccessDeniedException
+                | CharacterCodingException
+                | NumberFormatException
+                | InvalidPathException e) {
             return Optional.empty();
         }
     }

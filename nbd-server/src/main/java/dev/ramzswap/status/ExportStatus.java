@@ -7,6 +7,7 @@ import dev.ramzswap.store.Counters.Snapshot;
 import dev.ramzswap.store.PageStore;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,17 +16,14 @@ import java.util.function.Predicate;
 
 /**
  * A served export and its counters at one moment, read from outside: the daemon is not asked, and may even be stuck.
+ *
+ * @param counters empty if they cannot be read: those of another user's daemon, or of another version's
  */
-public record ExportStatus(ExportEntry entry, Snapshot snapshot) {
+public record ExportStatus(ExportEntry entry, Optional<Snapshot> counters) {
 
     /** All exports that run, this user's first, or none. */
-    public static List<ExportStatus> served(Host host) throws IOException {
-        return search(host, entry -> true);
-    }
-
-    /** All exports that run, which must be some. */
     public static List<ExportStatus> all(Host host) throws IOException {
-        return matching(host, entry -> true, "nothing is served: start with ramzswap serve --size 1G");
+        return search(host, entry -> true);
     }
 
     /** The export of this name. */
@@ -62,18 +60,30 @@ public record ExportStatus(ExportEntry entry, Snapshot snapshot) {
     private static List<ExportStatus> search(Host host, Predicate<ExportEntry> filter) throws IOException {
         var found = new ArrayList<ExportStatus>();
         for (RuntimeDir dir : RuntimeDir.visible(host)) {
-            for (ExportEntry entry : dir.exports()) {
+            for (ExportEntry entry : dir.exports(host)) {
                 if (entry.isServing() && filter.test(entry)) {
-                    found.add(read(entry));
+                    look(entry).ifPresent(found::add);
                 }
             }
         }
         return found;
     }
 
-    private static ExportStatus read(ExportEntry entry) throws IOException {
+    /** Nothing if the daemon has ended since it was found. */
+    private static Optional<ExportStatus> look(ExportEntry entry) {
+        Path file = Path.of(entry.counters());
         try {
-            return new ExportStatus(entry, Counters.read(Path.of(entry.counters())));
+            return Optional.of(new ExportStatus(entry, Optional.of(Counters.read(file))));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            return Optional.of(new ExportStatus(entry, Optional.empty()));
+        }
+    }
+
+    private static Snapshot read(ExportEntry entry) throws IOException {
+        try {
+            return Counters.read(Path.of(entry.counters()));
         } catch (AccessDeniedException e) {
             throw new IOException("the counters of export " + entry.name() + " are for the user of its daemon (pid "
                     + entry.pid() + ") only: run this as that user or with sudo");
@@ -85,7 +95,16 @@ public record ExportStatus(ExportEntry entry, Snapshot snapshot) {
         if (!entry.isAlive()) {
             throw new IOException("the daemon of export " + entry.name() + " (pid " + entry.pid() + ") has ended");
         }
-        return read(entry);
+        return new ExportStatus(entry, Optional.of(read(entry)));
+    }
+
+    /**
+     * The counters.
+     *
+     * @throws IOException with a message for the user, if they could not be read and still cannot
+     */
+    public Snapshot snapshot() throws IOException {
+        return counters.isPresent() ? counters.get() : read(entry);
     }
 
     public String name() {
@@ -93,17 +112,17 @@ public record ExportStatus(ExportEntry entry, Snapshot snapshot) {
     }
 
     /** Bytes of the device. */
-    public long size() {
-        return snapshot.slots() * PageStore.SLOT_BYTES;
+    public long size() throws IOException {
+        return snapshot().slots() * PageStore.SLOT_BYTES;
     }
 
     /** Bytes of memory that it may come to take: its limit; without one its size, as if no page compressed. */
-    public long mostMemory() {
+    public long mostMemory() throws IOException {
         long limit = value(Counter.MEM_LIMIT);
         return limit == 0 ? size() : Math.min(limit, size());
     }
 
-    public long value(Counter counter) {
-        return snapshot.values().getOrDefault(counter, 0L);
+    public long value(Counter counter) throws IOException {
+        return snapshot().values().getOrDefault(counter, 0L);
     }
 }

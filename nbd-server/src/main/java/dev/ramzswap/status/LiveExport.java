@@ -70,7 +70,7 @@ public final class LiveExport {
         progress.end();
     }
 
-    private String whyItStays(long limit) {
+    private String whyItStays(long limit) throws IOException {
         long map = PageStore.mapBytes(export.snapshot().slots());
         return limit < map
                 ? "the map of its slots alone takes " + Size.format(map) + "; give a higher limit"

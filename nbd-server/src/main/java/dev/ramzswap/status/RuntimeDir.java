@@ -2,22 +2,26 @@ package dev.ramzswap.status;
 
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
+import dev.ramzswap.linux.LockedFiles;
+import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The directory in which daemons leave word of what they serve, so that {@code status} and {@code set} find them
@@ -25,18 +29,38 @@ import java.util.Optional;
  * daemon.
  *
  * <p>An entry is claimed before its store is opened, under a lock of the whole directory, which makes names unique
- * among the daemons of a user. Entries are replaced by renaming, so readers need no lock and see whole ones. What a
+ * among the daemons of a user. Nobody else can open the file that is locked (flock(2) asks for no more than a
+ * descriptor, of a directory too). Entries are replaced by renaming, so readers need no lock and see whole ones. What a
  * killed daemon left is known by its pid and start time, is not shown, and is removed by the next daemon that starts.
+ *
+ * <p>Readers believe what only they themselves or root can have written: anybody can make {@code /tmp/ramzswap-UID}.
  */
 public final class RuntimeDir {
     private static final System.Logger LOG = System.getLogger(RuntimeDir.class.getName());
     private static final Path ROOTS_LOGS = Path.of("/var/log/ramzswap");
     private static final String SUFFIX = ".export";
+    private static final Set<PosixFilePermission> ENTRY_MODE = PosixFilePermissions.fromString("rw-r--r--");
+
+    /** Not "lock", which daemons before this made for everybody to open, and so to lock. */
+    private static final String LOCK = "names.lock";
+
+    /** It is held for a moment only, which is longer while the machine thrashes. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private static final int ROOT = 0;
+    private static final int OTHERS_WRITE = 0022;
 
     private final Path path;
+    private final Duration patience;
 
     RuntimeDir(Path path) {
+        this(path, PATIENCE);
+    }
+
+    /** @param patience how long to wait for another daemon that takes names */
+    RuntimeDir(Path path, Duration patience) {
         this.path = path;
+        this.patience = patience;
     }
 
     /** Where this user's daemons are. */
@@ -68,12 +92,21 @@ public final class RuntimeDir {
             Files.createDirectory(path);
             Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(mode));
         }
+        if (!isOnlyOf(List.of(host.uid()))) {
+            throw new IOException(
+                    foreign() + ": remove it, or set " + RuntimePath.VARIABLE + " to a directory of your own");
+        }
+    }
+
+    /** Whether it is a directory, not a link to one, that one of these users has, and nobody else can write to. */
+    private boolean isOnlyOf(List<Integer> uids) throws IOException {
         int owner = (Integer) Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
         int mode = (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
-        if (owner != host.uid() || (mode & 0022) != 0) {
-            throw new IOException(path + " belongs to somebody else or others may write to it: remove it, or set "
-                    + RuntimePath.VARIABLE + " to a directory of your own");
-        }
+        return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS) && uids.contains(owner) && (mode & OTHERS_WRITE) == 0;
+    }
+
+    private String foreign() {
+        return path + " belongs to somebody else or others may write to it";
     }
 
     public Path control(long pid) {
@@ -86,32 +119,33 @@ public final class RuntimeDir {
      * @throws IOException also if a running daemon has one of them
      */
     public void claim(List<ExportEntry> entries) throws IOException {
-        synchronized (RuntimeDir.class) {
-            try (FileChannel lock =
-                    FileChannel.open(path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-                lock.lock();
-                removeDead();
-                for (ExportEntry entry : entries) {
-                    Optional<ExportEntry> other = ExportEntry.read(file(entry.name()));
-                    if (other.isPresent()) {
-                        throw new IOException("--name: a running daemon (pid "
-                                + other.get().pid() + ") has an export '" + entry.name()
-                                + "': give this one another name, or stop that one");
-                    }
+        try (NativeFile _ = LockedFiles.open(path.resolve(LOCK), patience)) {
+            removeDead();
+            for (ExportEntry entry : entries) {
+                Optional<ExportEntry> other = ExportEntry.read(file(entry.name()));
+                if (other.isPresent()) {
+                    throw new IOException("--name: a running daemon (pid "
+                            + other.get().pid() + ") has an export '" + entry.name()
+                            + "': give this one another name, or stop that one");
                 }
-                for (ExportEntry entry : entries) {
-                    publish(entry);
-                }
+            }
+            for (ExportEntry entry : entries) {
+                publish(entry);
             }
         }
     }
 
-    /** Replaces the entry of a name that is claimed. */
+    /**
+     * Replaces the entry of a name that is claimed. Who may look into the directory may read it, whatever the umask.
+     */
     public void publish(ExportEntry entry) throws IOException {
         Path whole = path.resolve(entry.name() + ".new");
         try {
             Files.write(whole, entry.lines());
+            Files.setPosixFilePermissions(whole, ENTRY_MODE);
             Files.move(whole, file(entry.name()), StandardCopyOption.ATOMIC_MOVE);
+        } catch (FileSystemException e) {
+            throw e; // names the file
         } catch (IOException e) {
             throw new IOException("cannot write " + whole + ": " + e.getMessage(), e);
         }
@@ -126,8 +160,15 @@ public final class RuntimeDir {
         }
     }
 
-    /** The exports of running daemons, by name. */
-    List<ExportEntry> exports() throws IOException {
+    /** The exports of running daemons, by name; none, and a warning, if somebody else may have made them up. */
+    List<ExportEntry> exports(Host host) throws IOException {
+        if (!Files.exists(path)) {
+            return List.of();
+        }
+        if (!isOnlyOf(List.of(host.uid(), ROOT))) {
+            LOG.log(System.Logger.Level.WARNING, foreign() + ": what it says is not believed");
+            return List.of();
+        }
         var found = new ArrayList<ExportEntry>();
         for (Path file : files()) {
             ExportEntry.read(file).filter(ExportEntry::isAlive).ifPresent(found::add);

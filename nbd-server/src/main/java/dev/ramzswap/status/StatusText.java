@@ -8,8 +8,10 @@ import static dev.ramzswap.store.Counters.Counter.ORIG_DATA_SIZE;
 
 import dev.ramzswap.config.Size;
 import dev.ramzswap.store.Counters.Counter;
+import dev.ramzswap.store.Counters.Snapshot;
 import dev.ramzswap.store.PageStore;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.StringJoiner;
@@ -23,6 +25,9 @@ public final class StatusText {
 
     /** Columns of text; the others are numbers and stand to the right. */
     private static final List<String> LEFT = List.of("NAME", "CODEC", "STATE", "SOCKET");
+
+    /** Dashes for {@link #cells}. */
+    private static final List<String> UNKNOWN = Collections.nCopies(8, "-");
 
     private StatusText() {}
 
@@ -48,23 +53,32 @@ public final class StatusText {
     }
 
     private static List<String> row(ExportStatus export) {
-        long data = export.value(ORIG_DATA_SIZE);
-        long file = export.value(BD_COUNT) * PageStore.SLOT_BYTES;
-        long compressed = export.value(COMPR_DATA_SIZE);
-        long limit = export.value(MEM_LIMIT);
+        ExportEntry entry = export.entry();
+        var row = new ArrayList<String>(List.of(entry.name()));
+        row.addAll(export.counters().map(StatusText::cells).orElse(UNKNOWN));
+        row.addAll(List.of(entry.state(), Long.toString(entry.pid()), where(entry)));
+        return row;
+    }
+
+    /** From CODEC to RATIO. */
+    private static List<String> cells(Snapshot counters) {
+        long data = value(counters, ORIG_DATA_SIZE);
+        long file = value(counters, BD_COUNT) * PageStore.SLOT_BYTES;
+        long compressed = value(counters, COMPR_DATA_SIZE);
+        long limit = value(counters, MEM_LIMIT);
         return List.of(
-                export.name(),
-                export.snapshot().codec(),
-                Size.format(export.size()),
+                counters.codec(),
+                Size.format(counters.slots() * PageStore.SLOT_BYTES),
                 Size.format(data),
                 Size.format(compressed),
-                Size.format(export.value(MEM_USED_TOTAL)),
+                Size.format(value(counters, MEM_USED_TOTAL)),
                 limit == 0 ? "-" : Size.format(limit),
                 Size.format(file),
-                ratio(data - file, compressed),
-                export.entry().state(),
-                Long.toString(export.entry().pid()),
-                where(export.entry()));
+                ratio(data - file, compressed));
+    }
+
+    private static long value(Snapshot counters, Counter counter) {
+        return counters.values().getOrDefault(counter, 0L);
     }
 
     private static String ratio(long bytes, long compressed) {
@@ -82,15 +96,19 @@ public final class StatusText {
     private static String object(ExportStatus export) {
         var object = new Json();
         object.add("name", export.name());
-        object.add("size", export.size());
-        object.add("codec", export.snapshot().codec());
+        export.counters().ifPresent(counters -> {
+            object.add("size", counters.slots() * PageStore.SLOT_BYTES);
+            object.add("codec", counters.codec());
+        });
         object.add("state", export.entry().state());
         object.add("pid", export.entry().pid());
         object.add("socket", export.entry().socket());
         object.add("listen", export.entry().listen());
-        for (Counter counter : Counter.values()) {
-            object.add(counter.label(), export.value(counter));
-        }
+        export.counters().ifPresent(counters -> {
+            for (Counter counter : Counter.values()) {
+                object.add(counter.label(), value(counters, counter));
+            }
+        });
         return object.toString();
     }
 }

@@ -1,60 +1,70 @@
 package dev.ramzswap.runtime;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.zip.Deflater;
-import java.util.zip.GZIPOutputStream;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 
-/** One command's page of the manual, in the man(7) language, compressed as Debian wants it. */
+/** One command's page of the manual, from its own definition and from the tables of docs/operation.md. */
 final class ManualPage {
-    // RFC 1952: the byte that says how hard the compressor tried, which Java leaves at 0 and Debian's checks look at.
-    private static final int EXTRA_FLAGS = 8;
-    private static final byte SLOWEST = 2;
-
     private final CommandSpec command;
-    private final String name;
-    private final StringBuilder text = new StringBuilder();
+    private final Tables tables;
+    private final Roff page;
 
-    private ManualPage(CommandSpec command) {
+    private ManualPage(CommandSpec command, Tables tables) {
         this.command = command;
-        this.name = command.qualifiedName("-");
+        this.tables = tables;
+        this.page = new Roff(command.qualifiedName("-"), 1);
     }
 
-    static void write(CommandSpec command, Path directory) throws IOException {
-        ManualPage page = new ManualPage(command);
-        page.compose();
-        Files.write(directory.resolve(page.name + ".1.gz"), gzip(page.text.toString()));
+    static void write(CommandSpec command, Tables tables, Path manual) throws IOException {
+        ManualPage one = new ManualPage(command, tables);
+        one.compose();
+        one.page.write(manual);
+    }
+
+    /** All but {@code help}, which shows what these say. */
+    static boolean hasPage(CommandSpec command) {
+        return !command.name().equals("help");
     }
 
     private void compose() {
         String[] description = command.usageMessage().description();
-        text.append(".TH ").append(name.toUpperCase()).append(" 1 \"\" ramzswap\n.ad l\n.nh\n");
-        section("NAME");
-        line(name + " - " + firstSentence(description[0]));
-        section("SYNOPSIS");
-        line(synopsis());
-        section("DESCRIPTION");
+        page.section("Name");
+        page.line(command.qualifiedName("-") + " - " + firstSentence(plain(description[0])));
+        page.section("Synopsis");
+        page.line(synopsis());
+        page.section("Description");
         for (String paragraph : description) {
-            line(paragraph);
+            page.line(plain(paragraph));
         }
-        section("OPTIONS");
+        options();
+        commands();
+        switch (command.name()) {
+            case "serve" -> table("Signals", "Signals", "signal");
+            case "status" -> table("Counters", "status", "counter");
+            default -> {} // nothing of its own
+        }
+        table("Exit status", "Exit status", "status");
+        table("Environment", "Environment", "variable");
+        table("Files", "Files", "file");
+        footer();
+        page.section("See also");
+        page.line("ramzswap(1), ramzswap.conf(5)");
+    }
+
+    private void options() {
+        page.section("Options");
         for (PositionalParamSpec parameter : command.positionalParameters()) {
-            entry(parameter.paramLabel(), parameter.description());
+            page.entry(parameter.paramLabel(), plain(parameter.description()));
         }
         for (OptionSpec option : command.options()) {
             String names = String.join(", ", option.names());
-            entry(option.arity().max() == 0 ? names : names + " " + option.paramLabel(), option.description());
+            String term = option.arity().max() == 0 ? names : names + " " + option.paramLabel();
+            page.entry(term, plain(option.description()));
         }
-        commands();
-        footer();
     }
 
     private String synopsis() {
@@ -66,40 +76,29 @@ final class ManualPage {
         if (command.subcommands().isEmpty()) {
             return;
         }
-        section("COMMANDS");
+        page.section("Commands");
         for (CommandLine subcommand : command.subcommands().values()) {
             CommandSpec spec = subcommand.getCommandSpec();
-            entry(spec.name(), spec.usageMessage().description());
-            line("See " + spec.qualifiedName("-") + "(1).");
+            page.entry(spec.name(), plain(spec.usageMessage().description()));
+            if (hasPage(spec)) {
+                page.line("See " + spec.qualifiedName("-") + "(1).");
+            }
         }
     }
 
-    /** As it stands: examples, and tables of columns. */
+    private void table(String title, String heading, String column) {
+        page.section(title);
+        for (Tables.Row row : tables.rows(heading, column)) {
+            page.entry(row.term(), row.text());
+        }
+    }
+
     private void footer() {
         String[] footer = command.usageMessage().footer();
         if (footer.length > 0) {
-            section("NOTES");
-            text.append(".nf\n");
-            for (String paragraph : footer) {
-                line(paragraph);
-            }
-            text.append(".fi\n");
+            page.section("Notes");
+            page.verbatim(plain(footer));
         }
-    }
-
-    private void section(String title) {
-        text.append(".SH ").append(title).append('\n');
-    }
-
-    private void entry(String term, String[] description) {
-        text.append(".TP\n.B ").append(escaped(term)).append('\n');
-        for (String paragraph : description) {
-            line(paragraph);
-        }
-    }
-
-    private void line(String words) {
-        text.append(escaped(words)).append('\n');
     }
 
     /** A sentence without its full stop. */
@@ -107,27 +106,16 @@ final class ManualPage {
         return words.replaceFirst("\\.( .*)?$", "");
     }
 
-    /** Text that man(7) takes as it is: a line does not begin with a request, a hyphen can be copied, a list broken. */
-    private static String escaped(String words) {
-        String plain = words.replace("%%", "%").replace("%n", " ");
-        String escaped = plain.replace("\\", "\\e").replace("-", "\\-").replaceAll(",(?=\\S)", ",\\\\:");
-        return escaped.startsWith(".") || escaped.startsWith("'") ? "\\&" + escaped : escaped;
+    private static String[] plain(String[] paragraphs) {
+        String[] plain = paragraphs.clone();
+        for (int i = 0; i < plain.length; i++) {
+            plain[i] = plain(plain[i]);
+        }
+        return plain;
     }
 
-    private static byte[] gzip(String text) throws IOException {
-        var bytes = new ByteArrayOutputStream();
-        try (OutputStream out = new BestGzip(bytes)) {
-            out.write(text.getBytes(StandardCharsets.UTF_8));
-        }
-        byte[] gzipped = bytes.toByteArray();
-        gzipped[EXTRA_FLAGS] = SLOWEST;
-        return gzipped;
-    }
-
-    private static final class BestGzip extends GZIPOutputStream {
-        BestGzip(OutputStream out) throws IOException {
-            super(out);
-            def.setLevel(Deflater.BEST_COMPRESSION);
-        }
+    /** Without the escapes of String.format, which picocli takes away from some texts, not from all. */
+    static String plain(String words) {
+        return words.replace("%%", "%").replace("%n", " ");
     }
 }

@@ -21,7 +21,7 @@ import java.util.zip.ZipFile;
  * jvm/            the few modules of Java that are used
  * lib/            jars, and the native libraries out of them, which would be unpacked into /tmp at every start otherwise
  * ramzswap.aot    the AOT cache: classes as the JVM has them in memory once a daemon has warmed up
- * share/          manual pages and shell completion
+ * share/          manual pages and completion for bash, zsh and fish
  * </pre>
  */
 final class RuntimeImage {
@@ -38,14 +38,17 @@ final class RuntimeImage {
         this.home = home;
     }
 
-    /** Arguments: Maven's target directory, the source directory of the image, and the time that jars shall have. */
+    /**
+     * Arguments: Maven's target directory, the source directory of the image, the time that jars shall have, and
+     * docs/operation.md.
+     */
     public static void main(String[] args) throws Exception {
         Path target = Path.of(args[0]);
         RuntimeImage image = new RuntimeImage(target.resolve("runtime"));
         image.linkJvm();
         image.copyCommand(Path.of(args[1]));
         image.copyJars(target, FileTime.from(Instant.parse(args[2])));
-        Documents.write(image.home.resolve("share"));
+        Documents.write(image.home.resolve("share"), Path.of(args[3]));
         Training.run(image.home);
     }
 

@@ -190,4 +190,12 @@ class NbdNetlinkTest {
                         List.of(one)));
         assertEquals("netlink NBD_CMD_CONNECT of /dev/nbd0: Device or resource busy, EBUSY (16)", busy.getMessage());
     }
+
+    /** The family is there in the machine's own network namespace alone. */
+    @Test
+    void whereTheKernelsNbdIsOutOfReachTheCureIsNamed() {
+        kernel.errno = Errno.ENOENT;
+        var e = assertThrows(IOException.class, () -> driver.disconnect(0));
+        assertTrue(e.getMessage().endsWith("run this in the machine's own network namespace, not in a container's"));
+    }
 }

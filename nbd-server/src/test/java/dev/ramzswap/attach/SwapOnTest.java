@@ -240,6 +240,22 @@ class SwapOnTest {
                 said.contains("warning  other swap             /dev/sda2, 2G, priority 200, is filled before"), said);
     }
 
+    /** As every stock kernel has it. */
+    @Test
+    void whatDoctorCallsAProblemIsRefusedBeforeAnythingIsDoneUnlessToldOtherwise() throws Exception {
+        fake.file("/proc/sys/vm/watermark_boost_factor", "15000");
+        try (Daemon _ = fake.serve(EXPORT)) {
+            String message = failure("swap0");
+            assertTrue(message.startsWith("watermark_boost_factor is 15000, memory that is free but"), message);
+            assertTrue(message.contains(": sysctl vm.watermark_boost_factor=0, or --tune, "), message);
+            assertEquals(List.of(), fake.ran);
+            assertFalse(Finding.isSafe(new Doctor(fake.machine()).examine(100)), "so does doctor");
+            isUnsafe = true;
+            swapOn("swap0");
+        }
+        assertEquals(15000, fake.files().number("/proc/sys/vm/watermark_boost_factor"));
+    }
+
     @Test
     void tunesWhatIsNotAsItShouldBe() throws Exception {
         fake.file("/proc/sys/vm/page-cluster", "3");

@@ -9,6 +9,7 @@ import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -58,8 +59,12 @@ class CommandLineTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "serve", "swapon", "swapoff", "status", "set", "stop", "doctor"})
     void helpAndVersionEverywhere(String command) {
+        run(("help " + command).strip());
+        assertEquals(0, status);
+        String help = out;
         run((command + " --help").strip());
         assertEquals(0, status);
+        assertEquals(help, out);
         assertTrue(out.startsWith("Usage: ramzswap " + command), out);
         assertTrue(out.contains("--version"), out);
         run((command + " --version").strip());
@@ -73,14 +78,14 @@ class CommandLineTest {
             nullValues = "-",
             value = {
                 "-                      | Missing required subcommand (see ramzswap --help)",
-                "sreve                  | Unmatched argument at index 0: 'sreve', did you mean serve? (see ramzswap --help)",
-                "serve --siez=1G        | Unknown option: '--siez=1G', did you mean --size? (see ramzswap serve --help)",
+                "sreve                  | no command 'sreve', did you mean serve? (see ramzswap --help)",
+                "serve --siez=1G        | no option --siez=1G, did you mean --size? (see ramzswap serve --help)",
                 "serve --size           | Missing required parameter for option '--size' (SIZE) (see ramzswap serve --help)",
                 "serve --size 1G --size 2G | option '--size' (SIZE) should be specified only once (see ramzswap serve --help)",
                 "serve                  | --size: missing: say how large the device is, as in --size 1G (see ramzswap serve --help)",
                 "serve --size 0         | --size: 0 is too small: one page, 4096 bytes, is the least (see ramzswap serve --help)",
-                "serve --size -5G       | --size: '-5G' is not a size: write one such as 512M, 1.5G or 4G (see ramzswap serve --help)",
-                "serve --size lots      | --size: 'lots' is not a size: write one such as 512M, 1.5G or 4G (see ramzswap serve --help)",
+                "serve --size -5G       | --size: '-5G' is not a size: write one such as 512M, 1.5G, 4G, 50% or min(ram/2, 8G) (see ramzswap serve --help)",
+                "serve --size lots      | --size: 'lots' is not a size: write one such as 512M, 1.5G, 4G, 50% or min(ram/2, 8G) (see ramzswap serve --help)",
                 "serve --size 9T        | --size: 9T is too large: 7T is the most (see ramzswap serve --help)",
                 "serve --size 1G --limit 9G | --limit: 9G is more than the 8G of memory that this machine has: give less"
                         + " (see ramzswap serve --help)",
@@ -91,6 +96,7 @@ class CommandLineTest {
                 "serve --config @/none  | --config: @/none does not exist: give the path of a file (see ramzswap serve --help)",
                 "status --name a --socket b | --socket=PATH, --name=NAME are mutually exclusive (specify only one)"
                         + " (see ramzswap status --help)",
+                "stop a b               | one word too many: 'b' (see ramzswap stop --help)",
                 "swapon                 | Missing required parameter: 'NAME' (see ramzswap swapon --help)",
                 "swapon a --size 5      | --size: 5 is not a multiple of the page size 4096: use 4096 or a unit, as in 512M"
                         + " (see ramzswap swapon --help)",
@@ -103,8 +109,12 @@ class CommandLineTest {
                 "swapon a --reconnect-timeout -1 | --reconnect-timeout: -1 is not from 0 to 86400 (see ramzswap swapon --help)",
                 "set                    | Missing required parameters: 'NAME', 'KEY=VALUE' (see ramzswap set --help)",
                 "set a                  | Missing required parameter: 'KEY=VALUE' (see ramzswap set --help)",
-                "set a size=1G          | size: can be set are limit=SIZE and codec=CODEC (see ramzswap set --help)",
-                "set a limit=x          | limit: 'x' is not a size: write one such as 512M, 1.5G or 4G (see ramzswap set --help)",
+                "set a size=1G          | size: cannot change while the daemon runs: only limit and codec can (see ramzswap set --help)",
+                "swapon a --size 1G --listen=h:1 | no option --listen=h:1, did you mean --limit? (see ramzswap swapon --help)",
+                "swapon a --export name=a,size=1G,read-only=yes | read-only: the kernel cannot swap to a then: leave it away"
+                        + " (see ramzswap swapon --help)",
+                "swapon a --size 1G --standby | no option --standby, did you mean --state-dir? (see ramzswap swapon --help)",
+                "set a limit=x          | limit: 'x' is not a size: write one such as 512M, 1.5G, 4G, 50% or min(ram/2, 8G) (see ramzswap set --help)",
             })
     void wrongUseIsStatus2(String line, String message) {
         run(line == null ? "" : line);
@@ -116,11 +126,13 @@ class CommandLineTest {
             delimiter = '|',
             value = {
                 "status             | nothing is served: start with ramzswap serve --size 1G",
-                "status --json      | nothing is served: start with ramzswap serve --size 1G",
+                "status a           | no export 'a' is served: ramzswap status shows which are",
+                "status --json a    | no export 'a' is served: ramzswap status shows which are",
                 "status --name a    | no export 'a' is served: ramzswap status shows which are",
                 "status --socket /s | --socket: nothing is served at /s: ramzswap status shows what is",
                 "swapon a           | swapon needs root: sudo ramzswap swapon ...",
                 "swapon a --size 1G | swapon needs root: sudo ramzswap swapon ...",
+                "swapon a --size 1G --unsafe --reserve | swapon needs root: sudo ramzswap swapon ...",
                 "swapoff a          | swapoff needs root: sudo ramzswap swapoff ...",
                 "stop a             | no export 'a' is served: ramzswap status shows which are",
                 "set a limit=1G     | no export 'a' is served: ramzswap status shows which are",
@@ -128,5 +140,13 @@ class CommandLineTest {
     void whatCannotBeDoneIsStatus1(String line, String message) {
         run(line);
         assertFails(1, message);
+    }
+
+    @Test
+    void nothingIsAnEmptyArray() {
+        run("status --json");
+        assertEquals("", err);
+        assertEquals("[]\n", out);
+        assertEquals(0, status);
     }
 }

@@ -21,6 +21,8 @@ class LauncherIT {
     private static final Path LAUNCHER =
             Path.of(System.getProperty("ramzswap.root")).resolve("ramzswap");
 
+    private static final int SIGABRT = 6;
+
     @TempDir
     private Path temp;
 
@@ -95,6 +97,20 @@ class LauncherIT {
         output(start(LAUNCHER, "status"), 1);
         Process next = serve();
         assertTrue(output(start(LAUNCHER, "status"), 0).contains(Long.toString(next.pid())));
+    }
+
+    /** The JVM's own report would hold a piece of a page. */
+    @Test
+    void aCrashLeavesNoReport() throws Exception {
+        Process daemon = serve();
+        assertEquals(
+                0,
+                start(Path.of("/bin/kill"), "-SEGV", Long.toString(daemon.pid()))
+                        .waitFor());
+        assertTrue(daemon.waitFor(30, TimeUnit.SECONDS));
+        assertEquals(128 + SIGABRT, daemon.exitValue());
+        String report = "hs_err_pid" + daemon.pid() + ".log";
+        assertFalse(Files.exists(temp.resolve(report)) || Files.exists(Path.of("/tmp", report)), report);
     }
 
     @Test

@@ -25,11 +25,10 @@ class NextStepsTest {
                 export swap0: 1G, lz4, no limit
                 on /run/ramzswap/swap0.sock
 
-                To swap on it, as root (choose a free /dev/nbdN):
-                  modprobe nbd
-                  nbd-client -unix /run/ramzswap/swap0.sock /dev/nbd0 -b 4096 -N swap0
-                  mkswap /dev/nbd0
-                  swapon --discard --priority 100 /dev/nbd0
+                To see it:
+                  nbdinfo 'nbd+unix:///swap0?socket=/run/ramzswap/swap0.sock'
+                The machine may freeze if it swaps on this daemon, which is not guarded. To swap, as root:
+                  ramzswap swapon NAME --size SIZE
                 To look at it:
                   ramzswap status
 
@@ -115,8 +114,8 @@ class NextStepsTest {
         settings.export("name=b,size=1G");
         String text = NextSteps.of(config(settings));
         assertTrue(text.contains("on 127.0.0.1:10809\n"), text);
-        assertTrue(text.contains("  nbd-client 127.0.0.1 10809 /dev/nbd0 -b 4096 -N a\n"), text);
-        assertTrue(text.contains("  nbd-client 127.0.0.1 10809 /dev/nbd1 -b 4096 -N b\n"), text);
+        assertTrue(text.contains("  nbdinfo nbd://127.0.0.1:10809/a\n"), text);
+        assertTrue(text.contains("  nbdinfo nbd://127.0.0.1:10809/b\n"), text);
     }
 
     @Test
@@ -125,6 +124,6 @@ class NextStepsTest {
         settings.flag("size", "1G");
         settings.flag("socket", "/run/it's here");
         String text = NextSteps.of(config(settings));
-        assertTrue(text.contains("-unix '/run/it'\\''s here' /dev/nbd0"), text);
+        assertTrue(text.contains("nbdinfo 'nbd+unix:///swap0?socket=/run/it'\\''s here'\n"), text);
     }
 }

@@ -26,14 +26,14 @@ class ConfigFileTest {
     void sectionsAreExports() throws ConfigException {
         Settings settings = parse("""
                 # all of them
-                socket = /run/s.sock
+                socket = /run/s.sock # where clients come
 
                 [export a]
                 size = 1G
                   codec=zstd:3
                 [export b]
                 size=2G
-                backing-file=/var/x=y, z
+                backing-file=/var/x=y, z#1	# behind a tab
                 """);
         Config config = Config.of(settings, HOST);
         assertEquals(Optional.of(Path.of("/run/s.sock")), config.socket());
@@ -42,7 +42,7 @@ class ConfigFileTest {
                 config.exports().stream().map(ExportConfig::name).toList());
         assertEquals("zstd:3", config.exports().getFirst().codec().toString());
         assertEquals(
-                Path.of("/var/x=y, z"),
+                Path.of("/var/x=y, z#1"),
                 config.exports().getLast().backing().orElseThrow().path());
     }
 
@@ -71,7 +71,9 @@ class ConfigFileTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "size=1G;frob=2 | swap.conf:2 frob: is not a key: ",
+                "size=1G;frob=2 | swap.conf:2 frob: is not a key: a daemon has socket, listen, tls-cert, tls-key, tls-ca, listen-tls,"
+                        + " socket-tls, insecure, state-dir, swap, standby, unsafe, reserve, log-level; an export has name, size,",
+                "[export a];frob=2 | swap.conf:2 frob: is not a key: an export has name, size, limit,",
                 "[export a];size=1G;;socket=/s | swap.conf:4 socket: belongs to the daemon, not to an export: ",
                 "size=1G;size=2G | swap.conf:2 size: given twice, '1G' and '2G': give it once",
                 "hello | swap.conf:1: 'hello' is not key=value: write size=1G or [export NAME]",

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.store.CodecSpec;
+import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;
 import java.nio.file.Path;
 import java.util.List;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -136,7 +138,7 @@ class ConfigTest {
             value = {
                 "limit=256M | --size: missing: say how large the device is, as in --size 1G",
                 "size=0 | --size: 0 is too small: one page, 4096 bytes, is the least",
-                "size=-5 | --size: '-5' is not a size: write one such as 512M, 1.5G or 4G",
+                "size=-5 | --size: '-5' is not a size: write one such as 512M, 1.5G, 4G, 50% or min(ram/2, 8G)",
                 "size=7.1T | --size: 7.1T is too large: 7T is the most",
                 "size=1G limit=9T | --limit: 9T is too large: 8T is the most",
                 "size=1.2T swap=yes | --size: to swap on 1.2T takes 2.5G of memory from the start, more than a quarter of the 8G"
@@ -152,7 +154,7 @@ class ConfigTest {
                 "size=1G name=..  | --name: '..' is not a name: use 1 to 64 letters, digits, '.', '_' or '-', as in swap0",
                 "size=1G cutoff=101% | --cutoff: '101%' is not a part of a page: give 1 to 4096 bytes, or a percentage such as 75%",
                 "size=1G cutoff=0 | --cutoff: '0' is not a part of a page: give 1 to 4096 bytes, or a percentage such as 75%",
-                "size=1G encrypt=no | --encrypt: there is no backing file: give backing-file as well",
+                "size=1G encrypt=no | --no-encrypt: there is no backing file: give backing-file as well",
                 "size=1G backing-size=1G | --backing-size: there is no backing file: give backing-file as well",
                 "size=1G backing-file= | --backing-file: the path is empty: give one",
                 "size=1G listen=10809 | --listen: '10809' is not HOST:PORT: write one such as 127.0.0.1:10809",
@@ -167,7 +169,7 @@ class ConfigTest {
                 "export=size=1G export=name=a,size=1G | --export: one of several exports has no name: add name=swap1",
                 "export=size | --export: 'size' is not key=value: write name=swap0,size=1G",
                 "export=size=1G,size=2G | --export size: given twice, '1G' and '2G': give it once",
-                "export=size=1G,limit=x | --export limit: 'x' is not a size: write one such as 512M, 1.5G or 4G",
+                "export=size=1G,limit=x | --export limit: 'x' is not a size: write one such as 512M, 1.5G, 4G, 50% or min(ram/2, 8G)",
                 "export=name=a,size=1G,limit=9G | limit of a: 9G is more than the 8G of memory that this machine has: give less",
                 "export=size=1G,read-only=on | --export read-only: 'on' is neither yes nor no: write one of them",
                 "export=name=a,size=1G,limit=5G export=name=b,size=1G,limit=5G | --export: the limits add up to 10G, more"
@@ -211,6 +213,19 @@ class ConfigTest {
         assertTrue(config.exports().getFirst().allowed().uids().containsAll(AllowList.users("nobody,12,0,1000")));
         assertEquals(
                 AllowList.users("0,1000"), config.exports().getLast().allowed().uids());
+    }
+
+    /** Whose memory has become less since. */
+    @Test
+    void aPartOfTheMemoryIsWhatTheFirstDaemonTookForIt(@TempDir Path state) throws Exception {
+        String[] pairs = {"size=50%", "state-dir=" + state};
+        Config first = config(pairs);
+        assertEquals(4L << 30, first.exports().getFirst().size());
+        PageStore store = PageStore.open(first.exports().getFirst().store(first));
+        Host less = new Host(7L << 30, 1000, HOST.variables());
+        assertEquals(4L << 30, config(less, pairs).exports().getFirst().size());
+        store.discard();
+        assertEquals(7L << 29, config(less, pairs).exports().getFirst().size());
     }
 
     @Test

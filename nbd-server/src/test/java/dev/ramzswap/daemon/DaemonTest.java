@@ -61,7 +61,7 @@ class DaemonTest {
 
     private void assertNothingLeft() throws IOException {
         try (Stream<Path> files = Files.list(run)) {
-            assertEquals(List.of(run.resolve("lock")), files.toList());
+            assertEquals(List.of(run.resolve("names.lock")), files.toList());
         }
     }
 
@@ -76,7 +76,7 @@ class DaemonTest {
                     ExportStatus.at(host, run.resolve("swap0.sock")).getFirst();
             assertEquals(status.entry(), bySocket.entry());
         }
-        assertThrows(IOException.class, () -> ExportStatus.all(host));
+        assertEquals(List.of(), ExportStatus.all(host));
         assertNothingLeft();
     }
 
@@ -85,7 +85,7 @@ class DaemonTest {
         try (Daemon _ = start("export=name=a,size=16M,limit=64M", "export=name=b,size=16M")) {
             ExportStatus a = ExportStatus.named(host, "a").getFirst();
             var out = new StringWriter();
-            new LiveExport(a, new PrintWriter(out), false).set(Changes.parse(List.of("limit=32M", "codec=zstd:3")));
+            new LiveExport(a, new PrintWriter(out), false).set(Changes.parse(List.of("limit=32M", "codec=zstd:3"), 0));
             assertEquals("a: limit is 32M, codec is zstd:3\n", out.toString());
             ExportStatus changed = a.again();
             assertEquals("zstd:3", changed.snapshot().codec());

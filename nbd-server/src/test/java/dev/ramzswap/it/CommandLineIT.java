@@ -56,15 +56,21 @@ class CommandLineIT {
             2 | --tls-cert                 | serve --size 1M --tls-cert DIR/missing --tls-key DIR/missing
             2 | --allow-users              | serve --size 1M --allow-users nobody-at-all
             2 | --export                   | serve --export name=a
+            2 | --log-level                | serve --size 1M --log-level loud
             2 | --config                   | serve --config DIR/missing
             1 | --socket                   | serve --size 1M --socket /dev/null/s
             1 | --backing-file             | serve --size 64M --limit 4M --socket DIR/s --backing-file DIR/no/such/dir/f
             1 | --backing-file             | serve --size 64M --limit 4M --socket DIR/s --backing-file /dev/full
             1 | ramzswap serve             | status
+            1 | swap9                      | status swap9
             1 | swap9                      | status --name swap9
             1 | swap9                      | set swap9 limit=1M
             2 | limit                      | set swap0 limit=banana
             2 | colour                     | set swap0 colour=red
+            2 | cannot change              | set swap0 size=1G
+            2 | --size                     | serve --size min(ram,4096)
+            2 | --state-dir                | serve --size 1M --state-dir /proc/y
+            1 | its directory does not exist | serve --size 1M --socket /proc/x
             2 | frobnicate                 | frobnicate
             """)
     void aMistakeIsOneLineThatNamesItAndItsCure(int status, String names, String words) throws Exception {
@@ -100,8 +106,7 @@ class CommandLineIT {
     void saysWhatItServesAndWhatToTypeNext() throws Exception {
         try (DaemonProcess daemon = DaemonProcess.start(directory, "--size", "8M", "--codec", "zstd:3")) {
             String said = daemon.output();
-            for (String part :
-                    List.of(daemon.socket().toString(), "nbd-client", "mkswap", "swapon", "ramzswap status")) {
+            for (String part : List.of(daemon.socket().toString(), "nbdinfo", "ramzswap swapon", "ramzswap status")) {
                 assertTrue(said.contains(part), () -> part + " is not in " + said);
             }
         }
@@ -134,6 +139,45 @@ class CommandLineIT {
             assertEquals(
                     "4194304",
                     Tool.run("nbdinfo", "--size", daemon.uri("two")).out().strip());
+        }
+    }
+
+    /** What {@code systemctl reload} does. Flags go before the file then as well. */
+    @Test
+    void hangUpReadsLimitAndCodecAgain() throws Exception {
+        Path config =
+                Files.writeString(directory.resolve("conf"), "size = 8M\nlimit = 4M # for now\novercommit = yes\n");
+        try (DaemonProcess daemon = DaemonProcess.start(directory, "--config", config)) {
+            Files.writeString(config, "size = 8M\nlimit = 6M\ncodec = zstd:3\novercommit = yes\n");
+            hangUp(daemon, "export swap0: limit is 6M, codec is zstd:3");
+            assertEquals(6L << 20, daemon.status("swap0").get("mem_limit"));
+            Files.writeString(config, "size = 8M\nlimit = lots\n");
+            hangUp(daemon, "SIGHUP: " + config + ":2 limit: 'lots' is not a size");
+            Files.writeString(config, "size = 8M\n");
+            hangUp(daemon, "export swap0: no limit, codec is lz4");
+            assertEquals(0, daemon.status("swap0").get("mem_limit"));
+        }
+    }
+
+    private static void hangUp(DaemonProcess daemon, String until) throws Exception {
+        Tool.run("kill", "-HUP", daemon.pid());
+        long end = System.nanoTime() + 30_000_000_000L;
+        while (!daemon.output().contains(until)) {
+            assertTrue(System.nanoTime() < end, daemon.output());
+            Thread.sleep(20);
+        }
+    }
+
+    @Test
+    void theLogSaysAsMuchAsIsAskedFor() throws Exception {
+        String set = "set swap0 codec=zstd:3";
+        try (DaemonProcess daemon = DaemonProcess.start(directory, "--size", "1M")) {
+            type(set).expect(0);
+            assertTrue(daemon.output().contains("ramzswap: export swap0: codec is zstd:3\n"), daemon.output());
+        }
+        try (DaemonProcess daemon = DaemonProcess.start(directory, "--size", "1M", "--log-level", "warning")) {
+            type(set).expect(0);
+            assertTrue(daemon.output().endsWith("ready\n"), daemon.output());
         }
     }
 }

@@ -32,19 +32,24 @@ final class DaemonProcess implements AutoCloseable {
     private final int port;
     private final Process process;
 
-    private DaemonProcess(Launcher launcher, int port, Map<String, String> environment, Object... options)
-            throws IOException {
+    private DaemonProcess(Launcher launcher, int port, ProcessBuilder builder) throws IOException {
         this.launcher = launcher;
-        this.socket = launcher.directory().resolve("s");
+        this.socket = socket(launcher);
         this.log = launcher.directory().resolve("serve.log");
         this.port = port;
-        Object[] arguments = Stream.concat(
-                        Stream.of("serve", "--socket", socket, "--listen", "127.0.0.1:" + port), Stream.of(options))
+        this.process =
+                builder.redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    }
+
+    private static Path socket(Launcher launcher) {
+        return launcher.directory().resolve("s");
+    }
+
+    private static Object[] arguments(Launcher launcher, int port, Object... options) {
+        return Stream.concat(
+                        Stream.of("serve", "--socket", socket(launcher), "--listen", "127.0.0.1:" + port),
+                        Stream.of(options))
                 .toArray();
-        ProcessBuilder builder =
-                launcher.process(arguments).redirectErrorStream(true).redirectOutput(log.toFile());
-        builder.environment().putAll(environment);
-        this.process = builder.start();
     }
 
     /** Starts a daemon in the directory of a test, and waits until it says that it is ready. */
@@ -55,15 +60,31 @@ final class DaemonProcess implements AutoCloseable {
     /** The same, with something added to the environment. */
     static DaemonProcess start(Path directory, Map<String, String> environment, Object... options)
             throws IOException, InterruptedException {
-        DaemonProcess daemon = new DaemonProcess(new Launcher(directory), freePort(), environment, options);
+        Launcher launcher = new Launcher(directory);
+        int port = freePort();
+        ProcessBuilder builder = launcher.process(arguments(launcher, port, options));
+        builder.environment().putAll(environment);
+        return new DaemonProcess(launcher, port, builder).awaitReady();
+    }
+
+    /** The same, with an option of the JVM. */
+    static DaemonProcess startWith(String jvmOption, Path directory, Object... options)
+            throws IOException, InterruptedException {
+        Launcher launcher = new Launcher(directory);
+        int port = freePort();
+        ProcessBuilder builder = launcher.processWith(jvmOption, arguments(launcher, port, options));
+        return new DaemonProcess(launcher, port, builder).awaitReady();
+    }
+
+    private DaemonProcess awaitReady() throws IOException, InterruptedException {
         long end = System.nanoTime() + BOUND.toNanos();
-        while (!daemon.output().endsWith("ready\n")) {
-            if (daemon.process.waitFor(20, TimeUnit.MILLISECONDS) || System.nanoTime() - end > 0) {
-                daemon.process.destroyForcibly();
-                fail("the daemon did not become ready: " + daemon.output());
+        while (!output().endsWith("ready\n")) {
+            if (process.waitFor(20, TimeUnit.MILLISECONDS) || System.nanoTime() - end > 0) {
+                process.destroyForcibly();
+                fail("the daemon did not become ready: " + output());
             }
         }
-        return daemon;
+        return this;
     }
 
     /** A port that was free a moment ago. */

@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -77,8 +76,8 @@ class FootprintIT {
     @Test
     void tlsIsLoadedOnlyIfItIsConfigured() throws Exception {
         Path log = directory.resolve("classes.log");
-        Map<String, String> environment = Map.of("JDK_JAVA_OPTIONS", "-Xlog:class+load:file=" + log);
-        try (DaemonProcess daemon = DaemonProcess.start(directory, environment, "--size", "1M")) {
+        try (DaemonProcess daemon =
+                DaemonProcess.startWith("-Xlog:class+load:file=" + log, directory, "--size", "1M")) {
             Tool.run("nbdinfo", daemon.uri());
             String classes = Files.readString(log);
             assertTrue(classes.contains("dev.ramzswap.nbd.ClientChannel"), classes);

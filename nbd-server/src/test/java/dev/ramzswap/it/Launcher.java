@@ -38,7 +38,25 @@ record Launcher(Path directory) {
     }
 
     ProcessBuilder process(Object... arguments) {
-        ProcessBuilder builder = new ProcessBuilder(Stream.concat(Stream.of(PATH), Stream.of(arguments))
+        return process(Stream.of(PATH), arguments);
+    }
+
+    /** As {@code bin/ramzswap} runs it, with an option of the JVM besides, which that lets nobody give. */
+    ProcessBuilder processWith(String jvmOption, Object... arguments) {
+        Path home = ROOT.resolve("nbd-server/target/runtime");
+        Stream<Object> command = Stream.of(
+                home.resolve("jvm/bin/java"),
+                "@" + home.resolve("java.options"),
+                "-Djava.library.path=" + home.resolve("lib"),
+                "-XX:AOTCache=" + home.resolve("ramzswap.aot"),
+                jvmOption,
+                "-jar",
+                home.resolve("lib/ramzswap.jar"));
+        return process(command, arguments);
+    }
+
+    private ProcessBuilder process(Stream<Object> command, Object... arguments) {
+        ProcessBuilder builder = new ProcessBuilder(Stream.concat(command, Stream.of(arguments))
                 .map(Object::toString)
                 .toList());
         builder.environment().putAll(environment());

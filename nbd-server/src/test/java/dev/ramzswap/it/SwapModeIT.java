@@ -10,7 +10,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,9 +29,9 @@ class SwapModeIT {
     @Test
     void aMillionRequestsLoadNoClassAndCollectNoGarbage() throws IOException, InterruptedException {
         Path log = directory.resolve("jvm.log");
-        Map<String, String> environment = Map.of("JDK_JAVA_OPTIONS", "-Xlog:class+load,gc:file=" + log);
+        String logging = "-Xlog:class+load,gc:file=" + log;
         try (DaemonProcess daemon =
-                        DaemonProcess.start(directory, environment, "--size", "256M", "--swap", "--unsafe");
+                        DaemonProcess.startWith(logging, directory, "--size", "256M", "--swap", "--unsafe");
                 LoopbackClient client = new LoopbackClient(UnixDomainSocketAddress.of(daemon.socket()), "")) {
             // Until the connection is served, its threads may still begin.
             client.read(0, SLOT_BYTES);

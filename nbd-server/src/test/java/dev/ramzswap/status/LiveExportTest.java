@@ -72,8 +72,8 @@ class LiveExportTest {
     }
 
     private void set(ExportEntry entry, String... pairs) throws Exception {
-        var status = new ExportStatus(entry, Counters.read(Path.of(entry.counters())));
-        new LiveExport(status, new PrintWriter(out), true).set(Changes.parse(List.of(pairs)));
+        var status = new ExportStatus(entry, Optional.of(Counters.read(Path.of(entry.counters()))));
+        new LiveExport(status, new PrintWriter(out), true).set(Changes.parse(List.of(pairs), 0));
     }
 
     /** A daemon that is slow to change the limit: it waits until progress was shown. */
@@ -115,9 +115,9 @@ class LiveExportTest {
     private String failureToSet(PageStore store, String pair) throws IOException {
         ExportEntry entry =
                 entry(store, ExportEntry.startOf(ProcessHandle.current().pid()));
-        var status = new ExportStatus(entry, Counters.read(Path.of(entry.counters())));
+        var status = new ExportStatus(entry, Optional.of(Counters.read(Path.of(entry.counters()))));
         var export = new LiveExport(status, new PrintWriter(out), true, Duration.ofMillis(1));
-        return assertThrows(IOException.class, () -> export.set(Changes.parse(List.of(pair))))
+        return assertThrows(IOException.class, () -> export.set(Changes.parse(List.of(pair), 0)))
                 .getMessage();
     }
 

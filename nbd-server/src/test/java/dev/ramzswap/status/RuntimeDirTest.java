@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.config.Host;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -48,9 +50,9 @@ class RuntimeDirTest {
     @Test
     void showsWhatIsServed() throws IOException {
         dir.claim(List.of(live("b"), live("a")));
-        assertEquals(List.of(live("a"), live("b")), dir.exports());
+        assertEquals(List.of(live("a"), live("b")), dir.exports(host));
         dir.release("a");
-        assertEquals(List.of(live("b")), dir.exports());
+        assertEquals(List.of(live("b")), dir.exports(host));
     }
 
     @Test
@@ -61,7 +63,7 @@ class RuntimeDirTest {
                 "--name: a running daemon (pid " + PID
                         + ") has an export 'a': give this one another name, or stop that one",
                 e.getMessage());
-        assertEquals(List.of(live("a")), dir.exports(), "all or none");
+        assertEquals(List.of(live("a")), dir.exports(host), "all or none");
     }
 
     @Test
@@ -69,12 +71,12 @@ class RuntimeDirTest {
         ExportEntry dead = entry("a", PID, ExportEntry.startOf(PID) - 1);
         dir.publish(dead);
         Files.createFile(dead.control());
-        assertTrue(dir.exports().isEmpty());
+        assertTrue(dir.exports(host).isEmpty());
         dir.claim(List.of(live("b")));
         assertFalse(Files.exists(dead.control()));
         assertFalse(Files.exists(dir.path().resolve("a.export")));
         dir.claim(List.of(live("a")));
-        assertEquals(2, dir.exports().size());
+        assertEquals(2, dir.exports(host).size());
     }
 
     @Test
@@ -104,12 +106,12 @@ class RuntimeDirTest {
     @Test
     void garbageIsNotAnExport() throws IOException {
         Files.writeString(dir.path().resolve("x.export"), "what?\n");
-        assertTrue(dir.exports().isEmpty());
+        assertTrue(dir.exports(host).isEmpty());
     }
 
     @Test
     void aDirectoryThatIsNotThereIsEmpty() throws IOException {
-        assertTrue(new RuntimeDir(temp.resolve("none")).exports().isEmpty());
+        assertTrue(new RuntimeDir(temp.resolve("none")).exports(host).isEmpty());
     }
 
     @Test
@@ -119,6 +121,76 @@ class RuntimeDirTest {
         Host other = new Host(1L << 30, host.uid() + 1, host.variables());
         Files.setPosixFilePermissions(dir.path(), PosixFilePermissions.fromString("rwx------"));
         assertThrows(IOException.class, () -> dir.prepare(other));
+    }
+
+    /** flock(1) is a daemon that hangs while it takes names. */
+    @Test
+    void namesThatSomebodyIsTakingForEverAreAnError() throws Exception {
+        Path lock = dir.path().resolve("names.lock");
+        dir.claim(List.of());
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(lock)));
+        Process holder = new ProcessBuilder("flock", lock.toString(), "sh", "-c", "echo held; exec sleep 60").start();
+        try (var said = holder.inputReader()) {
+            assertEquals("held", said.readLine());
+            var impatient = new RuntimeDir(dir.path(), Duration.ofMillis(1));
+            var e = assertThrows(IOException.class, () -> impatient.claim(List.of(live("a"))));
+            assertEquals(lock + " is in use by another process: stop that one first", e.getMessage());
+        } finally {
+            holder.descendants().forEach(ProcessHandle::destroyForcibly);
+            holder.destroyForcibly().waitFor();
+        }
+        dir.claim(List.of(live("a")));
+    }
+
+    /** Such as a lock of the directory, or of the file that daemons before this had: anybody could have it. */
+    @Test
+    void whatOthersCanLockIsInNobodysWay() throws Exception {
+        Path old = Files.createFile(dir.path().resolve("lock"));
+        String locks = "import fcntl, sys, time\n"
+                + "files = [open(path) for path in sys.argv[1:]]\n"
+                + "fcntl.lockf(files[0], fcntl.LOCK_SH)\n"
+                + "for file in files: fcntl.flock(file, fcntl.LOCK_SH)\n"
+                + "print('held', flush=True); time.sleep(60)\n";
+        Process holder = new ProcessBuilder("python3", "-c", locks, old.toString()).start();
+        try (var said = holder.inputReader()) {
+            assertEquals("held", said.readLine());
+            assertTimeoutPreemptively(Duration.ofSeconds(30), () -> dir.claim(List.of(live("a"))));
+        } finally {
+            holder.destroyForcibly().waitFor();
+        }
+    }
+
+    @Test
+    void everybodyWhoMayLookIntoItCanReadAnEntry() throws IOException {
+        dir.claim(List.of(live("a")));
+        assertEquals(
+                "rw-r--r--",
+                PosixFilePermissions.toString(
+                        Files.getPosixFilePermissions(dir.path().resolve("a.export"))));
+    }
+
+    @Test
+    void aPipeIsNotAnExport() throws Exception {
+        Path pipe = dir.path().resolve("evil.export");
+        assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+        dir.publish(live("a"));
+        assertTimeoutPreemptively(Duration.ofSeconds(30), () -> assertEquals(List.of(live("a")), dir.exports(host)));
+    }
+
+    @Test
+    void whatOthersMayHaveMadeUpIsNotBelieved() throws IOException {
+        dir.publish(live("a"));
+        Host other = new Host(1L << 30, host.uid() + 1, host.variables());
+        Host root = new Host(1L << 30, 0, host.variables());
+        boolean isRootsOwn = host.uid() == 0;
+        assertEquals(isRootsOwn ? List.of(live("a")) : List.of(), dir.exports(other), "root is believed");
+        assertEquals(isRootsOwn ? List.of(live("a")) : List.of(), dir.exports(root));
+        Files.setPosixFilePermissions(dir.path(), PosixFilePermissions.fromString("rwxrwxr-x"));
+        assertEquals(List.of(), dir.exports(host));
+        Files.setPosixFilePermissions(dir.path(), PosixFilePermissions.fromString("rwxr-xr-x"));
+        assertEquals(List.of(live("a")), dir.exports(host));
+        Path link = Files.createSymbolicLink(temp.resolve("link"), dir.path());
+        assertEquals(List.of(), new RuntimeDir(link).exports(host));
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class StatusTextTest {
@@ -19,7 +20,7 @@ class StatusTextTest {
         }
         var entry = new ExportEntry(
                 name, 42, 7, Path.of("/run/42.control"), "/counters", socket, "127.0.0.1:10809", "serving");
-        return new ExportStatus(entry, new Snapshot(name, 262144, 1, "lz4", all));
+        return new ExportStatus(entry, Optional.of(new Snapshot(name, 262144, 1, "lz4", all)));
     }
 
     private static ExportStatus filled() {
@@ -54,6 +55,21 @@ class StatusTextTest {
                 "bd_reads": 0, "bd_writes": 0, "io_errors": 0, "refused_stores": 0}
                 ]
                 """, StatusText.json(List.of(filled())));
+    }
+
+    @Test
+    void whatCannotBeReadIsLeftOut() {
+        var unreadable = new ExportStatus(filled().entry(), Optional.empty());
+        assertEquals("""
+                NAME  CODEC SIZE DATA COMPR TOTAL LIMIT FILE RATIO STATE   PID SOCKET
+                swap0 lz4     1G 300M   80M 90.5M  256M 100M  2.50 serving  42 /run/s.sock
+                swap0 -        -    -     -     -     -    -     - serving  42 /run/s.sock
+                """, StatusText.table(List.of(filled(), unreadable)));
+        assertEquals("""
+                [
+                  {"name": "swap0", "state": "serving", "pid": 42, "socket": "/run/s.sock", "listen": "127.0.0.1:10809"}
+                ]
+                """, StatusText.json(List.of(unreadable)));
     }
 
     @Test

@@ -1,0 +1,31 @@
+package dev.ramzswap.config;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.util.Locale;
+
+/** What has failed, for people. */
+public final class Cause {
+    private Cause() {}
+
+    /** In one line; the messages of file systems' exceptions are often a bare path. */
+    public static String of(IOException e) {
+        return switch (e) {
+            case AccessDeniedException denied ->
+                denied.getFile() + ": permission denied: use a path of your own, or sudo";
+            case NoSuchFileException missing -> missing.getFile() + ": no such file or directory";
+            case FileSystemException file
+            when file.getFile() != null ->
+                file.getFile() + ": " + (file.getReason() == null ? ofClass(file) : file.getReason());
+            default -> e.getMessage() == null ? e.toString() : e.getMessage();
+        };
+    }
+
+    /** "FileAlreadyExistsException" says it. */
+    private static String ofClass(FileSystemException e) {
+        String words = e.getClass().getSimpleName().replace("Exception", "").replaceAll("(?<=[a-z])(?=[A-Z])", " ");
+        return words.toLowerCase(Locale.ROOT);
+    }
+}

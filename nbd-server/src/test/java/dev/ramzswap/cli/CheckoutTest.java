@@ -1,0 +1,121 @@
+package dev.ramzswap.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The launcher in a checkout where Maven, the JDK and apt-get are scripts that say what they were called with. */
+class CheckoutTest {
+    private static final String BUILD = """
+            echo "built with ${JAVA_HOME:-no JDK} ${JAVA_TOOL_OPTIONS:-} ${JDK_JAVA_OPTIONS:-} ${CLASSPATH:-}" >>"$root/log"
+            mkdir -p "$root/nbd-server/target/runtime/bin"
+            cp "$root/command" "$root/nbd-server/target/runtime/bin/ramzswap"
+            """;
+
+    @TempDir
+    private Path temp;
+
+    private Path checkout;
+
+    @BeforeEach
+    void fill() throws IOException {
+        checkout = Files.createDirectory(temp.resolve("checkout"));
+        Files.copy(Path.of("../ramzswap"), checkout.resolve("ramzswap"), StandardCopyOption.COPY_ATTRIBUTES);
+        Files.createDirectories(checkout.resolve("nbd-server/src/main"));
+        Files.createDirectories(checkout.resolve("nbd-server/src/runtime"));
+        Files.createFile(checkout.resolve("pom.xml"));
+        Files.createFile(checkout.resolve("nbd-server/pom.xml"));
+        script("mvnw", BUILD);
+        script("command", "echo \"run with ${JAVA_HOME:-no JDK}\"");
+        script("jdk/bin/javac", "");
+        Files.writeString(checkout.resolve("jdk/release"), "JAVA_VERSION=\"25.0.1\"\n");
+    }
+
+    private void script(String name, String text) throws IOException {
+        Path file = checkout.resolve(name);
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, "#!/bin/sh\nset -eu\nroot='" + checkout + "'\n" + text);
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+
+    private String launch(Map<String, String> variables, int status, String... words) throws Exception {
+        var builder = new ProcessBuilder(
+                        Stream.concat(Stream.of(checkout.resolve("ramzswap").toString()), Stream.of(words))
+                                .toList())
+                .redirectError(temp.resolve("err").toFile());
+        builder.environment().keySet().removeAll(List.of("JAVA_HOME", "RAMZSWAP_BUILD", "MAVEN_OPTS"));
+        builder.environment().putAll(variables);
+        Process process = builder.start();
+        String out = process.inputReader().readAllAsString();
+        assertEquals(status, process.waitFor(), () -> out + error());
+        return out;
+    }
+
+    private String error() {
+        try {
+            return Files.readString(temp.resolve("err"));
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private Map<String, String> withJdk() {
+        return Map.of(
+                "JAVA_HOME", checkout.resolve("jdk").toString(),
+                "JAVA_TOOL_OPTIONS", "-tool",
+                "JDK_JAVA_OPTIONS", "-jdk",
+                "CLASSPATH", "/classes");
+    }
+
+    @Test
+    void onlyTheBuildNeedsAJdkAndItGetsNoOptionsOfOtherPrograms() throws Exception {
+        launch(withJdk(), 0, "status");
+        assertEquals(
+                List.of("built with " + checkout.resolve("jdk")),
+                Files.readAllLines(checkout.resolve("log")).stream()
+                        .map(String::strip)
+                        .toList());
+        assertEquals("run with no JDK\n", launch(Map.of(), 0, "status"), "nothing is stale");
+    }
+
+    @Test
+    void whatRootBuildsInTheCheckoutOfAUserIsTheUsers() throws Exception {
+        assumeTrue(System.getProperty("user.name").equals("root"), "only root can be in its own way");
+        assertEquals(
+                0,
+                new ProcessBuilder("chown", "-R", "4711:4712", checkout.toString())
+                        .start()
+                        .waitFor());
+        launch(withJdk(), 0, "status");
+        try (var files = Files.walk(checkout)) {
+            for (Path file : files.toList()) {
+                assertEquals(4711, Files.getAttribute(file, "unix:uid"), file.toString());
+                assertEquals(4712, Files.getAttribute(file, "unix:gid"), file.toString());
+            }
+        }
+    }
+
+    @Test
+    void aptGetThatIsAtWorkAlreadyIsWaitedFor() throws Exception {
+        script("bin/dpkg-query", "exit 1");
+        script("bin/apt-get", "echo \"$*\" >>\"$root/log\"; exit 1");
+        script("bin/sudo", "exec \"$@\"");
+        String path = checkout.resolve("bin") + ":" + System.getenv("PATH");
+        launch(Map.of("JAVA_HOME", checkout.resolve("jdk").toString(), "PATH", path), 1, "test");
+        List<String> calls = Files.readAllLines(checkout.resolve("log"));
+        assertEquals(2, calls.size(), calls::toString);
+        assertTrue(calls.stream().allMatch(call -> call.startsWith("-o DPkg::Lock::Timeout=600 ")), calls::toString);
+    }
+}

@@ -1,0 +1,117 @@
+package dev.ramzswap.it;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What one user's commands make of another's daemon. The users are root and some that no machine has. */
+class UsersIT {
+    private static final int USER = 4711;
+
+    @TempDir
+    private Path directory;
+
+    /** All of ramzswap, where everybody can read it. */
+    private Path command;
+
+    @BeforeEach
+    void install() throws Exception {
+        assumeTrue(System.getProperty("user.name").equals("root"), "only root can be others");
+        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Path runtime = Launcher.PATH.resolveSibling("nbd-server/target/runtime");
+        Tool.run("cp", "-a", runtime, directory);
+        Tool.run("chmod", "-R", "go=rX", directory.resolve("runtime"));
+        command = directory.resolve("runtime/bin/ramzswap");
+    }
+
+    private Map<String, String> variables(Path run) {
+        return Map.of("RAMZSWAP_RUNTIME_DIR", run.toString());
+    }
+
+    private static List<Object> as(int user, Object... command) {
+        var words = new ArrayList<Object>(List.of("setpriv", "--reuid", user, "--regid", user, "--clear-groups", "--"));
+        words.addAll(List.of(command));
+        return words;
+    }
+
+    private static void awaitReady(Tool daemon) throws Exception {
+        while (!daemon.output().endsWith("ready\n")) {
+            assertTrue(daemon.isAlive(), "the daemon has ended");
+            Thread.sleep(20);
+        }
+    }
+
+    private Tool.Result runAs(int user, Path run, Object... arguments) throws Exception {
+        var words = as(user, command);
+        words.addAll(List.of(arguments));
+        try (Tool tool = Tool.start(variables(run), words.toArray())) {
+            return tool.await();
+        }
+    }
+
+    /** The umask is that of the package's units. */
+    @Test
+    void aDaemonOfRootsIsShownToOthersAndHarmsNoCommandOfTheirs() throws Exception {
+        Path run = directory.resolve("run");
+        String serve = "umask 077; exec " + command + " serve --name roots --size 16M";
+        try (Tool daemon = Tool.start(variables(run), "sh", "-c", serve)) {
+            awaitReady(daemon);
+            String row = runAs(USER, run, "status").expect(0).out();
+            assertTrue(row.matches("NAME .*\nroots( +-){8} +serving +\\d+ \\S+\n"), row);
+            String json =
+                    runAs(USER, run, "status", "--json", "roots").expect(0).out();
+            assertTrue(json.contains("\"name\": \"roots\", \"state\": \"serving\"") && !json.contains("loads"), json);
+            for (String change : List.of("set roots limit=1M", "stop roots", "stop roots --force")) {
+                Tool.Result refused =
+                        runAs(USER, run, (Object[]) change.split(" ")).expect(1);
+                assertTrue(
+                        refused.err()
+                                .matches("ramzswap: the daemon .* is another user's: run this as that user or with"
+                                        + " sudo\n"),
+                        refused::toString);
+            }
+            Tool.Result doctor = runAs(USER, run, "doctor");
+            assertTrue(doctor.out().contains("daemon of roots"), doctor::toString);
+            assertEquals("", doctor.err());
+            assertTrue(daemon.isAlive());
+        }
+    }
+
+    /** No name is looked up, which could wait for another process: here there is none to be found. */
+    @Test
+    void rootMayChangeTheDaemonOfAUserWhereUsersHaveNoNames() throws Exception {
+        Path run = Files.createDirectory(directory.resolve("run"));
+        Tool.run("chown", USER, run);
+        String nameless = "mount --bind /dev/null /etc/passwd && exec setpriv --reuid " + USER + " --regid " + USER
+                + " --clear-groups -- " + command + " serve --size 16M --limit 32M";
+        try (Tool daemon = Tool.start(variables(run), "unshare", "--mount", "sh", "-c", nameless)) {
+            awaitReady(daemon);
+            String python = "import glob, socket, sys; s = socket.socket(socket.AF_UNIX);"
+                    + " s.connect(glob.glob(sys.argv[1] + '/*.control')[0]); s.sendall(b'set swap0 limit=24M\\n');"
+                    + " print(s.recv(100).decode(), end='')";
+            assertEquals("ok\n", Tool.run("python3", "-c", python, run).out());
+        }
+    }
+
+    @Test
+    void whatAnotherUserMayHaveMadeUpIsNotBelieved() throws Exception {
+        Path run = Files.createDirectory(directory.resolve("run"));
+        Tool.run("mkfifo", run.resolve("evil.export"));
+        Tool.run("chown", USER, run);
+        Tool.Result status = runAs(USER + 1, run, "status").expect(1);
+        assertTrue(
+                status.err().startsWith("ramzswap: warning: " + run + " belongs to somebody else"), status::toString);
+        assertEquals("[]\n", runAs(USER + 1, run, "status", "--json").expect(0).out());
+        runAs(USER, run, "status").expect(1); // his own pipe keeps him waiting no more
+    }
+}
