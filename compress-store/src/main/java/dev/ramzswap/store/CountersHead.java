@@ -11,7 +11,7 @@ import java.security.SecureRandom;
 
 /**
  * The head of a counters file. Without it a store can neither be taken over nor be known again by the kernel, so there
- * are three copies, and what two of them say holds. Files of earlier daemons have the first one only.
+ * are three copies, and what two of them say holds. Who was killed as it wrote them may have left the first one only.
  *
  * <pre>
  *     0  8  magic "ramzctr" and format version 2, of the state in all: 1 had no labels before the backing file

@@ -5,6 +5,7 @@ import dev.ramzswap.linux.NativeSocket;
 import dev.ramzswap.nbd.client.ClientHandshake;
 import dev.ramzswap.nbd.client.ClientHandshake.Terms;
 import dev.ramzswap.nbd.client.Goodbye;
+import dev.ramzswap.status.ExportEntry;
 import dev.ramzswap.status.ExportStatus;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -17,14 +18,26 @@ import java.util.Optional;
 final class NetlinkAttacher implements Attacher {
     private static final Duration HANDSHAKE = Duration.ofSeconds(30);
 
+    /** RAM answers at once. What a daemon that died was asked for waits as long: see docs/decisions/netlink.md. */
+    private static final Duration RAM_REQUEST = Duration.ofSeconds(3);
+
+    /** A disk may have to spin up first, which takes 10 s. */
+    private static final Duration DISK_REQUEST = Duration.ofSeconds(15);
+
     private final NbdDriver driver;
     private final int connections;
-    private final Timeouts timeouts;
+    private final Optional<Duration> request;
+    private final Duration reconnect;
 
-    NetlinkAttacher(NbdDriver driver, int connections, Timeouts timeouts) {
+    /**
+     * @param request how long the kernel waits for a reply; by default what the export's storage needs; whole seconds
+     * @param reconnect how long it waits for a new connection when the last one is gone; whole seconds
+     */
+    NetlinkAttacher(NbdDriver driver, int connections, Optional<Duration> request, Duration reconnect) {
         this.driver = driver;
         this.connections = connections;
-        this.timeouts = timeouts;
+        this.request = request;
+        this.reconnect = reconnect;
     }
 
     @Override
@@ -45,13 +58,17 @@ final class NetlinkAttacher implements Attacher {
                 sockets.add(socket);
                 terms = ClientHandshake.go(socket, export.name());
             }
-            driver.connect(device.number(), terms, timeouts, backend, sockets);
+            driver.connect(device.number(), terms, timeouts(export.entry()), backend, sockets);
         } catch (IOException e) {
             sayGoodbye(sockets, e);
             throw e;
         } finally {
             sockets.forEach(NativeSocket::close);
         }
+    }
+
+    private Timeouts timeouts(ExportEntry entry) {
+        return new Timeouts(request.orElse(entry.backing().isEmpty() ? RAM_REQUEST : DISK_REQUEST), reconnect);
     }
 
     /** Else the daemon would wait for whoever was lost there. */

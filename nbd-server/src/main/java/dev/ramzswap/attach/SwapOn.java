@@ -43,7 +43,8 @@ public final class SwapOn {
      * @param priority -1 to 32767; the kernel fills what has the highest first
      * @param connections how many the device has, each served by a thread of its own
      * @param isByNbdClient whether nbd-client attaches the device, which then does not outlive its connections
-     * @param timeouts of the device, otherwise
+     * @param requestTimeout how long the kernel waits for a reply, otherwise; if empty, what the export's storage needs
+     * @param reconnectTimeout how long requests wait for a new daemon, otherwise, when the old one has died
      * @param tune whether to set what the kernel should have otherwise
      * @param isUnsafe whether to swap also on a daemon that is not guarded, or with a problem of the kernel's settings
      */
@@ -53,7 +54,8 @@ public final class SwapOn {
             int priority,
             int connections,
             boolean isByNbdClient,
-            Timeouts timeouts,
+            Optional<Duration> requestTimeout,
+            Duration reconnectTimeout,
             boolean tune,
             boolean isUnsafe) {}
 
@@ -67,7 +69,8 @@ public final class SwapOn {
         this.request = request;
         this.attacher = request.isByNbdClient
                 ? new NbdClientAttacher(machine.tools(), request.connections)
-                : new NetlinkAttacher(machine.nbd(), request.connections, request.timeouts);
+                : new NetlinkAttacher(
+                        machine.nbd(), request.connections, request.requestTimeout, request.reconnectTimeout);
         this.out = out;
     }
 

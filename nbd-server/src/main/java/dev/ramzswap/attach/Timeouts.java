@@ -9,4 +9,4 @@ import java.time.Duration;
  *     died had taken is asked again no sooner either.
  * @param reconnect for a new connection, when the last one is gone, before it fails all requests
  */
-public record Timeouts(Duration request, Duration reconnect) {}
+record Timeouts(Duration request, Duration reconnect) {}

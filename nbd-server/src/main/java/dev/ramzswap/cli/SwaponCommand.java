@@ -3,7 +3,6 @@ package dev.ramzswap.cli;
 import dev.ramzswap.attach.BackgroundDaemon;
 import dev.ramzswap.attach.Machine;
 import dev.ramzswap.attach.SwapOn;
-import dev.ramzswap.attach.Timeouts;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.ExportConfig;
@@ -46,7 +45,6 @@ final class SwaponCommand implements Callable<Integer> {
     static final String DEFAULT_PRIORITY = "100";
     private static final int MAX_PRIORITY = 32767;
     private static final int MAX_CONNECTIONS = 16;
-    private static final String DEFAULT_REQUEST = "15";
     private static final int MAX_REQUEST = 600;
     private static final String DEFAULT_RECONNECT = "60";
     private static final int MAX_RECONNECT = 86_400;
@@ -75,12 +73,11 @@ final class SwaponCommand implements Callable<Integer> {
     @Option(
             names = "--request-timeout",
             paramLabel = "SECONDS",
-            defaultValue = DEFAULT_REQUEST,
             description =
                     "How long the kernel waits for a reply before it cuts the connection and asks again, 1 to 600: more"
                             + " than the backing file's disk ever needs. What a daemon that died was asked for waits as"
-                            + " long. Default: ${DEFAULT-VALUE}.")
-    private int requestSeconds;
+                            + " long. Default: 15 with a backing file, else 3.")
+    private Integer requestSeconds;
 
     @Option(
             names = "--reconnect-timeout",
@@ -117,7 +114,9 @@ final class SwaponCommand implements Callable<Integer> {
     public Integer call() throws IOException, ConfigException, InterruptedException {
         check("--priority", priority, 0, MAX_PRIORITY);
         check("--connections", connections, 1, MAX_CONNECTIONS);
-        check("--request-timeout", requestSeconds, 1, MAX_REQUEST);
+        if (requestSeconds != null) {
+            check("--request-timeout", requestSeconds, 1, MAX_REQUEST);
+        }
         check("--reconnect-timeout", reconnect, 0, MAX_RECONNECT);
         var serve = new ServeOptions(spec);
         var request = new SwapOn.Request(
@@ -126,7 +125,8 @@ final class SwaponCommand implements Callable<Integer> {
                 priority,
                 connections,
                 nbdClient,
-                new Timeouts(Duration.ofSeconds(requestSeconds), Duration.ofSeconds(reconnect)),
+                Optional.ofNullable(requestSeconds).map(Duration::ofSeconds),
+                Duration.ofSeconds(reconnect),
                 tune,
                 serve.isGiven(Key.UNSAFE));
         var swapOn = new SwapOn(Machine.of(host), request, spec.commandLine().getOut());

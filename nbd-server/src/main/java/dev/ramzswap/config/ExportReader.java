@@ -108,11 +108,7 @@ final class ExportReader {
      * takes over (a balloon, a module of memory), and what it takes over must be as large.
      */
     private long deviceSize(String text) {
-        long bytes = size(text);
-        if (bytes > PageStore.MOST_BYTES) {
-            throw new IllegalArgumentException(
-                    text + " is too large: " + Size.format(PageStore.MOST_BYTES) + " is the most");
-        }
+        long bytes = Size.parse(text, host.memory(), PageStore.MOST_BYTES);
         if (!Size.isRelative(text) || stateDir.isEmpty()) {
             return bytes;
         }

@@ -22,6 +22,9 @@ public final class Size {
     static final int GRAIN = 4096;
     static final long MAX_BYTES = 8L << 40;
 
+    /** Stands for whatever is too large. */
+    private static final BigDecimal BEYOND = BigDecimal.valueOf(2 * MAX_BYTES);
+
     private static final Pattern AROUND_SIGNS = Pattern.compile("\\s*([(),/%])\\s*");
     private static final Pattern LEAST = Pattern.compile("MIN\\(([^,()]+),([^,()]+)\\)");
     private static final Pattern PERCENT = Pattern.compile("(\\d{1,4}(?:\\.\\d{1,9})?)%");
@@ -38,6 +41,19 @@ public final class Size {
      * @throws IllegalArgumentException with a message for the user
      */
     static long parse(String text, long memory) {
+        return parse(text, memory, MAX_BYTES);
+    }
+
+    /** Like {@link #parse(String, long)}, with another bound. */
+    static long parse(String text, long memory, long most) {
+        long bytes = value(text, memory);
+        if (bytes > most) {
+            throw new IllegalArgumentException(text + " is too large: " + format(most) + " is the most");
+        }
+        return bytes;
+    }
+
+    private static long value(String text, long memory) {
         String words = AROUND_SIGNS.matcher(text.strip()).replaceAll("$1").toUpperCase(Locale.ROOT);
         Matcher least = LEAST.matcher(words);
         if (least.matches()) {
@@ -56,7 +72,7 @@ public final class Size {
         if (UNITLESS.matcher(text).matches()) {
             throw new IllegalArgumentException("in min(..), " + text + " needs a unit, as in " + text + "M");
         }
-        return parse(text, memory);
+        return value(text, memory);
     }
 
     private static long part(String text, String words, long memory) {
@@ -91,19 +107,16 @@ public final class Size {
         boolean fraction = form.group(2) != null;
         BigDecimal number = new BigDecimal(fraction ? form.group(1) + form.group(2) : form.group(1));
         BigDecimal exact = number.multiply(BigDecimal.valueOf(unit == null ? 1 : factor(UNITS.indexOf(unit))));
-        return inGrains(text, fraction ? roundedDown(text, exact) : whole(text, exact));
+        return inGrains(text, fraction ? roundedDown(text, exact) : whole(exact));
     }
 
     private static long roundedDown(String text, BigDecimal exact) {
-        long bytes = whole(text, exact.setScale(0, RoundingMode.DOWN));
+        long bytes = whole(exact.setScale(0, RoundingMode.DOWN));
         return bytes - bytes % GRAIN;
     }
 
-    private static long whole(String text, BigDecimal exact) {
-        if (exact.compareTo(BigDecimal.valueOf(MAX_BYTES)) > 0) {
-            throw new IllegalArgumentException(text + " is too large: 8T is the most");
-        }
-        return exact.longValueExact();
+    private static long whole(BigDecimal exact) {
+        return exact.min(BEYOND).longValueExact();
     }
 
     private static long inGrains(String text, long bytes) {

@@ -60,6 +60,7 @@ final class Announcement implements AutoCloseable {
                 "",
                 config.socket().map(Path::toString).orElse(""),
                 config.listenText().orElse(""),
+                export.backing().map(backing -> backing.path().toString()).orElse(""),
                 ExportEntry.STARTING);
     }
 

@@ -117,6 +117,7 @@ public final class Daemon implements AutoCloseable {
     private void leaveWhatWasTakenOver(Exception failure) {
         if (server != null && stores.areTakenOver()) {
             LOG.log(Level.ERROR, "ends, and leaves what it has taken over to the next daemon: " + failure);
+            StderrLogs.flush();
             Self.exit(FAILED);
         }
     }

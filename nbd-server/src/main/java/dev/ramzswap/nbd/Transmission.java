@@ -93,7 +93,10 @@ final class Transmission implements AutoCloseable {
                 throw e;
             }
             passage.end();
-            return isGoodbye || goodbyeFollows();
+            if (isGoodbye || gate.isCut() && goodbyeFollows()) {
+                return true;
+            }
+            throw e;
         }
     }
 

@@ -22,10 +22,19 @@ import java.util.Optional;
  * @param counters the store's counters file; empty while it starts
  * @param socket the Unix socket that clients use; empty if there is none
  * @param listen the TCP address that clients use; empty if there is none
+ * @param backing the backing file; empty if there is none
  * @param state {@link #STARTING}, {@link #SERVING} or {@link #DRAINING}
  */
 public record ExportEntry(
-        String name, long pid, long start, Path control, String counters, String socket, String listen, String state) {
+        String name,
+        long pid,
+        long start,
+        Path control,
+        String counters,
+        String socket,
+        String listen,
+        String backing,
+        String state) {
 
     public static final String STARTING = "starting";
     static final String SERVING = "serving";
@@ -56,6 +65,7 @@ public record ExportEntry(
                     values.getOrDefault("counters", ""),
                     values.getOrDefault("socket", ""),
                     values.getOrDefault("listen", ""),
+                    values.getOrDefault("backing", ""),
                     values.getOrDefault("state", SERVING)));
         } catch (NoSuchFileException
                 | AccessDeniedException
@@ -75,15 +85,16 @@ public record ExportEntry(
                 "counters=" + counters,
                 "socket=" + socket,
                 "listen=" + listen,
+                "backing=" + backing,
                 "state=" + state);
     }
 
     public ExportEntry serving(Path file) {
-        return new ExportEntry(name, pid, start, control, file.toString(), socket, listen, SERVING);
+        return new ExportEntry(name, pid, start, control, file.toString(), socket, listen, backing, SERVING);
     }
 
     public ExportEntry draining() {
-        return new ExportEntry(name, pid, start, control, counters, socket, listen, DRAINING);
+        return new ExportEntry(name, pid, start, control, counters, socket, listen, backing, DRAINING);
     }
 
     /** Whether the daemon that wrote this still runs. */

@@ -43,8 +43,8 @@ class SwapOffTest {
     }
 
     private void swapOn(String name) throws IOException, InterruptedException {
-        var timeouts = new Timeouts(Duration.ofSeconds(15), Duration.ZERO);
-        var request = new SwapOn.Request(name, Optional.empty(), 100, 1, isByNbdClient, timeouts, false, false);
+        var request = new SwapOn.Request(
+                name, Optional.empty(), 100, 1, isByNbdClient, Optional.empty(), Duration.ZERO, false, false);
         new SwapOn(fake.machine(), request, new PrintWriter(out)).run(Optional.empty());
         fake.ran.clear();
         out.getBuffer().setLength(0);

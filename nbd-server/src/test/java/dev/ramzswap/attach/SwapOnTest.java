@@ -40,8 +40,8 @@ class SwapOnTest {
     }
 
     private void swapOn(String name, SwapOn.Starter... starter) throws IOException, InterruptedException {
-        var timeouts = new Timeouts(Duration.ofSeconds(15), Duration.ofSeconds(60));
-        var request = new SwapOn.Request(name, device, 100, 2, isByNbdClient, timeouts, tune, isUnsafe);
+        var request = new SwapOn.Request(
+                name, device, 100, 2, isByNbdClient, Optional.empty(), Duration.ofSeconds(60), tune, isUnsafe);
         new SwapOn(fake.machine(), request, new PrintWriter(out))
                 .run(List.of(starter).stream().findFirst());
     }
@@ -55,13 +55,21 @@ class SwapOnTest {
     }
 
     @Test
+    void aDiskHasTimeToSpinUp() throws Exception {
+        try (Daemon _ = fake.serve(EXPORT + ",backing-file=" + temp.resolve("backing"))) {
+            swapOn("swap0");
+        }
+        assertEquals("connect nbd0 swap0 2 15 60", fake.ran.getFirst());
+    }
+
+    @Test
     void doesItStepByStep() throws Exception {
         try (Daemon _ = fake.serve(EXPORT)) {
             swapOn("swap0");
         }
         assertEquals(
                 List.of(
-                        "connect nbd0 swap0 2 15 60",
+                        "connect nbd0 swap0 2 3 60",
                         "mkswap -L swap0 /dev/nbd0",
                         "swapon -p 100 --discard=pages /dev/nbd0"),
                 fake.ran);
@@ -99,7 +107,7 @@ class SwapOnTest {
         try (Daemon _ = fake.serve(EXPORT)) {
             swapOn("swap0");
         }
-        assertEquals("connect nbd1 swap0 2 15 60", fake.ran.getFirst());
+        assertEquals("connect nbd1 swap0 2 3 60", fake.ran.getFirst());
     }
 
     @ParameterizedTest
@@ -124,7 +132,7 @@ class SwapOnTest {
         try (Daemon _ = fake.serve(EXPORT)) {
             swapOn("swap0");
         }
-        assertEquals(List.of("connect nbd0 swap0 2 60", "connect nbd1 swap0 2 60"), fake.ran.subList(0, 2));
+        assertEquals(List.of("connect nbd0 swap0 2 3 60", "connect nbd1 swap0 2 3 60"), fake.ran.subList(0, 2));
         assertEquals("swapon -p 100 --discard=pages /dev/nbd1", fake.ran.getLast());
     }
 
@@ -209,7 +217,7 @@ class SwapOnTest {
         try (Daemon _ = fake.serve(EXPORT)) {
             assertEquals("Device or resource busy", failure("swap0"));
         }
-        assertEquals(List.of("connect nbd0 swap0 2 15 60"), fake.ran);
+        assertEquals(List.of("connect nbd0 swap0 2 3 60"), fake.ran);
         assertFalse(hasRecord());
     }
 

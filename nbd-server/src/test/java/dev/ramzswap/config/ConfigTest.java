@@ -142,7 +142,7 @@ class ConfigTest {
                 "size=7.1T | --size: 7.1T is too large: 7T is the most",
                 "size=1G limit=9T | --limit: 9T is too large: 8T is the most",
                 "size=1.2T swap=yes | --size: to swap on 1.2T takes 2.5G of memory from the start, more than a quarter of the 8G"
-                        + " that this machine has: give less",
+                        + " of memory that this machine has: give less",
                 "export=name=a,size=1T export=name=b,size=512G swap=yes | --export: to swap on 1.5T takes 3.1G of memory from"
                         + " the start, more than a quarter of the 8G of memory that this machine has: give less",
                 "size=9G swap=yes reserve=yes | --reserve: export swap0 has no limit, and would take more than the 8G of memory"

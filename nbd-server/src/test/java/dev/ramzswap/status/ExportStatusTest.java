@@ -36,7 +36,7 @@ class ExportStatusTest {
     private void publish(String name, Path counters) throws IOException {
         long pid = ProcessHandle.current().pid();
         long start = ExportEntry.startOf(pid);
-        dir.publish(new ExportEntry(name, pid, start, dir.control(pid), "", "/s", "", ExportEntry.STARTING)
+        dir.publish(new ExportEntry(name, pid, start, dir.control(pid), "", "/s", "", "", ExportEntry.STARTING)
                 .serving(counters));
     }
 

@@ -68,7 +68,7 @@ class LiveExportTest {
     private ExportEntry entry(PageStore store, long start) {
         long pid = ProcessHandle.current().pid();
         String counters = store.counters().path().toString();
-        return new ExportEntry("swap0", pid, start, temp.resolve("c"), counters, "", "", ExportEntry.SERVING);
+        return new ExportEntry("swap0", pid, start, temp.resolve("c"), counters, "", "", "", ExportEntry.SERVING);
     }
 
     private void set(ExportEntry entry, String... pairs) throws Exception {

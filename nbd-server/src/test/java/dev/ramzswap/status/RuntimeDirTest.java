@@ -2,7 +2,6 @@ package dev.ramzswap.status;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -18,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class RuntimeDirTest {
@@ -40,7 +40,8 @@ class RuntimeDirTest {
     }
 
     private ExportEntry entry(String name, long pid, long start) {
-        return new ExportEntry(name, pid, start, dir.control(pid), "/counters", "/run/s.sock", "", ExportEntry.SERVING);
+        return new ExportEntry(
+                name, pid, start, dir.control(pid), "/counters", "/run/s.sock", "", "/backing", ExportEntry.SERVING);
     }
 
     private ExportEntry live(String name) {
@@ -80,12 +81,16 @@ class RuntimeDirTest {
     }
 
     @Test
+    @Timeout(30)
     void aDaemonThatNobodyHasBuriedYetIsDead() throws Exception {
-        // The shell's child has ended when its pipe has, and sleep, which the shell becomes, waits for nobody.
-        Process parent = new ProcessBuilder("sh", "-c", "(sleep 0) & echo $!; exec sleep 60 >&-").start();
+        // The shell's child ends when we let it: when the shell has become sleep, which waits for nobody.
+        Process parent = new ProcessBuilder("sh", "-c", "exec 3<&0; cat <&3 & echo $!; exec sleep 60 3<&-").start();
         try (var said = parent.inputReader()) {
             long pid = Long.parseLong(said.readLine());
-            assertNull(said.readLine());
+            while (!Files.readString(Path.of("/proc/" + parent.pid() + "/comm")).equals("sleep\n")) {
+                Thread.sleep(1);
+            }
+            parent.getOutputStream().close();
             while (!state(pid).equals("Z")) {
                 Thread.sleep(1);
             }

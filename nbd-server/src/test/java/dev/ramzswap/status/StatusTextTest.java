@@ -19,7 +19,7 @@ class StatusTextTest {
             all.put(counter, values.getOrDefault(counter, 0L));
         }
         var entry = new ExportEntry(
-                name, 42, 7, Path.of("/run/42.control"), "/counters", socket, "127.0.0.1:10809", "serving");
+                name, 42, 7, Path.of("/run/42.control"), "/counters", socket, "127.0.0.1:10809", "", "serving");
         return new ExportStatus(entry, Optional.of(new Snapshot(name, 262144, 1, "lz4", all)));
     }
 

@@ -106,6 +106,11 @@ public final class Gate implements AutoCloseable {
         return cutOneIsAtWork() ? View.BLOCKED : View.FREE;
     }
 
+    /** Whether the client has cut this connection: what it sent before can be read, and then there is no more. */
+    public boolean isCut() throws IOException {
+        return socket != null && look(fence.gates()) == View.CUT;
+    }
+
     private void aimAt(Gate[] gates) {
         others = Fence.without(this, gates);
         hangUps.clear();

@@ -265,7 +265,9 @@ class SlowLaneTest {
     void aDisconnectWaitsForWhatIsInFlight() throws IOException {
         Semaphore writes = export.slow(0, SIZE).holdWrites();
         try (RawClient client = attach()) {
-            client.send(new Bytes().write(1, 0, Bytes.random(1, 100_000)).disconnect());
+            client.send(new Bytes()
+                    .write(1, 0, Bytes.random(1, 2 * PartPool.PART_BYTES))
+                    .disconnect());
             TestServer.await(() -> export.slowWrites.get() == 2);
             writes.release(2);
             client.in.expect(1, 0);
