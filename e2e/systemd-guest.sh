@@ -38,7 +38,7 @@ install() {
 swap_from_a_session() {
     modprobe nbd nbds_max=4
     exec {held}</dev/nbd0
-    must 'swapon in a session' systemd-run --quiet --scope --unit=session-x.scope ramzswap swapon quick --size 256M
+    must 'swapon in a session' systemd-run --quiet --scope --unit=session-x.scope ramzswap swapon quick --size 256M --tune
     exec {held}<&-
     must 'it passed over a device that is open' grep -q '^/dev/nbd1 ' /proc/swaps
     must 'its daemon is not in the session' grep -qx 0::/ramzswap-serve-quick.service "/proc/$(pgrep -x java)/cgroup"

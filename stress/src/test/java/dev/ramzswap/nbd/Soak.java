@@ -3,6 +3,7 @@ package dev.ramzswap.nbd;
 import dev.ramzswap.backing.UnreliableDevice.Mood;
 import dev.ramzswap.daemon.SoakedExport;
 import dev.ramzswap.nbd.SoakCounts.Count;
+import dev.ramzswap.daemon.StderrLogs;
 import dev.ramzswap.store.CodecSpec;
 import dev.ramzswap.store.Counters;
 import dev.ramzswap.store.Counters.Counter;
@@ -76,6 +77,7 @@ final class Soak implements AutoCloseable {
         System.out.println("soak: " + seconds + " s, seed " + seed);
         Path directory = Files.createTempDirectory("soak");
         SocketChannel.open().close(); // The JDK keeps a socket for itself from the first one on.
+        StderrLogs.flush(); // The log has a thread from the first line on.
         List<String> openedBefore = opened(directory);
         Set<Thread> threadsBefore = liveThreads();
         try (Soak soak = new Soak(directory, seed)) {
