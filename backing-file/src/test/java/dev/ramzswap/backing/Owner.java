@@ -71,7 +71,7 @@ final class Owner implements Mover {
         record.set(JAVA_INT_UNALIGNED, 0, length);
         record.set(JAVA_INT_UNALIGNED, 4, key);
         record.set(JAVA_INT_UNALIGNED, 8, version);
-        record.set(JAVA_INT_UNALIGNED, 12, checksum(record, length, scratch));
+        record.set(JAVA_INT_UNALIGNED, 12, checksum(record, length, scratch.bytes));
         return length;
     }
 
@@ -149,6 +149,7 @@ final class Owner implements Mover {
 
     @Override
     public Result move(MemorySegment records, long place, int length, Count count, Target target) {
+        Result result = Result.EMPTIED;
         int at = 0;
         while (at + HEADER_BYTES <= length) {
             int bytes = records.get(JAVA_INT_UNALIGNED, at);
@@ -157,7 +158,9 @@ final class Owner implements Mover {
                 break;
             }
             long word = word(place + at, bytes);
-            if (get(key) == word) {
+            if (get(key) == word && !isIntact(records.asSlice(at, bytes), key, bytes, new byte[bytes])) {
+                result = Result.DAMAGED; // A part of it could not be read.
+            } else if (get(key) == word) {
                 long moved = target.put(records, at, bytes);
                 if (moved < 0) {
                     return Result.LATER;
@@ -167,7 +170,7 @@ final class Owner implements Mover {
             }
             at += Places.padded(bytes);
         }
-        return Result.EMPTIED;
+        return result;
     }
 
     static long place(long word) {
@@ -194,17 +197,20 @@ final class Owner implements Mover {
 
     private static int version(int key, int length, Scratch scratch) {
         MemorySegment record = scratch.memory;
-        boolean intact = record.get(JAVA_INT_UNALIGNED, 0) == length
-                && record.get(JAVA_INT_UNALIGNED, 4) == key
-                && record.get(JAVA_INT_UNALIGNED, 12) == checksum(record, length, scratch);
-        return intact ? record.get(JAVA_INT_UNALIGNED, 8) : UNREADABLE;
+        return isIntact(record, key, length, scratch.bytes) ? record.get(JAVA_INT_UNALIGNED, 8) : UNREADABLE;
     }
 
-    private static int checksum(MemorySegment record, int length, Scratch scratch) {
-        MemorySegment.copy(record, JAVA_BYTE, 0, scratch.bytes, 0, length);
+    private static boolean isIntact(MemorySegment record, int key, int length, byte[] bytes) {
+        return record.get(JAVA_INT_UNALIGNED, 0) == length
+                && record.get(JAVA_INT_UNALIGNED, 4) == key
+                && record.get(JAVA_INT_UNALIGNED, 12) == checksum(record, length, bytes);
+    }
+
+    private static int checksum(MemorySegment record, int length, byte[] bytes) {
+        MemorySegment.copy(record, JAVA_BYTE, 0, bytes, 0, length);
         CRC32C crc = new CRC32C();
-        crc.update(scratch.bytes, 0, HEADER_BYTES - 4);
-        crc.update(scratch.bytes, HEADER_BYTES, length - HEADER_BYTES);
+        crc.update(bytes, 0, HEADER_BYTES - 4);
+        crc.update(bytes, HEADER_BYTES, length - HEADER_BYTES);
         return (int) crc.getValue();
     }
 }
