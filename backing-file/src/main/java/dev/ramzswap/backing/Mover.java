@@ -51,7 +51,8 @@ public interface Mover {
      * appending it. Any of it may be damaged.
      *
      * @param records the segment's content, valid until this method returns; its first byte is that at {@code place}.
-     *     The mover may change what is moved, except where it is read-only: then it lies at the target already
+     *     What could not be read is zeroes: a record is moved only if it proves intact. The mover may change what is
+     *     moved, except where it is read-only: then it lies at the target already
      * @param place where the segment begins
      * @param length bytes of the segment
      * @param count if more is live than records are found, then the owner's own knowledge must tell where, or somebody
