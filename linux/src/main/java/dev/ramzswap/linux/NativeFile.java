@@ -180,8 +180,7 @@ public final class NativeFile implements AutoCloseable {
     /** Whether it is written in place on a file system that otherwise writes copies (FS_NOCOW_FL). */
     public boolean isWrittenInPlace() throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment flags = arena.allocate(JAVA_LONG);
-            check(LinuxFile.ioctl(fd, LinuxFile.FS_IOC_GETFLAGS, flags), "ioctl(FS_IOC_GETFLAGS)", name);
+            MemorySegment flags = flags(arena);
             return (flags.get(JAVA_INT, 0) & LinuxFile.FS_NOCOW_FL) != 0;
         }
     }
@@ -189,11 +188,17 @@ public final class NativeFile implements AutoCloseable {
     /** Has it written in place from now on. Btrfs does that only for a file that is empty. */
     public void writeInPlace() throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment flags = arena.allocate(JAVA_LONG);
-            check(LinuxFile.ioctl(fd, LinuxFile.FS_IOC_GETFLAGS, flags), "ioctl(FS_IOC_GETFLAGS)", name);
+            MemorySegment flags = flags(arena);
             flags.set(JAVA_INT, 0, flags.get(JAVA_INT, 0) | LinuxFile.FS_NOCOW_FL);
             check(LinuxFile.ioctl(fd, LinuxFile.FS_IOC_SETFLAGS, flags), "ioctl(FS_IOC_SETFLAGS)", name);
         }
+    }
+
+    /** Its flags, as {@code chattr} shows them. */
+    private MemorySegment flags(Arena arena) throws ErrnoException {
+        MemorySegment flags = arena.allocate(JAVA_LONG);
+        check(LinuxFile.ioctl(fd, LinuxFile.FS_IOC_GETFLAGS, flags), "ioctl(FS_IOC_GETFLAGS)", name);
+        return flags;
     }
 
     public void truncate(long bytes) throws ErrnoException {
