@@ -7,11 +7,11 @@ import java.nio.file.Path;
  * What a backing file is made of. The three memories hold all its state: a later daemon that gives the same ones, with
  * the same path, takes over what is stored.
  *
- * @param path a plain file, made (0600) if it is missing, or a block device; at least {@link BackingFile#capacity}
+ * @param path a plain file, made (0600) if it is missing, or a block device; at least {@link BackingSize#capacity}
  *     bytes of it are there, or can be
  * @param encrypt encrypt what is written from now on; what was written before is read as it was written
  * @param claim what of the device is the owner's already
- * @param table {@link BackingFile#tableBytes} of it, 8-byte aligned; all zeroes for a fresh start. Its size says how
+ * @param table {@link BackingSize#tableBytes} of it, 8-byte aligned; all zeroes for a fresh start. Its size says how
  *     much of the device is used
  * @param staging {@link BackingFile#STAGING_BYTES}, 4096-byte aligned; any content for a fresh start
  * @param key {@link BackingFile#KEY_BYTES}; filled unless there is one that is to be kept, and read when the backing

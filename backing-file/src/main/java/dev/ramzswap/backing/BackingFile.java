@@ -4,7 +4,6 @@ import dev.ramzswap.closing.Closing;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -99,7 +98,7 @@ public final class BackingFile implements AutoCloseable {
         this.capacity = Devices.capacityOf(config);
         this.key = arena.allocate(KEY_BYTES).copyFrom(config.key());
         this.owner = (int) Label.of(key).owner();
-        MemorySegment words = config.table().asSlice(0, tableBytes(capacity));
+        MemorySegment words = config.table().asSlice(0, BackingSize.tableBytes(capacity));
         this.encrypting = config.encrypt();
         this.encrypted = encrypting || SegmentTable.isAnyEncrypted(words);
         this.table = new SegmentTable(words, (int) (capacity / SEGMENT_BYTES), arena);
@@ -113,31 +112,6 @@ public final class BackingFile implements AutoCloseable {
         if (!takenOver) {
             adopted();
         }
-    }
-
-    /**
-     * Bytes that a backing file at {@code path} will have: {@code bytes} rounded up to whole segments, or those of the
-     * block device.
-     *
-     * @throws IOException with a message for the user, if that is impossible
-     */
-    public static long capacity(Path path, long bytes) throws IOException {
-        return FileDevice.capacity(path, bytes);
-    }
-
-    /** Bytes of the table for a backing file of a {@link #capacity}. */
-    public static long tableBytes(long capacity) {
-        return capacity / SEGMENT_BYTES * Long.BYTES;
-    }
-
-    /**
-     * Bytes to reserve so that {@code records} live records of {@code recordBytes} each always find room, if need be
-     * after {@link #clean}: segments run out only with all staging buffers taken, and then at least one of the others
-     * is worth cleaning.
-     */
-    public static long bytesFor(long records, int recordBytes) {
-        long fullSegments = records * Places.padded(recordBytes) / SegmentCleaner.WORTH_BYTES;
-        return (fullSegments + 1 + Staging.BUFFERS + Staging.RESERVE) * SEGMENT_BYTES;
     }
 
     /**

@@ -20,7 +20,7 @@ import java.lang.foreign.MemorySegment;
  * mover cannot take all, or that cannot be read, stands back until all others have had their turn.
  *
  * <p><b>Why there always is one</b> when no room is left. Let n segments hold records at nine tenths, so that all
- * records that must find room are fewer ({@link BackingFile#bytesFor}). Of the n + {@value Staging#BUFFERS} +
+ * records that must find room are fewer ({@link BackingSize#bytesFor}). Of the n + {@value Staging#BUFFERS} +
  * {@value Staging#RESERVE} + 1 segments, stores leave {@value Staging#RESERVE} free, and at most
  * {@value Staging#BUFFERS} are staged. If all others, more than n, were more than nine tenths full, they would hold
  * more than all records. So one is not, and moving what is in it ends with a segment more than before. Records that are

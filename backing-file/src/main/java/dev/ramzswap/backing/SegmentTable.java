@@ -1,7 +1,6 @@
 package dev.ramzswap.backing;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
@@ -33,14 +32,12 @@ final class SegmentTable {
     /** Abandoned so often in a row, a segment is bad indeed; each of these tries is several writes that failed. */
     static final int MOST_TRIES = 4;
 
+    private static final int FEW_FREE = 16;
+
     /** No segment, or no buffer. */
     static final int NONE = -1;
 
-    /** Keeps a segment from becoming free; a length that a record could have. */
-    private static final int PIN_BYTES = 8;
-
     private static final VarHandle WORD = JAVA_LONG.varHandle();
-    private static final VarHandle LIVE = JAVA_INT.varHandle();
 
     /** The count of one segment, without its pin. */
     private final class Count implements Mover.Count {
@@ -64,7 +61,7 @@ final class SegmentTable {
     }
 
     private final MemorySegment words;
-    private final MemorySegment live;
+    private final LiveBytes live;
 
     /** How often each segment was abandoned since it was written last, in a byte. */
     private final MemorySegment abandoned;
@@ -79,7 +76,7 @@ final class SegmentTable {
     SegmentTable(MemorySegment words, int count, Arena arena) {
         this.words = words.asSlice(0, (long) count * Long.BYTES);
         this.count = count;
-        this.live = arena.allocate((long) count * Integer.BYTES, Integer.BYTES);
+        this.live = new LiveBytes(count, arena);
         this.abandoned = arena.allocate(count);
         this.free = new FreeSegments(count, arena);
         for (int segment = 0; segment < count; segment++) {
@@ -114,8 +111,11 @@ final class SegmentTable {
         return SegmentWord.state(word(segment)) == SegmentWord.STAGED;
     }
 
-    /** Takes those that count as free though their words are damaged out of the count. */
-    void dropDamagedFree() {
+    /** When few are free, it matters that they are: takes those whose words are damaged out of the count. */
+    void dropDamagedIfFew() {
+        if (free() > FEW_FREE) {
+            return;
+        }
         for (int segment = free.from(0); segment != NONE; segment = free.from(segment + 1)) {
             if (SegmentWord.state(word(segment)) == SegmentWord.BAD) {
                 free.remove(segment);
@@ -137,15 +137,11 @@ final class SegmentTable {
 
     /** Bytes of the records that are live, padding included. */
     int live(int segment) {
-        return (int) LIVE.getVolatile(live, (long) segment * Integer.BYTES);
+        return live.of(segment);
     }
 
     long liveBytes() {
-        long sum = 0;
-        for (int segment = 0; segment < count; segment++) {
-            sum += live(segment);
-        }
-        return sum;
+        return live.sum();
     }
 
     /**
@@ -181,7 +177,7 @@ final class SegmentTable {
 
     /** A reserved segment is on the device: it is WRITTEN, and pinned, since no record in it is live yet. */
     void writtenPinned(int segment, boolean encrypted) {
-        addLive(segment, PIN_BYTES);
+        live.add(segment, LiveBytes.PIN);
         setWord(segment, SegmentWord.written(word(segment), encrypted));
         abandoned.set(JAVA_BYTE, segment, (byte) 0);
     }
@@ -253,19 +249,12 @@ final class SegmentTable {
     }
 
     void addLive(int segment, int bytes) {
-        LIVE.getAndAdd(live, (long) segment * Integer.BYTES, bytes);
+        live.add(segment, bytes);
     }
 
     /** More than is live is nobody's to remove: the caller is wrong, and nothing is done. */
     void removeLive(int segment, int bytes) {
-        int before;
-        do {
-            before = live(segment);
-            if (before < bytes) {
-                return;
-            }
-        } while (!LIVE.compareAndSet(live, (long) segment * Integer.BYTES, before, before - bytes));
-        if (before == bytes) {
+        if (live.remove(segment, bytes)) {
             freeIfDead(segment);
         }
     }
@@ -276,13 +265,9 @@ final class SegmentTable {
      * @return false if it has become free
      */
     boolean pin(int segment, long word) {
-        int bytes;
-        do {
-            bytes = live(segment);
-            if (bytes <= 0) {
-                return false;
-            }
-        } while (!LIVE.compareAndSet(live, (long) segment * Integer.BYTES, bytes, bytes + PIN_BYTES));
+        if (!live.pin(segment)) {
+            return false;
+        }
         if (word(segment) == word) {
             return true;
         }
@@ -290,18 +275,18 @@ final class SegmentTable {
         return false;
     }
 
+    void unpin(int segment) {
+        removeLive(segment, LiveBytes.PIN);
+    }
+
     /** What is live in a segment, for as long as it is pinned. */
     Mover.Count pinnedCount(int segment) {
-        return new Count(segment, PIN_BYTES);
+        return new Count(segment, LiveBytes.PIN);
     }
 
     /** What is live in a segment that is not pinned, since it is staged. */
     Mover.Count stagedCount(int segment) {
         return new Count(segment, 0);
-    }
-
-    void unpin(int segment) {
-        removeLive(segment, PIN_BYTES);
     }
 
     /** Frees all written segments without live records, after a takeover. */

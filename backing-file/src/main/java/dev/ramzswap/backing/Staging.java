@@ -31,9 +31,6 @@ final class Staging {
     /** Segments that stores leave free, so that compaction can always proceed. */
     static final int RESERVE = 2;
 
-    /** From here on it matters that what counts as free is. */
-    private static final int FEW_FREE = 16;
-
     /** Buffers that stores may take: one is left to cleaning. */
     static final int MOST_OF_STORES = BUFFERS - 1;
 
@@ -218,7 +215,7 @@ final class Staging {
         lock.lock();
         try {
             dropDead();
-            dropDamagedIfFew();
+            table.dropDamagedIfFew();
             return hasRoom(moves, bytes)
                     || table.free() > moves.leaveFree && buffers.firstEmpty(moves.leaveEmpty) != NONE;
         } finally {
@@ -320,7 +317,7 @@ final class Staging {
         }
         seal(lane);
         dropDead();
-        dropDamagedIfFew();
+        table.dropDamagedIfFew();
         if (table.free() <= lane.leaveFree) {
             return NO_ROOM;
         }
@@ -342,12 +339,6 @@ final class Staging {
             buffers.seal(lane.buffer);
             lane.buffer = NONE;
             sealed.signal();
-        }
-    }
-
-    private void dropDamagedIfFew() {
-        if (table.free() <= FEW_FREE) {
-            table.dropDamagedFree();
         }
     }
 

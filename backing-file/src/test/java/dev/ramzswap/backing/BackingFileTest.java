@@ -145,7 +145,7 @@ class BackingFileTest {
     @Test
     void cleaningFindsRoomAsLongAsBytesForSays() throws IOException {
         int keys = 512;
-        long bytes = BackingFile.bytesFor(keys, Owner.MAX_BYTES);
+        long bytes = BackingSize.bytesFor(keys, Owner.MAX_BYTES);
         try (BackingFile file = BackingFile.open(State.fresh(bytes).config(dir.resolve("b"), true));
                 Owner.Scratch scratch = new Owner.Scratch(file)) {
             Owner owner = new Owner(file, keys);

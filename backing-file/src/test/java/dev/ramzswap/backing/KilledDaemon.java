@@ -32,7 +32,7 @@ final class KilledDaemon {
 
     private KilledDaemon(MappedFile state, Path dir) throws IOException {
         MemorySegment memory = state.memory();
-        MemorySegment table = memory.asSlice(TABLE_AT, BackingFile.tableBytes(BYTES));
+        MemorySegment table = memory.asSlice(TABLE_AT, BackingSize.tableBytes(BYTES));
         backing = BackingFile.open(new BackingConfig(
                 dir.resolve("backing"),
                 true,

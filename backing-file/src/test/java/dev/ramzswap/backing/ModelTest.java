@@ -29,7 +29,7 @@ class ModelTest {
     private static final int THREADS = 4;
     private static final int KEYS_EACH = 200;
     private static final int OPERATIONS = 12_000;
-    private static final long BYTES = BackingFile.bytesFor(THREADS * KEYS_EACH, Owner.MAX_BYTES / 2 + 100);
+    private static final long BYTES = BackingSize.bytesFor(THREADS * KEYS_EACH, Owner.MAX_BYTES / 2 + 100);
 
     private final long seed = Long.getLong("seed", System.nanoTime());
 

@@ -19,7 +19,7 @@ record State(MemorySegment table, MemorySegment staging, MemorySegment key) {
     static State fresh(long capacity) {
         Arena arena = Arena.ofAuto();
         return new State(
-                arena.allocate(BackingFile.tableBytes(capacity), 8),
+                arena.allocate(BackingSize.tableBytes(capacity), 8),
                 arena.allocate(BackingFile.STAGING_BYTES, 4096),
                 arena.allocate(BackingFile.KEY_BYTES));
     }

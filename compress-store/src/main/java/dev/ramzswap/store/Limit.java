@@ -1,6 +1,6 @@
 package dev.ramzswap.store;
 
-import dev.ramzswap.backing.BackingFile;
+import dev.ramzswap.backing.BackingSize;
 import java.util.Optional;
 
 /**
@@ -71,7 +71,7 @@ final class Limit {
     /** What to tell the user if the slots cannot be held in the worst case, and there is no overcommit. */
     static Optional<String> lackOfRoom(StoreConfig config, long limit, long backingBytes) {
         long pages = config.overcommit() ? 0 : config.slots() - poolPages(limit, config.slots());
-        long missing = pages > 0 ? BackingFile.bytesFor(pages, Record.MAX_BYTES) - backingBytes : 0;
+        long missing = pages > 0 ? BackingSize.bytesFor(pages, Record.MAX_BYTES) - backingBytes : 0;
         return missing <= 0
                 ? Optional.empty()
                 : Optional.of("pages that do not compress would not fit: " + config.slots()

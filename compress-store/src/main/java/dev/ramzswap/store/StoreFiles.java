@@ -2,6 +2,7 @@ package dev.ramzswap.store;
 
 import dev.ramzswap.backing.BackingConfig;
 import dev.ramzswap.backing.BackingFile;
+import dev.ramzswap.backing.BackingSize;
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.MappedFile;
@@ -131,9 +132,9 @@ final class StoreFiles implements AutoCloseable {
 
     private long backingBytes(StoreConfig.Backing wanted) throws IOException {
         long bytes = wanted.bytes() == StoreConfig.WORST_CASE
-                ? BackingFile.bytesFor(config.slots(), Record.MAX_BYTES)
+                ? BackingSize.bytesFor(config.slots(), Record.MAX_BYTES)
                 : wanted.bytes();
-        return BackingFile.capacity(wanted.path(), bytes);
+        return BackingSize.capacity(wanted.path(), bytes);
     }
 
     /**
@@ -159,7 +160,7 @@ final class StoreFiles implements AutoCloseable {
     }
 
     private BackingFile openBacking(StoreConfig.Backing wanted) throws IOException {
-        long tableBytes = BackingFile.tableBytes(backingBytes);
+        long tableBytes = BackingSize.tableBytes(backingBytes);
         MemorySegment memory =
                 populatedFile("backing", roundUp(TABLE_OFFSET + tableBytes)).memory();
         head = Optional.of(memory);

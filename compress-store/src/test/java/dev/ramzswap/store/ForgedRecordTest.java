@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.backing.BackingFile;
+import dev.ramzswap.backing.BackingSize;
 import dev.ramzswap.backing.DamagedDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -31,7 +32,7 @@ class ForgedRecordTest {
         long limit = SlotMap.bytes(SLOTS) + (256 << 10);
         StoreConfig config = new StoreConfig(
                 "test", SLOTS, limit, CodecSpec.LZ4, 3072, Optional.of(backing), true, 0, Optional.empty());
-        DamagedDevice device = new DamagedDevice(BackingFile.bytesFor(SLOTS, Record.MAX_BYTES));
+        DamagedDevice device = new DamagedDevice(BackingSize.bytesFor(SLOTS, Record.MAX_BYTES));
         StoreFiles files = StoreFiles.open(config, device::open);
         ByteBuffer out = Pages.buffer();
         try (PageStore store = PageStore.open(config, files);

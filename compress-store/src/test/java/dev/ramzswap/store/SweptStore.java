@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.backing.BackingFile;
+import dev.ramzswap.backing.BackingSize;
 import dev.ramzswap.backing.SweptDevice;
 import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
@@ -18,7 +19,7 @@ final class SweptStore implements AutoCloseable {
     static final int SLOTS = 240;
 
     /** As many as the worst case of all slots asks for. */
-    static final int SEGMENTS = (int) (BackingFile.bytesFor(SLOTS, Record.MAX_BYTES) / BackingFile.SEGMENT_BYTES);
+    static final int SEGMENTS = (int) (BackingSize.bytesFor(SLOTS, Record.MAX_BYTES) / BackingFile.SEGMENT_BYTES);
 
     static final long LOW = 768 << 10;
     static final long HIGH = 1536 << 10;

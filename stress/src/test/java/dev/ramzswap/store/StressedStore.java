@@ -1,6 +1,6 @@
 package dev.ramzswap.store;
 
-import dev.ramzswap.backing.BackingFile;
+import dev.ramzswap.backing.BackingSize;
 import dev.ramzswap.backing.DamagedDevice;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -38,7 +38,7 @@ final class StressedStore {
                 false,
                 0,
                 Optional.empty());
-        files = StoreFiles.open(config, new DamagedDevice(BackingFile.bytesFor(SLOTS, Record.MAX_BYTES))::open);
+        files = StoreFiles.open(config, new DamagedDevice(BackingSize.bytesFor(SLOTS, Record.MAX_BYTES))::open);
         store = PageStore.open(config, files);
         store.stopBackgroundWork();
         Parts parts = files.parts();
