@@ -32,6 +32,9 @@ final class Connection implements Runnable {
     private PeerCredentials peer;
     private boolean saidGoodbye;
 
+    /** Null before the client has asked for pages. */
+    private volatile Transmission transmission;
+
     /** @param tls null if there is none */
     Connection(ServerContext context, SocketChannel channel, Tls tls) {
         this.context = context;
@@ -88,11 +91,18 @@ final class Connection implements Runnable {
             throws IOException {
         try (Gate gate = context.fence(agreed.export()).join(channel);
                 ExportSession session = agreed.export().open();
-                Transmission transmission =
+                Transmission begun =
                         new Transmission(context, agreed, session, gate, client, received.view(), reply.view())) {
-            saidGoodbye = transmission.run();
+            transmission = begun;
+            saidGoodbye = begun.run();
             client.endTls();
         }
+    }
+
+    /** Whether nothing that it has received is still to be answered; from any thread. */
+    boolean isQuiet() {
+        Transmission begun = transmission;
+        return begun == null || begun.isQuiet();
     }
 
     /** Closes the channel, so that the connection's threads end; safe from any thread. */

@@ -67,6 +67,11 @@ final class Connections {
         return open.size();
     }
 
+    /** See {@link Connection#isQuiet}. */
+    synchronized boolean areQuiet() {
+        return open.keySet().stream().allMatch(Connection::isQuiet);
+    }
+
     /** Waits until all are gone, or that time is over, or this thread is interrupted. @return whether all are gone */
     synchronized boolean awaitNone(Duration time) {
         long end = System.nanoTime() + time.toNanos();

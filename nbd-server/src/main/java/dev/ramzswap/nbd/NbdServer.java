@@ -8,12 +8,15 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Serves exports over NBD on any number of addresses: Unix sockets, whose files have mode 0600, and TCP. One platform
  * thread for each connection. All methods are thread-safe; the life of a server is start, then shutdown or close, once.
  */
 public final class NbdServer implements AutoCloseable {
+    private static final long LOOK_NANOS = 100_000;
+
     private final ServerContext context;
     private final Connections connections;
     private final List<Endpoint> endpoints;
@@ -77,6 +80,26 @@ public final class NbdServer implements AutoCloseable {
     /** Bytes of I/O buffers that connections have now. */
     long memoryInUse() {
         return context.memory().inUse();
+    }
+
+    /**
+     * Waits for a moment in which no request is being served: of one that nobody answers, a kernel hears only when its
+     * timeout is over, however soon somebody else serves it. Requests that come meanwhile are served. Looks twice,
+     * since what has just come must wake a thread first.
+     *
+     * @return false if there was none in that time
+     */
+    public boolean awaitQuiet(Duration time) {
+        long end = System.nanoTime() + time.toNanos();
+        int looks = 0;
+        while (looks < 2) {
+            looks = connections.areQuiet() ? looks + 1 : 0;
+            if (looks == 0 && System.nanoTime() - end > 0) {
+                return false;
+            }
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
+        return true;
     }
 
     /**

@@ -54,6 +54,9 @@ final class Transmission implements AutoCloseable {
     private boolean isGoodbye;
     private SlowLane lane;
 
+    /** The reader has answered what it could, and waits for the first byte of a request. */
+    private volatile boolean isWaiting;
+
     /** Both buffers are used in whole; the caller owns them, and all other arguments too. */
     Transmission(
             ServerContext context,
@@ -116,6 +119,11 @@ final class Transmission implements AutoCloseable {
         return isGoodbye;
     }
 
+    /** Whether nothing that has been received is still to be answered; from any thread. */
+    boolean isQuiet() {
+        return isWaiting && (lane == null || lane.isIdle());
+    }
+
     /** Reads what a connection that takes no replies still holds, and carries out nothing. */
     private boolean goodbyeFollows() throws IOException {
         long skip = inPayload ? payload.left() : 0;
@@ -148,7 +156,9 @@ final class Transmission implements AutoCloseable {
 
     private boolean receive() throws IOException {
         received.compact();
+        isWaiting = received.position() == 0 && !inPayload;
         int bytes = channel.read(received);
+        isWaiting = false;
         received.flip();
         return bytes >= 0;
     }

@@ -16,6 +16,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -262,6 +263,29 @@ class NbdServerTest {
             client.in.skipToEnd();
         } catch (IOException e) {
             assertTrue(client.channel.isOpen());
+        }
+    }
+
+    /** To leave then costs the kernel no request that it would have to time out first. */
+    @Test
+    void aMomentIsQuietWhenAllThatCameIsAnswered() throws IOException {
+        Semaphore reads = export.slow(0, 1).holdReads();
+        try (TestServer server = serve(Limits.DEFAULT);
+                RawClient client = server.attach();
+                RawClient idle = server.attach()) {
+            assertTrue(server.server.awaitQuiet(Duration.ofSeconds(20)));
+            client.send(new Bytes().read(1, 0, 1));
+            TestServer.await(() -> export.slowReads.get() == 1);
+            assertFalse(server.server.awaitQuiet(Duration.ofMillis(20)), "a read waits for the disk");
+            reads.release();
+            assertTrue(server.server.awaitQuiet(Duration.ofSeconds(20)));
+            client.in.expectData(1, new byte[1]);
+            byte[] half = new Bytes().write(2, 8192, new byte[10]).array();
+            idle.send(new Bytes().raw(Arrays.copyOf(half, half.length - 1)));
+            TestServer.await(() -> !server.server.awaitQuiet(Duration.ZERO));
+            idle.send(new Bytes().raw(new byte[1]));
+            idle.in.expect(2, 0);
+            assertTrue(server.server.awaitQuiet(Duration.ofSeconds(20)));
         }
     }
 

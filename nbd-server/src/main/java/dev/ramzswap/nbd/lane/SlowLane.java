@@ -126,6 +126,11 @@ public final class SlowLane implements AutoCloseable {
         return task;
     }
 
+    /** Whether everything is answered; from any thread. */
+    public boolean isIdle() {
+        return reads.areAllBack() && writes.areAllBack();
+    }
+
     /** Waits until everything is answered. */
     public void drain() throws IOException {
         reads.awaitAll();

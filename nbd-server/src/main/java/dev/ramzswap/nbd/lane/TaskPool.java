@@ -60,9 +60,13 @@ class TaskPool<T extends SlowTask> {
 
     /** Waits until every task is back. */
     final synchronized void awaitAll() throws IOException {
-        while (taken > 0) {
+        while (!areAllBack()) {
             await();
         }
+    }
+
+    final synchronized boolean areAllBack() {
+        return taken == 0;
     }
 
     /** Nobody waits any more. */
