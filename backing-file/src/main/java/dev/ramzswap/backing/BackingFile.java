@@ -236,6 +236,14 @@ public final class BackingFile implements AutoCloseable {
         return isValid(place, length) ? reader.read(place, length, into, offset, buffer) : IO_ERROR;
     }
 
+    /**
+     * A number that stands for what is in the segment of a place: while it is the same, so is each record there. Any
+     * place; no other content of the segment ever has it again.
+     */
+    public long contentAt(long place) {
+        return isValid(place, 1) ? table.word(Places.segment(place)) : 0;
+    }
+
     /** Says that a record is dead. Once for each record; never waits. Where there can be none, it does nothing. */
     public void free(long place, int length) {
         if (isValid(place, length)) {

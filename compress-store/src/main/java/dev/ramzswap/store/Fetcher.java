@@ -15,16 +15,14 @@ final class Fetcher {
     /** Null if there is none. */
     private final BackingFile file;
 
-    private final DiskPace pace = new DiskPace();
-
     Fetcher(Parts parts) {
         this.pool = parts.pool();
         this.file = parts.file();
     }
 
-    /** Whether a page that is fetched may come too late for who asks, and be asked for again. */
-    boolean isDiskSlow() {
-        return pace.isSlow();
+    /** See {@link BackingFile#contentAt}. */
+    long contentOf(long word) {
+        return file == null ? 0 : file.contentAt(Slot.place(word));
     }
 
     /** From memory; OK, WOULD_WAIT if it is on the disk, or IO_ERROR where it is not intact. */
@@ -50,9 +48,7 @@ final class Fetcher {
         if (status != StoreStatus.WOULD_WAIT) {
             return status;
         }
-        long begin = System.nanoTime();
         int read = file.read(Slot.place(word), Record.bytes(word), work.record.memory, 0, work.readBuffer);
-        pace.took(System.nanoTime() - begin);
         return read == BackingFile.OK ? decode(slot, word, into, at, work) : StoreStatus.IO_ERROR;
     }
 

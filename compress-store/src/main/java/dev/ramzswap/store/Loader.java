@@ -11,8 +11,12 @@ final class Loader {
     /** How often a load tries again before it believes that an unchanged word's record is damaged. */
     private static final int MAX_MISMATCHES = 3;
 
-    /** No {@link StoreStatus}: the word was exchanged before it could be pinned. */
-    private static final int WOULD_NOT_PROMOTE = -1;
+    /**
+     * A page that took so long may have come too late: the kernel asks again for what takes longer than its timeout, of
+     * 1 s or more ({@code swapon --request-timeout}), and would never have a page that takes as long each time. One
+     * request may be for eight pages (max_sectors_kb).
+     */
+    private static final long LATE_NANOS = 100_000_000;
 
     private final SlotMap map;
     private final RegionTable regions;
@@ -32,7 +36,7 @@ final class Loader {
 
     /**
      * Loads a page; waits for the backing file if it must, and takes the page back to the pool if that has room to
-     * spare, or any room while the disk is slow: who asks again then finds it there.
+     * spare, or any room if the page was late: who asks again then finds it there.
      */
     int load(long slot, ByteBuffer into, int at, Workspace work) {
         int status = loadNow(slot, into, at, work);
@@ -42,19 +46,21 @@ final class Loader {
                 status = loadNow(slot, into, at, work);
                 continue;
             }
-            status = isPromotable(word) ? fetchAndPromote(slot, word, into, at, work) : WOULD_NOT_PROMOTE;
-            if (status == WOULD_NOT_PROMOTE) {
-                status = fetcher.fetch(slot, word, into, at, work);
-                if (status == StoreStatus.OK && isOvertaken(slot, word)) {
-                    // The segment may hold another version of the page by now, of which nobody was told yet.
-                    status = loadNow(slot, into, at, work);
-                    continue;
-                }
+            long content = fetcher.contentOf(word);
+            long begin = System.nanoTime();
+            status = fetcher.fetch(slot, word, into, at, work);
+            if (isOvertaken(slot, word)) {
+                // The segment may hold another version of the page by now, of which nobody was told yet.
+                status = loadNow(slot, into, at, work);
+                continue;
             }
-            if (status == StoreStatus.OK) {
-                return loaded(slot, word, work);
+            if (status != StoreStatus.OK) {
+                return failed(status, work);
             }
-            status = isOvertaken(slot, word) ? loadNow(slot, into, at, work) : failed(status, work);
+            if (System.nanoTime() - begin >= LATE_NANOS || hasRoomToSpare()) {
+                promote(slot, word, content, work);
+            }
+            return loaded(slot, word, work);
         }
         return status;
     }
@@ -80,10 +86,6 @@ final class Loader {
         }
     }
 
-    private boolean isPromotable(long word) {
-        return !Slot.isPinned(word) && (hasRoomToSpare() || fetcher.isDiskSlow());
-    }
-
     private boolean hasRoomToSpare() {
         regions.lock.lock();
         try {
@@ -93,18 +95,23 @@ final class Loader {
         }
     }
 
-    /** Fetches a page while its word is pinned, and puts a copy into the pool in its place. */
-    private int fetchAndPromote(long slot, long word, ByteBuffer into, int at, Workspace work) {
+    /**
+     * Puts a page that was fetched into the pool, in place of the one in the file. Not before it was fetched: whoever
+     * is at work, or has a page pinned, keeps others waiting ({@link RoomSearch}), and a disk may take long. So the
+     * word alone does not tell that the page is the slot's: it may have been replaced, and the new one lie in the same
+     * place. What is in the segment must be the same, too.
+     */
+    private void promote(long slot, long word, long content, Workspace work) {
         work.begin();
         try {
-            if (!ownership.pin(slot, word)) {
-                return WOULD_NOT_PROMOTE;
+            if (Slot.isPinned(word) || !ownership.pin(slot, word)) {
+                return;
             }
             long promoted = StoreStatus.WOULD_WAIT;
             try {
-                int status = fetcher.fetch(slot, word, into, at, work);
-                promoted = status == StoreStatus.OK ? placer.promote(work) : StoreStatus.WOULD_WAIT;
-                return status;
+                if (fetcher.contentOf(word) == content) {
+                    promoted = placer.promote(work);
+                }
             } finally {
                 unpin(slot, word, promoted, work);
             }

@@ -83,8 +83,14 @@ final class Placer {
         return Slot.inPool(record.codec(), record.length(), place);
     }
 
-    /** Puts a record that was read from the backing file into the pool; WOULD_WAIT if there is no room. */
+    /**
+     * Puts a record that was read from the backing file into the pool; WOULD_WAIT if there is no room, or others look
+     * for that.
+     */
     long promote(Workspace work) {
+        if (search.isClosedTo(work)) {
+            return StoreStatus.WOULD_WAIT;
+        }
         work.record.sealForPool();
         return inPool(work);
     }

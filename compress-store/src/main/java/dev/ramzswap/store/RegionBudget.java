@@ -212,11 +212,11 @@ final class RegionBudget {
     }
 
     /**
-     * Whether pages should be spilled: also if too many regions are in use, and what is live would not get into as many
-     * as there may be, with the sixteenth that compaction leaves to holes.
+     * Whether pages should be spilled: also if there are too many regions, one that is kept for compaction included,
+     * and what is live would not get into as many as there may be, with the sixteenth that compaction leaves to holes.
      */
     boolean mustSpill() {
-        return isLow || exceedsLimit() && liveBytes > forStores() / 16 * 15;
+        return isLow || used > regions && liveBytes > forStores() / 16 * 15;
     }
 
     /** Whether pages may come back from the backing file without being spilled again soon. */

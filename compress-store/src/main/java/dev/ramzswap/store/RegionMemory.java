@@ -178,8 +178,9 @@ final class RegionMemory {
 
     /**
      * Above the budget one region stays ready until enough are gone, for compaction to begin with: if it went as well,
-     * and came again, memory would exceed a limit that it had reached. So a limit that what is in use fills to the last
-     * region is not reached: what is kept back for compaction is part of what must fit.
+     * and came again, memory would exceed a limit that it had reached. So what is kept back for compaction is part of
+     * what must fit: if what is in use fills the limit to the last region, pages are spilled, and without a backing
+     * file the limit is not reached.
      */
     private boolean isWantedReady() {
         lock.lock();

@@ -26,9 +26,10 @@ import java.util.concurrent.locks.ReentrantLock;
  * they must, which is only possible with overcommit, memory that the kernel does not give, or a file that has failed
  * for long.
  *
- * <p><b>Why it ends.</b> While the door is closed nobody else takes room, and what invalidates free only adds to it. A
- * partial write that waits for the disk keeps an operation open; then the door is opened again, so that stores that RAM
- * can take go on, and the search begins anew. Nobody waits here with a page pinned.
+ * <p><b>Why it ends.</b> While the door is closed nobody else takes room, and what invalidates free only adds to it.
+ * Nobody is at work, or has a page pinned, while he waits for the disk or here, with one exception: a partial write,
+ * which a kernel never sends to its swap. While one waits for the disk the door is opened again, so that stores that
+ * RAM can take go on, and the search begins anew.
  */
 final class RoomSearch {
     private static final long TURN_MILLIS = 50;

@@ -6,8 +6,8 @@ import java.util.concurrent.CountDownLatch;
 
 /** A device in memory whose next read of a record waits at a gate, and then reads what is there by then. */
 public final class GatedDevice extends MemoryDevice {
-    private final CountDownLatch reached = new CountDownLatch(1);
-    private final CountDownLatch gate = new CountDownLatch(1);
+    private volatile CountDownLatch reached = new CountDownLatch(1);
+    private volatile CountDownLatch gate = new CountDownLatch(1);
     private volatile boolean isArmed;
 
     public GatedDevice(int segments) {
@@ -21,6 +21,8 @@ public final class GatedDevice extends MemoryDevice {
 
     /** The next read waits. */
     public void arm() {
+        reached = new CountDownLatch(1);
+        gate = new CountDownLatch(1);
         isArmed = true;
     }
 

@@ -1,10 +1,12 @@
 package dev.ramzswap.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.backing.GatedDevice;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -15,21 +17,25 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class LateReadTest {
     private static final int SLOTS = 4000;
-    /** More than DiskPace.LATE_NANOS. */
-    private static final long LATE_MILLIS = 1100;
+    /** More than Loader.LATE_NANOS. */
+    private static final long LATE_MILLIS = 150;
 
     private final GatedDevice device = new GatedDevice(40);
     private final ByteBuffer read = Pages.buffer();
 
-    /** The pool has no room to spare, so that other reads leave their pages on the disk. */
-    @Test
-    void whatIsAskedForAgainIsTakenIntoRam(@TempDir Path directory) throws Exception {
+    private PageStore open(Path directory, long limit) throws IOException {
         StoreConfig config = new TestConfig(SLOTS)
-                .limit(8 << 20)
+                .limit(limit)
                 .overcommit()
                 .backing(directory.resolve("x"), 40L * BackingFile.SEGMENT_BYTES)
                 .build();
-        try (PageStore store = PageStore.open(config, StoreFiles.open(config, device::open));
+        return PageStore.open(config, StoreFiles.open(config, device::open));
+    }
+
+    /** The pool has no room to spare, so that other reads leave their pages on the disk. */
+    @Test
+    void whatIsAskedForAgainIsTakenIntoRam(@TempDir Path directory) throws Exception {
+        try (PageStore store = open(directory, 8 << 20);
                 Workspace work = store.workspace()) {
             for (int slot = 0; slot < SLOTS; slot++) {
                 assertEquals(StoreStatus.OK, store.store(slot, page(slot), 0, work));
@@ -40,23 +46,48 @@ class LateReadTest {
 
             int late = onDisk(store, first + 1, work);
             loadLate(store, late);
-            assertEquals(StoreStatus.OK, store.load(late, read, 0, work));
             assertEquals(StoreStatus.OK, store.loadNow(late, read, 0, work));
             assertTrue(Pages.equal(page(late), read));
         }
     }
 
+    /** Whoever keeps a page for as long as the disk takes would keep the search for room from ending. */
+    @Test
+    void aWriteToAFullStoreEndsWhileTheDiskIsAwaited(@TempDir Path directory) throws Exception {
+        try (PageStore store = open(directory, 4 << 20);
+                Workspace work = store.workspace()) {
+            int full = 0;
+            while (store.store(full, page(full), 0, work) == StoreStatus.OK) {
+                full++;
+            }
+            int late = onDisk(store, 0, work);
+            loadLate(store, late);
+            device.arm();
+            Thread reader = reader(store, onDisk(store, late + 1, work));
+            device.awaitReached();
+            int freed = onDisk(store, full / 2, work);
+            store.invalidate(freed, work); // so that the store is looked at anew
+            assertNotEquals(StoreStatus.WOULD_WAIT, store.store(full + 1, page(full + 1), 0, work));
+            device.goOn();
+            reader.join();
+        }
+    }
+
     private void loadLate(PageStore store, int slot) throws InterruptedException {
         device.arm();
-        Thread reader = Thread.ofPlatform().start(() -> {
-            try (Workspace own = store.workspace()) {
-                store.load(slot, Pages.buffer(), 0, own);
-            }
-        });
+        Thread reader = reader(store, slot);
         device.awaitReached();
         Thread.sleep(LATE_MILLIS);
         device.goOn();
         reader.join();
+    }
+
+    private static Thread reader(PageStore store, int slot) {
+        return Thread.ofPlatform().start(() -> {
+            try (Workspace own = store.workspace()) {
+                store.load(slot, Pages.buffer(), 0, own);
+            }
+        });
     }
 
     private int onDisk(PageStore store, int from, Workspace work) {

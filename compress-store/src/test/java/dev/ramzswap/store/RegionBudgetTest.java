@@ -42,4 +42,17 @@ class RegionBudgetTest {
         budget.addLive(((long) REGIONS << Region.SHIFT) - (17 << 20));
         assertFalse(budget.mustSpill());
     }
+
+    /** What compaction is lent above the limit, it gives back only where it finds anything to move (fifth attack). */
+    @Test
+    void whatIsKeptForCompactionAboveTheLimitMustBeSpilledFor() {
+        budget.set((long) 2 * REGIONS << Region.SHIFT);
+        use(REGIONS);
+        budget.addLive((long) REGIONS * (Region.BYTES / 100 * 96));
+        budget.set((long) REGIONS << Region.SHIFT);
+        assertFalse(budget.mustSpill(), "it is within the limit");
+        assertTrue(budget.mayTake(true));
+        budget.take();
+        assertTrue(budget.mustSpill());
+    }
 }
