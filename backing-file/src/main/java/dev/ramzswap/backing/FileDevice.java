@@ -74,7 +74,7 @@ final class FileDevice implements BlockDevice {
     }
 
     private static long capacityOf(NativeFile blockDevice) throws IOException {
-        return Math.max(blockDevice.size() - sizeFor(0), 0) / SEGMENT_BYTES * SEGMENT_BYTES;
+        return Math.max(blockDevice.size() - sizeFor(0) - Blank.UNUSED_BYTES, 0) / SEGMENT_BYTES * SEGMENT_BYTES;
     }
 
     /**
@@ -132,7 +132,9 @@ final class FileDevice implements BlockDevice {
             throw new IOException(
                     path + " has room for " + room + " bytes, not " + capacity + ": it has become smaller");
         }
-        if (!disposable.is(device)) {
+        if (disposable.is(device)) {
+            Blank.requireEnd(device, path);
+        } else {
             Blank.requireDevice(device, path);
         }
         label.write(device, endOf(capacity));

@@ -41,7 +41,7 @@ public final class Medium {
             boolean isDevice = FileDevice.isBlockDevice(path);
             var found = new ArrayList<String>();
             memory(isDevice, fileSystem).map(this::ofMemory).ifPresent(found::add);
-            if (!isDirect()) {
+            if (!isDirect(path)) {
                 found.add(
                         "backing file " + path + " goes through the page cache, since its file system has no O_DIRECT:"
                                 + " what is spilled takes memory until it is written, for want of which a machine that swaps"
@@ -101,17 +101,14 @@ public final class Medium {
         }
     }
 
-    /** Both open and the first read tell. */
-    private boolean isDirect() throws IOException {
+    /** Whether it can be read past the page cache; what cannot be read at all may be. Open and the first read tell. */
+    static boolean isDirect(Path path) throws IOException {
         try (NativeFile file = NativeFile.open(path, NativeFile.O_RDONLY | NativeFile.O_DIRECT);
                 Arena arena = Arena.ofConfined()) {
             int ignored = file.read(arena.allocate(LOOK_BYTES, LOOK_BYTES), LOOK_BYTES, 0);
             return true;
         } catch (ErrnoException e) {
-            if (e.errno() == Errno.EINVAL) {
-                return false;
-            }
-            throw e;
+            return e.errno() != Errno.EINVAL;
         }
     }
 }
