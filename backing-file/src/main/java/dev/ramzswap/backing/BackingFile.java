@@ -326,8 +326,9 @@ public final class BackingFile implements AutoCloseable {
         flusher.close();
         cleaner.close();
         key.fill((byte) 0);
-        device.close();
-        arena.close();
+        try (arena) {
+            device.close();
+        }
     }
 
     private boolean isValid(long place, int length) {

@@ -163,7 +163,7 @@ class FaultTest {
             assertEquals(
                     List.of(
                             "faulty device fails: what is written to it stays in memory",
-                            "faulty device works again: all that had failed is written"),
+                            "faulty device works again: nothing that had failed is left to be written"),
                     log.messages);
         }
     }
