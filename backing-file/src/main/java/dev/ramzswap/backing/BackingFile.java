@@ -170,6 +170,15 @@ public final class BackingFile implements AutoCloseable {
         return true;
     }
 
+    /**
+     * Puts other bytes in place of a record's first ones, if it lies in memory; after it was adopted, before all are.
+     */
+    public void patch(long place, MemorySegment from, int length) {
+        if (isValid(place, length)) {
+            staging.buffers.patch(Places.segment(place), Places.offset(place), from, length);
+        }
+    }
+
     /** Ends the takeover: what was not adopted is free. To be called once, and not after a fresh start. */
     public void adopted() {
         table.freeDead();
@@ -325,8 +334,9 @@ public final class BackingFile implements AutoCloseable {
         flusher.close();
         cleaner.close();
         key.fill((byte) 0);
-        device.close();
-        arena.close();
+        try (arena) {
+            device.close();
+        }
     }
 
     private boolean isValid(long place, int length) {

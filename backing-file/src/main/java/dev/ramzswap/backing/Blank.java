@@ -24,6 +24,13 @@ final class Blank {
 
     static final int END_BYTES = 8 << 20;
 
+    /**
+     * What a backing file leaves as it is at the end of a device: zeroes. A superblock that lies nowhere else than
+     * there is noticed by that, although the label in front is whole: of Linux RAID 0.90 and 1.0, DRBD, and the RAID of
+     * controllers, of which that of Promise begins up to 3,087 sectors before the end.
+     */
+    static final int UNUSED_BYTES = 2 << 20;
+
     private static final int PIECE_BYTES = 1 << 20;
 
     /** What takes a moment to read, and some minutes on a slow disk. */
@@ -44,7 +51,7 @@ final class Blank {
         }
         try (Arena arena = Arena.ofConfined()) {
             if (!new Blank(file, arena).isFileZero()) {
-                throw new IOException(refusal(file, path) + "rm " + path);
+                throw new IOException(refusal(file, path) + "rm " + quoted(path));
             }
         }
     }
@@ -52,13 +59,26 @@ final class Blank {
     /** @throws IOException with a message for the user, if one of the device's ends has anything but zeroes */
     static void requireDevice(NativeFile device, Path path) throws IOException {
         long size = device.size();
-        long tail = Math.max(size - END_BYTES, 0);
+        requireZero(device, path, 0, Math.min(END_BYTES, size));
+        requireZero(device, path, Math.max(size - END_BYTES, 0), size);
+    }
+
+    /**
+     * The same of a device that is a backing file, of what that leaves as it is.
+     *
+     * @throws IOException with a message for the user, if there is anything but zeroes
+     */
+    static void requireEnd(NativeFile device, Path path) throws IOException {
+        long size = device.size();
+        requireZero(device, path, Math.max(size - UNUSED_BYTES, 0), size);
+    }
+
+    private static void requireZero(NativeFile device, Path path, long begin, long end) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
-            Blank blank = new Blank(device, arena);
-            if (!blank.isZero(0, Math.min(END_BYTES, size)) || !blank.isZero(tail, size)) {
-                String wipe = "dd if=/dev/zero of=" + path + " bs=8M count=1";
+            if (!new Blank(device, arena).isZero(begin, end)) {
+                String wipe = "dd if=/dev/zero of=" + quoted(path) + " bs=8M count=1";
                 throw new IOException(refusal(device, path) + "wipe its first and last 8 MiB: " + wipe + "; " + wipe
-                        + " oflag=seek_bytes seek=" + tail);
+                        + " oflag=seek_bytes seek=" + Math.max(device.size() - END_BYTES, 0));
             }
         }
     }
@@ -66,6 +86,12 @@ final class Blank {
     private static String refusal(NativeFile file, Path path) throws IOException {
         return path + " holds " + Signature.find(file).orElse("other content")
                 + ", which would be overwritten: give another path, or, if nobody needs it, ";
+    }
+
+    /** For a shell. */
+    private static String quoted(Path path) {
+        String text = path.toString();
+        return text.matches("[\\w./@%+=:,-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
     }
 
     private boolean isFileZero() throws IOException {

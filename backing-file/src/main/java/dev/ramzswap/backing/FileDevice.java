@@ -10,6 +10,9 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 
 /**
  * A plain file, reserved in full, or a whole block device, locked for this process, with a {@link Label} at both ends.
@@ -19,6 +22,9 @@ final class FileDevice implements BlockDevice {
     // linux/stat.h
     private static final int S_IFMT = 0170000;
     private static final int S_IFBLK = 0060000;
+
+    private static final Path DEVICES = Path.of("/dev");
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
 
     private static final int LEAST_SEGMENTS = Staging.RESERVE + 2;
 
@@ -74,7 +80,7 @@ final class FileDevice implements BlockDevice {
     }
 
     private static long capacityOf(NativeFile blockDevice) throws IOException {
-        return Math.max(blockDevice.size() - sizeFor(0), 0) / SEGMENT_BYTES * SEGMENT_BYTES;
+        return Math.max(blockDevice.size() - sizeFor(0) - Blank.UNUSED_BYTES, 0) / SEGMENT_BYTES * SEGMENT_BYTES;
     }
 
     /**
@@ -95,14 +101,10 @@ final class FileDevice implements BlockDevice {
     private static FileDevice open(Path path, long capacity, Label label, Disposable disposable, Opener opener)
             throws IOException {
         requireFileOrBlockDevice(path);
-        boolean isNew = !Files.exists(path);
+        requireNoMissingDevice(path);
         return isBlockDevice(path)
                 ? open(path, NativeFile.O_EXCL, opener, file -> beginDevice(file, path, capacity, label, disposable))
-                : open(
-                        path,
-                        NativeFile.O_CREAT,
-                        opener,
-                        file -> beginFile(file, path, capacity, label, disposable, isNew));
+                : open(path, NativeFile.O_CREAT, opener, file -> beginFile(file, path, capacity, label, disposable));
     }
 
     /**
@@ -110,8 +112,9 @@ final class FileDevice implements BlockDevice {
      * not at its place: that is somebody else's by now. What has become larger is used as before.
      */
     static FileDevice reopen(Path path, long capacity, Label label, Opener opener) throws IOException {
-        if (!Files.exists(path)) {
-            throw new IOException(path + " is gone");
+        // Else open says what is in the way.
+        if (Files.notExists(path)) {
+            throw new IOException(path + " is gone" + Sandbox.current().cureFor(path));
         }
         requireFileOrBlockDevice(path);
         return isBlockDevice(path)
@@ -125,6 +128,27 @@ final class FileDevice implements BlockDevice {
         }
     }
 
+    /**
+     * Where the disk is missing, no plain file is made in its stead among the devices: it would take memory, and the
+     * kernel could not make the disk's node any more.
+     */
+    private static void requireNoMissingDevice(Path path) throws IOException {
+        Path target = Files.isSymbolicLink(path) ? path.resolveSibling(Files.readSymbolicLink(path)) : path;
+        Path directory = target.toAbsolutePath().getParent();
+        boolean isMissing = Files.notExists(path) && directory != null && Files.exists(directory);
+        // Another file system below them, as /dev/shm is, has files.
+        if (isMissing
+                && directory.toRealPath().startsWith(DEVICES)
+                && deviceOf(directory).equals(deviceOf(DEVICES))) {
+            throw new IOException("there is no " + path + ", and no file is made among the devices: give a disk that is"
+                    + " there, or a file in another place" + Sandbox.current().cureFor(path));
+        }
+    }
+
+    private static Object deviceOf(Path path) throws IOException {
+        return Files.getAttribute(path, "unix:dev");
+    }
+
     private static void beginDevice(NativeFile device, Path path, long capacity, Label label, Disposable disposable)
             throws IOException {
         long room = capacityOf(device);
@@ -132,35 +156,40 @@ final class FileDevice implements BlockDevice {
             throw new IOException(
                     path + " has room for " + room + " bytes, not " + capacity + ": it has become smaller");
         }
-        if (!disposable.is(device)) {
+        if (disposable.is(device)) {
+            Blank.requireEnd(device, path);
+        } else {
             Blank.requireDevice(device, path);
         }
         label.write(device, endOf(capacity));
     }
 
-    private static void beginFile(
-            NativeFile file, Path path, long capacity, Label label, Disposable disposable, boolean isNew)
+    private static void beginFile(NativeFile file, Path path, long capacity, Label label, Disposable disposable)
             throws IOException {
         if (!disposable.is(file)) {
             Blank.requireFile(file, path);
         }
-        try {
-            if (file.size() == 0) {
-                Medium.writeInPlace(file);
-            }
-            Reservation.make(file, path, sizeFor(capacity));
-        } catch (IOException e) {
-            if (isNew) {
-                Files.deleteIfExists(path);
-            }
-            throw e;
+        keepFromOthers(path);
+        if (file.size() == 0) {
+            Medium.writeInPlace(file);
         }
+        Reservation.make(file, path, sizeFor(capacity));
         label.write(file, endOf(capacity));
+    }
+
+    /** A file that the user has made may be open to others: they could read it, or take its lock. */
+    private static void keepFromOthers(Path path) {
+        try {
+            Files.setPosixFilePermissions(path, OWNER_ONLY);
+        } catch (IOException | UnsupportedOperationException e) {
+            // It works all the same, and what speaks against it is told.
+        }
     }
 
     /** What has a label was reserved before. */
     private static void resumeFile(NativeFile file, Path path, long capacity, Label label) throws IOException {
         requireLabel(file, path, capacity, label);
+        keepFromOthers(path);
         file.truncate(sizeFor(capacity));
     }
 
@@ -182,29 +211,55 @@ final class FileDevice implements BlockDevice {
 
     private static FileDevice open(Path path, int flags, Opener opener, Preparation preparation) throws IOException {
         int bothFlags = NativeFile.O_RDWR | flags;
+        boolean wasMissing = !Files.exists(path);
         try {
-            return openOnce(path, bothFlags | NativeFile.O_DIRECT, opener, preparation);
+            return prepare(path, bothFlags | NativeFile.O_DIRECT, opener, wasMissing, preparation);
         } catch (ErrnoException e) {
             // At open: a file system without direct input and output. At the first read: one with larger sectors.
             if (e.errno() != Errno.EINVAL) {
                 throw e;
             }
-            return openOnce(path, bothFlags, opener, preparation);
+            return prepare(path, bothFlags, opener, wasMissing, preparation);
         }
     }
 
-    private static FileDevice openOnce(Path path, int flags, Opener opener, Preparation preparation)
+    private static FileDevice prepare(Path path, int flags, Opener opener, boolean wasMissing, Preparation preparation)
             throws IOException {
-        NativeFile file = openWith(opener, path, flags);
+        NativeFile file = openLocked(path, flags, opener);
         try {
-            if (!file.tryLockOfEnding()) {
-                throw new IOException(path + " is in use by another process: stop that one, or give another file");
+            boolean isMade = wasMissing && file.size() == 0;
+            try {
+                preparation.prepare(file);
+            } catch (Throwable e) {
+                if (isMade) {
+                    // Of a symbolic link, what it points to.
+                    Closing.after(e, () -> Files.delete(path.toRealPath()));
+                }
+                throw e;
             }
-            preparation.prepare(file);
             return new FileDevice(file, (flags & NativeFile.O_DIRECT) != 0);
         } catch (Throwable e) {
             Closing.after(e, file);
             throw e;
+        }
+    }
+
+    /** Whoever had the lock may have removed the file meanwhile: then it is another one that is to be opened. */
+    private static NativeFile openLocked(Path path, int flags, Opener opener) throws IOException {
+        while (true) {
+            NativeFile file = openWith(opener, path, flags);
+            try {
+                if (!file.tryLockOfEnding()) {
+                    throw new IOException(path + " is in use by another process: stop that one, or give another file");
+                }
+                if (file.isAt(path)) {
+                    return file;
+                }
+            } catch (Throwable e) {
+                Closing.after(e, file);
+                throw e;
+            }
+            file.close();
         }
     }
 

@@ -58,8 +58,8 @@ final class Flusher implements Runnable, AutoCloseable {
     @Override
     public void run() {
         int buffer;
+        boolean wasFailing = false;
         while ((buffer = staging.takeSealed()) != SegmentTable.NONE) {
-            boolean wasFailing = staging.failing();
             Throwable failure = tryWrite(buffer);
             if (failure == null) {
                 staging.written(buffer);
@@ -68,13 +68,21 @@ final class Flusher implements Runnable, AutoCloseable {
                 staging.failed(buffer);
                 errors++;
             }
-            if (!wasFailing && failure != null) {
-                LOG.log(Level.ERROR, device + " fails: what is written to it stays in memory", failure);
-            }
-            if (wasFailing && !staging.failing()) {
-                LOG.log(Level.WARNING, device + " works again: all that had failed is written");
-            }
+            wasFailing = tell(wasFailing, failure);
         }
+    }
+
+    /** Whether it fails, by what was told of it last: what had failed may have been dropped since, and not written. */
+    private boolean tell(boolean wasFailing, Throwable failure) {
+        if (!wasFailing && failure != null) {
+            LOG.log(Level.ERROR, device + " fails: what is written to it stays in memory", failure);
+            return true;
+        }
+        if (wasFailing && !staging.failing()) {
+            LOG.log(Level.WARNING, device + " works again: nothing that had failed is left to be written");
+            return false;
+        }
+        return wasFailing;
     }
 
     /** What went wrong, null for nothing. Anything at all: without this thread every append would wait for ever. */

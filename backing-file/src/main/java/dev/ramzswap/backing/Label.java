@@ -18,9 +18,9 @@ import java.util.OptionalLong;
 
 /**
  * What says that a file or device is a backing file, and whose, so that it does not cost another export its pages: a
- * block behind the last segment, and 256 KiB full of such blocks before the first one. All that makes a file system, a
+ * block behind the last segment, and 256 KiB full of such blocks before the first one. What makes a file system, a
  * table of partitions, a volume or an encrypted disk there overwrites some of those, so that it is not taken for a
- * backing file any more.
+ * backing file any more; what leaves all of them whole writes to the end of a device ({@link Blank#UNUSED_BYTES}).
  *
  * @param owner a number that follows from the key of the backing file, and tells nothing of it
  */

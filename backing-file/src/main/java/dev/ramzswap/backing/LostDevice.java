@@ -1,6 +1,5 @@
 package dev.ramzswap.backing;
 
-import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -32,12 +31,9 @@ final class LostDevice implements BlockDevice {
         }
     }
 
-    private static NativeFile openFile(Path path) throws ErrnoException {
-        try {
-            return NativeFile.open(path, NativeFile.O_RDONLY | NativeFile.O_DIRECT);
-        } catch (ErrnoException e) {
-            return NativeFile.open(path, NativeFile.O_RDONLY);
-        }
+    private static NativeFile openFile(Path path) throws IOException {
+        int direct = Medium.isDirect(path) ? NativeFile.O_DIRECT : 0;
+        return NativeFile.open(path, NativeFile.O_RDONLY | direct);
     }
 
     @Override

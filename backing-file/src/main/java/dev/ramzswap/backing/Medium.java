@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -41,13 +42,14 @@ public final class Medium {
             boolean isDevice = FileDevice.isBlockDevice(path);
             var found = new ArrayList<String>();
             memory(isDevice, fileSystem).map(this::ofMemory).ifPresent(found::add);
-            if (!isDirect()) {
+            if (!isDirect(path)) {
                 found.add(
                         "backing file " + path + " goes through the page cache, since its file system has no O_DIRECT:"
                                 + " what is spilled takes memory until it is written, for want of which a machine that swaps"
                                 + " here may freeze; put it on another file system, or on a block device");
             }
             if (!isDevice) {
+                ofOthers().ifPresent(found::add);
                 ofCopies(fileSystem, isInPlace(file)).ifPresent(found::add);
             }
             return found;
@@ -65,6 +67,15 @@ public final class Medium {
         return "backing file " + path + " lies in memory (" + where
                 + "): to spill there frees none, and needs some when"
                 + " there is none, so that a machine that swaps here may freeze; put it on a disk";
+    }
+
+    /** It is made its owner's alone when it is opened, by who may do that. */
+    private Optional<String> ofOthers() throws IOException {
+        String mode = PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
+        return mode.endsWith("------")
+                ? Optional.empty()
+                : Optional.of("backing file " + path + " is open to others (" + mode
+                        + "), who may read what lies there," + " or lock it: chmod 600 it, as its owner");
     }
 
     /** In which way it is written to a file system that writes copies, if it is on one. */
@@ -101,17 +112,14 @@ public final class Medium {
         }
     }
 
-    /** Both open and the first read tell. */
-    private boolean isDirect() throws IOException {
+    /** Whether it can be read past the page cache; what cannot be read at all may be. Open and the first read tell. */
+    static boolean isDirect(Path path) throws IOException {
         try (NativeFile file = NativeFile.open(path, NativeFile.O_RDONLY | NativeFile.O_DIRECT);
                 Arena arena = Arena.ofConfined()) {
             int ignored = file.read(arena.allocate(LOOK_BYTES, LOOK_BYTES), LOOK_BYTES, 0);
             return true;
         } catch (ErrnoException e) {
-            if (e.errno() == Errno.EINVAL) {
-                return false;
-            }
-            throw e;
+            return e.errno() != Errno.EINVAL;
         }
     }
 }

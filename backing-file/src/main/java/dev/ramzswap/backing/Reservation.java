@@ -49,7 +49,13 @@ final class Reservation {
         } catch (ErrnoException e) {
             Closing.after(e, reservation::undo);
             throw switch (e.errno()) {
-                case Errno.ENOSPC, Errno.EDQUOT -> noRoom(path, bytes, missing, fileSystem.free(), e);
+                case Errno.ENOSPC -> noRoom(path, bytes, missing, fileSystem.free(), e);
+                case Errno.EDQUOT ->
+                    new IOException(
+                            "the backing file " + path + " may not have " + bytes
+                                    + " bytes: above a quota of the file system (quota(1)); give it a smaller size or"
+                                    + " another place",
+                            e);
                 case Errno.EFBIG ->
                     new IOException(
                             "the backing file " + path + " may not have " + bytes
@@ -61,10 +67,12 @@ final class Reservation {
     }
 
     private static IOException noRoom(Path path, long bytes, long missing, long free, IOException cause) {
-        String part = missing < bytes ? ", of which it lacks " + missing : "";
+        // What it has may lie behind that end.
+        String part = missing > 0 && missing < bytes ? ", of which it lacks " + missing : "";
+        String but = missing > 0 && missing <= free ? ", but not all of them can be taken" : "";
         return new IOException(
                 "no room for the backing file " + path + ": it needs " + bytes + " bytes" + part + ", and " + free
-                        + " are free; give it a smaller size or another place",
+                        + " are free" + but + "; give it a smaller size or another place",
                 cause);
     }
 

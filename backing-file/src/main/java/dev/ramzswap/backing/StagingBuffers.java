@@ -30,6 +30,7 @@ final class StagingBuffers {
     private static final int CONDEMNED = 4;
 
     private final SegmentTable table;
+    private final boolean encrypt;
     private final WriteRetries retries;
     private final MemorySegment[] contents = new MemorySegment[Staging.BUFFERS];
     private final int[] state = new int[Staging.BUFFERS];
@@ -41,10 +42,12 @@ final class StagingBuffers {
     /**
      * Takes over the segments that the table says are staged, as sealed ones.
      *
-     * @param encrypt whether what an earlier daemon would have written in the clear is to be encrypted
+     * @param encrypt whether what an earlier daemon would have written in the clear is to be encrypted; its records are
+     *     to be sealed for that ({@link #patch})
      */
     StagingBuffers(MemorySegment memory, SegmentTable table, boolean encrypt, WriteRetries retries) {
         this.table = table;
+        this.encrypt = encrypt;
         this.retries = retries;
         this.segment = table.staged(Staging.BUFFERS);
         for (int buffer = 0; buffer < Staging.BUFFERS; buffer++) {
@@ -69,12 +72,26 @@ final class StagingBuffers {
         }
     }
 
-    /** Of the segments that an earlier daemon has staged, the one with the most room behind what was adopted. */
+    /** Puts other bytes at a place of a segment, if it lies in a buffer; before the first one is written. */
+    void patch(int segment, int begin, MemorySegment from, int length) {
+        for (int buffer = 0; buffer < Staging.BUFFERS; buffer++) {
+            if (this.segment[buffer] == segment && table.isStaged(segment)) {
+                MemorySegment.copy(from, 0, contents[buffer], begin, length);
+            }
+        }
+    }
+
+    /**
+     * Of the segments that an earlier daemon has staged, the one with the most room behind what was adopted. If it is
+     * to be encrypted, and what comes from now on is not, it is none for that: that is sealed for the clear.
+     */
     int emptiestSealed() {
         int emptiest = NONE;
         for (int buffer = 0; buffer < Staging.BUFFERS; buffer++) {
-            boolean isIntact = state[buffer] == SEALED && table.isStaged(segment[buffer]);
-            if (isIntact && (emptiest == NONE || adoptedEnd[buffer] < adoptedEnd[emptiest])) {
+            boolean isFit = state[buffer] == SEALED
+                    && table.isStaged(segment[buffer])
+                    && SegmentWord.encrypted(table.word(segment[buffer])) == encrypt;
+            if (isFit && (emptiest == NONE || adoptedEnd[buffer] < adoptedEnd[emptiest])) {
                 emptiest = buffer;
             }
         }

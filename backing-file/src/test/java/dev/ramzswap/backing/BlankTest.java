@@ -77,6 +77,13 @@ class BlankTest {
         begin();
     }
 
+    @Test
+    void theWayToMakeItBlankIsForAShell() throws IOException {
+        path = Files.writeString(dir.resolve("the user's file"), "x");
+        IOException e = assertThrows(IOException.class, this::begin);
+        assertTrue(e.getMessage().endsWith("rm '" + dir + "/the user'\\''s file'"), e.getMessage());
+    }
+
     private void begin() throws IOException {
         FileDevice.open(path, BYTES, new Label(1), NativeFile::open).close();
     }

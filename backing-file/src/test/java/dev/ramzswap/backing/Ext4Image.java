@@ -1,11 +1,6 @@
 package dev.ramzswap.backing;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -16,20 +11,22 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * root can mount one; for others the test is skipped.
  */
 final class Ext4Image implements AfterEachCallback {
-    private Path image;
+    private final LoopDevice loop = new LoopDevice();
     private Path mounted;
 
     Path mount(long bytes) throws IOException, InterruptedException {
-        boolean isPossible =
-                System.getProperty("user.name").equals("root") && Files.exists(Path.of("/dev/loop-control"));
-        assumeTrue(isPossible, "only root can mount an image, where there are loop devices");
-        image = Files.createTempFile("ext4", ".img");
-        try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
-            file.setLength(bytes);
-        }
-        run("mkfs.ext4", "-q", "-b", "4096", "-m", "0", "-O", "^has_journal", image.toString());
-        Path directory = Files.createTempDirectory("ext4");
-        run("mount", "-o", "loop", image.toString(), directory.toString());
+        return mount(bytes, "ext4", 0);
+    }
+
+    /**
+     * @param type ext2 or ext4
+     * @param reservedPercent what of it is kept for root
+     */
+    Path mount(long bytes, String type, int reservedPercent) throws IOException, InterruptedException {
+        String device = loop.make(bytes).toString();
+        LoopDevice.run("mkfs." + type, "-q", "-b", "4096", "-m", "" + reservedPercent, "-O", "^has_journal", device);
+        Path directory = Files.createTempDirectory(type);
+        LoopDevice.run("mount", device, directory.toString());
         mounted = directory;
         return mounted;
     }
@@ -37,17 +34,9 @@ final class Ext4Image implements AfterEachCallback {
     @Override
     public void afterEach(ExtensionContext context) throws IOException, InterruptedException {
         if (mounted != null) {
-            run("umount", mounted.toString());
+            LoopDevice.run("umount", mounted.toString());
             Files.delete(mounted);
         }
-        if (image != null) {
-            Files.delete(image);
-        }
-    }
-
-    private static void run(String... command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, process.waitFor(), output);
+        loop.afterEach(context);
     }
 }

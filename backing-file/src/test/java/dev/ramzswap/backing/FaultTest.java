@@ -153,9 +153,7 @@ class FaultTest {
     void triesAgainUntilItWorksAndSaysBothOnce() throws IOException {
         device.writes = call -> call < 20 ? Fault.ENOSPC : Fault.NONE;
         try (BackingFile backing = State.fresh(device.size()).open(device, State.FAST)) {
-            for (int i = 0; i < 3 * RECORDS_PER_SEGMENT + 1; i++) {
-                assertTrue(append(backing, i) >= 0);
-            }
+            fill(backing, 3);
             await(() -> backing.writes() == 3);
             await(() -> log.messages.size() == 2);
             assertFalse(backing.failing());
@@ -163,8 +161,23 @@ class FaultTest {
             assertEquals(
                     List.of(
                             "faulty device fails: what is written to it stays in memory",
-                            "faulty device works again: all that had failed is written"),
+                            "faulty device works again: nothing that had failed is left to be written"),
                     log.messages);
+        }
+    }
+
+    @Test
+    void saysThatItWorksAgainAlsoIfWhatHadFailedIsDead() throws IOException {
+        device.writes = FaultyDevice.at(0, Fault.EIO);
+        try (BackingFile backing = State.fresh(device.size()).open(device, State.NEVER)) {
+            fill(backing, 1);
+            await(backing::failing);
+            for (int i = 0; i < RECORDS_PER_SEGMENT; i++) {
+                backing.free((long) i * RECORD_BYTES, RECORD_BYTES);
+            }
+            fill(backing, 1);
+            await(() -> log.messages.size() == 2);
+            assertEquals(1, backing.writes());
         }
     }
 
@@ -310,6 +323,13 @@ class FaultTest {
         assertTrue(device.closed);
         assertEquals(FAILED, append(backing, 0));
         assertEquals(FAILED, backing.append(memory, 0, RECORD_BYTES, 0));
+    }
+
+    /** So many segments, and one record, by which the last of them is sealed. */
+    private void fill(BackingFile backing, int segments) {
+        for (int i = 0; i <= segments * RECORDS_PER_SEGMENT; i++) {
+            assertTrue(append(backing, i) >= 0);
+        }
     }
 
     private long append(BackingFile backing, int value) {

@@ -10,13 +10,16 @@ import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 class FileDeviceTest {
@@ -26,6 +29,9 @@ class FileDeviceTest {
 
     @TempDir
     Path dir;
+
+    @RegisterExtension
+    private final Ext4Image disk = new Ext4Image();
 
     @Test
     void aPlainFileIsMadeForItsOwnerAndReservedInFull() throws IOException, InterruptedException {
@@ -153,6 +159,95 @@ class FileDeviceTest {
         Path path = Files.write(dir.resolve("file"), new byte[100]);
         assertThrows(IOException.class, () -> open(path, 1L << 62));
         assertEquals(100, Files.size(path));
+    }
+
+    /** He who had the lock has removed the file: as a start that fails does with one that it has made. */
+    @Test
+    void aFileThatWasRemovedWhileItsLockWasAwaitedIsNotServed() throws IOException {
+        Path path = dir.resolve("file");
+        NativeFile holder = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT);
+        int[] calls = {0};
+        FileDevice.Opener removing = (p, flags) -> {
+            NativeFile opened = NativeFile.open(p, flags);
+            if (calls[0]++ == 0) {
+                remove(p, holder);
+            }
+            return opened;
+        };
+        assertTrue(holder.tryLock());
+        FileDevice.open(path, BYTES, LABEL, removing).close();
+        assertEquals(2, calls[0]);
+        FileDevice.reopen(path, BYTES, LABEL, NativeFile::open).close();
+    }
+
+    private static void remove(Path path, NativeFile holder) {
+        try {
+            Files.delete(path);
+            holder.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** To a place where the file was yet to be made. */
+    @Test
+    void aStartThatFailsLeavesALinkAndRemovesWhatItHasMade() throws IOException {
+        Path target = dir.resolve("target");
+        Path link = Files.createSymbolicLink(dir.resolve("link"), target);
+        assertThrows(IOException.class, () -> open(link, 1L << 62));
+        assertTrue(Files.isSymbolicLink(link));
+        assertFalse(Files.exists(target));
+    }
+
+    @Test
+    void aFileThatOthersCouldReadIsItsOwnersFromThenOn() throws IOException {
+        Path path = Files.write(dir.resolve("file"), new byte[4096]);
+        for (int time = 0; time < 2; time++) {
+            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-r--r--"));
+            List<String> concerns = Medium.concerns(path);
+            assertTrue(concerns.getLast().contains(" is open to others (rw-r--r--)"), () -> "" + concerns);
+            open(path, BYTES).close();
+            assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
+            assertFalse(("" + Medium.concerns(path)).contains("open to others"));
+        }
+    }
+
+    @Test
+    void whatCannotBeReachedIsNotGone() throws IOException {
+        Path path = Files.createSymbolicLink(dir.resolve("link"), dir.resolve("link"));
+        IOException e =
+                assertThrows(ErrnoException.class, () -> FileDevice.reopen(path, BYTES, LABEL, NativeFile::open));
+        assertFalse(e.getMessage().contains(" is gone"), e.getMessage());
+        Path missing = dir.resolve("missing");
+        e = assertThrows(IOException.class, () -> FileDevice.reopen(missing, BYTES, LABEL, NativeFile::open));
+        assertEquals(missing + " is gone", e.getMessage());
+    }
+
+    /** A disk that is not there yet, or a typing error; nor through a link, as those of LVM are. */
+    @Test
+    void noPlainFileIsMadeAmongTheDevices() throws IOException {
+        Path path = Path.of("/dev/ramzswap-" + ProcessHandle.current().pid());
+        Path link = Files.createSymbolicLink(dir.resolve("link"), path);
+        try {
+            for (Path missing : List.of(path, link)) {
+                IOException e = assertThrows(IOException.class, () -> open(missing, BYTES));
+                assertTrue(
+                        e.getMessage().startsWith("there is no " + missing + ", and no file is made"), e.getMessage());
+                assertFalse(Files.exists(path));
+            }
+        } finally {
+            Files.deleteIfExists(path);
+        }
+    }
+
+    /** Ext2 can write past the page cache, but not allocate ahead. */
+    @Test
+    void aBlankFileOfOddLengthIsUsedPastThePageCache() throws IOException, InterruptedException {
+        Path path = Files.write(disk.mount(16 << 20, "ext2", 0).resolve("file"), new byte[5000]);
+        try (FileDevice device = open(path, BYTES)) {
+            assertTrue(device.direct());
+            writeAndRead(device);
+        }
     }
 
     private static long sizeFor(long bytes) {

@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -28,14 +27,14 @@ class ReservationTest {
     private Path disk;
     private Path path;
 
-    @BeforeEach
-    void makeDisk() throws IOException, InterruptedException {
-        disk = ext4.mount(64 * MIB);
+    private void makeDisk(int reservedPercent) throws IOException, InterruptedException {
+        disk = ext4.mount(64 * MIB, "ext4", reservedPercent);
         path = disk.resolve("file");
     }
 
     @Test
-    void aSparseFileThatFindsNoRoomStaysSparse() throws IOException {
+    void aSparseFileThatFindsNoRoomStaysSparse() throws IOException, InterruptedException {
+        makeDisk(0);
         long bytes = 96L * MIB;
         setLength(bytes);
         long before = free();
@@ -46,7 +45,8 @@ class ReservationTest {
     }
 
     @Test
-    void whatAFileHasAlreadyNeedsNoOtherRoom() throws IOException {
+    void whatAFileHasAlreadyNeedsNoOtherRoom() throws IOException, InterruptedException {
+        makeDisk(0);
         long bytes = 32L * MIB;
         open(bytes);
         assertTrue(free() < bytes);
@@ -58,7 +58,8 @@ class ReservationTest {
      * comes in the midst.
      */
     @Test
-    void blocksThatWereTakenBeforeRoomRanOutAreGivenBack() throws IOException {
+    void blocksThatWereTakenBeforeRoomRanOutAreGivenBack() throws IOException, InterruptedException {
+        makeDisk(0);
         long bytes = 16L * MIB;
         Files.write(path, new byte[BLOCK_BYTES]);
         setLength(Label.HEAD_BYTES + bytes + Label.BYTES);
@@ -74,6 +75,31 @@ class ReservationTest {
         IOException e = assertThrows(IOException.class, () -> open(bytes));
         assertTrue(e.getMessage().startsWith("no room for the backing file " + path), e.getMessage());
         assertTrue(before - free() <= TREE_BYTES, () -> before + " bytes were free, and are " + free());
+    }
+
+    /** Who can mount a disk is root. */
+    @Test
+    void whatIsKeptForRootIsRoomForRoot() throws IOException, InterruptedException {
+        makeDisk(20);
+        long bytes = (free() / SEGMENT_BYTES + 8) * SEGMENT_BYTES;
+        open(bytes);
+        assertEquals(0, free());
+    }
+
+    /** Blocks behind the end that the file is to have are none that it needs. */
+    @Test
+    void aFileThatHasBlocksEnoughInTheWrongPlaceIsNotSaidToLackNone() throws IOException, InterruptedException {
+        makeDisk(0);
+        try (NativeFile file = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT)) {
+            file.reserve(50L * MIB);
+            file.punchHole(0, 25L * MIB);
+        }
+        try (NativeFile rest = NativeFile.open(disk.resolve("rest"), NativeFile.O_RDWR | NativeFile.O_CREAT)) {
+            rest.reserve(free() - 10L * MIB);
+        }
+        IOException e = assertThrows(IOException.class, () -> open(24L * MIB));
+        String message = "no room for the backing file " + path + ": it needs \\d+ bytes, and \\d+ are free; .*";
+        assertTrue(e.getMessage().matches(message), e.getMessage());
     }
 
     private void reserveRest() throws IOException {

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -203,6 +204,23 @@ class TakeoverTest {
                 }
             }
         }
+    }
+
+    /** What is sealed for the clear must not be encrypted: it could be changed unseen. */
+    @Test
+    void nothingIsAppendedInTheClearToASegmentThatIsToBeEncrypted() {
+        try (Arena arena = Arena.ofConfined()) {
+            SegmentTable table = new SegmentTable(state.table(), (int) (BYTES / SEGMENT_BYTES), arena);
+            table.take(0, true);
+            assertEquals(SegmentTable.NONE, buffers(table, false).emptiestSealed());
+            table.take(1, false);
+            assertEquals(1, buffers(table, false).emptiestSealed());
+            assertEquals(0, buffers(table, true).emptiestSealed());
+        }
+    }
+
+    private StagingBuffers buffers(SegmentTable table, boolean encrypt) {
+        return new StagingBuffers(state.staging(), table, encrypt, new WriteRetries(State.FAST));
     }
 
     private BackingFile open(boolean encrypt) throws IOException {

@@ -30,6 +30,9 @@ final class Record {
 
     static final int MAX_UNITS = MAX_BYTES + 7 >>> UNIT_SHIFT;
 
+    /** What {@link #setChecksum} sets, at the beginning. */
+    static final int CHECKSUM_BYTES = Integer.BYTES;
+
     /** Where the checksummed part begins. */
     static final int CHECKED_OFFSET = 6;
 

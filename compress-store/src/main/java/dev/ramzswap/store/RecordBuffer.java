@@ -65,7 +65,9 @@ final class RecordBuffer {
 
     /**
      * Whether this is the record that the slot's word tells of, and intact. One from the file may have a checksum all
-     * the same: it was written when the file was not encrypted. To make one up takes as much luck as to make up a tag.
+     * the same: it lies in a segment that is in the clear. To make one up in one that is encrypted takes as much luck
+     * as to make up a tag, since none of those has a record with a bare checksum, whose change would follow from that
+     * of the data ({@link Resealer}).
      */
     boolean isIntact(long slot, long word) {
         return Record.isOf(memory, 0, slot, word)

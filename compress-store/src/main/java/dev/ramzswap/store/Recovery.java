@@ -86,19 +86,21 @@ final class Recovery {
     }
 
     private void recoverSlots(AtomicLong next, int stripe) {
-        for (long first = next.getAndAdd(CHUNK); first < map.slots(); first = next.getAndAdd(CHUNK)) {
-            long end = Math.min(first + CHUNK, map.slots());
-            for (long slot = map.nextStored(first, end); slot < end; slot = map.nextStored(slot + 1, end)) {
-                counters.count(recover(slot), 1, stripe);
+        try (Resealer resealer = new Resealer(parts)) {
+            for (long first = next.getAndAdd(CHUNK); first < map.slots(); first = next.getAndAdd(CHUNK)) {
+                long end = Math.min(first + CHUNK, map.slots());
+                for (long slot = map.nextStored(first, end); slot < end; slot = map.nextStored(slot + 1, end)) {
+                    counters.count(recover(slot, resealer), 1, stripe);
+                }
             }
         }
     }
 
     /** Returns the slot's word from now on. */
-    private long recover(long slot) {
+    private long recover(long slot, Resealer resealer) {
         long found = map.get(slot);
         long word = Slot.unpinned(found); // Nobody is left to end a pin.
-        if (!adopt(slot, word)) {
+        if (!adopt(slot, word, resealer)) {
             word = Slot.damaged(slot);
         }
         if (word != found) {
@@ -107,14 +109,22 @@ final class Recovery {
         return word;
     }
 
-    private boolean adopt(long slot, long word) {
+    private boolean adopt(long slot, long word, Resealer resealer) {
         return switch (Slot.kind(word)) {
             case Slot.KIND_HOLE -> true;
             case Slot.KIND_FILL -> Slot.isFillIntact(slot, word);
             case Slot.KIND_POOL -> adoptInPool(word);
-            case Slot.KIND_FILE -> file == null || file.adopt(Slot.place(word), Record.bytes(word));
+            case Slot.KIND_FILE -> file == null || adoptInFile(slot, word, resealer);
             default -> false;
         };
+    }
+
+    private boolean adoptInFile(long slot, long word, Resealer resealer) {
+        boolean isThere = file.adopt(Slot.place(word), Record.bytes(word));
+        if (isThere) {
+            resealer.reseal(slot, word);
+        }
+        return isThere;
     }
 
     private boolean adoptInPool(long word) {

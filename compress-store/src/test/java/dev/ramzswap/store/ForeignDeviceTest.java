@@ -1,10 +1,14 @@
 package dev.ramzswap.store;
 
+import static dev.ramzswap.store.Daemons.SLOTS;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.backing.LoopDevice;
+import dev.ramzswap.store.Daemons.Found;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -48,6 +52,30 @@ class ForeignDeviceTest {
         assertRefused(device, "btrfs");
     }
 
+    /** Linux RAID 0.90, and 1.0 or a controller's, leave the label in front as it is. */
+    @ParameterizedTest
+    @ValueSource(ints = {BYTES - (64 << 10), BYTES - 8192, BYTES - 3087 * 512})
+    void whatBecameAMemberOfARaidIsRefused(int at) throws IOException, InterruptedException {
+        Path device = loop.make(BYTES);
+        Daemons.store(config(device), SLOTS, 0);
+        Files.delete(directory.resolve("state/test.map"));
+        write(device, at, "\u00fc\u004e\u002b\u00a9");
+        boolean isNamed = at > BYTES - (1 << 20);
+        assertRefused(
+                device,
+                isNamed ? "a member of a Linux RAID" : "the backing file of another export, or what was made of one");
+    }
+
+    /** Nothing is written to it any more, since the label in front is damaged. */
+    @ParameterizedTest
+    @ValueSource(ints = {4096, 8192})
+    void whatCanStillBeReadOfADeviceIs(int sectorBytes) throws IOException, InterruptedException {
+        Path device = loop.make(BYTES, sectorBytes);
+        Daemons.store(config(device), SLOTS, 0);
+        write(device, 0, "\0".repeat(sectorBytes));
+        assertEquals(new Found(SLOTS, 0, 0), Daemons.load(config(device), SLOTS, 0));
+    }
+
     /** And so is the backing file of another daemon that has ended. */
     @Test
     void whatIsBlankBetweenItsEndsIsTaken() throws IOException, InterruptedException {
@@ -76,7 +104,7 @@ class ForeignDeviceTest {
 
     private static void write(Path device, long at, String text) throws IOException {
         try (RandomAccessFile file = new RandomAccessFile(device.toFile(), "rw")) {
-            byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
+            byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
             file.seek(at);
             file.write(bytes, 0, (int) Math.min(bytes.length, BYTES - at));
         }

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.backing.BackingFile;
+import dev.ramzswap.backing.LoopDevice;
 import dev.ramzswap.store.Daemons.Found;
 import java.io.IOException;
 import java.io.RandomAccessFile;

@@ -8,9 +8,12 @@ import dev.ramzswap.backing.BackingSize;
 import dev.ramzswap.backing.DamagedDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -20,6 +23,9 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class ForgedRecordTest {
     private static final int SLOTS = 1000;
+
+    @TempDir
+    Path directory;
 
     /** The generator polynomial itself, as a little-endian machine has it: its remainder is 0. */
     private static final long FORGERY = 1 | 0x82f6_3b78L << 1;
@@ -42,7 +48,7 @@ class ForgedRecordTest {
             }
             long word = files.parts().map().get(0);
             assertEquals(Slot.KIND_FILE, Slot.kind(word));
-            while (files.parts().file().readNow(Slot.place(word), 16, work.record.memory, 0) == BackingFile.OK) {
+            while (isStaged(files.parts().file(), word, work)) {
                 LockSupport.parkNanos(1_000_000);
             }
             assertEquals(StoreStatus.OK, store.load(0, out, 0, work));
@@ -53,5 +59,37 @@ class ForgedRecordTest {
             assertEquals(isEncrypted ? StoreStatus.IO_ERROR : StoreStatus.OK, status);
             assertTrue(isEncrypted || !Pages.equal(Pages.page(Pages.Kind.INCOMPRESSIBLE, 0), out));
         }
+    }
+
+    /**
+     * They are encrypted when they are written, and must have been sealed for that. Here the file is gone: they stay.
+     */
+    @Test
+    void pagesThatWereStagedInTheClearAreSealedByADaemonThatEncrypts() throws IOException {
+        Path path = directory.resolve("file");
+        TestConfig config = Daemons.config(directory);
+        Daemons.store(config.backing(path, Daemons.FILE_BYTES, false).build(), Daemons.SLOTS, 0);
+        Files.delete(path);
+        StoreConfig encrypting = config.backing(path, Daemons.FILE_BYTES, true).build();
+        StoreFiles files = StoreFiles.open(encrypting, BackingFile::open);
+        int staged = 0;
+        try (PageStore store = PageStore.open(encrypting, files);
+                Workspace work = store.workspace()) {
+            for (int slot = 0; slot < Daemons.SLOTS; slot++) {
+                long word = files.parts().map().get(slot);
+                if (Slot.kind(word) == Slot.KIND_FILE && isStaged(files.parts().file(), word, work)) {
+                    assertTrue(work.record.isIntact(slot, word));
+                    int seal = Record.checksum(work.record.memory, 0);
+                    work.record.sealForFileAgain();
+                    assertEquals(Record.checksum(work.record.memory, 0), seal, "slot " + slot);
+                    staged++;
+                }
+            }
+        }
+        assertTrue(staged > 0);
+    }
+
+    private static boolean isStaged(BackingFile file, long word, Workspace work) {
+        return file.readNow(Slot.place(word), Record.bytes(word), work.record.memory, 0) == BackingFile.OK;
     }
 }

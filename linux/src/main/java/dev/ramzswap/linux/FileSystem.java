@@ -11,7 +11,7 @@ import java.util.Optional;
  *
  * @param type its magic number, one of those below or any other
  * @param total bytes in all; 0 on memory file systems without a limit
- * @param free bytes that this user may still take
+ * @param free bytes that nobody has taken; some of them may be for root alone
  */
 public record FileSystem(long type, long total, long free) {
     // linux/magic.h
@@ -27,7 +27,7 @@ public record FileSystem(long type, long total, long free) {
     // struct statfs of asm-generic/statfs.h, on machines of 64 bits
     static final long STATFS_BYTES = 120;
     private static final long BLOCKS_OFFSET = 16;
-    private static final long AVAILABLE_OFFSET = 32;
+    private static final long FREE_OFFSET = 24;
     private static final long FRAGMENT_BYTES_OFFSET = 72;
 
     /** f_type is a long, of which file systems fill in the lower half, some of them with a sign. */
@@ -54,6 +54,6 @@ public record FileSystem(long type, long total, long free) {
         return new FileSystem(
                 statfs.get(JAVA_LONG, 0) & TYPE_MASK,
                 statfs.get(JAVA_LONG, BLOCKS_OFFSET) * fragment,
-                statfs.get(JAVA_LONG, AVAILABLE_OFFSET) * fragment);
+                statfs.get(JAVA_LONG, FREE_OFFSET) * fragment);
     }
 }

@@ -121,7 +121,7 @@ public final class NativeFile implements AutoCloseable {
     }
 
     /** Whether it is what a path names now, and not a file that was there before. */
-    boolean isAt(Path path) throws IOException {
+    public boolean isAt(Path path) throws IOException {
         Object own = keyOf(procPath());
         try {
             return own.equals(keyOf(path));
@@ -233,9 +233,12 @@ public final class NativeFile implements AutoCloseable {
         }
     }
 
+    /** There is room for the whole of the last block. */
     private void readFully(MemorySegment into, int length, long position) throws ErrnoException {
         for (int done = 0, got = 1; done < length && got > 0; done += got) {
-            got = read(into.asSlice(done), length - done, position + done);
+            // Past the page cache, whole blocks are read, of which the last one may end early.
+            int blocks = Math.ceilDiv(length - done, BLOCK_BYTES) * BLOCK_BYTES;
+            got = read(into.asSlice(done), blocks, position + done);
         }
     }
 

@@ -1,4 +1,4 @@
-package dev.ramzswap.store;
+package dev.ramzswap.backing;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -12,21 +12,27 @@ import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /** A block device for one test, over a plain file. Only root can make one; for others the test is skipped. */
-final class LoopDevice implements AfterEachCallback {
+public final class LoopDevice implements AfterEachCallback {
     private Path image;
     private Path node;
 
-    Path make(long bytes) throws IOException, InterruptedException {
+    public Path make(long bytes) throws IOException, InterruptedException {
+        return make(bytes, 512);
+    }
+
+    /** One with sectors of so many bytes. */
+    public Path make(long bytes, int sectorBytes) throws IOException, InterruptedException {
         boolean isPossible =
                 System.getProperty("user.name").equals("root") && Files.exists(Path.of("/dev/loop-control"));
         assumeTrue(isPossible, "only root can make a loop device, where there are any");
         image = Files.createTempFile("loop", ".img");
         setImageBytes(bytes);
-        node = Path.of(run("losetup", "--find", "--show", image.toString()));
+        node = Path.of(run("losetup", "--find", "--show", "-b", "" + sectorBytes, image.toString()));
+        run("blockdev", "--setrw", node.toString()); // Who had it before may have made it read-only: that stays.
         return node;
     }
 
-    void resize(long bytes) throws IOException, InterruptedException {
+    public void resize(long bytes) throws IOException, InterruptedException {
         setImageBytes(bytes);
         run("losetup", "--set-capacity", node.toString());
     }
@@ -47,7 +53,7 @@ final class LoopDevice implements AfterEachCallback {
         }
     }
 
-    private static String run(String... command) throws IOException, InterruptedException {
+    static String run(String... command) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(0, process.waitFor(), output);
