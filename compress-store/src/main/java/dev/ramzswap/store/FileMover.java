@@ -8,6 +8,10 @@ import java.lang.foreign.MemorySegment;
  * Moves the live records out of a segment of the backing file. That one is live, its slot's word says: it points to
  * just this place. So no header in the segment needs to be right. All of them are pinned and looked at before the first
  * one is moved: if one is in other hands, or cannot be read, all stay. Used by one thread.
+ *
+ * <p>Stores, trims and loads go on meanwhile, so a word that was looked at may be another one a moment later. That
+ * tells of another place, or of none, and is not ours to judge: it is the word that was found, and no other, that is
+ * pinned, or else there is nothing to move.
  */
 final class FileMover implements Mover {
     /** How often a record that is not intact is read once more. */
@@ -113,7 +117,7 @@ final class FileMover implements Mover {
             long word = map.find(slot);
             int bytes = 1 << Record.UNIT_SHIFT;
             if (isAt(word, segment + at)) {
-                result = pin(records, at, slot);
+                result = pin(records, at, slot, word);
                 bytes = padded(word);
             }
             at += bytes;
@@ -128,7 +132,7 @@ final class FileMover implements Mover {
         while (result == Result.EMPTIED && slot < map.slots()) {
             long word = map.get(slot);
             if (isWithin(word, segment, length)) {
-                result = pin(records, (int) (Slot.place(word) - segment), slot);
+                result = pin(records, (int) (Slot.place(word) - segment), slot, word);
             }
             slot = map.nextUsed(slot + 1);
         }
@@ -158,10 +162,12 @@ final class FileMover implements Mover {
         return Record.bytes(word) + 7 >>> Record.UNIT_SHIFT << Record.UNIT_SHIFT;
     }
 
-    /** Pins a record, if it still is the slot's. One that is lost is given up, lest it keep a whole segment. */
-    private Result pin(MemorySegment records, int at, long slot) {
-        long first = map.get(slot);
-        for (long word = first; Slot.sameCopy(word, first); word = map.get(slot)) {
+    /**
+     * Pins the record of a word that points to it, if that still is the slot's. One that is lost is given up, lest it
+     * keep a whole segment.
+     */
+    private Result pin(MemorySegment records, int at, long slot, long found) {
+        for (long word = found; Slot.sameCopy(word, found); word = map.get(slot)) {
             if (Slot.isPinned(word)) {
                 return Result.LATER;
             }
