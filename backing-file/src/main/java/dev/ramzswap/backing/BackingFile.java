@@ -116,8 +116,8 @@ public final class BackingFile implements AutoCloseable {
 
     /**
      * Opens the device, locks it for this process, reserves a plain file, and takes over what an earlier daemon left in
-     * the memories of {@code config}. A takeover never fails since the file cannot serve: its owner would lose what
-     * lies elsewhere, too.
+     * the memories of {@code config}. What an earlier daemon had begun is opened though it cannot serve, so far as it
+     * can be read; nothing is written to it then.
      *
      * @throws IOException with a message for the user, if the file or device cannot serve: no room, not writable, in
      *     use, neither file nor device
