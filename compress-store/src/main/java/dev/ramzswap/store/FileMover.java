@@ -29,6 +29,7 @@ final class FileMover implements Mover {
     private final BackingFile file;
     private final Ownership ownership;
     private final Activity activity;
+    private final Suspects suspects;
 
     /** Its record is the one that is being looked at. */
     private final Workspace work;
@@ -48,16 +49,18 @@ final class FileMover implements Mover {
     /** Whether more was live than that. */
     private boolean isAnyHidden;
 
-    FileMover(Parts parts, Ownership ownership, Activity activity, Workspace work) {
+    FileMover(Parts parts, Ownership ownership, Activity activity, Suspects suspects, Workspace work) {
         this.map = parts.map();
         this.file = parts.file();
         this.ownership = ownership;
         this.activity = activity;
+        this.suspects = suspects;
         this.work = work;
     }
 
     @Override
     public Result move(MemorySegment records, long segment, int length, Count count, Target target) {
+        suspects.beginLook();
         for (int look = 0; look < LOOKS; look++) {
             Result result = tryMove(records, segment, length, count, target);
             if (!isAnyHidden) {
@@ -163,8 +166,8 @@ final class FileMover implements Mover {
     }
 
     /**
-     * Pins the record of a word that points to it, if that still is the slot's. One that is lost is given up, lest it
-     * keep a whole segment.
+     * Pins the record of a word that points to it, if that still is the slot's. One that is lost for good is given up,
+     * lest it keep a whole segment.
      */
     private Result pin(MemorySegment records, int at, long slot, long found) {
         for (long word = found; Slot.sameCopy(word, found); word = map.get(slot)) {
@@ -181,7 +184,10 @@ final class FileMover implements Mover {
         return Result.EMPTIED;
     }
 
-    /** Whether a pinned record can be moved. */
+    /**
+     * Whether a pinned record can be moved. One that is not intact in memory never will be; one on the device may only
+     * not be so now.
+     */
     private Result look(MemorySegment records, int at, long slot, long word) {
         slots[pinned] = slot;
         words[pinned] = word;
@@ -192,9 +198,11 @@ final class FileMover implements Mover {
         if (work.record.isIntact(slot, word)) {
             found += padded(word);
             seal(records, at);
-        } else {
+        } else if (records.isReadOnly() || suspects.isLost(slot, word)) {
             pinned--;
             ownership.replace(slot, word, Slot.damaged(slot), Counters.KEEPER);
+        } else {
+            return Result.DAMAGED;
         }
         return Result.EMPTIED;
     }

@@ -55,7 +55,7 @@ final class Keeper implements AutoCloseable {
             disk = null;
         } else {
             diskWork = new Workspace(Counters.KEEPER, file.readBuffer(), parts.fileSeal(), activity);
-            mover = new FileMover(parts, ownership, activity, diskWork);
+            mover = new FileMover(parts, ownership, activity, new Suspects(Suspects.PATIENCE_NANOS), diskWork);
             spiller = new Spiller(parts, ownership, diskWork);
             disk = new BackgroundLoop("disk-" + name, this::keepFile);
         }
