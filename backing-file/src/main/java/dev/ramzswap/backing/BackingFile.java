@@ -108,7 +108,7 @@ public final class BackingFile implements AutoCloseable {
         Rescue rescue = new Rescue(table, staging, new SegmentWriter(device, cipher(), scratch), encrypted);
         this.cleaner =
                 new SegmentCleaner(device, table, staging, cipher(), rescue, scratch, this::appendMoved, delays, arena);
-        this.reader = new RecordReader(device, table, staging.buffers);
+        this.reader = new RecordReader(device, table, staging.buffers, delays.unreadable());
         if (!takenOver) {
             adopted();
         }
