@@ -26,11 +26,11 @@ public record BackingConfig(
 
         /**
          * The owner takes over records that lie elsewhere, and had no backing file yet: a blank one, or one with his
-         * own label, is begun. If it cannot serve, he does without.
+         * own label, is begun. If it cannot serve, that fails, and he does without.
          */
         BLANK,
 
-        /** An earlier daemon had begun it: it must have its label. If it cannot serve, he does without. */
+        /** An earlier daemon had begun it: it must have its label. If it cannot serve, what is left of it is read. */
         OWN
     }
 }

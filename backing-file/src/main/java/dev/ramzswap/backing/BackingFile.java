@@ -108,7 +108,7 @@ public final class BackingFile implements AutoCloseable {
         Rescue rescue = new Rescue(table, staging, new SegmentWriter(device, cipher(), scratch), encrypted);
         this.cleaner =
                 new SegmentCleaner(device, table, staging, cipher(), rescue, scratch, this::appendMoved, delays, arena);
-        this.reader = new RecordReader(device, table, staging.buffers);
+        this.reader = new RecordReader(device, table, staging.buffers, delays.unreadable());
         if (!takenOver) {
             adopted();
         }
@@ -116,8 +116,8 @@ public final class BackingFile implements AutoCloseable {
 
     /**
      * Opens the device, locks it for this process, reserves a plain file, and takes over what an earlier daemon left in
-     * the memories of {@code config}. A takeover never fails since the file cannot serve: its owner would lose what
-     * lies elsewhere, too.
+     * the memories of {@code config}. What an earlier daemon had begun is opened though it cannot serve, so far as it
+     * can be read; nothing is written to it then.
      *
      * @throws IOException with a message for the user, if the file or device cannot serve: no room, not writable, in
      *     use, neither file nor device

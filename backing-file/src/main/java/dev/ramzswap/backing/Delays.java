@@ -5,9 +5,10 @@ import java.util.concurrent.TimeUnit;
 /**
  * How long to wait after a failure, in nanoseconds.
  *
- * @param firstRetry before a failed write is tried again the first time; doubles with each failure
+ * @param firstRetry before a failed write is tried again the first time, and one of the segments that could not be read
+ *     for cleaning; doubles with each failure
  * @param lastRetry the longest that grows to
- * @param unreadable before a segment that could not be read for compaction is tried again
+ * @param unreadable before all of those segments are tried again, and before a failure to read is told of anew
  * @param patience for how long a device that fails is believed to come back soon: until then what only it could take
  *     waits, after that it is refused at once
  */

@@ -4,10 +4,7 @@ import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 
-/**
- * Opens the device of a backing file. A takeover never fails since it cannot serve: its owner would lose what lies
- * elsewhere, too.
- */
+/** Opens the device of a backing file, or, if that cannot serve, what can still be read of what was stored there. */
 final class Devices {
     private static final System.Logger LOG = System.getLogger(Devices.class.getName());
 
@@ -19,11 +16,10 @@ final class Devices {
     private Devices() {}
 
     /**
-     * Opens and locks the device, and reserves a plain file; at a takeover what is left of it, if it cannot serve. It
-     * has room for what the table is made for.
+     * Opens and locks the device, and reserves a plain file; what is left of it, if an earlier daemon had begun it and
+     * it cannot serve. It has room for what the table is made for.
      *
-     * @throws IOException with a message for the user, if it cannot serve and there is nothing to take over, here or
-     *     elsewhere
+     * @throws IOException with a message for the user, if it cannot serve and nothing is there
      */
     static BlockDevice open(BackingConfig config) throws IOException {
         Label label = Label.of(config.key());
@@ -35,7 +31,7 @@ final class Devices {
                 case OWN -> FileDevice.reopen(config.path(), capacity, label, NativeFile::open);
             };
         } catch (IOException e) {
-            if (config.claim() == BackingConfig.Claim.ANY) {
+            if (config.claim() != BackingConfig.Claim.OWN) {
                 throw e;
             }
             LOG.log(

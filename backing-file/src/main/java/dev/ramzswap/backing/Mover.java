@@ -36,7 +36,7 @@ public interface Mover {
          *
          * @param offset in {@code from}, which is the content that the mover was given
          * @return its place from now on; below 0 if there is no room after all, since the backing file was closed, or
-         *     its own table damaged
+         *     its own table damaged, or if no record can lie there
          */
         long put(MemorySegment from, long offset, int length);
     }

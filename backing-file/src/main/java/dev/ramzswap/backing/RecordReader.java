@@ -19,10 +19,17 @@ final class RecordReader {
     private final AtomicLong reads = new AtomicLong();
     private final AtomicLong errors = new AtomicLong();
 
-    RecordReader(BlockDevice device, SegmentTable table, StagingBuffers staged) {
+    /** An error before this is of a failure that was told of. */
+    private final AtomicLong quietUntil = new AtomicLong(System.nanoTime());
+
+    private final long quietNanos;
+
+    /** @param quietNanos without an error, after which another one is told of anew */
+    RecordReader(BlockDevice device, SegmentTable table, StagingBuffers staged, long quietNanos) {
         this.device = device;
         this.table = table;
         this.staged = staged;
+        this.quietNanos = quietNanos;
     }
 
     /** See {@link BackingFile#readNow}, of a place that can be. */
@@ -64,10 +71,17 @@ final class RecordReader {
             buffer.read(word, place, length, into, offset);
             return OK;
         } catch (IOException e) {
-            if (errors.getAndIncrement() == 0) {
-                LOG.log(Level.ERROR, device + " cannot be read: what it does not give back is lost", e);
-            }
+            errors.getAndIncrement();
+            tell(e);
             return IO_ERROR;
+        }
+    }
+
+    /** Once for each time that the device fails, however many records that concerns. */
+    private void tell(IOException e) {
+        long now = System.nanoTime();
+        if (now - quietUntil.getAndSet(now + quietNanos) >= 0) {
+            LOG.log(Level.ERROR, device + " cannot be read: what it does not give back is lost", e);
         }
     }
 

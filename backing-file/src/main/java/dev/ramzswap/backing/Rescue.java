@@ -115,13 +115,19 @@ final class Rescue implements AutoCloseable {
                     (long) segment * SEGMENT_BYTES,
                     SEGMENT_BYTES,
                     table.stagedCount(segment),
-                    (from, offset, length) -> {
-                        table.addLive(target, Places.padded(length));
-                        return (long) target * SEGMENT_BYTES + offset;
-                    });
+                    (from, offset, length) -> moved(target, offset, length));
         } finally {
             table.unpin(target);
         }
+    }
+
+    /** Nothing is copied that could fail: so it is looked at here whether a record can lie there. */
+    private long moved(int target, long offset, int length) {
+        if (offset < 0 || offset > SEGMENT_BYTES - length) {
+            return BackingFile.NO_ROOM;
+        }
+        table.addLive(target, Places.padded(length));
+        return (long) target * SEGMENT_BYTES + offset;
     }
 
     @Override

@@ -53,6 +53,7 @@ final class SegmentCleaner implements AutoCloseable {
     private final Victims victims;
     private final Rescue rescue;
     private final long forgetNanos;
+    private final long firstTryNanos;
     private final long reviveNanos;
     private final long patienceNanos;
     private final int lowWater;
@@ -64,6 +65,8 @@ final class SegmentCleaner implements AutoCloseable {
     private long setAsideSince;
     private long setAsideLast;
     private long forgetAt;
+    private long tryAgainNanos;
+    private long tryAgainAt;
     private long reviveAt = System.nanoTime();
     private volatile long errors;
 
@@ -92,6 +95,7 @@ final class SegmentCleaner implements AutoCloseable {
         this.victims = new Victims(table, arena);
         this.rescue = rescue;
         this.forgetNanos = delays.unreadable();
+        this.firstTryNanos = delays.firstRetry();
         this.reviveNanos = delays.lastRetry();
         this.patienceNanos = delays.patience();
         this.lowWater = Math.max(LOW_WATER_LEAST, table.count() / 100 * LOW_WATER_PERCENT);
@@ -139,17 +143,40 @@ final class SegmentCleaner implements AutoCloseable {
     }
 
     /**
-     * Tries one of those that were set aside, a different one at each look: if it can be emptied, all of them are worth
-     * a new try. That costs a device that is still gone one failure a look.
+     * Tries one of those that were set aside, a different one each time, at longer and longer intervals: if it can be
+     * emptied, all of them are worth a new try. A device that is still gone fails once then, for which whoever spills
+     * waits.
      */
     private boolean isBackAgain(Mover mover) {
-        int victim = isForgetting ? victims.nextSetAside(WORTH_BYTES) : NONE;
-        if (victim == NONE || !staging.hasRoomToMove(table.live(victim)) || !clean(victim, mover)) {
+        if (!isForgetting || System.nanoTime() - tryAgainAt < 0) {
+            return false;
+        }
+        int victim = victims.nextSetAside(WORTH_BYTES);
+        if (victim == NONE || !staging.hasRoomToMove(table.live(victim))) {
+            return false;
+        }
+        if (!isBegunToRead(victim) || !clean(victim, mover)) {
+            tryAgainAfter(Math.min(2 * tryAgainNanos, reviveNanos));
             return false;
         }
         isForgetting = false;
         victims.forgetSetAside();
         return true;
+    }
+
+    private void tryAgainAfter(long nanos) {
+        tryAgainNanos = nanos;
+        tryAgainAt = System.nanoTime() + nanos;
+    }
+
+    /** Whether the device gives back the first piece of a segment: the whole of it may fail ten times. */
+    private boolean isBegunToRead(int victim) {
+        try {
+            readFully(records.asSlice(0, BlockDevice.ALIGNMENT), BlockDevice.ALIGNMENT, (long) victim * SEGMENT_BYTES);
+            return true;
+        } catch (IOException e) {
+            return false; // It was told of when the victim was set aside.
+        }
     }
 
     /** What comes of a complete look. */
@@ -228,6 +255,7 @@ final class SegmentCleaner implements AutoCloseable {
             isForgetting = true;
             forgetAt = now + forgetNanos;
             setAsideSince = now;
+            tryAgainAfter(firstTryNanos);
         } else if (now - setAsideLast > patienceNanos) {
             setAsideSince = now; // It fails anew.
         }

@@ -247,6 +247,43 @@ class FaultTest {
         }
     }
 
+    /** Each failure may take a bad disk seconds, and who spills waits for it. */
+    @Test
+    void whatCleaningCannotReadIsNotReadAgainAtEachLook() throws IOException {
+        try (BackingFile backing = State.fresh(device.size()).open(device, State.NEVER)) {
+            Records records = new Records(backing);
+            records.fillUp();
+            await(() -> backing.writes() >= SEGMENTS - Staging.RESERVE - 1);
+            records.free(0, 2);
+            device.reads = FaultyDevice.DEAD;
+            await(() -> backing.clean(records) == BackingFile.CLEAN);
+            int calls = device.readCalls.get();
+            for (int look = 0; look < 100; look++) {
+                backing.clean(records);
+            }
+            assertEquals(calls, device.readCalls.get());
+        }
+    }
+
+    @Test
+    void anotherFailureToReadIsToldOfAnew() throws IOException {
+        Delays delays = new Delays(1_000_000, 1_000_000, 1_000_000, 0);
+        try (BackingFile backing = State.fresh(device.size()).open(device, delays);
+                ReadBuffer buffer = backing.readBuffer()) {
+            long place = append(backing, 1);
+            for (int i = 0; i < RECORDS_PER_SEGMENT; i++) {
+                append(backing, 2);
+            }
+            await(() -> backing.writes() == 1);
+            device.reads = FaultyDevice.DEAD;
+            for (int failure = 1; failure <= 2; failure++) {
+                LockSupport.parkNanos(10_000_000);
+                assertEquals(IO_ERROR, backing.read(place, RECORD_BYTES, memory, 0, buffer));
+                assertEquals(failure, log.messages.size());
+            }
+        }
+    }
+
     @Test
     void appendWaitsAsLongAsItMay() throws IOException, InterruptedException {
         Object gate = new Object();

@@ -2,7 +2,13 @@ package dev.ramzswap.store;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /**
  * The first page of {@code NAME.backing}: the key, and how much of the backing file is used, without which nothing in
@@ -16,6 +22,7 @@ import java.lang.foreign.MemorySegment;
  * </pre>
  */
 final class BackingHead {
+    private static final int PAGE_BYTES = 4096;
     private static final long CAPACITY_OFFSET = 64;
     private static final long BYTES = CAPACITY_OFFSET + Long.BYTES;
     private static final long COPY_OFFSET = 1024;
@@ -32,6 +39,22 @@ final class BackingHead {
         for (long at = 0; at < BYTES; at += Long.BYTES) {
             setWord(page, at, Majority.of(word(page, 0, at), word(page, 1, at), word(page, 2, at)));
         }
+    }
+
+    /**
+     * What is used of the backing file, by the state in a file; 0 if that is missing, or the backing file was not
+     * begun.
+     */
+    static long capacityIn(Path path) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(PAGE_BYTES).order(ByteOrder.nativeOrder());
+        if (Files.exists(path)) {
+            try (FileChannel channel = FileChannel.open(path)) {
+                channel.read(bytes, 0);
+            }
+        }
+        MemorySegment page = MemorySegment.ofBuffer(bytes.clear());
+        repair(page);
+        return isWhole(page) ? capacity(page, 0) : 0;
     }
 
     /** Whether all copies were made: the backing file was begun. */
@@ -51,11 +74,6 @@ final class BackingHead {
         for (long at = 0; at < BYTES; at += Long.BYTES) {
             setWord(page, at, 0);
         }
-    }
-
-    /** 0 if none was ever set. */
-    static long capacity(MemorySegment page) {
-        return capacity(page, 0);
     }
 
     static void setCapacity(MemorySegment page, long bytes) {

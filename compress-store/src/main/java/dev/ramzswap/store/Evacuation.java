@@ -70,6 +70,7 @@ final class Evacuation {
         return hasRoom;
     }
 
+    /** Header and word may be others than a moment ago; these here are judged, and the word is what will be pinned. */
     private boolean move(long place, Mover mover) {
         long slot = Record.slot(pool.memory(), place);
         long word = map.find(slot);

@@ -8,6 +8,10 @@ import java.lang.foreign.MemorySegment;
  * Moves the live records out of a segment of the backing file. That one is live, its slot's word says: it points to
  * just this place. So no header in the segment needs to be right. All of them are pinned and looked at before the first
  * one is moved: if one is in other hands, or cannot be read, all stay. Used by one thread.
+ *
+ * <p>Stores, trims and loads go on meanwhile, so a word that was looked at may be another one a moment later. That
+ * tells of another place, or of none, and is not ours to judge: it is the word that was found, and no other, that is
+ * pinned, or else there is nothing to move.
  */
 final class FileMover implements Mover {
     /** How often a record that is not intact is read once more. */
@@ -25,6 +29,7 @@ final class FileMover implements Mover {
     private final BackingFile file;
     private final Ownership ownership;
     private final Activity activity;
+    private final Suspects suspects;
 
     /** Its record is the one that is being looked at. */
     private final Workspace work;
@@ -44,16 +49,18 @@ final class FileMover implements Mover {
     /** Whether more was live than that. */
     private boolean isAnyHidden;
 
-    FileMover(Parts parts, Ownership ownership, Activity activity, Workspace work) {
+    FileMover(Parts parts, Ownership ownership, Activity activity, Suspects suspects, Workspace work) {
         this.map = parts.map();
         this.file = parts.file();
         this.ownership = ownership;
         this.activity = activity;
+        this.suspects = suspects;
         this.work = work;
     }
 
     @Override
     public Result move(MemorySegment records, long segment, int length, Count count, Target target) {
+        suspects.beginLook();
         for (int look = 0; look < LOOKS; look++) {
             Result result = tryMove(records, segment, length, count, target);
             if (!isAnyHidden) {
@@ -113,7 +120,7 @@ final class FileMover implements Mover {
             long word = map.find(slot);
             int bytes = 1 << Record.UNIT_SHIFT;
             if (isAt(word, segment + at)) {
-                result = pin(records, at, slot);
+                result = pin(records, at, slot, word);
                 bytes = padded(word);
             }
             at += bytes;
@@ -128,7 +135,7 @@ final class FileMover implements Mover {
         while (result == Result.EMPTIED && slot < map.slots()) {
             long word = map.get(slot);
             if (isWithin(word, segment, length)) {
-                result = pin(records, (int) (Slot.place(word) - segment), slot);
+                result = pin(records, (int) (Slot.place(word) - segment), slot, word);
             }
             slot = map.nextUsed(slot + 1);
         }
@@ -158,10 +165,12 @@ final class FileMover implements Mover {
         return Record.bytes(word) + 7 >>> Record.UNIT_SHIFT << Record.UNIT_SHIFT;
     }
 
-    /** Pins a record, if it still is the slot's. One that is lost is given up, lest it keep a whole segment. */
-    private Result pin(MemorySegment records, int at, long slot) {
-        long first = map.get(slot);
-        for (long word = first; Slot.sameCopy(word, first); word = map.get(slot)) {
+    /**
+     * Pins the record of a word that points to it, if that still is the slot's. One that is lost for good is given up,
+     * lest it keep a whole segment.
+     */
+    private Result pin(MemorySegment records, int at, long slot, long found) {
+        for (long word = found; Slot.sameCopy(word, found); word = map.get(slot)) {
             if (Slot.isPinned(word)) {
                 return Result.LATER;
             }
@@ -175,7 +184,10 @@ final class FileMover implements Mover {
         return Result.EMPTIED;
     }
 
-    /** Whether a pinned record can be moved. */
+    /**
+     * Whether a pinned record can be moved. One that is not intact in memory never will be; one on the device may only
+     * not be so now.
+     */
     private Result look(MemorySegment records, int at, long slot, long word) {
         slots[pinned] = slot;
         words[pinned] = word;
@@ -186,9 +198,11 @@ final class FileMover implements Mover {
         if (work.record.isIntact(slot, word)) {
             found += padded(word);
             seal(records, at);
-        } else {
+        } else if (records.isReadOnly() || suspects.isLost(slot, word)) {
             pinned--;
             ownership.replace(slot, word, Slot.damaged(slot), Counters.KEEPER);
+        } else {
+            return Result.DAMAGED;
         }
         return Result.EMPTIED;
     }

@@ -55,7 +55,7 @@ final class Keeper implements AutoCloseable {
             disk = null;
         } else {
             diskWork = new Workspace(Counters.KEEPER, file.readBuffer(), parts.fileSeal(), activity);
-            mover = new FileMover(parts, ownership, activity, diskWork);
+            mover = new FileMover(parts, ownership, activity, new Suspects(Suspects.PATIENCE_NANOS), diskWork);
             spiller = new Spiller(parts, ownership, diskWork);
             disk = new BackgroundLoop("disk-" + name, this::keepFile);
         }
@@ -130,13 +130,13 @@ final class Keeper implements AutoCloseable {
         return noted(look);
     }
 
-    /** One look of the backing file's keeper. */
+    /** One look of the backing file's keeper. Cleaning comes last: it may wait for a part of the disk that fails. */
     Look keepFile() {
         boolean isFailing = file.failing();
         boolean isBack = wasFailing && !isFailing;
         wasFailing = isFailing;
-        Look cleaned = isBack ? Look.GAINED : clean();
-        return noted(cleaned.and(spiller.spill()));
+        Look spilled = spiller.spill();
+        return noted(spilled.and(isBack ? Look.GAINED : clean()));
     }
 
     private Look clean() {

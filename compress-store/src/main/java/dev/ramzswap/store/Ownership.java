@@ -45,7 +45,12 @@ final class Ownership {
         }
     }
 
-    /** Takes the record of an unpinned word under the caller's hands. False if the slot has another word by now. */
+    /**
+     * Takes the record of an unpinned word under the caller's hands. It must be the very word by which he decided that:
+     * one that he reads anew may be another.
+     *
+     * @return false if the slot has another word by now
+     */
     boolean pin(long slot, long word) {
         return map.compareAndSet(slot, word, Slot.pinned(word));
     }

@@ -76,6 +76,14 @@ final class PartFiles {
         }
     }
 
+    /** Removes a part that has another size, and in which nothing can be. */
+    void removeUnlessOf(String part, long bytes) throws IOException {
+        Path path = pathOf(part);
+        if (Files.exists(path) && Files.size(path) != bytes) {
+            MappedFile.removeUnused(path);
+        }
+    }
+
     private MappedFile noted(MappedFile file, String part) throws IOException {
         opened.add(pathOf(part));
         return file;

@@ -65,7 +65,8 @@ final class Recovery {
         if (file == null && pages > 0) {
             LOG.log(
                     Level.WARNING,
-                    pages + " pages lie in a backing file that was not given: until it is, they cannot be read");
+                    pages + " pages lie in a backing file that this daemon does not have: until one has it, they cannot"
+                            + " be read");
         }
     }
 

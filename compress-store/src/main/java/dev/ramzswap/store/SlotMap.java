@@ -15,7 +15,7 @@ import java.lang.invoke.VarHandle;
  * <p>A page of the array that no word was ever published to is not touched at all, not even to read it: so a device
  * costs memory only where it is used. Thread-safe.
  */
-final class SlotMap implements AutoCloseable {
+class SlotMap implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(SlotMap.class.getName());
 
     private static final VarHandle WORD = JAVA_LONG.varHandle();

@@ -9,9 +9,6 @@ import dev.ramzswap.linux.MappedFile;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -48,7 +45,12 @@ final class StoreFiles implements AutoCloseable {
     private final PartFiles files;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
+    /** See {@link #findBackingBytes}. */
     private long backingBytes;
+
+    /** What of that an earlier daemon has used. */
+    private long recordedBytes;
+
     private MappedFile mapFile;
     private boolean isTakenOver;
     private Counters counters;
@@ -93,17 +95,12 @@ final class StoreFiles implements AutoCloseable {
     }
 
     private void openParts() throws IOException {
-        if (config.backing().isPresent()) {
-            backingBytes = recordedBackingBytes();
-            if (backingBytes == 0) {
-                backingBytes = backingBytes(config.backing().get());
-            }
-        }
+        backingBytes = findBackingBytes();
         checkRoomForAll();
         if (Math.max(Pool.bytes(config.slots()), backingBytes) > Slot.MAX_PLACE) {
             throw new IllegalArgumentException("a slot's word cannot tell places above 8 TiB: 7 TiB is the most");
         }
-        MappedFile countersFile = populatedFile("counters", Counters.FILE_BYTES);
+        MappedFile countersFile = openCounters();
         counters = isTakenOver
                 ? Counters.resume(countersFile, config.name(), config.slots())
                 : Counters.begin(countersFile, config.name(), config.slots());
@@ -112,10 +109,7 @@ final class StoreFiles implements AutoCloseable {
         RegionTable regions = closing(new RegionTable(poolFile.memory().byteSize(), counters));
         RegionMemory regionMemory = new RegionMemory(poolFile, regions, config.ahead());
         Pool pool = new Pool(poolFile.memory(), regions, regionMemory);
-        BackingFile backing = null;
-        if (config.backing().isPresent()) {
-            backing = closing(openBacking(config.backing().get()));
-        }
+        BackingFile backing = openBacking();
         FileSeal seal = backing == null ? FileSeal.NONE : FileSeal.of(backing);
         parts = new Parts(map, regions, regionMemory, pool, backing, seal, counters);
     }
@@ -130,39 +124,71 @@ final class StoreFiles implements AutoCloseable {
         });
     }
 
-    private long backingBytes(StoreConfig.Backing wanted) throws IOException {
+    /**
+     * How much of the backing file is used: what an earlier daemon has used of it, whatever the device says now, or
+     * whether it is there at all; 0 if there is to be none, or a takeover does without it.
+     */
+    private long findBackingBytes() throws IOException {
+        if (config.backing().isEmpty()) {
+            return 0;
+        }
+        try {
+            recordedBytes = recordedBackingBytes();
+            return recordedBytes > 0
+                    ? recordedBytes
+                    : wantedBackingBytes(config.backing().get());
+        } catch (IOException e) {
+            doWithoutBacking(e);
+            return 0;
+        }
+    }
+
+    private long wantedBackingBytes(StoreConfig.Backing wanted) throws IOException {
         long bytes = wanted.bytes() == StoreConfig.WORST_CASE
                 ? BackingSize.bytesFor(config.slots(), Record.MAX_BYTES)
                 : wanted.bytes();
         return BackingSize.capacity(wanted.path(), bytes);
     }
 
-    /**
-     * What an earlier daemon has used of the backing file, 0 if there was none: whatever the device says now, or
-     * whether it is there at all, what is in RAM can be taken over.
-     */
+    /** What an earlier daemon has used of the backing file, 0 if none has begun it. */
     private long recordedBackingBytes() throws IOException {
-        if (config.stateDir().isEmpty()) {
-            return 0;
+        return config.stateDir().isEmpty() ? 0 : BackingHead.capacityIn(files.pathOf("backing"));
+    }
+
+    /** Null if there is to be none, or a takeover does without it. */
+    private BackingFile openBacking() throws IOException {
+        if (backingBytes == 0) {
+            return null;
         }
-        Path path = files.pathOf("backing");
-        long size = Files.exists(path) ? Files.size(path) : 0;
-        if (size <= TABLE_OFFSET) {
-            return 0;
+        try {
+            return closing(openBacking(config.backing().get()));
+        } catch (IOException e) {
+            doWithoutBacking(e);
+            backingBytes = 0;
+            return null;
         }
-        ByteBuffer page = ByteBuffer.allocate(PAGE_BYTES).order(ByteOrder.nativeOrder());
-        try (FileChannel channel = FileChannel.open(path)) {
-            channel.read(page, 0);
-        }
-        MemorySegment head = MemorySegment.ofBuffer(page.clear());
-        BackingHead.repair(head);
-        return BackingHead.capacity(head);
+    }
+
+    /**
+     * A takeover does without a backing file that it cannot use, or of which it cannot have what is known: what is in
+     * RAM is served, and what points to the file is left as it is. A new table would make it point to nothing for good,
+     * and one that is gone with this daemon would lose what is stored there from now on.
+     */
+    private void doWithoutBacking(IOException failure) throws IOException {
+        requireTakeover(failure);
+        LOG.log(
+                Level.ERROR,
+                config.name() + " is taken over without its backing file, which the next daemon tries to use again: "
+                        + failure.getMessage());
     }
 
     private BackingFile openBacking(StoreConfig.Backing wanted) throws IOException {
         long tableBytes = BackingSize.tableBytes(backingBytes);
-        MemorySegment memory =
-                populatedFile("backing", roundUp(TABLE_OFFSET + tableBytes)).memory();
+        long bytes = roundUp(TABLE_OFFSET + tableBytes);
+        if (isTakenOver && recordedBytes == 0) {
+            files.removeUnlessOf("backing", bytes); // By then the backing file was to have another size.
+        }
+        MemorySegment memory = closing(files.openPopulated("backing", bytes)).memory();
         head = Optional.of(memory);
         BackingHead.repair(memory);
         BackingConfig.Claim claim = claim(BackingHead.isWhole(memory));
@@ -204,18 +230,18 @@ final class StoreFiles implements AutoCloseable {
         }
     }
 
-    /** At a takeover a memory file, if there is no room for it. */
-    private MappedFile populatedFile(String part, long bytes) throws IOException {
+    /** At a takeover a memory file, if there is no room for them. */
+    private MappedFile openCounters() throws IOException {
         try {
-            return closing(files.openPopulated(part, bytes));
+            return closing(files.openPopulated("counters", Counters.FILE_BYTES));
         } catch (ErrnoException e) {
             requireTakeover(e);
             LOG.log(
                     Level.WARNING,
-                    config.name() + "." + part + " will not outlive this daemon, since there is no room for it: "
+                    config.name() + ".counters will not outlive this daemon, since it cannot be had: "
                             + e.getMessage());
-            MappedFile file = closing(files.openInMemory(part, bytes));
-            file.populate(0, bytes);
+            MappedFile file = closing(files.openInMemory("counters", Counters.FILE_BYTES));
+            file.populate(0, Counters.FILE_BYTES);
             return file;
         }
     }

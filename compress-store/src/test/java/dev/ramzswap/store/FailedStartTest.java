@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.backing.UnclosableDevice;
 import dev.ramzswap.linux.MappedFile;
+import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,9 +90,10 @@ class FailedStartTest {
         StoreConfig config =
                 Daemons.config(directory).limit(StoreConfig.NO_LIMIT).build();
         Daemons.store(config, FEW, 0);
-        StoreConfig tooSmall =
-                Daemons.config(directory).overcommit().backing(file, 1).build();
-        assertThrows(IOException.class, () -> PageStore.open(tooSmall));
+        try (NativeFile pool = NativeFile.open(state.resolve("test.pool"), NativeFile.O_RDWR)) {
+            assertTrue(pool.tryLock());
+            assertThrows(IOException.class, () -> PageStore.open(config));
+        }
         assertEquals(new Daemons.Found(FEW, 0, 0), Daemons.load(config, FEW, 0));
     }
 

@@ -4,11 +4,13 @@ import static dev.ramzswap.store.Daemons.FEW;
 import static dev.ramzswap.store.Daemons.SLOTS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -85,6 +87,19 @@ class LostFileTest {
         Files.delete(directory.resolve("state/test.backing"));
         Trouble.OTHER_CONTENT.make(disk);
         assertEquals(new Daemons.Found(FEW, 0, 0), Daemons.load(config, FEW, 0));
+    }
+
+    @Test
+    void pagesInAFileOfWhichOneDaemonCannotHaveWhatIsKnownAreThereForTheNext() throws IOException {
+        Daemons.store(config, SLOTS, 0);
+        Path part = directory.resolve("state/test.backing");
+        Path away = Files.move(part, directory.resolve("state/away"));
+        Files.createSymbolicLink(part, part); // ELOOP, like any other error of the system
+        Daemons.Found found = Daemons.load(config, SLOTS, 0);
+        assertEquals(new Daemons.Found(found.right(), SLOTS - found.right(), 0), found);
+        assertTrue(found.right() > 0, "none of RAM");
+        Files.move(away, part, StandardCopyOption.REPLACE_EXISTING);
+        assertEquals(new Daemons.Found(SLOTS, 0, 0), Daemons.load(config, SLOTS, 0));
     }
 
     @ParameterizedTest
