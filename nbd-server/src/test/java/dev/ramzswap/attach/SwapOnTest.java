@@ -211,6 +211,41 @@ class SwapOnTest {
         assertFalse(hasRecord());
     }
 
+    /** As when memory does not suffice, or the user interrupts that, too. */
+    @Test
+    void whatCannotBeSwappedOffStaysAttachedAndServedUntilSwapoff() throws Exception {
+        fake.interrupted = "swapon";
+        fake.failures.put("swapoff /dev/nbd0", "swapoff: /dev/nbd0: swapoff failed: Cannot allocate memory");
+        fake.file("/proc/sys/vm/page-cluster", "3");
+        tune = true;
+        assertThrows(InterruptedException.class, () -> swapOn("swap0", background("--size", "16M")));
+        assertEquals("swapoff /dev/nbd0", fake.ran.getLast());
+        assertTrue(out.toString().endsWith(": Cannot allocate memory: ramzswap swapoff swap0\n"), out.toString());
+
+        fake.failures.clear();
+        fake.interrupted = null;
+        new SwapOff(fake.machine(), "swap0", new PrintWriter(out), false).run(false);
+        assertEquals(List.of("swapoff /dev/nbd0", "disconnect nbd0"), fake.ran.subList(4, 6));
+        assertTrue(ExportStatus.find(fake.machine().host(), "swap0").isEmpty());
+        assertFalse(hasRecord());
+    }
+
+    @Test
+    void whatCannotBeDetachedStaysServedUntilSwapoff() throws Exception {
+        fake.failures.put("mkswap -L", "no");
+        fake.failures.put("disconnect", "not permitted");
+        failure("swap0", background("--size", "16M"));
+        assertTrue(
+                out.toString().endsWith("could not be undone: not permitted: ramzswap swapoff swap0\n"),
+                out.toString());
+        assertTrue(ExportStatus.find(fake.machine().host(), "swap0").isPresent());
+
+        fake.failures.clear();
+        new SwapOff(fake.machine(), "swap0", new PrintWriter(out), false).run(false);
+        assertTrue(ExportStatus.find(fake.machine().host(), "swap0").isEmpty());
+        assertFalse(hasRecord());
+    }
+
     @Test
     void anAttachmentThatFailsLeavesNothing() throws Exception {
         fake.failures.put("connect", "Device or resource busy");
