@@ -44,12 +44,8 @@ public final class SwapOff {
         SwapRecord record = SwapRecord.read(machine.host(), export)
                 .orElseThrow(() -> new IOException("ramzswap swapon has not attached '" + export
                         + "': ramzswap status shows what is served, swapon --show what is swapped on"));
-        Optional<NbdDevice> device = record.attached(machine.files());
-        if (device.isPresent()) {
-            takeBack(device.get().path(), force);
-            machine.detach(device.get());
-            awaitDetached(device.get());
-        }
+        takeBack(record, force);
+        detach(record);
         if (record.ownsDaemon()) {
             stopDaemon();
         }
@@ -57,13 +53,13 @@ public final class SwapOff {
         say("is not attached any more");
     }
 
-    private void takeBack(String device, boolean force) throws IOException, InterruptedException {
-        Optional<SwapArea> area = SwapArea.at(machine.files(), device);
-        if (area.isPresent()) {
+    private void takeBack(SwapRecord record, boolean force) throws IOException, InterruptedException {
+        Optional<SwapArea> area = SwapArea.at(machine.files(), record.device());
+        if (area.isPresent() && record.attached(machine.files()).isPresent()) {
             if (!force) {
                 requireMemory(area.get());
             }
-            takeBack(area.get());
+            takeBack(record, area.get());
         }
     }
 
@@ -84,10 +80,10 @@ public final class SwapOff {
         }
     }
 
-    private void takeBack(SwapArea area) throws IOException, InterruptedException {
+    private void takeBack(SwapRecord record, SwapArea area) throws IOException, InterruptedException {
         long begin = System.nanoTime();
         try {
-            while (!isTakenBack(area, begin)) {
+            while (record.attached(machine.files()).isPresent() && !isTakenBack(area, begin)) {
                 progress.show(progress(area, begin));
                 Thread.sleep(OTHERS_MILLIS);
             }
@@ -127,11 +123,20 @@ public final class SwapOff {
         return Duration.ofNanos(System.nanoTime() - begin).toSeconds();
     }
 
-    private static void awaitDetached(NbdDevice device) throws IOException, InterruptedException {
+    /** Others may have detached it meanwhile, and somebody else may have it now. */
+    private void detach(SwapRecord record) throws IOException, InterruptedException {
+        Optional<NbdDevice> device = record.attached(machine.files());
+        if (device.isPresent()) {
+            machine.detach(device.get());
+            awaitDetached(record);
+        }
+    }
+
+    private void awaitDetached(SwapRecord record) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (device.isAttached()) {
+        while (record.attached(machine.files()).isPresent()) {
             if (System.nanoTime() > deadline) {
-                throw new IOException(device.path() + " stays attached: look at the kernel's log (dmesg)");
+                throw new IOException(record.device() + " stays attached: look at the kernel's log (dmesg)");
             }
             Thread.sleep(LOOK_MILLIS);
         }

@@ -59,6 +59,9 @@ final class FakeMachine implements Tools, NbdDriver {
     /** What is swapped on after each swapoff that fails, if anything changes then. */
     final Deque<String> swapsAfterFailure = new ArrayDeque<>();
 
+    /** What somebody else does after each program that fails. */
+    Runnable onFailure = () -> {};
+
     /** Connections that the kernel would replace. */
     final AtomicInteger dead = new AtomicInteger();
 
@@ -172,6 +175,7 @@ final class FakeMachine implements Tools, NbdDriver {
         String wrong = failures.get(String.join(" ", words.subList(0, 2)));
         if (wrong != null) {
             Optional.ofNullable(swapsAfterFailure.poll()).ifPresent(this::swaps);
+            onFailure.run();
             return new Result(1, "some talk\n" + wrong + "\n\n");
         }
         switch (words.getFirst()) {
