@@ -1,6 +1,7 @@
 package dev.ramzswap.attach;
 
 import dev.ramzswap.config.Size;
+import dev.ramzswap.linux.NativeFile;
 import dev.ramzswap.status.ExportStatus;
 import dev.ramzswap.status.LiveExport;
 import dev.ramzswap.status.ProgressLine;
@@ -16,6 +17,9 @@ import java.util.Optional;
 public final class SwapOff {
     private static final int PAGE_BYTES = 4096;
     private static final Duration PATIENCE = Duration.ofSeconds(5);
+    /** Another swapoff of the same may last as long: TimeoutStopSec= of the unit. */
+    private static final Duration OTHERS_PATIENCE = Duration.ofMinutes(15);
+
     private static final int LOOK_MILLIS = 20;
     /** Between two attempts while somebody else is at it. */
     private static final int OTHERS_MILLIS = 500;
@@ -41,9 +45,19 @@ public final class SwapOff {
      */
     public void run(boolean force) throws IOException, InterruptedException {
         machine.requireRoot("swapoff");
-        SwapRecord record = SwapRecord.read(machine.host(), export)
+        record(); // what is not attached needs no lock
+        try (NativeFile _ = SwapRecord.lock(machine.host(), export, OTHERS_PATIENCE)) {
+            undo(record(), force);
+        }
+    }
+
+    private SwapRecord record() throws IOException {
+        return SwapRecord.read(machine.host(), export)
                 .orElseThrow(() -> new IOException("ramzswap swapon has not attached '" + export
                         + "': ramzswap status shows what is served, swapon --show what is swapped on"));
+    }
+
+    private void undo(SwapRecord record, boolean force) throws IOException, InterruptedException {
         takeBack(record, force);
         detach(record);
         if (record.ownsDaemon()) {

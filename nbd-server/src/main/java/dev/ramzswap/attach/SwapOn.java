@@ -4,6 +4,7 @@ import dev.ramzswap.attach.Finding.Level;
 import dev.ramzswap.config.Size;
 import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
+import dev.ramzswap.linux.NativeFile;
 import dev.ramzswap.status.ExportStatus;
 import dev.ramzswap.status.LiveExport;
 import java.io.IOException;
@@ -79,27 +80,33 @@ public final class SwapOn {
         machine.requireRoot("swapon");
         requireMeans();
         requireSettings();
-        refuseTwice();
-        try (Undo undo = new Undo(out)) {
+        try (NativeFile _ = SwapRecord.lock(machine.host(), request.export, Duration.ZERO);
+                Undo undo = new Undo(out)) {
+            refuseTwice();
             loadModule(undo);
             candidates(); // before a daemon is started in vain
             ExportStatus export = starter.isPresent() ? start(starter.get(), undo) : running();
             requireUsable(export);
-            NbdDevice device = attach(export, starter.isPresent(), undo);
-            makeSwap(device);
-            if (request.tune) {
-                tune(undo);
-            }
-            List<Finding> daemon = new DaemonChecks(machine.files())
-                    .of(export.name(), export.entry().pid());
-            report(daemon);
-            requireGuarded(daemon);
-            swapOn(device, undo);
+            requireUnused(export);
+            swapOn(export, starter.isPresent(), undo);
             undo.forget();
         }
         if (starter.isPresent()) {
             sayHowToKeep();
         }
+    }
+
+    private void swapOn(ExportStatus export, boolean ownsDaemon, Undo undo) throws IOException, InterruptedException {
+        NbdDevice device = attach(export, ownsDaemon, undo);
+        makeSwap(device);
+        if (request.tune) {
+            tune(undo);
+        }
+        List<Finding> daemon = new DaemonChecks(machine.files())
+                .of(export.name(), export.entry().pid());
+        report(daemon);
+        requireGuarded(daemon);
+        swapOn(device, undo);
     }
 
     private void sayHowToKeep() {
@@ -168,6 +175,35 @@ public final class SwapOn {
             throw new IOException(export.name() + " has no Unix socket, and swap over TCP may freeze the machine:"
                     + " serve it with --socket");
         }
+    }
+
+    /**
+     * Two devices with the same pages would be the loss of both. The kernel is asked, since a record can be missing,
+     * and the daemon, as who attached it by nbd-client has left no word with the kernel. Who has just left is let go.
+     */
+    private void requireUnused(ExportStatus export) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        Optional<String> user = user(export);
+        while (user.isPresent()) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException(export.name() + " is in use by " + user.get()
+                        + " already, and what two use as swap is lost to both: end that use first");
+            }
+            Thread.sleep(LOOK_MILLIS);
+            user = user(export);
+        }
+    }
+
+    private Optional<String> user(ExportStatus export) throws IOException {
+        long identity = export.snapshot().identity();
+        for (NbdDevice device : NbdDevice.all(machine.files())) {
+            if (device.backend()
+                    .filter(backend -> backend.isOf(export.name(), identity))
+                    .isPresent()) {
+                return Optional.of(device.path());
+            }
+        }
+        return Optional.of(LiveExport.clients(export)).filter(clients -> !clients.isEmpty());
     }
 
     private void loadModule(Undo undo) throws IOException, InterruptedException {
