@@ -10,6 +10,7 @@ import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.daemon.Signals;
 import dev.ramzswap.daemon.StderrLogs;
 import dev.ramzswap.guard.ProcessGuard;
+import dev.ramzswap.nbd.io.Threads;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.Map;
@@ -61,11 +62,16 @@ final class ServeCommand implements Callable<Integer> {
         ProcessGuard.mark(asked.protection(), StderrLogs::flush);
         Signals.onHangUp(options.hasFile() ? this::reload : ServeCommand::ignoreHangUp);
         daemon = Daemon.start(asked, host, new Reattacher(Machine.of(host)), Signals::onTermination);
-        var out = spec.commandLine().getOut();
-        out.print(NextSteps.of(asked));
-        out.flush();
+        Threads.start("next-steps", () -> print(NextSteps.of(asked)));
         daemon.run();
         return 0;
+    }
+
+    /** May wait for who reads it, as long as it lives: nothing else may wait for this. */
+    private void print(String text) {
+        var out = spec.commandLine().getOut();
+        out.print(text);
+        out.flush();
     }
 
     private static void ignoreHangUp() {
