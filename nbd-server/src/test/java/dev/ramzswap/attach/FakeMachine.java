@@ -77,6 +77,9 @@ final class FakeMachine implements Tools, NbdDriver {
     /** Devices that somebody else has open, and how often the kernel says so. */
     final Map<Integer, Integer> busy = new HashMap<>();
 
+    /** What the driver throws that it never should. */
+    volatile Error broken;
+
     int uid;
 
     FakeMachine(Path directory) {
@@ -238,6 +241,7 @@ final class FakeMachine implements Tools, NbdDriver {
     @Override
     public boolean reconnect(int device, Backend backend, NativeSocket connection) throws IOException {
         record("reconnect nbd" + device + " " + backend);
+        breakDown();
         boolean isTaken = noticesAfter-- <= 0 && dead.getAndDecrement() > 0;
         if (isTaken) {
             taken.add(new KernelEnd(connection));
@@ -257,7 +261,15 @@ final class FakeMachine implements Tools, NbdDriver {
     }
 
     @Override
-    public void rehearse(Backend backend, NativeSocket connection) {}
+    public void rehearse(Backend backend, NativeSocket connection) {
+        breakDown();
+    }
+
+    private void breakDown() {
+        if (broken != null) {
+            throw broken;
+        }
+    }
 
     @Override
     public void disconnect(int device) throws IOException {
