@@ -13,6 +13,7 @@ import dev.ramzswap.guard.ProcessGuard;
 import dev.ramzswap.nbd.io.Threads;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -40,6 +41,9 @@ import picocli.CommandLine.Spec;
 final class ServeCommand implements Callable<Integer> {
     private static final System.Logger LOG = System.getLogger(ServeCommand.class.getName());
 
+    /** How long the end of the process waits for who reads what it printed when it was ready. */
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+
     @Spec
     private CommandSpec spec;
 
@@ -62,12 +66,13 @@ final class ServeCommand implements Callable<Integer> {
         ProcessGuard.mark(asked.protection(), StderrLogs::flush);
         Signals.onHangUp(options.hasFile() ? this::reload : ServeCommand::ignoreHangUp);
         daemon = Daemon.start(asked, host, new Reattacher(Machine.of(host)), Signals::onTermination);
-        Threads.start("next-steps", () -> print(NextSteps.of(asked)));
+        Thread printing = Threads.start("next-steps", () -> print(NextSteps.of(asked)));
         daemon.run();
+        printing.join(PATIENCE);
         return 0;
     }
 
-    /** May wait for who reads it, as long as it lives: nothing else may wait for this. */
+    /** May wait for who reads it, without end. */
     private void print(String text) {
         var out = spec.commandLine().getOut();
         out.print(text);
