@@ -92,11 +92,13 @@ public final class NativeFile implements AutoCloseable {
         return tryLock(ENDING);
     }
 
-    /** Like {@link #tryLock}, but waits so long for who has it. */
+    /** Like {@link #tryLock}, but waits so long for who has it, or until the thread is interrupted. */
     boolean tryLock(Duration patience) throws ErrnoException {
         long end = System.nanoTime() + patience.toNanos();
         boolean isLocked = tryLock();
-        while (!isLocked && System.nanoTime() - end < 0) {
+        while (!isLocked
+                && System.nanoTime() - end < 0
+                && !Thread.currentThread().isInterrupted()) {
             LockSupport.parkNanos(LOOK_NANOS);
             isLocked = tryLock();
         }

@@ -50,7 +50,7 @@ final class HostTools implements Tools {
             while (!process.waitFor(TICK_MILLIS, TimeUnit.MILLISECONDS)) {
                 meanwhile.run();
             }
-        } catch (InterruptedException e) {
+        } catch (Throwable e) {
             process.destroy();
             process.waitFor(); // so that it does nothing behind what its caller then undoes
             throw e;

@@ -77,7 +77,7 @@ final class Reattach implements AutoCloseable {
             if (System.nanoTime() - lackingSince > NOTICING) {
                 warn("the kernel takes no connection");
             }
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             withdraw();
             warn(e instanceof IOException ? e.getMessage() : e.toString());
         }
@@ -168,8 +168,8 @@ final class Reattach implements AutoCloseable {
                 Optional<Backend> unused = waiting(device);
             }
             driver.rehearse(Backend.parse(backend.toString()).orElse(backend), rehearsed.connection());
-        } catch (IOException e) {
-            LOG.log(Level.WARNING, "connections of the kernel that break cannot be replaced: " + e.getMessage());
+        } catch (IOException | RuntimeException | Error e) {
+            LOG.log(Level.WARNING, "connections of the kernel that break cannot be replaced: " + e);
         }
     }
 

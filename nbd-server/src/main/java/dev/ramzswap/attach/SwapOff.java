@@ -1,6 +1,7 @@
 package dev.ramzswap.attach;
 
 import dev.ramzswap.config.Size;
+import dev.ramzswap.linux.NativeFile;
 import dev.ramzswap.status.ExportStatus;
 import dev.ramzswap.status.LiveExport;
 import dev.ramzswap.status.ProgressLine;
@@ -16,6 +17,9 @@ import java.util.Optional;
 public final class SwapOff {
     private static final int PAGE_BYTES = 4096;
     private static final Duration PATIENCE = Duration.ofSeconds(5);
+    /** Another swapoff of the same may last as long: TimeoutStopSec= of the unit. */
+    private static final Duration OTHERS_PATIENCE = Duration.ofMinutes(15);
+
     private static final int LOOK_MILLIS = 20;
     /** Between two attempts while somebody else is at it. */
     private static final int OTHERS_MILLIS = 500;
@@ -41,15 +45,21 @@ public final class SwapOff {
      */
     public void run(boolean force) throws IOException, InterruptedException {
         machine.requireRoot("swapoff");
-        SwapRecord record = SwapRecord.read(machine.host(), export)
+        record(); // what is not attached needs no lock
+        try (NativeFile _ = SwapRecord.lock(machine.host(), export, OTHERS_PATIENCE)) {
+            undo(record(), force);
+        }
+    }
+
+    private SwapRecord record() throws IOException {
+        return SwapRecord.read(machine.host(), export)
                 .orElseThrow(() -> new IOException("ramzswap swapon has not attached '" + export
                         + "': ramzswap status shows what is served, swapon --show what is swapped on"));
-        Optional<NbdDevice> device = record.attached(machine.files());
-        if (device.isPresent()) {
-            takeBack(device.get().path(), force);
-            machine.detach(device.get());
-            awaitDetached(device.get());
-        }
+    }
+
+    private void undo(SwapRecord record, boolean force) throws IOException, InterruptedException {
+        takeBack(record, force);
+        detach(record);
         if (record.ownsDaemon()) {
             stopDaemon();
         }
@@ -57,13 +67,13 @@ public final class SwapOff {
         say("is not attached any more");
     }
 
-    private void takeBack(String device, boolean force) throws IOException, InterruptedException {
-        Optional<SwapArea> area = SwapArea.at(machine.files(), device);
-        if (area.isPresent()) {
+    private void takeBack(SwapRecord record, boolean force) throws IOException, InterruptedException {
+        Optional<SwapArea> area = SwapArea.at(machine.files(), record.device());
+        if (area.isPresent() && record.attached(machine.files()).isPresent()) {
             if (!force) {
                 requireMemory(area.get());
             }
-            takeBack(area.get());
+            takeBack(record, area.get());
         }
     }
 
@@ -84,10 +94,10 @@ public final class SwapOff {
         }
     }
 
-    private void takeBack(SwapArea area) throws IOException, InterruptedException {
+    private void takeBack(SwapRecord record, SwapArea area) throws IOException, InterruptedException {
         long begin = System.nanoTime();
         try {
-            while (!isTakenBack(area, begin)) {
+            while (record.attached(machine.files()).isPresent() && !isTakenBack(area, begin)) {
                 progress.show(progress(area, begin));
                 Thread.sleep(OTHERS_MILLIS);
             }
@@ -127,11 +137,20 @@ public final class SwapOff {
         return Duration.ofNanos(System.nanoTime() - begin).toSeconds();
     }
 
-    private static void awaitDetached(NbdDevice device) throws IOException, InterruptedException {
+    /** Others may have detached it meanwhile, and somebody else may have it now. */
+    private void detach(SwapRecord record) throws IOException, InterruptedException {
+        Optional<NbdDevice> device = record.attached(machine.files());
+        if (device.isPresent()) {
+            machine.detach(device.get());
+            awaitDetached(record);
+        }
+    }
+
+    private void awaitDetached(SwapRecord record) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (device.isAttached()) {
+        while (record.attached(machine.files()).isPresent()) {
             if (System.nanoTime() > deadline) {
-                throw new IOException(device.path() + " stays attached: look at the kernel's log (dmesg)");
+                throw new IOException(record.device() + " stays attached: look at the kernel's log (dmesg)");
             }
             Thread.sleep(LOOK_MILLIS);
         }

@@ -4,6 +4,7 @@ import dev.ramzswap.attach.Finding.Level;
 import dev.ramzswap.config.Size;
 import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
+import dev.ramzswap.linux.NativeFile;
 import dev.ramzswap.status.ExportStatus;
 import dev.ramzswap.status.LiveExport;
 import java.io.IOException;
@@ -15,8 +16,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Makes an export this machine's swap, step by step: nbd module, daemon (where it was asked for), device, swap header,
- * record for {@code swapoff}, kernel settings (where they were asked for), swapon. Says what it does, and what is not
+ * Makes an export this machine's swap, step by step: nbd module, daemon (where it was asked for), device, record for
+ * {@code swapoff}, swap header, kernel settings (where they were asked for), swapon. Says what it does, and what is not
  * as it should be. A step that fails, or is interrupted, takes back those before it.
  */
 public final class SwapOn {
@@ -79,28 +80,33 @@ public final class SwapOn {
         machine.requireRoot("swapon");
         requireMeans();
         requireSettings();
-        refuseTwice();
-        try (Undo undo = new Undo(out)) {
+        try (NativeFile _ = SwapRecord.lock(machine.host(), request.export, Duration.ZERO);
+                Undo undo = new Undo(out)) {
+            refuseTwice();
             loadModule(undo);
             candidates(); // before a daemon is started in vain
             ExportStatus export = starter.isPresent() ? start(starter.get(), undo) : running();
             requireUsable(export);
-            NbdDevice device = attach(export, undo);
-            makeSwap(device);
-            leaveRecord(SwapRecord.of(device, starter.isPresent()), undo);
-            if (request.tune) {
-                tune(undo);
-            }
-            List<Finding> daemon = new DaemonChecks(machine.files())
-                    .of(export.name(), export.entry().pid());
-            report(daemon);
-            requireGuarded(daemon);
-            swapOn(device, undo);
+            requireUnused(export);
+            swapOn(export, starter.isPresent(), undo);
             undo.forget();
         }
         if (starter.isPresent()) {
             sayHowToKeep();
         }
+    }
+
+    private void swapOn(ExportStatus export, boolean ownsDaemon, Undo undo) throws IOException, InterruptedException {
+        NbdDevice device = attach(export, ownsDaemon, undo);
+        makeSwap(device);
+        if (request.tune) {
+            tune(undo);
+        }
+        List<Finding> daemon = new DaemonChecks(machine.files())
+                .of(export.name(), export.entry().pid());
+        report(daemon);
+        requireGuarded(daemon);
+        swapOn(device, undo);
     }
 
     private void sayHowToKeep() {
@@ -137,8 +143,8 @@ public final class SwapOn {
     private void refuseTwice() throws IOException {
         Optional<SwapRecord> record = SwapRecord.read(machine.host(), request.export);
         if (record.isPresent() && record.get().attached(machine.files()).isPresent()) {
-            throw new IOException(request.export + " is attached to "
-                    + record.get().device() + " already: ramzswap swapoff " + request.export + " first");
+            throw new IOException(
+                    request.export + " is attached to " + record.get().device() + " already: " + swapoff() + " first");
         }
     }
 
@@ -149,7 +155,7 @@ public final class SwapOn {
                     + other.get().entry().pid() + "): leave the options of serve away to swap on that one");
         }
         ExportStatus export = starter.start();
-        undo.add(() -> new LiveExport(export, out, false).stopAndWait());
+        undo.add(() -> new LiveExport(export, out, false).stopAndWait(), "ramzswap stop " + export.name());
         say("started the daemon (pid " + export.entry().pid() + "), which logs to " + starter.log());
         return export;
     }
@@ -171,18 +177,51 @@ public final class SwapOn {
         }
     }
 
+    /**
+     * Two devices with the same pages would be the loss of both. The kernel is asked, since a record can be missing,
+     * and the daemon, as who attached it by nbd-client has left no word with the kernel. Who has just left is let go.
+     */
+    private void requireUnused(ExportStatus export) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        Optional<String> user = user(export);
+        while (user.isPresent()) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException(export.name() + " is in use by " + user.get()
+                        + " already, and what two use as swap is lost to both: end that use first");
+            }
+            Thread.sleep(LOOK_MILLIS);
+            user = user(export);
+        }
+    }
+
+    private Optional<String> user(ExportStatus export) throws IOException {
+        long identity = export.snapshot().identity();
+        for (NbdDevice device : NbdDevice.all(machine.files())) {
+            if (device.backend()
+                    .filter(backend -> backend.isOf(export.name(), identity))
+                    .isPresent()) {
+                return Optional.of(device.path());
+            }
+        }
+        return Optional.of(LiveExport.clients(export)).filter(clients -> !clients.isEmpty());
+    }
+
     private void loadModule(Undo undo) throws IOException, InterruptedException {
         if (NbdDevice.all(machine.files()).isEmpty()) {
             machine.tools().must("modprobe", "nbd");
-            undo.add(() -> machine.tools().must("modprobe", "-r", "nbd"));
+            undo.add(() -> machine.tools().must("modprobe", "-r", "nbd"), "modprobe -r nbd");
             say("loaded nbd, the kernel's client");
         }
     }
 
-    private NbdDevice attach(ExportStatus export, Undo undo) throws IOException, InterruptedException {
+    /** Until it is detached again, the record stays, so that {@code swapoff} can repeat what fails. */
+    private NbdDevice attach(ExportStatus export, boolean ownsDaemon, Undo undo)
+            throws IOException, InterruptedException {
         NbdDevice device = attachToOne(export);
-        undo.add(() -> machine.detach(device));
+        undo.add(() -> SwapRecord.delete(machine.host(), request.export), swapoff());
+        undo.add(() -> machine.detach(device), swapoff());
         awaitSize(device, export.size());
+        SwapRecord.of(device, ownsDaemon).write(machine.host(), request.export);
         say("attached to " + device.path() + ", connections: " + request.connections);
         return device;
     }
@@ -252,17 +291,12 @@ public final class SwapOn {
         machine.tools().must("mkswap", "-L", label, device.path());
     }
 
-    private void leaveRecord(SwapRecord record, Undo undo) throws IOException {
-        record.write(machine.host(), request.export);
-        undo.add(() -> SwapRecord.delete(machine.host(), request.export));
-    }
-
     private void tune(Undo undo) throws IOException {
         KernelFiles files = machine.files();
         for (VmSetting setting : VmSetting.all(files, files.bytes("/proc/meminfo", "MemTotal"))) {
             if (!setting.isWanted()) {
                 setting.set(files, setting.wanted());
-                undo.add(() -> setting.set(files, setting.value()));
+                undo.add(() -> setting.set(files, setting.value()), swapoff());
                 say("set vm." + setting.name() + " from " + setting.value() + " to " + setting.wanted() + ": with "
                         + setting.value() + ", " + setting.why());
             }
@@ -289,7 +323,7 @@ public final class SwapOn {
     }
 
     private void swapOn(NbdDevice device, Undo undo) throws IOException, InterruptedException {
-        undo.add(() -> takeOff(device));
+        undo.add(() -> takeOff(device), swapoff());
         machine.tools().must("swapon", "-p", Integer.toString(request.priority), "--discard=pages", device.path());
         say("swaps on " + device.path() + ", " + Size.format(device.bytes()) + ", priority " + request.priority);
     }
@@ -301,6 +335,10 @@ public final class SwapOn {
         if (SwapArea.at(machine.files(), device.path()).isPresent()) {
             machine.tools().must("swapoff", device.path());
         }
+    }
+
+    private String swapoff() {
+        return "ramzswap swapoff " + request.export;
     }
 
     private void say(String text) {

@@ -5,23 +5,29 @@ import java.io.PrintWriter;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/** How to take back steps that were made, in the reverse order, unless all of them succeeded. */
+/**
+ * How to take back steps that were made, in the reverse order, unless all of them succeeded. What cannot be taken back
+ * may need those before it, as pages that stay swapped need their device and daemon: they stay, too.
+ */
 final class Undo implements AutoCloseable {
     /** Takes one step back. */
-    interface Step {
+    interface Action {
         void run() throws IOException, InterruptedException;
     }
+
+    private record Step(Action action, String later) {}
 
     private final PrintWriter out;
     private final Deque<Step> steps = new ArrayDeque<>();
 
-    /** @param out where it says which steps could not be taken back */
+    /** @param out where it says which step could not be taken back */
     Undo(PrintWriter out) {
         this.out = out;
     }
 
-    void add(Step step) {
-        steps.push(step);
+    /** @param later the command for the user if this fails */
+    void add(Action action, String later) {
+        steps.push(new Step(action, later));
     }
 
     /** All went well: nothing is to be taken back. */
@@ -31,14 +37,21 @@ final class Undo implements AutoCloseable {
 
     @Override
     public void close() {
-        while (!steps.isEmpty()) {
+        for (Step step : steps) {
             try {
-                steps.pop().run();
+                step.action.run();
             } catch (IOException e) {
-                out.println("could not be undone: " + e.getMessage());
+                sayWhatStays(e.getMessage(), step);
+                return;
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
+                sayWhatStays("interrupted", step);
+                return;
             }
         }
+    }
+
+    private void sayWhatStays(String why, Step step) {
+        out.println("could not be undone: " + why + ": " + step.later);
     }
 }

@@ -10,8 +10,10 @@ import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.daemon.Signals;
 import dev.ramzswap.daemon.StderrLogs;
 import dev.ramzswap.guard.ProcessGuard;
+import dev.ramzswap.nbd.io.Threads;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -39,6 +41,9 @@ import picocli.CommandLine.Spec;
 final class ServeCommand implements Callable<Integer> {
     private static final System.Logger LOG = System.getLogger(ServeCommand.class.getName());
 
+    /** How long the end of the process waits for who reads what it printed when it was ready. */
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
+
     @Spec
     private CommandSpec spec;
 
@@ -61,11 +66,17 @@ final class ServeCommand implements Callable<Integer> {
         ProcessGuard.mark(asked.protection(), StderrLogs::flush);
         Signals.onHangUp(options.hasFile() ? this::reload : ServeCommand::ignoreHangUp);
         daemon = Daemon.start(asked, host, new Reattacher(Machine.of(host)), Signals::onTermination);
-        var out = spec.commandLine().getOut();
-        out.print(NextSteps.of(asked));
-        out.flush();
+        Thread printing = Threads.start("next-steps", () -> print(NextSteps.of(asked)));
         daemon.run();
+        printing.join(PATIENCE);
         return 0;
+    }
+
+    /** May wait for who reads it, without end. */
+    private void print(String text) {
+        var out = spec.commandLine().getOut();
+        out.print(text);
+        out.flush();
     }
 
     private static void ignoreHangUp() {

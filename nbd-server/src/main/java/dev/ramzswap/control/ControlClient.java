@@ -30,9 +30,18 @@ public final class ControlClient {
         ask(control, "stop force");
     }
 
-    /** The processes, other than the kernel, that are connected to the daemon. */
+    /** The processes, other than the kernel, that are connected to the daemon; 0 for all that it does not know. */
     public static List<Long> visitors(Path control) throws IOException {
-        String reply = ControlSocket.request(control, "visitors");
+        return pids(control, "visitors");
+    }
+
+    /** Those that are connected to one of its exports. */
+    public static List<Long> visitors(Path control, String name) throws IOException {
+        return pids(control, "visitors " + name);
+    }
+
+    private static List<Long> pids(Path control, String request) throws IOException {
+        String reply = ControlSocket.request(control, request);
         if (!reply.matches("[\\d ]*")) {
             throw new IOException(reply);
         }

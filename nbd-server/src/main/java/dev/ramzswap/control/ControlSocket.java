@@ -5,13 +5,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.linux.PeerCredentials;
 import dev.ramzswap.linux.SocketHandle;
+import dev.ramzswap.nbd.io.Acceptor;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
@@ -58,18 +58,14 @@ public final class ControlSocket implements AutoCloseable {
             Closing.after(e, server);
             throw new IOException("cannot make the control socket " + path + ": " + e.getMessage(), e);
         }
-        thread = Thread.ofPlatform().name("control").daemon().start(this::serve);
+        thread = Acceptor.start("control", server, path.toString(), this::serve);
     }
 
-    private void serve() {
-        while (server.isOpen()) {
-            try (SocketChannel client = server.accept()) {
-                answer(client);
-            } catch (ClosedChannelException e) {
-                return;
-            } catch (IOException | RuntimeException e) {
-                LOG.log(Level.WARNING, "control socket: " + e.getMessage());
-            }
+    private void serve(SocketChannel client) {
+        try (client) {
+            answer(client);
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "control socket: " + e.getMessage());
         }
     }
 

@@ -12,15 +12,16 @@ import dev.ramzswap.config.Host;
 import dev.ramzswap.config.MemoryCheck;
 import dev.ramzswap.store.PageStore;
 import java.lang.System.Logger.Level;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
 /**
- * What the control socket understands: {@code ping}, {@code set NAME key=value ...}, {@code visitors}, {@code stop} and
- * {@code stop force}. Replies are {@code ok}, the process ids of the visitors, {@code draining} where the daemon goes
- * on for its clients, or {@code error} and a message for the user.
+ * What the control socket understands: {@code ping}, {@code set NAME key=value ...}, {@code visitors}, {@code visitors
+ * NAME}, {@code stop} and {@code stop force}. Replies are {@code ok}, the process ids of the visitors, {@code draining}
+ * where the daemon goes on for its clients, or {@code error} and a message for the user.
  */
 final class ControlRequests implements UnaryOperator<String> {
     private static final System.Logger LOG = System.getLogger(ControlRequests.class.getName());
@@ -61,7 +62,10 @@ final class ControlRequests implements UnaryOperator<String> {
                 return OK;
             }
             if (words.equals(List.of("visitors"))) {
-                return visitors();
+                return visitors(attached.values());
+            }
+            if (words.getFirst().equals("visitors") && words.size() == 2 && attached.containsKey(words.get(1))) {
+                return visitors(List.of(attached.get(words.get(1))));
             }
             if (words.equals(List.of("stop"))) {
                 return ending.request() ? DRAINING : OK;
@@ -70,15 +74,15 @@ final class ControlRequests implements UnaryOperator<String> {
                 ending.force();
                 return OK;
             }
-            return ERROR + "not a request: ping, set NAME key=value ..., visitors, stop and stop force are";
+            return ERROR
+                    + "not a request: ping, set NAME key=value ..., visitors, visitors NAME, stop and stop force are";
         } catch (ConfigException | IllegalArgumentException e) {
             return ERROR + e.getMessage().replace('\n', ' ');
         }
     }
 
-    /** Those of all exports. */
-    private String visitors() {
-        return attached.values().stream()
+    private static String visitors(Collection<Attachment> exports) {
+        return exports.stream()
                 .flatMap(attachment -> attachment.visitors().stream())
                 .distinct()
                 .map(String::valueOf)

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 
 /**
  * Lines on their way to a stream that may stand still: a pipe that nobody reads, a file whose pages must wait for
@@ -18,6 +19,9 @@ final class LogQueue {
     private static final int PIECE_BYTES = 8 << 10;
 
     private static final int NOTE_BYTES = 128;
+
+    /** Of a line: a longer one is cut, and not dropped for ever. */
+    static final int LINE_BYTES = 8 << 10;
 
     private final OutputStream out;
     private final String noteStart;
@@ -36,12 +40,18 @@ final class LogQueue {
 
     /** Adds a whole line, with its end. */
     synchronized void add(byte[] line) {
-        if (line.length > BYTES - NOTE_BYTES - bytes) {
+        if (Math.min(line.length, LINE_BYTES) > BYTES - NOTE_BYTES - bytes) {
             dropped++;
         } else {
-            append(line);
+            append(line.length > LINE_BYTES ? cut(line) : line);
         }
         notifyAll();
+    }
+
+    private static byte[] cut(byte[] line) {
+        byte[] start = Arrays.copyOf(line, LINE_BYTES);
+        start[LINE_BYTES - 1] = '\n';
+        return start;
     }
 
     /** Waits until all is written, as long as that. */

@@ -3,25 +3,18 @@ package dev.ramzswap.nbd;
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.closing.Joins;
 import dev.ramzswap.linux.PassedSocket;
-import dev.ramzswap.nbd.io.Threads;
+import dev.ramzswap.nbd.io.Acceptor;
 import dev.ramzswap.nbd.tls.Tls;
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiConsumer;
 
 /** One listening address and the thread that accepts there. */
 final class Listener implements AutoCloseable {
-    private static final System.Logger LOG = System.getLogger(Listener.class.getName());
-
-    /** Between two attempts when nothing can be accepted (no file descriptor left, say). */
-    private static final long RETRY_NANOS = 100_000_000;
-
     private final ServerSocketChannel channel;
     private final Tls tls;
     private final SocketAddress address;
@@ -81,20 +74,7 @@ final class Listener implements AutoCloseable {
     }
 
     void start(BiConsumer<SocketChannel, Tls> accepted) {
-        thread = Threads.start("nbd-accept", () -> accept(accepted));
-    }
-
-    private void accept(BiConsumer<SocketChannel, Tls> accepted) {
-        while (channel.isOpen()) {
-            try {
-                accepted.accept(channel.accept(), tls);
-            } catch (IOException e) {
-                if (channel.isOpen()) {
-                    LOG.log(Level.WARNING, "cannot accept a connection on " + address, e);
-                    LockSupport.parkNanos(RETRY_NANOS);
-                }
-            }
-        }
+        thread = Acceptor.start("nbd-accept", channel, address.toString(), client -> accepted.accept(client, tls));
     }
 
     /** Stops listening, and removes the socket file. */

@@ -11,6 +11,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.stream.Collectors;
 
 /**
@@ -126,12 +127,19 @@ public final class LiveExport {
     /** Who is connected to it, as {@code COMMAND (pid N), ...}. */
     private String visitors() {
         try {
-            return ControlClient.visitors(export.entry().control()).stream()
-                    .map(LiveExport::named)
-                    .collect(Collectors.joining(", "));
+            return named(ControlClient.visitors(export.entry().control()));
         } catch (IOException e) {
             return ""; // it has just ended, or does not answer: the caller says what is known
         }
+    }
+
+    /** Who is connected to an export, but for the kernel, as {@code COMMAND (pid N), ...}; empty if nobody is. */
+    public static String clients(ExportStatus export) throws IOException {
+        return named(ControlClient.visitors(export.entry().control(), export.name()));
+    }
+
+    private static String named(List<Long> pids) {
+        return pids.stream().map(LiveExport::named).collect(Collectors.joining(", "));
     }
 
     private static String named(long pid) {

@@ -184,6 +184,8 @@ class DrainTest {
         assertEquals(List.of(), ControlClient.visitors(control), "that is the kernel");
         tell("detach");
         assertEquals(List.of(self()), ControlClient.visitors(control));
+        assertEquals(List.of(self()), ControlClient.visitors(control, "a"));
+        assertEquals(List.of(), ControlClient.visitors(control, "b"));
         StringWriter out = new StringWriter();
         var stop = new LiveExport(ExportStatus.find(host(), "a").orElseThrow(), new PrintWriter(out), false);
         CompletableFuture<Void> stopped = CompletableFuture.runAsync(() -> {

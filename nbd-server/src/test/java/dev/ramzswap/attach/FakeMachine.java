@@ -59,6 +59,9 @@ final class FakeMachine implements Tools, NbdDriver {
     /** What is swapped on after each swapoff that fails, if anything changes then. */
     final Deque<String> swapsAfterFailure = new ArrayDeque<>();
 
+    /** What somebody else does after each program that fails. */
+    Runnable onFailure = () -> {};
+
     /** Connections that the kernel would replace. */
     final AtomicInteger dead = new AtomicInteger();
 
@@ -73,6 +76,9 @@ final class FakeMachine implements Tools, NbdDriver {
 
     /** Devices that somebody else has open, and how often the kernel says so. */
     final Map<Integer, Integer> busy = new HashMap<>();
+
+    /** What the driver throws that it never should. */
+    volatile Error broken;
 
     int uid;
 
@@ -172,6 +178,7 @@ final class FakeMachine implements Tools, NbdDriver {
         String wrong = failures.get(String.join(" ", words.subList(0, 2)));
         if (wrong != null) {
             Optional.ofNullable(swapsAfterFailure.poll()).ifPresent(this::swaps);
+            onFailure.run();
             return new Result(1, "some talk\n" + wrong + "\n\n");
         }
         switch (words.getFirst()) {
@@ -234,6 +241,7 @@ final class FakeMachine implements Tools, NbdDriver {
     @Override
     public boolean reconnect(int device, Backend backend, NativeSocket connection) throws IOException {
         record("reconnect nbd" + device + " " + backend);
+        breakDown();
         boolean isTaken = noticesAfter-- <= 0 && dead.getAndDecrement() > 0;
         if (isTaken) {
             taken.add(new KernelEnd(connection));
@@ -253,7 +261,15 @@ final class FakeMachine implements Tools, NbdDriver {
     }
 
     @Override
-    public void rehearse(Backend backend, NativeSocket connection) {}
+    public void rehearse(Backend backend, NativeSocket connection) {
+        breakDown();
+    }
+
+    private void breakDown() {
+        if (broken != null) {
+            throw broken;
+        }
+    }
 
     @Override
     public void disconnect(int device) throws IOException {

@@ -55,6 +55,19 @@ class HostToolsTest {
     }
 
     @Test
+    void whatFailsMeanwhileEndsTheProgram() {
+        var failed = assertThrows(IOException.class, () -> tools.must(HostToolsTest::fail, "sleep", "23.43"));
+        assertEquals("no", failed.getMessage());
+        assertTrue(ProcessHandle.current()
+                .children()
+                .noneMatch(child -> child.info().commandLine().orElse("").contains("sleep 23.43")));
+    }
+
+    private static void fail() throws IOException {
+        throw new IOException("no");
+    }
+
+    @Test
     void readsNumbersOfTheKernelWhole() throws IOException {
         long most = new KernelFiles(Path.of("/")).number("/proc/sys/kernel/pid_max");
         assertTrue(most > 300, "proc(5): " + most);

@@ -97,6 +97,19 @@ class ReattacherTest {
         await(() -> fake.taken.size() == 2);
     }
 
+    /** As a class that cannot be loaded: at the start, in the rehearsal, and later. */
+    @Test
+    void anErrorIsTriedAgainToo() throws Exception {
+        daemon.close();
+        fake.broken = new NoClassDefFoundError("x");
+        daemon = fake.serve("name=a,size=16M");
+        fake.left(0, backend("a", 1), SIZE);
+        lacks(1);
+        await(() -> fake.offers() > 1);
+        fake.broken = null;
+        await(() -> fake.taken.size() == 1);
+    }
+
     @Test
     void aKernelThatTakesAndDropsThemIsNotGivenOneAfterTheOther() throws Exception {
         fake.left(0, backend("a", 1), SIZE);

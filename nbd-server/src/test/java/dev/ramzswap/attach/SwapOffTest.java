@@ -18,6 +18,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SwapOffTest {
     private static final List<String> BOTH = List.of("swapoff /dev/nbd0", "disconnect nbd0");
@@ -136,6 +138,21 @@ class SwapOffTest {
         swapOff(false, false);
         assertEquals(List.of("swapoff /dev/nbd0", "swapoff /dev/nbd0", "disconnect nbd0"), fake.ran);
         assertTrue(out.toString().contains("no longer swaps on /dev/nbd0, 100 pages taken back"), out.toString());
+    }
+
+    /** Detached meanwhile, and attached by another program; whether that swaps there or not. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "/dev/nbd0 partition 1048576 400 100"})
+    void whatSomebodyAttachedSinceIsNotTakenOff(String swaps) throws Exception {
+        fake.failures.put("swapoff /dev/nbd0", "swapoff: /dev/nbd0: swapoff failed: Invalid argument");
+        fake.onFailure = () -> {
+            fake.file("/sys/block/nbd0/pid", "999");
+            fake.swaps(swaps);
+            fake.failures.clear();
+        };
+        swapOff(false, false);
+        assertEquals(BOTH.subList(0, 1), fake.ran);
+        assertFalse(hasRecord("swap0"));
     }
 
     @Test

@@ -6,15 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.daemon.Daemon;
+import dev.ramzswap.nbd.client.LoopbackClient;
 import dev.ramzswap.status.ExportStatus;
+import dev.ramzswap.status.LiveExport;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,6 +52,10 @@ class SwapOnTest {
 
     private String failure(String name, SwapOn.Starter... starter) {
         return assertThrows(IOException.class, () -> swapOn(name, starter)).getMessage();
+    }
+
+    private long count(String beginning) {
+        return fake.ran.stream().filter(call -> call.startsWith(beginning)).count();
     }
 
     private boolean hasRecord() {
@@ -211,6 +219,41 @@ class SwapOnTest {
         assertFalse(hasRecord());
     }
 
+    /** As when memory does not suffice, or the user interrupts that, too. */
+    @Test
+    void whatCannotBeSwappedOffStaysAttachedAndServedUntilSwapoff() throws Exception {
+        fake.interrupted = "swapon";
+        fake.failures.put("swapoff /dev/nbd0", "swapoff: /dev/nbd0: swapoff failed: Cannot allocate memory");
+        fake.file("/proc/sys/vm/page-cluster", "3");
+        tune = true;
+        assertThrows(InterruptedException.class, () -> swapOn("swap0", background("--size", "16M")));
+        assertEquals("swapoff /dev/nbd0", fake.ran.getLast());
+        assertTrue(out.toString().endsWith(": Cannot allocate memory: ramzswap swapoff swap0\n"), out.toString());
+
+        fake.failures.clear();
+        fake.interrupted = null;
+        new SwapOff(fake.machine(), "swap0", new PrintWriter(out), false).run(false);
+        assertEquals(List.of("swapoff /dev/nbd0", "disconnect nbd0"), fake.ran.subList(4, 6));
+        assertTrue(ExportStatus.find(fake.machine().host(), "swap0").isEmpty());
+        assertFalse(hasRecord());
+    }
+
+    @Test
+    void whatCannotBeDetachedStaysServedUntilSwapoff() throws Exception {
+        fake.failures.put("mkswap -L", "no");
+        fake.failures.put("disconnect", "not permitted");
+        failure("swap0", background("--size", "16M"));
+        assertTrue(
+                out.toString().endsWith("could not be undone: not permitted: ramzswap swapoff swap0\n"),
+                out.toString());
+        assertTrue(ExportStatus.find(fake.machine().host(), "swap0").isPresent());
+
+        fake.failures.clear();
+        new SwapOff(fake.machine(), "swap0", new PrintWriter(out), false).run(false);
+        assertTrue(ExportStatus.find(fake.machine().host(), "swap0").isEmpty());
+        assertFalse(hasRecord());
+    }
+
     @Test
     void anAttachmentThatFailsLeavesNothing() throws Exception {
         fake.failures.put("connect", "Device or resource busy");
@@ -278,6 +321,51 @@ class SwapOnTest {
         assertTrue(out.toString().contains("swap0: set vm.page-cluster from 3 to 0: "), out.toString());
         assertTrue(out.toString().contains("swap0: set vm.min_free_kbytes from 11000 to 32768: "), out.toString());
         assertFalse(out.toString().contains("watermark"), out.toString());
+    }
+
+    @Test
+    void ofTwoAtOnceOneIsRefused() throws Exception {
+        AtomicReference<String> refused = new AtomicReference<>();
+        fake.onConnect = () -> {
+            fake.onConnect = () -> {};
+            refused.set(failure("swap0"));
+        };
+        try (Daemon _ = fake.serve(EXPORT)) {
+            swapOn("swap0");
+        }
+        assertTrue(refused.get().contains("swap0.swap.lock is in use by another process"), refused::get);
+        assertEquals(1, count("connect "));
+        assertEquals(1, count("swapon "));
+    }
+
+    @Test
+    void whatTheKernelHasIsNotMadeSwapAgainThoughItsRecordIsLost() throws Exception {
+        try (Daemon _ = fake.serve(EXPORT, "name=other,size=16M")) {
+            swapOn("swap0");
+            Files.delete(temp.resolve("run/swap0.swap"));
+            String message = failure("swap0");
+            assertTrue(message.startsWith("swap0 is in use by /dev/nbd0 already, "), message);
+            swapOn("other");
+        }
+        assertEquals(2, count("mkswap "));
+    }
+
+    /** As nbd-client does, which leaves no word with the kernel. */
+    @Test
+    void whatSomebodyElseIsConnectedToIsNotMadeSwap() throws Exception {
+        ExportStatus export = background("--size", "16M").start();
+        try {
+            var socket = UnixDomainSocketAddress.of(export.entry().socket());
+            try (LoopbackClient _ = new LoopbackClient(socket, "swap0")) {
+                String message = failure("swap0");
+                String own = "(pid " + ProcessHandle.current().pid() + ") already, ";
+                assertTrue(message.contains(own), message);
+            }
+            swapOn("swap0");
+        } finally {
+            new LiveExport(export, new PrintWriter(out), false).stopByForce();
+        }
+        assertEquals(1, count("mkswap "));
     }
 
     private BackgroundDaemon background(String... options) {

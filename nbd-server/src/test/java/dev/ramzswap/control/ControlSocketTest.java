@@ -69,6 +69,21 @@ class ControlSocketTest {
     }
 
     @Test
+    void anErrorOfAHandlerHarmsNobodyElse() throws IOException {
+        socket.close();
+        socket = new ControlSocket(path, ControlSocketTest::brokenOnce);
+        assertThrows(IOException.class, () -> ControlSocket.request(path, "break"));
+        assertEquals("ok", ControlSocket.request(path, "ping"));
+    }
+
+    private static String brokenOnce(String request) {
+        if (request.equals("break")) {
+            throw new NoClassDefFoundError("x");
+        }
+        return "ok";
+    }
+
+    @Test
     void leavesNothingBehind() {
         socket.close();
         assertFalse(Files.exists(path));

@@ -75,6 +75,16 @@ class LogQueueTest {
     }
 
     @Test
+    void aLineThatIsLongerThanAllRoomIsCut() {
+        var written = new ByteArrayOutputStream();
+        LogQueue queue = new LogQueue(written, "note: ");
+        queue.add(("x".repeat(LogQueue.BYTES) + "\n").getBytes(US_ASCII));
+        queue.add(line(2));
+        queue.flush(LONG);
+        assertEquals("x".repeat(LogQueue.LINE_BYTES - 1) + "\nline 2\n", written.toString(US_ASCII));
+    }
+
+    @Test
     void aStreamThatFailsEndsNothing() {
         LogQueue queue = new LogQueue(
                 new OutputStream() {

@@ -7,11 +7,12 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A daemon whose stderr is a pipe that is full, and that nobody reads. */
+/** A daemon whose stderr or stdout is a pipe that is full, and that nobody reads. */
 @Timeout(60)
 class FullLogIT {
     @Test
@@ -30,6 +31,29 @@ class FullLogIT {
             } finally {
                 daemon.destroy();
                 assertEquals(0, daemon.waitFor());
+            }
+        }
+    }
+
+    @Test
+    void itEndsWhenToldToThoughItHasNotSaidThatItIsReady(@TempDir Path directory) throws Exception {
+        Path pipe = directory.resolve("out");
+        Tool.run("mkfifo", pipe);
+        try (RandomAccessFile _ = new RandomAccessFile(pipe.toFile(), "rw")) {
+            fill(pipe);
+            Launcher launcher = new Launcher(directory);
+            Process daemon = launcher.process("serve", "--size", "8M")
+                    .redirectOutput(pipe.toFile())
+                    .start();
+            try {
+                while (!launcher.runToEnd("status").out().contains("swap0")) {
+                    assertTrue(daemon.isAlive());
+                }
+                daemon.destroy();
+                assertTrue(daemon.waitFor(20, TimeUnit.SECONDS));
+                assertEquals(0, daemon.exitValue());
+            } finally {
+                daemon.destroyForcibly();
             }
         }
     }
