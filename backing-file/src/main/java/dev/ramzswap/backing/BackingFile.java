@@ -277,6 +277,11 @@ public final class BackingFile implements AutoCloseable {
         return cleaner.clean(mover);
     }
 
+    /** Cleaning tries at once what it could not take out of a segment: the mover would take it otherwise now. */
+    public void tryAgain() {
+        cleaner.tryAgain();
+    }
+
     public long segments() {
         return table.count();
     }

@@ -130,6 +130,11 @@ final class SegmentCleaner implements AutoCloseable {
         return failing < patienceNanos ? BUSY : CLEAN;
     }
 
+    /** See {@link BackingFile#tryAgain}. */
+    synchronized void tryAgain() {
+        victims.forgetSetAside();
+    }
+
     /** Goes on to the next one if a victim cannot be emptied, so that CLEAN comes of all of them. */
     private int cleanNext(Mover mover) {
         for (int victim = nextVictim(); victim != NONE; victim = nextVictim()) {

@@ -78,6 +78,19 @@ class ZeroingDeviceTest {
         assertEquals(damaged(), lost());
     }
 
+    /** A page that is whole is refused for no page that may come back. */
+    @Test
+    void whatItDoesNotHaveCostsNoRoomThatAPageNeeds() {
+        store.keeper().keepFile();
+        assertEquals(0, damaged());
+        device.isZero = true;
+        store.keeper().setScarce(true);
+        for (int look = 0; look < LOOKS; look++) {
+            store.keeper().keepFile();
+        }
+        assertTrue(damaged() > 0);
+    }
+
     private void clean(Suspects suspects) {
         Activity activity = new Activity();
         try (Workspace own = new Workspace(
