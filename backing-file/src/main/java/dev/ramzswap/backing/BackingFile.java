@@ -46,17 +46,6 @@ public final class BackingFile implements AutoCloseable {
     /** The device is failing and all staging buffers are taken; or the backing file was closed. */
     public static final int FAILED = -3;
 
-    /** {@link #clean}: something became free, or what stood in the way of it is gone. */
-    public static final int CLEANED = 1;
-
-    /** {@link #clean}: no segment is worth it, and none will be by itself. */
-    public static final int CLEAN = 2;
-
-    /**
-     * {@link #clean}: not now, but maybe soon: a segment is still to be written, or somebody has a record in his hands.
-     */
-    public static final int BUSY = 3;
-
     /** The device could not read the record. */
     public static final int IO_ERROR = -4;
 
@@ -270,10 +259,10 @@ public final class BackingFile implements AutoCloseable {
      * tenths of it are live, or out of one that cannot be written. Waits for the device; one thread at a time, others
      * wait.
      *
-     * @return {@link #CLEANED}, {@link #CLEAN} or {@link #BUSY}. After {@link #NO_ROOM}, CLEAN is reason to give up, if
-     *     nobody appends, frees or moves records meanwhile, and the device is not failing
+     * @return what came of it. After {@link #NO_ROOM}, {@link Cleaning#CLEAN} is reason to give up, if nobody appends,
+     *     frees or moves records meanwhile, and the device is not failing
      */
-    public int clean(Mover mover) {
+    public Cleaning clean(Mover mover) {
         return cleaner.clean(mover);
     }
 
@@ -345,11 +334,7 @@ public final class BackingFile implements AutoCloseable {
     }
 
     private boolean isValid(long place, int length) {
-        return place >= 0
-                && place < capacity
-                && length > 0
-                && length <= MAX_RECORD_BYTES
-                && Places.offset(place) + length <= SEGMENT_BYTES;
+        return place < capacity && Places.isOfRecord(place, length);
     }
 
     private MemorySegment scratch() {

@@ -15,6 +15,14 @@ final class Places {
         return (int) (place % SEGMENT_BYTES);
     }
 
+    /** Whether a record can lie there, on a device that is large enough: in one segment. */
+    static boolean isOfRecord(long place, int length) {
+        return place >= 0
+                && length > 0
+                && length <= BackingFile.MAX_RECORD_BYTES
+                && offset(place) + length <= SEGMENT_BYTES;
+    }
+
     /** Bytes that a record takes. */
     static int padded(int length) {
         return length + 7 & -8;

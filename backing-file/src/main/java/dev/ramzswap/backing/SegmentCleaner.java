@@ -1,9 +1,9 @@
 package dev.ramzswap.backing;
 
-import static dev.ramzswap.backing.BackingFile.BUSY;
-import static dev.ramzswap.backing.BackingFile.CLEAN;
-import static dev.ramzswap.backing.BackingFile.CLEANED;
 import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
+import static dev.ramzswap.backing.Cleaning.BUSY;
+import static dev.ramzswap.backing.Cleaning.CLEAN;
+import static dev.ramzswap.backing.Cleaning.CLEANED;
 import static dev.ramzswap.backing.SegmentTable.NONE;
 
 import java.io.IOException;
@@ -111,7 +111,7 @@ final class SegmentCleaner implements AutoCloseable {
     }
 
     /** See {@link BackingFile#clean}. One at a time. */
-    synchronized int clean(Mover mover) {
+    synchronized Cleaning clean(Mover mover) {
         if (!device.isWritable()) {
             return CLEAN; // Nothing can come of it, and what is not intact there may be so again for a later daemon.
         }
@@ -121,7 +121,7 @@ final class SegmentCleaner implements AutoCloseable {
         }
         // If what cannot be written found no other place, then the free segments may be bad ones: cleaning frees
         // others.
-        int result = condemned != NONE || table.free() < lowWater ? cleanNext(mover) : verdict();
+        Cleaning result = condemned != NONE || table.free() < lowWater ? cleanNext(mover) : verdict();
         long failing = staging.failingNanos();
         if (result == CLEANED || failing == 0) {
             return result;
@@ -136,7 +136,7 @@ final class SegmentCleaner implements AutoCloseable {
     }
 
     /** Goes on to the next one if a victim cannot be emptied, so that CLEAN comes of all of them. */
-    private int cleanNext(Mover mover) {
+    private Cleaning cleanNext(Mover mover) {
         for (int victim = nextVictim(); victim != NONE; victim = nextVictim()) {
             // One that does not fit hides no other: they are chosen by their live records, but not in that order.
             if (staging.hasRoomToMove(table.live(victim)) && clean(victim, mover)) {
@@ -185,7 +185,7 @@ final class SegmentCleaner implements AutoCloseable {
     }
 
     /** What comes of a complete look. */
-    private int verdict() {
+    private Cleaning verdict() {
         boolean isWriting = staging.isWriting();
         boolean isBusy = isBlocked || isWriting;
         isBlocked = false;

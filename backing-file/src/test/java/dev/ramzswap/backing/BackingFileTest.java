@@ -171,7 +171,7 @@ class BackingFileTest {
         fillSegment(2);
         await(() -> backing.writes() == 1);
         assertFalse(backing.cleaningDue());
-        assertEquals(BackingFile.CLEAN, backing.clean(never));
+        assertEquals(Cleaning.CLEAN, backing.clean(never));
     }
 
     @Test
@@ -192,7 +192,7 @@ class BackingFileTest {
         }
         assertTrue(backing.cleaningDue());
         long free = backing.freeSegments();
-        int result = backing.clean(new TestMover((records, begin, target) -> {
+        Cleaning result = backing.clean(new TestMover((records, begin, target) -> {
             assertEquals(first[victim], begin);
             MemorySegment.copy(records, 0, memory, 0, RECORD_BYTES);
             assertRecord(victim);
@@ -201,12 +201,12 @@ class BackingFileTest {
             assertEquals(free - 1, backing.freeSegments(), "pinned while it is moved");
             return Mover.Result.EMPTIED;
         }));
-        assertEquals(BackingFile.CLEANED, result);
+        assertEquals(Cleaning.CLEANED, result);
         assertEquals(free, backing.freeSegments());
         Mover none = new TestMover((records, begin, target) -> {
             throw new AssertionError("all others are full");
         });
-        await(() -> backing.clean(none) == BackingFile.CLEAN);
+        await(() -> backing.clean(none) == Cleaning.CLEAN);
     }
 
     @Test

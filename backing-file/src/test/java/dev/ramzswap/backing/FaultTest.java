@@ -239,7 +239,7 @@ class FaultTest {
                 turns.add(begin / SEGMENT_BYTES);
                 return Mover.Result.DAMAGED;
             });
-            await(() -> backing.clean(mover) == BackingFile.CLEAN);
+            await(() -> backing.clean(mover) == Cleaning.CLEAN);
             assertEquals(1, backing.readErrors());
             assertTrue(turns.size() > 1, "the others had their turn");
             assertTrue(turns.getFirst() > 0, "what could not be read was moved, or came before the others: " + turns);
@@ -256,7 +256,7 @@ class FaultTest {
             await(() -> backing.writes() >= SEGMENTS - Staging.RESERVE - 1);
             records.free(0, 2);
             device.reads = FaultyDevice.DEAD;
-            await(() -> backing.clean(records) == BackingFile.CLEAN);
+            await(() -> backing.clean(records) == Cleaning.CLEAN);
             int calls = device.readCalls.get();
             for (int look = 0; look < 100; look++) {
                 backing.clean(records);

@@ -55,7 +55,7 @@ class FoundByAttackTest {
             assertEquals(1, SegmentWord.generation(first));
             await(() -> backing.cleaningDue()); // Condemned.
             state.table().set(JAVA_LONG, 0, first ^ 1L << 8);
-            await(() -> backing.clean(records) == BackingFile.CLEANED);
+            await(() -> backing.clean(records) == Cleaning.CLEANED);
             device.badSegments = 0;
             for (int i = 0; i < 20_000; i++) {
                 if (i % 500 == 0) {
@@ -123,12 +123,12 @@ class FoundByAttackTest {
                 int calls = device.readCalls.get();
                 long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(100);
                 while (System.nanoTime() - end < 0) {
-                    assertEquals(BackingFile.BUSY, backing.clean(records), "moment " + moment);
+                    assertEquals(Cleaning.BUSY, backing.clean(records), "moment " + moment);
                 }
                 assertTrue(device.readCalls.get() > calls);
                 device.reads = FaultyDevice.HEALTHY;
                 for (int i = 0; i < 3; i++) {
-                    assertEquals(BackingFile.CLEANED, backing.clean(records), "after moment " + moment);
+                    assertEquals(Cleaning.CLEANED, backing.clean(records), "after moment " + moment);
                 }
                 records.fillUp();
                 await(() -> state.segmentsIn(SegmentWord.STAGED) <= 1);

@@ -80,7 +80,7 @@ final class Owner implements Mover {
         int length = make(key, version, scratch);
         long place = backing.append(scratch.memory, 0, length, PATIENCE);
         for (int tries = 0; isToBeTriedAgain(place) && tries < TRIES; tries++) {
-            if (backing.clean(this) != BackingFile.CLEANED) {
+            if (backing.clean(this) != Cleaning.CLEANED) {
                 LockSupport.parkNanos(100_000);
             }
             place = backing.append(scratch.memory, 0, length, PATIENCE);

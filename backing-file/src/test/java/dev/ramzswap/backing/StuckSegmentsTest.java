@@ -80,14 +80,14 @@ class StuckSegmentsTest {
             records.fillUp();
             await(() -> state.segmentsIn(SegmentWord.STAGED) == 0);
             keep(records, 5, 10);
-            assertEquals(BackingFile.CLEANED, backing.clean(records));
+            assertEquals(Cleaning.CLEANED, backing.clean(records));
             for (int segment = 0; segment < 3; segment++) {
                 keep(records, segment, 55);
             }
             keep(records, 10, 1);
             damageFreeWords();
             assertEquals(BackingFile.NO_ROOM, records.append(0));
-            assertEquals(BackingFile.CLEANED, backing.clean(records));
+            assertEquals(Cleaning.CLEANED, backing.clean(records));
         }
     }
 
@@ -131,7 +131,7 @@ class StuckSegmentsTest {
             Records records = new Records(backing);
             halfFill(records);
             device.reads = FaultyDevice.DEAD;
-            await(() -> backing.clean(records) == BackingFile.CLEAN);
+            await(() -> backing.clean(records) == Cleaning.CLEAN);
             device.reads = FaultyDevice.HEALTHY;
             assertTrue(records.findsRoom());
         }
@@ -211,7 +211,7 @@ class StuckSegmentsTest {
                     state.table().set(JAVA_LONG, 8L * segment, word ^ 1L << 20);
                 }
             }
-            await(() -> backing.clean(records) == BackingFile.CLEAN);
+            await(() -> backing.clean(records) == Cleaning.CLEAN);
         }
     }
 
@@ -227,7 +227,7 @@ class StuckSegmentsTest {
             for (int segment = 0; segment < hands; segment++) {
                 records.pinned.add(records.live.ceilingKey((long) segment * SEGMENT_BYTES));
             }
-            assertEquals(BackingFile.CLEANED, backing.clean(records));
+            assertEquals(Cleaning.CLEANED, backing.clean(records));
         }
     }
 
@@ -272,8 +272,7 @@ class StuckSegmentsTest {
                 device.badSegments = 0;
                 await(() -> {
                     boolean isFull = records.append(0) == BackingFile.NO_ROOM;
-                    assertFalse(
-                            isFull && backing.clean(records) == BackingFile.CLEAN, records.live.size() + " records");
+                    assertFalse(isFull && backing.clean(records) == Cleaning.CLEAN, records.live.size() + " records");
                     return state.segmentsIn(SegmentWord.BAD) == 0;
                 });
             }
@@ -337,7 +336,7 @@ class StuckSegmentsTest {
                     records.free(place);
                 }
             }
-            assertNotEquals(BackingFile.CLEAN, backing.clean(records));
+            assertNotEquals(Cleaning.CLEAN, backing.clean(records));
         }
     }
 

@@ -150,9 +150,9 @@ final class Keeper implements AutoCloseable {
             file.tryAgain();
         }
         return switch (file.clean(mover)) {
-            case BackingFile.CLEANED -> Look.GAINED;
-            case BackingFile.BUSY -> Look.BLOCKED;
-            default -> Look.NOTHING;
+            case CLEANED -> Look.GAINED;
+            case BUSY -> Look.BLOCKED;
+            case CLEAN -> Look.NOTHING;
         };
     }
 

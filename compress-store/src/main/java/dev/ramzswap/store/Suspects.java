@@ -110,7 +110,8 @@ final class Suspects {
             LOG.log(
                     Level.WARNING,
                     "segment " + segment + " of the backing file does not read as it was written: in "
-                            + TimeUnit.NANOSECONDS.toMinutes(patienceNanos) + " minutes or more, or when a page finds no room, what is"
+                            + TimeUnit.NANOSECONDS.toMinutes(patienceNanos)
+                            + " minutes or more, or when a page finds no room, what is"
                             + " not intact there then is given up");
         }
     }
