@@ -36,6 +36,8 @@ final class TransientService implements Launcher {
             "Before=swap.target umount.target",
             "Conflicts=umount.target",
             "IgnoreOnIsolate=yes",
+            // The package's, where it is installed, as with its own units.
+            "Wants=ramzswap-hibernation.service",
             // A restart, as needrestart's, would lose the swap.
             "RefuseManualStop=yes",
             "NotifyAccess=main",
