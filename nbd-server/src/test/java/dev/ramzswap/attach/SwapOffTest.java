@@ -18,6 +18,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SwapOffTest {
     private static final List<String> BOTH = List.of("swapoff /dev/nbd0", "disconnect nbd0");
@@ -120,6 +122,17 @@ class SwapOffTest {
         assertEquals(BOTH, fake.ran);
     }
 
+    /** It would be filled with what leaves the other. */
+    @ParameterizedTest
+    @ValueSource(strings = {"/dev/nbd1", "/dev/zram0"})
+    void roomThatIsTheSameMemoryIsNone(String other) throws Exception {
+        swapOn("other");
+        fake.file("/proc/meminfo", "MemTotal: 4194304 kB\nMemAvailable: 1048576 kB\n");
+        fake.swaps("/dev/nbd0 partition 8388608 2097152 100", other + " partition 8388608 0 50");
+        assertTrue(failure().contains("1G of memory available and 0B free in other swap"), failure());
+        assertEquals(List.of(), fake.ran);
+    }
+
     @Test
     void aSwapoffThatFailsLeavesAllAsItIs() {
         fake.failures.put("swapoff /dev/nbd0", "swapoff: /dev/nbd0: swapoff failed: Cannot allocate memory");
@@ -155,6 +168,14 @@ class SwapOffTest {
         fake.swaps();
         swapOff(false, false);
         assertEquals(BOTH.subList(1, 2), fake.ran);
+    }
+
+    @Test
+    void theKernelKnowsWhatIsAttachedThoughTheRecordIsLost() throws Exception {
+        fake.swaps("/dev/nbd0 partition 1048576 400 100");
+        Files.delete(temp.resolve("run/swap0.swap"));
+        swapOff(false, false);
+        assertEquals(BOTH, fake.ran);
     }
 
     @Test
