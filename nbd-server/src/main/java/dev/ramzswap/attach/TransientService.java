@@ -41,7 +41,8 @@ final class TransientService implements Launcher {
             // A restart, as needrestart's, would lose the swap.
             "RefuseManualStop=yes",
             "NotifyAccess=main",
-            "TimeoutStartSec=5min",
+            // Whoever waits for it may interrupt it.
+            "TimeoutStartSec=infinity",
             "TimeoutStopSec=15min",
             "KillMode=process",
             "SendSIGKILL=no",
