@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -21,7 +20,6 @@ import java.util.concurrent.TimeUnit;
 
 /** Starts {@code serve} as a process that outlives this one and its terminal, and logs to a file. */
 public final class BackgroundDaemon implements SwapOn.Starter {
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final int LOOK_MILLIS = 50;
     private static final Set<PosixFilePermission> DIRECTORY_MODE = PosixFilePermissions.fromString("rwxr-xr-x");
     private static final String LOG_PREFIX = "ramzswap: ";
@@ -86,7 +84,10 @@ public final class BackgroundDaemon implements SwapOn.Starter {
         return log;
     }
 
-    /** Starts it and waits until it serves. */
+    /**
+     * Starts it and waits until it serves, which is as long as it takes to write a backing file that cannot be
+     * reserved.
+     */
     @Override
     public ExportStatus start() throws IOException, InterruptedException {
         Files.createDirectories(log.getParent(), PosixFilePermissions.asFileAttribute(DIRECTORY_MODE));
@@ -106,31 +107,30 @@ public final class BackgroundDaemon implements SwapOn.Starter {
     }
 
     private ExportStatus awaitServing(Process process, long before) throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (System.nanoTime() < deadline) {
+        while (true) {
             boolean isOver = process.waitFor(LOOK_MILLIS, TimeUnit.MILLISECONDS);
             Optional<ExportStatus> status = ExportStatus.find(host, export);
             if (status.isPresent()) {
                 return status.get();
             }
             if (isOver) {
-                throw new IOException("the daemon did not start: " + lastWords(before));
+                throw new IOException("the daemon did not start: "
+                        + lastWords(before).orElse("exit status " + process.exitValue() + ": see " + log));
             }
         }
-        throw new IOException("the daemon does not become ready: see " + log);
     }
 
-    private String lastWords(long from) throws IOException {
+    /** Nothing if it did not say why it ended; what it warned of is not why. */
+    private Optional<String> lastWords(long from) throws IOException {
         try (var file = new RandomAccessFile(log.toFile(), "r")) {
             file.seek(from);
             byte[] text = new byte[(int) Math.min(file.length() - from, 1 << 16)];
             file.readFully(text);
             return new String(text, StandardCharsets.UTF_8)
                     .lines()
-                    .filter(line -> line.startsWith(LOG_PREFIX))
+                    .filter(line -> line.startsWith(LOG_PREFIX) && !line.startsWith(LOG_PREFIX + "warning: "))
                     .reduce((_, last) -> last)
-                    .map(line -> line.substring(LOG_PREFIX.length()))
-                    .orElse("see " + log);
+                    .map(line -> line.substring(LOG_PREFIX.length()));
         }
     }
 }

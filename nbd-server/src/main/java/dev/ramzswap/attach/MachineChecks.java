@@ -117,7 +117,7 @@ final class MachineChecks {
             }
             String text = area.device() + ", " + Size.format(area.size()) + ", priority " + area.priority();
             if (area.priority() < priority) {
-                found.add(Finding.ok("other swap", text + ", takes what comes when ramzswap is full"));
+                found.add(Finding.ok("other swap", text + ", takes what comes when all of ramzswap's slots are taken"));
             } else {
                 found.add(Finding.warning(
                         "other swap",

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +43,18 @@ public final class Reattacher implements Attachments {
             }
         }
         return devices;
+    }
+
+    @Override
+    public boolean isOf(int device, Set<String> exports) {
+        try {
+            return new NbdDevice(machine.files(), "nbd" + device)
+                    .backend()
+                    .filter(backend -> exports.contains(backend.export()))
+                    .isPresent();
+        } catch (IOException e) {
+            return true;
+        }
     }
 
     @Override

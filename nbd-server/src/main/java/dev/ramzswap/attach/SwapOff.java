@@ -51,10 +51,21 @@ public final class SwapOff {
         }
     }
 
+    /** What swapon has left, or what the kernel knows: a swapon that was killed may have left nothing. */
     private SwapRecord record() throws IOException {
-        return SwapRecord.read(machine.host(), export)
-                .orElseThrow(() -> new IOException("ramzswap swapon has not attached '" + export
-                        + "': ramzswap status shows what is served, swapon --show what is swapped on"));
+        Optional<SwapRecord> record = SwapRecord.read(machine.host(), export);
+        if (record.isPresent()) {
+            return record.get();
+        }
+        for (NbdDevice device : NbdDevice.all(machine.files())) {
+            if (device.backend()
+                    .filter(backend -> backend.export().equals(export))
+                    .isPresent()) {
+                return SwapRecord.of(device, false);
+            }
+        }
+        throw new IOException("ramzswap swapon has not attached '" + export
+                + "': ramzswap status shows what is served, swapon --show what is swapped on");
     }
 
     private void undo(SwapRecord record, boolean force) throws IOException, InterruptedException {
@@ -77,13 +88,16 @@ public final class SwapOff {
         }
     }
 
-    /** What the device holds stays in the daemon's memory until all of it is back. */
+    /**
+     * What the device holds stays in the daemon's memory until all of it is back. Room on another device of ramzswap's,
+     * or in zram, is that same memory.
+     */
     private void requireMemory(SwapArea area) throws IOException {
         KernelFiles files = machine.files();
         long available = files.bytes("/proc/meminfo", "MemAvailable");
         long elsewhere = 0;
         for (SwapArea other : SwapArea.all(files)) {
-            if (!other.device().equals(area.device())) {
+            if (!other.device().equals(area.device()) && !isMemory(other)) {
                 elsewhere += other.size() - other.used();
             }
         }
@@ -92,6 +106,15 @@ public final class SwapOff {
                     + Size.format(available) + " of memory available and " + Size.format(elsewhere)
                     + " free in other swap: end some programs or add swap first, or try it with --force");
         }
+    }
+
+    private boolean isMemory(SwapArea area) throws IOException {
+        for (NbdDevice device : NbdDevice.all(machine.files())) {
+            if (device.path().equals(area.device())) {
+                return device.backend().isPresent();
+            }
+        }
+        return area.device().startsWith("/dev/zram");
     }
 
     private void takeBack(SwapRecord record, SwapArea area) throws IOException, InterruptedException {
@@ -150,7 +173,8 @@ public final class SwapOff {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (record.attached(machine.files()).isPresent()) {
             if (System.nanoTime() > deadline) {
-                throw new IOException(record.device() + " stays attached: look at the kernel's log (dmesg)");
+                throw new IOException(record.device() + " stays attached: close what has it open (fuser -v "
+                        + record.device() + "), and repeat this; if nothing has, look at the kernel's log (dmesg)");
             }
             Thread.sleep(LOOK_MILLIS);
         }

@@ -87,7 +87,7 @@ public final class SwapOn {
             candidates(); // before a daemon is started in vain
             ExportStatus export = starter.isPresent() ? start(starter.get(), undo) : running();
             requireUsable(export);
-            requireUnused(export);
+            new SoleUse(machine, export).require();
             swapOn(export, starter.isPresent(), undo);
             undo.forget();
         }
@@ -164,7 +164,13 @@ public final class SwapOn {
         return ExportStatus.find(machine.host(), request.export)
                 .orElseThrow(() -> new IOException("no export '" + request.export
                         + "' is served: to start one, say how large, as in ramzswap swapon " + request.export
-                        + " --size 4G"));
+                        + " --size 4G" + whereItsUnitSaysWhy()));
+    }
+
+    private String whereItsUnitSaysWhy() {
+        return machine.files().exists(UNIT)
+                ? "; why its unit serves none, if it should, says journalctl -u ramzswap@" + request.export
+                : "";
     }
 
     private static void requireUsable(ExportStatus export) throws IOException {
@@ -175,35 +181,6 @@ public final class SwapOn {
             throw new IOException(export.name() + " has no Unix socket, and swap over TCP may freeze the machine:"
                     + " serve it with --socket");
         }
-    }
-
-    /**
-     * Two devices with the same pages would be the loss of both. The kernel is asked, since a record can be missing,
-     * and the daemon, as who attached it by nbd-client has left no word with the kernel. Who has just left is let go.
-     */
-    private void requireUnused(ExportStatus export) throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        Optional<String> user = user(export);
-        while (user.isPresent()) {
-            if (System.nanoTime() > deadline) {
-                throw new IOException(export.name() + " is in use by " + user.get()
-                        + " already, and what two use as swap is lost to both: end that use first");
-            }
-            Thread.sleep(LOOK_MILLIS);
-            user = user(export);
-        }
-    }
-
-    private Optional<String> user(ExportStatus export) throws IOException {
-        long identity = export.snapshot().identity();
-        for (NbdDevice device : NbdDevice.all(machine.files())) {
-            if (device.backend()
-                    .filter(backend -> backend.isOf(export.name(), identity))
-                    .isPresent()) {
-                return Optional.of(device.path());
-            }
-        }
-        return Optional.of(LiveExport.clients(export)).filter(clients -> !clients.isEmpty());
     }
 
     private void loadModule(Undo undo) throws IOException, InterruptedException {

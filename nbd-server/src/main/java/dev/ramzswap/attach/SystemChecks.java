@@ -1,12 +1,18 @@
 package dev.ramzswap.attach;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** Whether other parts of the system, which do not know what this swap is made of, would harm the machine with it. */
 final class SystemChecks {
     private static final String SLEEP_HOOK = "/usr/lib/systemd/system/systemd-hibernate.service.d/ramzswap.conf";
     private static final String INITRAMFS_HOOKS = "/usr/share/initramfs-tools/hooks/";
+
+    private static final String INITRAMFS = "/etc/initramfs-tools/";
+    private static final String SYSTEMD = "/etc/systemd/";
+    private static final Set<String> NO = Set.of("no", "n", "false", "f", "off", "0");
 
     private final KernelFiles files;
 
@@ -26,6 +32,9 @@ final class SystemChecks {
         if (!canHibernate) {
             return Finding.ok("hibernation", "this machine has none");
         }
+        if (NO.contains(setting("AllowHibernation", SYSTEMD + "sleep.conf", SYSTEMD + "sleep.conf.d"))) {
+            return Finding.ok("hibernation", "is not allowed");
+        }
         return files.exists(SLEEP_HOOK)
                 ? Finding.ok("hibernation", "the package takes the swap off before")
                 : Finding.warning(
@@ -35,8 +44,11 @@ final class SystemChecks {
     }
 
     /** initramfs-tools takes the largest swap device, and the boot waits for it. */
-    private Finding resume() {
-        boolean waits = files.exists(INITRAMFS_HOOKS + "resume") && !files.exists(INITRAMFS_HOOKS + "ramzswap");
+    private Finding resume() throws IOException {
+        String chosen = setting("RESUME", INITRAMFS + "initramfs.conf", INITRAMFS + "conf.d");
+        boolean waits = files.exists(INITRAMFS_HOOKS + "resume")
+                && !files.exists(INITRAMFS_HOOKS + "ramzswap")
+                && (chosen.isEmpty() || chosen.equals("auto"));
         return waits
                 ? Finding.warning(
                         "initramfs",
@@ -46,12 +58,33 @@ final class SystemChecks {
                 : Finding.ok("initramfs", "does not wait for ramzswap's device");
     }
 
-    private Finding oomd() {
-        return files.exists("/run/systemd/oom/io.systemd.ManagedOOM")
+    /** Its socket has another name before systemd 255. */
+    private Finding oomd() throws IOException {
+        boolean runs = files.names("/run/systemd/oom").stream().anyMatch(name -> name.endsWith(".ManagedOOM"));
+        if (runs
+                && setting("SwapUsedLimit", SYSTEMD + "oomd.conf", SYSTEMD + "oomd.conf.d")
+                        .equals("100%")) {
+            return Finding.ok("systemd-oomd", "does not look at swap");
+        }
+        return runs
                 ? Finding.warning(
                         "systemd-oomd",
                         "kills programs when 90 % of memory and of swap are in use, and a small device fills first",
                         "SwapUsedLimit=100% in /etc/systemd/oomd.conf, or other swap of lower priority beside it")
                 : Finding.ok("systemd-oomd", "does not run");
+    }
+
+    /** What the last of these files that has the key says; empty if none has. */
+    private String setting(String key, String main, String directory) throws IOException {
+        var paths = new ArrayList<>(List.of(main));
+        files.names(directory).forEach(name -> paths.add(directory + "/" + name));
+        String value = "";
+        for (String path : paths) {
+            for (String line : files.find(path).orElse("").lines().toList()) {
+                String[] parts = line.strip().split("\\s*=\\s*", 2);
+                value = parts[0].equals(key) && parts.length == 2 ? parts[1].replaceAll("[\"']", "") : value;
+            }
+        }
+        return value;
     }
 }

@@ -36,10 +36,13 @@ final class TransientService implements Launcher {
             "Before=swap.target umount.target",
             "Conflicts=umount.target",
             "IgnoreOnIsolate=yes",
+            // The package's, where it is installed, as with its own units.
+            "Wants=ramzswap-hibernation.service",
             // A restart, as needrestart's, would lose the swap.
             "RefuseManualStop=yes",
             "NotifyAccess=main",
-            "TimeoutStartSec=5min",
+            // Whoever waits for it may interrupt it.
+            "TimeoutStartSec=infinity",
             "TimeoutStopSec=15min",
             "KillMode=process",
             "SendSIGKILL=no",

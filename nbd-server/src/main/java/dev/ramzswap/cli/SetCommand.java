@@ -46,7 +46,7 @@ final class SetCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, ConfigException, InterruptedException {
-        Changes asked = Changes.parse(changes, host.memory());
+        Changes asked = Changes.parse(changes, host.ofMachine().memory());
         ExportStatus export = ExportStatus.named(host, name).getFirst();
         new LiveExport(export, spec.commandLine().getOut(), Terminal.isThere()).set(asked);
         return 0;

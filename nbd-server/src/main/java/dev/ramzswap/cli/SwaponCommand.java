@@ -150,7 +150,8 @@ final class SwaponCommand implements Callable<Integer> {
         if (serve.describesOne()) {
             besides.put(Key.NAME, name);
         }
-        Config config = Config.of(serve.settings(besides), host);
+        // The daemon is not in this session's control group, and looks at its own.
+        Config config = Config.of(serve.settings(besides), host.ofMachine());
         check(config);
         int ownWords = spec.root().commandLine().getParseResult().originalArgs().size();
         var command = new ArrayList<>(List.of("serve", Key.SWAP.flag()));

@@ -32,6 +32,11 @@ public record Host(long memory, Optional<CgroupLimit> cgroup, int uid, Map<Strin
         return new Host(lesser.map(CgroupLimit::bytes).orElse(total), lesser, uid, variables);
     }
 
+    /** The same without what keeps this process from memory: for what concerns another one, as a service's. */
+    public Host ofMachine() throws IOException {
+        return cgroup.isEmpty() ? this : new Host(memTotal(), uid, variables);
+    }
+
     public boolean isRoot() {
         return uid == 0;
     }

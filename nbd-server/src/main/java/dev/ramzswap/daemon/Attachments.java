@@ -3,6 +3,7 @@ package dev.ramzswap.daemon;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 
 /** The kernel as a client: which of its devices belong to what a daemon serves, and who keeps them attached. */
 public interface Attachments extends AutoCloseable {
@@ -24,6 +25,14 @@ public interface Attachments extends AutoCloseable {
      * @throws IOException if the kernel cannot be asked
      */
     List<Device> devices(String export, long identity) throws IOException;
+
+    /**
+     * Whether {@code /dev/nbdN} belongs to an export of one of these names. If the kernel cannot be asked, it does.
+     * Thread-safe.
+     */
+    default boolean isOf(int device, Set<String> exports) {
+        return true;
+    }
 
     /**
      * The daemon stands by: only now may what will be needed take its time to be prepared.

@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
@@ -210,8 +211,9 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void watchForFullness() {
+        Set<String> names = config.exports().stream().map(ExportConfig::name).collect(Collectors.toUnmodifiableSet());
         try {
-            fullWatch = FullWatch.ofMachine(stores::refusedStores);
+            fullWatch = FullWatch.ofMachine(stores::refusedStores, device -> kernel.isOf(device, names));
         } catch (IOException e) {
             LOG.log(Level.WARNING, "if memory and swap get full, nobody calls the OOM killer: " + e.getMessage());
         }

@@ -2,6 +2,7 @@ package dev.ramzswap.daemon;
 
 import dev.ramzswap.config.AllowList;
 import dev.ramzswap.config.Host;
+import dev.ramzswap.config.Size;
 import dev.ramzswap.control.ControlSocket;
 import dev.ramzswap.linux.MappedFile;
 import dev.ramzswap.linux.PeerCredentials;
@@ -19,6 +20,8 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -52,6 +55,9 @@ public final class WarmUp {
 
     private static final long FULL_LIMIT = 1 << 20;
     private static final long FULL_BACKING = 1 << 20;
+    /** Its files at most. */
+    private static final long ROOM = 12 << 20;
+
     private static final int FULL_ERRORS = 50;
     private static final Duration GRACE = Duration.ofSeconds(1);
 
@@ -86,7 +92,19 @@ public final class WarmUp {
         stateDir = room.resolve(pid + STATE);
     }
 
+    /** @throws IOException also if there is no room, which is of no configured file, and says so */
     void run() throws IOException {
+        try {
+            warmUp();
+        } catch (IOException e) {
+            throw new IOException(
+                    "the warm-up, which needs " + Size.format(ROOM) + " of room in " + room + " for a moment, failed: "
+                            + e.getMessage(),
+                    e);
+        }
+    }
+
+    private void warmUp() throws IOException {
         removeLeftovers();
         end();
         makePages();
@@ -107,8 +125,10 @@ public final class WarmUp {
         }
     }
 
-    /** What daemons have left that were killed meanwhile: it may be memory. */
-    private void removeLeftovers() throws IOException {
+    /**
+     * What daemons have left that were killed meanwhile: it may be memory. Another one may remove it at this moment.
+     */
+    void removeLeftovers() throws IOException {
         try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(room, "*{" + FILE + "," + STATE + "}")) {
             for (Path path : leftovers) {
                 String pid = path.getFileName().toString().split("\\.", 2)[0];
@@ -120,14 +140,22 @@ public final class WarmUp {
     }
 
     private static void remove(Path leftover) throws IOException {
-        if (Files.isDirectory(leftover)) {
-            try (DirectoryStream<Path> parts = Files.newDirectoryStream(leftover)) {
-                for (Path part : parts) {
-                    MappedFile.remove(part);
-                }
+        try (DirectoryStream<Path> parts = Files.newDirectoryStream(leftover)) {
+            for (Path part : parts) {
+                removePart(part);
             }
+        } catch (NotDirectoryException | NoSuchFileException e) {
+            // the file, or gone
         }
         Files.deleteIfExists(leftover);
+    }
+
+    private static void removePart(Path part) throws IOException {
+        try {
+            MappedFile.remove(part);
+        } catch (NoSuchFileException e) {
+            // gone between the look at it and the removal
+        }
     }
 
     private StoreConfig config(long limit, long backingBytes, Optional<Path> stateDir) {

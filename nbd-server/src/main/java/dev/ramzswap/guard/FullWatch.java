@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntPredicate;
 import java.util.function.LongSupplier;
 
 /**
@@ -24,7 +25,8 @@ import java.util.function.LongSupplier;
  *
  * <p>Not while other swap takes what this one refuses, or might: the kernel comes to it only when all slots of the
  * device of higher priority are taken, by pages that it refuses too. If other swap has room, and still holds no more
- * than before for a long time, then the kernel does not come to it.
+ * than it did at most for a long time, then the kernel does not come to it. Other swap that is full may give a page
+ * back now and then and take it again, which is no help.
  *
  * <p>All files are open from the start, and none needs memory of the kernel once the first was read.
  */
@@ -61,19 +63,23 @@ public final class FullWatch implements AutoCloseable {
     private volatile boolean isClosed;
     private long seen;
     private int fullLooks;
+    /** KiB that other swap has held at most since memory became short. */
+    private long mostElsewhere;
+
     private int looksToSkip;
 
     /**
      * Watches this machine.
      *
      * @param refused how many pages have been refused so far
+     * @param isOwn whether the network block device of a number is served by this process
      * @throws IOException with the reason, if it cannot, or this is a container: the OOM killer would come to all of
      *     the machine, of which this process sees a part
      */
-    public static FullWatch ofMachine(LongSupplier refused) throws IOException {
+    public static FullWatch ofMachine(LongSupplier refused, IntPredicate isOwn) throws IOException {
         Path proc = Path.of("/proc");
         requireMachine(proc.resolve("self/ns"));
-        return new FullWatch(refused, proc, INTERVAL);
+        return new FullWatch(refused, isOwn, proc, INTERVAL);
     }
 
     /** @param namespaces {@code /proc/self/ns} */
@@ -90,11 +96,11 @@ public final class FullWatch implements AutoCloseable {
      * @param proc {@code /proc}, or what there is of it
      * @param interval from look to look
      */
-    FullWatch(LongSupplier refused, Path proc, Duration interval) throws IOException {
+    FullWatch(LongSupplier refused, IntPredicate isOwn, Path proc, Duration interval) throws IOException {
         this.refused = refused;
         this.meminfo = open(proc.resolve("meminfo"), StandardOpenOption.READ);
         try {
-            this.otherSwap = new OtherSwap(open(proc.resolve("swaps"), StandardOpenOption.READ));
+            this.otherSwap = new OtherSwap(open(proc.resolve("swaps"), StandardOpenOption.READ), isOwn);
         } catch (IOException e) {
             Closing.after(e, meminfo);
             throw e;
@@ -132,12 +138,17 @@ public final class FullWatch implements AutoCloseable {
 
     private void look() throws IOException {
         // Also read when it does not matter: the first time is not when memory is short.
-        boolean isFull = isMemoryFull() & isRefusing() & !otherSwap.hasTakenMore();
+        boolean isShort = isMemoryFull() & isRefusing();
+        otherSwap.look();
+        boolean isHelped = otherSwap.used() > mostElsewhere;
+        if (!isShort || isHelped) {
+            mostElsewhere = otherSwap.used();
+        }
         if (looksToSkip > 0) {
             looksToSkip--;
             return;
         }
-        fullLooks = isFull ? fullLooks + 1 : 0;
+        fullLooks = isShort && !isHelped ? fullLooks + 1 : 0;
         if (fullLooks >= (otherSwap.hasRoom() ? LOOKS_WITH_OTHER_ROOM : LOOKS)) {
             fullLooks = 0;
             looksToSkip = LOOKS_AFTER_KILL;

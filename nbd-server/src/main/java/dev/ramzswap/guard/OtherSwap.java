@@ -4,32 +4,47 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.BitSet;
+import java.util.function.IntPredicate;
 
 /**
- * What swap there is besides network block devices, by {@code /proc/swaps}, which is read without asking for memory.
- * For one thread.
+ * What swap there is besides a daemon's own devices, by {@code /proc/swaps}, which is read without asking for memory.
+ * Whose a network block device is, is asked once, at the first look that shows it: it has just been swapped on then,
+ * and memory is there still. For one thread.
  */
 final class OtherSwap implements AutoCloseable {
-    private static final byte[] OURS = "/dev/nbd".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] NBD = "/dev/nbd".getBytes(StandardCharsets.US_ASCII);
 
     /** More than 32 areas there cannot be (MAX_SWAPFILES); what is behind this many bytes is taken for full. */
     private static final int TEXT_BYTES = 8192;
 
+    /** Many more than anybody loads the driver with (nbds_max=16): those behind are never a daemon's own. */
+    private static final int DEVICES = 4096;
+
     private final FileChannel file;
+    private final IntPredicate isOwn;
     private final ByteBuffer text = ByteBuffer.allocateDirect(TEXT_BYTES);
+
+    /** Network block devices, by number: those of the last look, those of this one, and the daemon's own among them. */
+    private final BitSet known = new BitSet(DEVICES);
+
+    private final BitSet seen = new BitSet(DEVICES);
+    private final BitSet own = new BitSet(DEVICES);
 
     private long used;
     private long size;
     private int at;
 
-    /** @param file {@code /proc/swaps}, which is closed with it */
-    OtherSwap(FileChannel file) {
+    /**
+     * @param file {@code /proc/swaps}, which is closed with it
+     * @param isOwn whether the network block device of a number is the daemon's own
+     */
+    OtherSwap(FileChannel file, IntPredicate isOwn) {
         this.file = file;
+        this.isOwn = isOwn;
     }
 
-    /** Looks, and says whether more is used than at the last look. */
-    boolean hasTakenMore() throws IOException {
-        long before = used;
+    void look() throws IOException {
         file.read(text.clear(), 0);
         used = 0;
         size = 0;
@@ -38,7 +53,14 @@ final class OtherSwap implements AutoCloseable {
         while (at < text.position()) {
             readArea();
         }
-        return used > before;
+        known.clear();
+        known.or(seen);
+        seen.clear();
+    }
+
+    /** KiB that were used at the last look. */
+    long used() {
+        return used;
     }
 
     /** Whether, at the last look, any was free. */
@@ -48,24 +70,47 @@ final class OtherSwap implements AutoCloseable {
 
     /** {@code NAME TYPE SIZE USED PRIORITY}, in KiB. */
     private void readArea() {
-        boolean isOurs = isOurs();
+        boolean isOther = !isOwn(deviceNumber());
         skipWord();
         skipWord();
         long areaSize = number();
         long areaUsed = number();
         boolean isWhole = skipLine();
-        if (!isOurs && isWhole) {
+        if (isOther && isWhole) {
             size += areaSize;
             used += areaUsed;
         }
     }
 
-    private boolean isOurs() {
+    private boolean isOwn(int number) {
+        if (number < 0 || number >= DEVICES) {
+            return false;
+        }
+        if (!known.get(number)) {
+            own.set(number, isOwn.test(number));
+        }
+        seen.set(number);
+        return own.get(number);
+    }
+
+    /** N of {@code /dev/nbdN}; -1 for anything else. */
+    private int deviceNumber() {
         int i = 0;
-        while (i < OURS.length && at + i < text.position() && text.get(at + i) == OURS[i]) {
+        while (i < NBD.length && at + i < text.position() && text.get(at + i) == NBD[i]) {
             i++;
         }
-        return i == OURS.length;
+        if (i < NBD.length) {
+            return -1;
+        }
+        int value = 0;
+        while (value < DEVICES && at + i < text.position() && isDigit(at + i)) {
+            value = value * 10 + text.get(at + i++) - '0';
+        }
+        return value;
+    }
+
+    private boolean isDigit(int index) {
+        return text.get(index) >= '0' && text.get(index) <= '9';
     }
 
     private void skipWord() {
@@ -83,7 +128,7 @@ final class OtherSwap implements AutoCloseable {
 
     private long number() {
         long value = 0;
-        while (at < text.position() && text.get(at) >= '0' && text.get(at) <= '9') {
+        while (at < text.position() && isDigit(at)) {
             value = value * 10 + text.get(at++) - '0';
         }
         skipSpaces();

@@ -96,8 +96,9 @@ public final class ProcessGuard {
     }
 
     /** The command line of the second life. The JVM finds its files by /proc/self/exe, whatever its first word is. */
-    private static List<String> spared(String commandLine) {
-        return List.of((SPARED_AT_SHUTDOWN + commandLine).split("\0"));
+    static List<String> spared(String commandLine) {
+        List<String> words = List.of((SPARED_AT_SHUTDOWN + commandLine).split("\0", -1));
+        return words.subList(0, words.size() - 1); // without what is behind the last word's end
     }
 
     /**

@@ -177,14 +177,13 @@ public final class RuntimeDir {
         return found;
     }
 
+    /** What is no entry is somebody else's: the directory may be one that holds more. */
     private void removeDead() throws IOException {
         for (Path file : files()) {
             Optional<ExportEntry> entry = ExportEntry.read(file);
-            if (entry.isEmpty() || !entry.get().isAlive()) {
+            if (entry.isPresent() && !entry.get().isAlive()) {
                 Files.deleteIfExists(file);
-                if (entry.isPresent()) {
-                    Files.deleteIfExists(control(entry.get().pid()));
-                }
+                Files.deleteIfExists(control(entry.get().pid()));
             }
         }
     }

@@ -1,13 +1,17 @@
 package dev.ramzswap.attach;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.ramzswap.config.Host;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class BackgroundDaemonTest {
     /** Says by which words it was run, one on a line. */
@@ -15,6 +19,19 @@ class BackgroundDaemonTest {
         public static void main(String[] args) throws IOException {
             BackgroundDaemon.ownCommand(args.length).forEach(System.out::println);
         }
+    }
+
+    @TempDir
+    private Path temp;
+
+    /** As one that is killed for memory, say. */
+    @Test
+    void aWarningIsNotWhyADaemonEnded() {
+        Host host = new Host(16L << 30, 0, Map.of("RAMZSWAP_RUNTIME_DIR", temp.toString()));
+        var words = List.of("sh", "-c", "echo 'ramzswap: warning: something'; exit 3");
+        var daemon = new BackgroundDaemon(host, words, "swap0", new Launcher.OwnSession());
+        String message = assertThrows(IOException.class, daemon::start).getMessage();
+        assertEquals("the daemon did not start: exit status 3: see " + temp.resolve("swap0.log"), message);
     }
 
     @Test

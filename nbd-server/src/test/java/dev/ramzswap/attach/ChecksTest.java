@@ -98,6 +98,7 @@ class ChecksTest {
                 "/proc/sys/kernel/shmall | 2097152 | shared memory | WARNING | kernel.shmall is 2097152 pages, 8G",
                 "/sys/module/zswap/parameters/enabled | Y | zswap | WARNING | again",
                 "/run/systemd/oom/io.systemd.ManagedOOM | socket | systemd-oomd | WARNING | 90 %",
+                "/run/systemd/oom/io.system.ManagedOOM | socket | systemd-oomd | WARNING | 90 %",
                 "/usr/share/initramfs-tools/hooks/resume | hook | initramfs | WARNING | each boot",
                 "/proc/self/status | CapEff: 00000000a80425fb | CAP_SYS_ADMIN | PROBLEM | attach",
                 "/proc/self/status | CapEff: 00000000a80425fb | CAP_SYS_RESOURCE | PROBLEM | PR_SET_IO_FLUSHER",
@@ -165,6 +166,28 @@ class ChecksTest {
         assertEquals(
                 "problem  mkswap                 not installed: apt-get install util-linux",
                 finding("mkswap").toString());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "initramfs | /etc/initramfs-tools/conf.d/resume | RESUME=none",
+                "initramfs | /etc/initramfs-tools/initramfs.conf | RESUME=UUID=4711",
+                "hibernation | /etc/systemd/sleep.conf | AllowHibernation = no",
+                "hibernation | /etc/systemd/sleep.conf.d/a.conf | AllowHibernation=false",
+                "systemd-oomd | /etc/systemd/oomd.conf | SwapUsedLimit=100%",
+            })
+    void whatItAdvisesCures(String subject, String file, String content) throws IOException {
+        fake.file("/usr/share/initramfs-tools/hooks/resume", "hook");
+        fake.file("/run/systemd/oom/io.systemd.ManagedOOM", "socket");
+        fake.file("/sys/power/state", "freeze mem disk");
+        fake.file("/sys/power/disk", "[platform] shutdown");
+        assertEquals(Level.WARNING, finding(subject).level());
+        fake.file(file, "#" + content);
+        assertEquals(Level.WARNING, finding(subject).level());
+        fake.file(file, content);
+        assertEquals(Level.OK, finding(subject).level());
     }
 
     @Test

@@ -1,12 +1,14 @@
 package dev.ramzswap.attach;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.linux.KernelEnd;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -62,6 +64,16 @@ class ReattacherTest {
         KernelEnd end = fake.taken.remove(connection);
         fake.dead.incrementAndGet();
         end.close();
+    }
+
+    @Test
+    void aDeviceIsOfAnExportByTheKernelsWord() {
+        fake.left(0, backend("a", 1), SIZE);
+        fake.file("/sys/block/nbd1/backend", "somebody else's");
+        assertTrue(reattacher.isOf(0, Set.of("a", "b")));
+        assertFalse(reattacher.isOf(0, Set.of("b")));
+        assertFalse(reattacher.isOf(1, Set.of("a", "b")));
+        assertFalse(reattacher.isOf(7, Set.of("a", "b")));
     }
 
     @Test

@@ -122,6 +122,17 @@ class SwapOffTest {
         assertEquals(BOTH, fake.ran);
     }
 
+    /** It would be filled with what leaves the other. */
+    @ParameterizedTest
+    @ValueSource(strings = {"/dev/nbd1", "/dev/zram0"})
+    void roomThatIsTheSameMemoryIsNone(String other) throws Exception {
+        swapOn("other");
+        fake.file("/proc/meminfo", "MemTotal: 4194304 kB\nMemAvailable: 1048576 kB\n");
+        fake.swaps("/dev/nbd0 partition 8388608 2097152 100", other + " partition 8388608 0 50");
+        assertTrue(failure().contains("1G of memory available and 0B free in other swap"), failure());
+        assertEquals(List.of(), fake.ran);
+    }
+
     @Test
     void aSwapoffThatFailsLeavesAllAsItIs() {
         fake.failures.put("swapoff /dev/nbd0", "swapoff: /dev/nbd0: swapoff failed: Cannot allocate memory");
@@ -172,6 +183,14 @@ class SwapOffTest {
         fake.swaps();
         swapOff(false, false);
         assertEquals(BOTH.subList(1, 2), fake.ran);
+    }
+
+    @Test
+    void theKernelKnowsWhatIsAttachedThoughTheRecordIsLost() throws Exception {
+        fake.swaps("/dev/nbd0 partition 1048576 400 100");
+        Files.delete(temp.resolve("run/swap0.swap"));
+        swapOff(false, false);
+        assertEquals(BOTH, fake.ran);
     }
 
     @Test

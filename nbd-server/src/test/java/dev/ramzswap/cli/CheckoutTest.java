@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -35,6 +37,8 @@ class CheckoutTest {
         Files.copy(Path.of("../ramzswap"), checkout.resolve("ramzswap"), StandardCopyOption.COPY_ATTRIBUTES);
         Files.createDirectories(checkout.resolve("nbd-server/src/main"));
         Files.createDirectories(checkout.resolve("nbd-server/src/runtime"));
+        Files.createDirectory(checkout.resolve("docs"));
+        Files.createFile(checkout.resolve("docs/operation.md"));
         Files.createFile(checkout.resolve("pom.xml"));
         Files.createFile(checkout.resolve("nbd-server/pom.xml"));
         script("mvnw", BUILD);
@@ -88,6 +92,11 @@ class CheckoutTest {
                         .map(String::strip)
                         .toList());
         assertEquals("run with no JDK\n", launch(Map.of(), 0, "status"), "nothing is stale");
+        Files.setLastModifiedTime(
+                checkout.resolve("docs/operation.md"),
+                FileTime.from(Instant.now().plusSeconds(3600)));
+        launch(withJdk(), 0, "status");
+        assertEquals(2, Files.readAllLines(checkout.resolve("log")).size(), "the manual's pages are stale");
     }
 
     @Test

@@ -51,6 +51,7 @@ class FullWatchTest {
                     left.countDown();
                     return (long) look.get() * refusedPerLook;
                 },
+                device -> device == 0,
                 directory,
                 INTERVAL)) {
             left.await();
@@ -83,6 +84,29 @@ class FullWatchTest {
                 "", watch(FULL, 1, MANY_LOOKS, look -> OURS_ALONE + "/swap\\040file file\t\t8192 " + look + " -2\n"));
     }
 
+    /** Another daemon's, or a disk behind the network. */
+    @Test
+    void aNetworkBlockDeviceThatIsNotItsOwnIsOtherSwap() throws IOException, InterruptedException {
+        assertEquals(
+                "",
+                watch(
+                        FULL,
+                        1,
+                        MANY_LOOKS,
+                        look -> OURS_ALONE + "/dev/nbd10 partition 9000 " + (1000 + look) + " 50\n"));
+        assertEquals("", watch(FULL, 1, LOOKS, _ -> OURS_ALONE + "/dev/nbd1 partition 9000 4096 50\n"));
+    }
+
+    @Test
+    void aPageThatOtherSwapGivesBackAndTakesAgainIsNoProgress() throws IOException, InterruptedException {
+        String asked = watch(
+                FULL,
+                1,
+                MANY_LOOKS,
+                look -> OURS_ALONE + "/dev/sda2 partition 8192 " + (look % 4 == 0 ? 8188 : 8192) + " -2\n");
+        assertTrue(asked.startsWith("f"), asked);
+    }
+
     @Test
     void otherSwapThatMayTakePagesIsWaitedForAWhile() throws IOException, InterruptedException {
         assertEquals("", watch(FULL, 1, LOOKS, _ -> OURS_ALONE + "/dev/sda2 partition 8192 4096 -2\n"));
@@ -98,7 +122,7 @@ class FullWatchTest {
     void saysWhenItCannotWatch() throws IOException {
         file("meminfo", FULL);
         file("swaps", OURS_ALONE);
-        assertThrows(IOException.class, () -> new FullWatch(() -> 0, directory, INTERVAL).close());
+        assertThrows(IOException.class, () -> new FullWatch(() -> 0, _ -> true, directory, INTERVAL).close());
     }
 
     /** Its memory is not the machine's, but the OOM killer that it would call is. */

@@ -81,6 +81,13 @@ class RuntimeDirTest {
     }
 
     @Test
+    void whatIsNoEntryIsNotItsToRemove() throws IOException {
+        Path photos = Files.writeString(dir.path().resolve("photos.export"), "list of photos");
+        dir.claim(List.of(live("a")));
+        assertTrue(Files.exists(photos));
+    }
+
+    @Test
     @Timeout(30)
     void aDaemonThatNobodyHasBuriedYetIsDead() throws Exception {
         // The shell's child ends when we let it: when the shell has become sleep, which waits for nobody.
