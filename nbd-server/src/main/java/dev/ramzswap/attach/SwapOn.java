@@ -253,8 +253,8 @@ public final class SwapOn {
     }
 
     private void leaveRecord(SwapRecord record, Undo undo) throws IOException {
-        record.write(machine.host(), request.export);
         undo.add(() -> SwapRecord.delete(machine.host(), request.export));
+        record.write(machine.host(), request.export);
     }
 
     private void tune(Undo undo) throws IOException {
