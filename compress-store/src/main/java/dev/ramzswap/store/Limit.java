@@ -34,10 +34,15 @@ final class Limit {
      * @throws IllegalArgumentException with a message for the user, if it is too low for the slots
      */
     void change(long bytes) {
+        require(bytes);
+        set(bytes);
+    }
+
+    /** @throws IllegalArgumentException with a message for the user, if {@link #change} would refuse it */
+    void require(long bytes) {
         lackOfRoom(config, bytes, backingBytes).ifPresent(lack -> {
             throw new IllegalArgumentException(lack);
         });
-        set(bytes);
     }
 
     /** Sets it, whether it is enough for the slots or not. */

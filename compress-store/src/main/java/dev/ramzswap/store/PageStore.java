@@ -250,6 +250,15 @@ public final class PageStore implements AutoCloseable {
         keeper.reconsider();
     }
 
+    /**
+     * Checks a limit without setting it.
+     *
+     * @throws IllegalArgumentException if {@link #setLimit} would refuse it
+     */
+    public void requireLimit(long bytes) {
+        limit.require(bytes);
+    }
+
     public CodecSpec codec() {
         return codec;
     }

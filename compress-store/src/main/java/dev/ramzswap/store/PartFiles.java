@@ -2,6 +2,7 @@ package dev.ramzswap.store;
 
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.linux.MappedFile;
+import dev.ramzswap.linux.Self;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,10 @@ final class PartFiles {
 
     /** The others. Who is still at work has the counters open, in any case. */
     private static final List<String> REST = List.of("counters", "pool", "backing");
+
+    private static final int ROOT = 0;
+    private static final int OTHERS_WRITE = 0022;
+    private static final int STICKY = 01000;
 
     private final StoreConfig config;
 
@@ -104,7 +109,22 @@ final class PartFiles {
             Files.createDirectories(
                     directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         }
+        requireTrusted(directory);
         return directory;
+    }
+
+    /**
+     * What lies there is believed, and pages go there. A sticky directory of root's, such as {@code /dev/shm}, is for
+     * everybody: the files that lie in it must be one's own, which they must everywhere.
+     */
+    private static void requireTrusted(Path directory) throws IOException {
+        int owner = (Integer) Files.getAttribute(directory, "unix:uid");
+        int mode = (Integer) Files.getAttribute(directory, "unix:mode");
+        boolean isOthers = owner != ROOT && owner != Self.uid();
+        if (isOthers || ((mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0)) {
+            throw new IOException("--state-dir: " + directory + " belongs to somebody else or others may write to it:"
+                    + " give a directory of your own, of mode 0700");
+        }
     }
 
     /** Removes all parts from the state directory; those that are open live on without a name. */

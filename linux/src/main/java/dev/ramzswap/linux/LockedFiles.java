@@ -2,6 +2,7 @@ package dev.ramzswap.linux;
 
 import dev.ramzswap.closing.Closing;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -10,7 +11,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /**
  * Opening of files that stand for something by their lock. It is always the lock of what is at the path: whoever had it
  * before may have removed the file since this process opened it, and another may have made a new one there, and have
- * the lock of that.
+ * the lock of that. And it is this user's own: what somebody else has put at the path is neither followed nor opened.
  */
 public final class LockedFiles {
     private interface Locking {
@@ -63,10 +64,17 @@ public final class LockedFiles {
         return file.get();
     }
 
+    private static void requireOwn(NativeFile file, Path path) throws IOException {
+        if ((Integer) Files.getAttribute(file.procPath(), "unix:uid") != Self.uid()) {
+            throw new IOException(path + " belongs to somebody else: remove it, or use another directory");
+        }
+    }
+
     /** Empty if what was opened is not at the path any more. */
     private static Optional<NativeFile> tryOpen(Path path, Locking locking) throws IOException {
-        NativeFile file = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT);
+        NativeFile file = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT | NativeFile.O_NOFOLLOW);
         try {
+            requireOwn(file, path);
             locking.lock(file);
             if (file.isAt(path)) {
                 return Optional.of(file);

@@ -26,6 +26,8 @@ public final class NativeFile implements AutoCloseable {
     public static final int O_CREAT = 0100;
     /** On a block device: fail with EBUSY while it is mounted or opened with this flag elsewhere. */
     public static final int O_EXCL = 0200;
+    /** Fail with ELOOP at a symbolic link; AArch64 has its own value in {@code asm/fcntl.h}. */
+    public static final int O_NOFOLLOW = System.getProperty("os.arch").equals("aarch64") ? 0100000 : 0400000;
     /** Input and output past the page cache, aligned; AArch64 has its own value in {@code asm/fcntl.h}. */
     public static final int O_DIRECT = System.getProperty("os.arch").equals("aarch64") ? 0200000 : 040000;
 

@@ -16,6 +16,11 @@ public final class Self {
 
     private Self() {}
 
+    /** The user's number, as which it makes files; 0 is root. */
+    public static int uid() throws IOException {
+        return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    }
+
     /** Whether the calling thread is marked as one that reclaim waits for (Linux 5.6). */
     public static boolean isIoFlusher() {
         return LinuxProcess.prctl(LinuxProcess.PR_GET_IO_FLUSHER, 0) == 1;

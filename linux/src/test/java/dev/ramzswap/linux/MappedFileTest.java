@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -247,5 +248,24 @@ class MappedFileTest {
         String output = new String(stat.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.US_ASCII);
         assertEquals(0, stat.waitFor());
         return Long.parseLong(output.trim());
+    }
+
+    /** Anybody may have put it into a directory such as /dev/shm. */
+    @Test
+    void aLinkIsNotFollowed() throws IOException {
+        Path target = dir.resolve("target");
+        Path link = Files.createSymbolicLink(dir.resolve("state"), target);
+        assertThrows(IOException.class, () -> MappedFile.at(link, BYTES));
+        assertFalse(Files.exists(target));
+    }
+
+    @Test
+    void theFileOfSomebodyElseIsRefused() throws IOException {
+        Path path = Files.createFile(dir.resolve("state"));
+        assumeTrue(Self.uid() == 0);
+        Files.setAttribute(path, "unix:uid", 4711);
+        var e = assertThrows(IOException.class, () -> MappedFile.at(path, BYTES));
+        assertEquals(path + " belongs to somebody else: remove it, or use another directory", e.getMessage());
+        assertEquals(0, Files.size(path));
     }
 }

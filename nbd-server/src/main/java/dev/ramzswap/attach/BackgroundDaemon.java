@@ -90,6 +90,7 @@ public final class BackgroundDaemon implements SwapOn.Starter {
      */
     @Override
     public ExportStatus start() throws IOException, InterruptedException {
+        RuntimeDir.own(host).prepare(host); // the log may lie there, and be somebody else's link
         Files.createDirectories(log.getParent(), PosixFilePermissions.asFileAttribute(DIRECTORY_MODE));
         long before = Files.exists(log) ? Files.size(log) : 0;
         var builder = new ProcessBuilder(launcher.words(command, log))

@@ -1,5 +1,6 @@
 package dev.ramzswap.attach;
 
+import dev.ramzswap.closing.Closing;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.linux.LockedFiles;
 import dev.ramzswap.linux.NativeFile;
@@ -9,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Optional;
 
@@ -39,18 +41,29 @@ record SwapRecord(String device, String pid, boolean ownsDaemon) {
         return new SwapRecord(device.path(), device.pid().orElse(""), ownsDaemon);
     }
 
+    /** Empty if there is none, or what is there is none. */
     static Optional<SwapRecord> read(Host host, String export) throws IOException {
         try {
             List<String> words =
                     List.of(Files.readString(file(host, export)).strip().split(" "));
-            return Optional.of(new SwapRecord(words.get(0), words.get(1), words.contains(OWNS_DAEMON)));
+            return words.size() < 2
+                    ? Optional.empty()
+                    : Optional.of(new SwapRecord(words.get(0), words.get(1), words.contains(OWNS_DAEMON)));
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }
     }
 
+    /** Whole or not at all: a directory that is full costs no record that is there. */
     void write(Host host, String export) throws IOException {
-        Files.writeString(file(host, export), device + " " + pid + (ownsDaemon ? " " + OWNS_DAEMON : "") + "\n");
+        Path whole = RuntimeDir.own(host).path().resolve(export + ".swap.new");
+        try {
+            Files.writeString(whole, device + " " + pid + (ownsDaemon ? " " + OWNS_DAEMON : "") + "\n");
+            Files.move(whole, file(host, export), StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            Closing.after(e, () -> Files.deleteIfExists(whole));
+            throw new IOException("cannot write " + whole + " (" + e.getMessage() + "): make room there", e);
+        }
     }
 
     SwapRecord owningDaemon() {

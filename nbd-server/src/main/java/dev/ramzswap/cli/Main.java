@@ -44,6 +44,7 @@ public final class Main {
         OneLineErrors errors = new OneLineErrors();
         return new CommandLine(new Main(), new HostFactory(host))
                 .setUsageHelpWidth(100)
+                .setExpandAtFiles(false) // an argument is what it says
                 .setParameterExceptionHandler(errors)
                 .setExecutionExceptionHandler(errors);
     }

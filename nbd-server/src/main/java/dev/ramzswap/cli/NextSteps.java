@@ -2,6 +2,9 @@ package dev.ramzswap.cli;
 
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ExportConfig;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 
 /** What {@code serve} prints when it is ready: what it serves and where, and the commands to type next. */
 final class NextSteps {
@@ -33,7 +36,7 @@ final class NextSteps {
     /** A kernel cannot swap there: it knows no TLS. */
     private static String lookByTls(Config config) {
         String uri = config.socket()
-                .map(path -> "nbds+unix:///?socket=" + path + "&")
+                .map(path -> "nbds+unix:///?socket=" + encoded(path) + "&")
                 .orElseGet(() -> "nbds://" + config.listenText().orElseThrow() + "/?");
         return "\nTo see it (DIR has ca-cert.pem, client-cert.pem, client-key.pem):\n  nbdinfo "
                 + quoted(uri + "tls-certificates=DIR") + "\n";
@@ -51,7 +54,7 @@ final class NextSteps {
     /** Not how to swap on it: the kernel would wait for a daemon that waits for the kernel. */
     private static String look(Config config) {
         String server = config.socket()
-                .map(path -> "nbd+unix:///%s?socket=" + path)
+                .map(path -> "nbd+unix:///%s?socket=" + encoded(path))
                 .orElseGet(() -> "nbd://" + config.listenText().orElseThrow() + "/%s");
         var text = new StringBuilder("\nTo see it:\n");
         for (ExportConfig export : config.exports()) {
@@ -65,7 +68,15 @@ final class NextSteps {
                 .toString();
     }
 
+    /** As the value of a URI's query (RFC 3986), where the encoding of forms has no plus. */
+    private static String encoded(Path path) {
+        return URLEncoder.encode(path.toString(), StandardCharsets.UTF_8)
+                .replace("+", "%20")
+                .replace("%2F", "/");
+    }
+
+    /** For the shell; a quote in it is encoded. */
     private static String quoted(String text) {
-        return text.matches("[\\w./@%+=:,-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
+        return text.matches("[\\w./@%+=:,-]+") ? text : "'" + text + "'";
     }
 }

@@ -57,6 +57,6 @@ final class OneLineErrors implements IParameterExceptionHandler, IExecutionExcep
 
     private static void print(CommandLine command, String text) {
         StderrLogs.flush(); // what was logged came before
-        command.getErr().println("ramzswap: " + text.replace('\n', ' '));
+        command.getErr().println("ramzswap: " + text.replace('\n', ' ').replaceAll("\\p{Cntrl}", "?"));
     }
 }

@@ -83,8 +83,8 @@ final class ServeCommand implements Callable<Integer> {
         LOG.log(Level.INFO, "SIGHUP changes nothing without --config: ramzswap set changes limit and codec");
     }
 
-    /** Flags go before the file, as they did at the start. */
-    private void reload() {
+    /** Flags go before the file, as they did at the start. One at a time: what was read last is what holds. */
+    private synchronized void reload() {
         try {
             if (daemon == null) {
                 throw new ConfigException(

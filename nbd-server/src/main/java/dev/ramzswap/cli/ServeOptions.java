@@ -12,6 +12,7 @@ import java.util.Set;
 import picocli.CommandLine.IModelTransformer;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
 /** What {@code serve} serves, by flags and file, for all commands that start a daemon. A flag for each {@link Key}. */
@@ -55,10 +56,19 @@ final class ServeOptions {
     private final CommandSpec command;
     private final ParseResult parsed;
 
-    /** @param command one that has been parsed */
+    /**
+     * @param command one that has been parsed
+     * @throws ParameterException if a flag without a value was given {@code =false}, which picocli has it match by
+     */
     ServeOptions(CommandSpec command) {
         this.command = command;
         this.parsed = command.commandLine().getParseResult();
+        for (OptionSpec option : given()) {
+            if (Boolean.FALSE.equals(option.getValue())) {
+                throw new ParameterException(
+                        command.commandLine(), option.longestName() + "=false: leave it away, which means the same");
+            }
+        }
     }
 
     private static CommandSpec flags(Set<Key> leftOut) {

@@ -24,6 +24,9 @@ public record Changes(OptionalLong limit, Optional<CodecSpec> codec) {
         Optional<CodecSpec> codec = Optional.empty();
         for (String pair : pairs) {
             Key key = key(pair);
+            if (key == Key.LIMIT ? limit.isPresent() : codec.isPresent()) {
+                throw new ConfigException(key.key() + ": is given twice: give it once");
+            }
             String text = pair.substring(pair.indexOf('=') + 1);
             try {
                 if (key == Key.LIMIT) {

@@ -1,6 +1,9 @@
 package dev.ramzswap.config;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -15,6 +18,9 @@ import java.util.regex.Pattern;
  * section are the daemon's, or describe the only export.
  */
 public final class ConfigFile {
+    /** More is no configuration: a daemon that reads one anew, with its small heap, would end for want of memory. */
+    private static final int MOST_BYTES = 64 << 10;
+
     private static final Pattern COMMENT = Pattern.compile("(^|\\s)#.*");
 
     private final String name;
@@ -27,12 +33,29 @@ public final class ConfigFile {
 
     public static Settings read(Path file) throws ConfigException {
         try {
-            return parse(file.toString(), Files.readAllLines(file));
+            return parse(file.toString(), text(file).lines().toList());
         } catch (NoSuchFileException e) {
             throw new ConfigException("--config: " + file + " does not exist: give the path of a file");
         } catch (IOException e) {
             throw new ConfigException("--config: cannot read " + file + " as text (" + e.getMessage()
                     + "): check its content and permissions");
+        }
+    }
+
+    private static String text(Path file) throws IOException, ConfigException {
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            throw new ConfigException("--config: " + file + " is not a plain file: give the path of one");
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+            if (bytes.length > MOST_BYTES) {
+                throw new ConfigException("--config: " + file + " has more than " + Size.format(MOST_BYTES)
+                        + ": give a file of key = value lines");
+            }
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
         }
     }
 

@@ -122,8 +122,9 @@ final class ExportReader {
 
     private static String name(String text) {
         if (!NAME.matcher(text).matches()) {
-            throw new IllegalArgumentException(
-                    "'" + text + "' is not a name: use 1 to 64 letters, digits, '.', '_' or '-', as in swap0");
+            throw new IllegalArgumentException("'" + text
+                    + "' is not a name: use 1 to 64 letters, digits, '.', '_' or '-', of which the first is neither"
+                    + " '.' nor '-', as in swap0");
         }
         return text;
     }

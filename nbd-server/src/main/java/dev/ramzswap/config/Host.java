@@ -1,5 +1,6 @@
 package dev.ramzswap.config;
 
+import dev.ramzswap.linux.Self;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,8 +23,7 @@ public record Host(long memory, Optional<CgroupLimit> cgroup, int uid, Map<Strin
     }
 
     public static Host current() throws IOException {
-        int uid = (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-        return of(memTotal(), CgroupLimit.of(Path.of("/"), "self"), uid, System.getenv());
+        return of(memTotal(), CgroupLimit.of(Path.of("/"), "self"), Self.uid(), System.getenv());
     }
 
     /** @param total bytes of RAM that the machine has */

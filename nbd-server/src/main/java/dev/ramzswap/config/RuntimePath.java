@@ -1,6 +1,7 @@
 package dev.ramzswap.config;
 
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** Where the daemons of a user leave word of what they serve, and their sockets if nobody says where. */
 public final class RuntimePath {
@@ -13,17 +14,27 @@ public final class RuntimePath {
 
     /** This user's. */
     public static Path own(Host host) {
-        String forced = host.variables().get(VARIABLE);
-        String session = host.variables().get("XDG_RUNTIME_DIR");
-        if (forced != null) {
-            return Path.of(forced).toAbsolutePath();
+        if (isForced(host)) {
+            return Path.of(host.variables().get(VARIABLE)).toAbsolutePath();
         }
         if (host.isRoot()) {
             return ROOTS;
         }
-        if (session != null) {
-            return Path.of(session, "ramzswap");
-        }
-        return Path.of(host.variables().getOrDefault("TMPDIR", "/tmp"), "ramzswap-" + host.uid());
+        return directory(host, "XDG_RUNTIME_DIR")
+                .map(session -> session.resolve("ramzswap"))
+                .orElseGet(
+                        () -> directory(host, "TMPDIR").orElse(Path.of("/tmp")).resolve("ramzswap-" + host.uid()));
+    }
+
+    /** Whether {@link #VARIABLE} says where; one that is empty says nothing. */
+    public static boolean isForced(Host host) {
+        return !host.variables().getOrDefault(VARIABLE, "").isEmpty();
+    }
+
+    /** One that is empty or relative counts as unset, as the XDG Base Directory Specification has it. */
+    private static Optional<Path> directory(Host host, String variable) {
+        return Optional.of(host.variables().getOrDefault(variable, ""))
+                .map(Path::of)
+                .filter(Path::isAbsolute);
     }
 }

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
  *
  * <pre>
  *   size = least | part | bytes
- *   least = min(size, size)
+ *   least = min(part or bytes, part or bytes)
  *   part = ram | ram / NUMBER | NUMBER%        of the memory that the machine has
  *   bytes = NUMBER | NUMBER UNIT               K, M, G or T, which are binary: 512M, 1.5G, 4GiB, 4Gi
  * </pre>
@@ -30,7 +30,7 @@ public final class Size {
     private static final Pattern PERCENT = Pattern.compile("(\\d{1,4}(?:\\.\\d{1,9})?)%");
     private static final Pattern PART = Pattern.compile("RAM(?:/(\\d{1,4}(?:\\.\\d{1,9})?))?");
     private static final Pattern UNITLESS = Pattern.compile("[\\d.]+");
-    private static final Pattern FORM = Pattern.compile("(\\d{1,18})(\\.\\d{1,9})?(?:([KMGT])(?:IB?|B)?)?");
+    private static final Pattern FORM = Pattern.compile("(\\d{1,99})(\\.\\d{1,9})?(?:([KMGT])(?:IB?|B)?)?");
     private static final String UNITS = "KMGT";
 
     private Size() {}

@@ -153,7 +153,7 @@ final class Announcement implements AutoCloseable {
             if (control != null) {
                 control.close();
             }
-            claimed.forEach(entry -> dir.release(entry.name()));
+            dir.release(claimed);
         }
     }
 }

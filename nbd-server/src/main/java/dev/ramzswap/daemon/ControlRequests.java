@@ -104,9 +104,14 @@ final class ControlRequests implements UnaryOperator<String> {
     /**
      * Makes limit and codec of each export what a configuration has that was read anew.
      *
-     * @throws IllegalArgumentException if a store refuses its limit; those before it are changed
+     * @throws IllegalArgumentException if a store refuses its limit; none is changed then
      */
     void reload(Config fresh) {
+        for (ExportConfig export : fresh.exports()) {
+            if (stores.containsKey(export.name())) {
+                export.changes().limit().ifPresent(stores.get(export.name())::requireLimit);
+            }
+        }
         for (ExportConfig export : fresh.exports()) {
             if (stores.containsKey(export.name())) {
                 change(stores.get(export.name()), export.name(), export.changes());

@@ -29,6 +29,13 @@ final class LogQueue {
     private byte[] leaving = new byte[BYTES];
     private int bytes;
     private long dropped;
+
+    /** Lines that could not be written. Told of with the next: to try at once would be to try without end. */
+    private long lost;
+
+    /** What the note in {@link #leaving} tells of; 0 if there is none. */
+    private long noted;
+
     private boolean isWriting;
 
     /** @param noteStart what the line begins with that tells of dropped ones */
@@ -91,9 +98,10 @@ final class LogQueue {
         while (bytes == 0 && dropped == 0) {
             wait();
         }
-        if (dropped > 0) {
-            String note =
-                    noteStart + "lines of this log that were dropped here, since it was not read: " + dropped + "\n";
+        noted = dropped + lost;
+        if (noted > 0) {
+            String note = noteStart + "lines of this log that were dropped here, since they could not be written: "
+                    + noted + "\n";
             append(note.getBytes(StandardCharsets.US_ASCII));
         }
         byte[] taken = queued;
@@ -102,17 +110,31 @@ final class LogQueue {
         int count = bytes;
         bytes = 0;
         dropped = 0;
+        lost = 0;
         isWriting = true;
         return count;
     }
 
     private void write(int count) {
+        int at = 0;
         try {
-            for (int at = 0; at < count; at += PIECE_BYTES) {
+            for (; at < count; at += PIECE_BYTES) {
                 out.write(leaving, at, Math.min(PIECE_BYTES, count - at));
             }
         } catch (IOException e) {
-            // Nobody reads this log any more, and there is nobody else to tell.
+            lose(at, count); // there is nobody else to tell
+        }
+    }
+
+    /** The note is the last line, and stands for as many as it tells of. */
+    private synchronized void lose(int from, int count) {
+        for (int i = from; i < count; i++) {
+            if (leaving[i] == '\n') {
+                lost++;
+            }
+        }
+        if (noted > 0) {
+            lost += noted - 1;
         }
     }
 

@@ -97,6 +97,10 @@ public record ExportEntry(
         return new ExportEntry(name, pid, start, control, counters, socket, listen, backing, DRAINING);
     }
 
+    boolean isOfSameDaemon(ExportEntry other) {
+        return pid == other.pid && start == other.start;
+    }
+
     /** Whether the daemon that wrote this still runs. */
     public boolean isAlive() {
         return start == startOf(pid);

@@ -144,7 +144,8 @@ public final class LiveExport {
 
     private static String named(long pid) {
         try {
-            return Files.readString(Path.of("/proc/" + pid + "/comm")).strip() + " (pid " + pid + ")";
+            String command = Files.readString(Path.of("/proc/" + pid + "/comm")).strip();
+            return command.replaceAll("\\p{Cntrl}", "?") + " (pid " + pid + ")"; // it names itself
         } catch (IOException e) {
             return pid == 0 ? "a client by TCP" : "a process (pid " + pid + ") that has left its connection to another";
         }

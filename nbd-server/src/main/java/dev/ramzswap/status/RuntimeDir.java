@@ -7,6 +7,7 @@ import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -71,7 +72,7 @@ public final class RuntimeDir {
     /** This user's daemons, and root's as far as they can be seen. */
     static List<RuntimeDir> visible(Host host) {
         RuntimeDir own = own(host);
-        boolean only = own.path.equals(RuntimePath.ROOTS) || host.variables().containsKey(RuntimePath.VARIABLE);
+        boolean only = own.path.equals(RuntimePath.ROOTS) || RuntimePath.isForced(host);
         return only ? List.of(own) : List.of(own, new RuntimeDir(RuntimePath.ROOTS));
     }
 
@@ -87,14 +88,23 @@ public final class RuntimeDir {
     /** Makes the directory, or checks that nobody else could have put anything into it. */
     public void prepare(Host host) throws IOException {
         if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
-            String mode = host.isRoot() ? "rwxr-xr-x" : "rwx------";
-            Files.createDirectories(path.getParent());
-            Files.createDirectory(path);
-            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(mode));
+            make(host);
         }
         if (!isOnlyOf(List.of(host.uid()))) {
             throw new IOException(
                     foreign() + ": remove it, or set " + RuntimePath.VARIABLE + " to a directory of your own");
+        }
+    }
+
+    private void make(Host host) throws IOException {
+        String mode = host.isRoot() ? "rwxr-xr-x" : "rwx------";
+        Files.createDirectories(path.getParent());
+        try {
+            Files.createDirectory(
+                    path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(mode)); // whatever the umask
+        } catch (FileAlreadyExistsException e) {
+            // Another daemon has just made it, or it is none of ours: what it is will be looked at.
         }
     }
 
@@ -151,12 +161,23 @@ public final class RuntimeDir {
         }
     }
 
-    /** Removes an entry; one that cannot be removed is recognised as dead later. */
-    public void release(String name) {
-        try {
-            Files.deleteIfExists(file(name));
+    /**
+     * Removes entries, unless the name has become another daemon's: the directory may have been removed meanwhile, and
+     * made anew. Those that cannot be removed are recognised as dead later.
+     */
+    public void release(List<ExportEntry> entries) {
+        if (entries.isEmpty() || !Files.isDirectory(path)) {
+            return;
+        }
+        try (NativeFile _ = LockedFiles.open(path.resolve(LOCK), patience)) {
+            for (ExportEntry entry : entries) {
+                Path file = file(entry.name());
+                if (ExportEntry.read(file).filter(entry::isOfSameDaemon).isPresent()) {
+                    Files.deleteIfExists(file);
+                }
+            }
         } catch (IOException e) {
-            LOG.log(System.Logger.Level.WARNING, "cannot remove " + file(name) + ": " + e);
+            LOG.log(System.Logger.Level.WARNING, "entries stay in " + path + ": " + e);
         }
     }
 
@@ -182,9 +203,18 @@ public final class RuntimeDir {
         for (Path file : files()) {
             Optional<ExportEntry> entry = ExportEntry.read(file);
             if (entry.isPresent() && !entry.get().isAlive()) {
-                Files.deleteIfExists(file);
-                Files.deleteIfExists(control(entry.get().pid()));
+                remove(file);
+                remove(control(entry.get().pid()));
             }
+        }
+    }
+
+    /** What stays is in nobody's way but that of its own name. */
+    private static void remove(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.WARNING, "cannot remove " + file + ": " + e);
         }
     }
 

@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.ramzswap.config.Host;
+import dev.ramzswap.config.RuntimePath;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,5 +50,18 @@ class BackgroundDaemonTest {
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(own, said.lines().toList());
         assertEquals(0, process.waitFor());
+    }
+
+    /** Where it logs is in a directory that root does not own. */
+    @Test
+    void writesNothingThroughALinkOfSomebodyElses(@TempDir Path temp) throws Exception {
+        Path run = Files.createDirectory(temp.resolve("run"));
+        Path victim = Files.writeString(temp.resolve("victim"), "precious\n");
+        Files.createSymbolicLink(run.resolve("swap0.log"), victim);
+        Host host = new Host(1L << 30, Host.current().uid() + 1, Map.of(RuntimePath.VARIABLE, run.toString()));
+        var daemon =
+                new BackgroundDaemon(host, List.of("sh", "-c", "echo written"), "swap0", new Launcher.OwnSession());
+        assertThrows(IOException.class, daemon::start);
+        assertEquals("precious\n", Files.readString(victim));
     }
 }

@@ -59,7 +59,11 @@ class SwapOnTest {
     }
 
     private boolean hasRecord() {
-        return Files.exists(temp.resolve("run/swap0.swap"));
+        return Files.exists(record());
+    }
+
+    private Path record() {
+        return temp.resolve("run/swap0.swap");
     }
 
     @Test
@@ -426,5 +430,30 @@ class SwapOnTest {
         fake.uid = 1000;
         assertEquals("swapon needs root: sudo ramzswap swapon ...", failure("swap0"));
         assertEquals(List.of(), fake.ran);
+    }
+
+    /** As an earlier version left on a full /run. */
+    @Test
+    void aRecordThatIsNoneIsInNobodysWay() throws Exception {
+        try (Daemon _ = fake.serve(EXPORT)) {
+            Files.writeString(record(), "");
+            swapOn("swap0");
+            assertTrue(Files.readString(record()).startsWith("/dev/nbd"));
+        }
+    }
+
+    /** Such as on a /run that is full. */
+    @Test
+    void aRecordThatCannotBeWrittenCostsNoneThatIsThere() throws Exception {
+        Files.createDirectories(record().getParent());
+        Path record = Files.writeString(record(), "/dev/nbd7 1\n");
+        Path inItsWay =
+                Files.createDirectories(record.resolveSibling("swap0.swap.new").resolve("x"));
+        var e = assertThrows(
+                IOException.class,
+                () -> new SwapRecord("/dev/nbd7", "2", true)
+                        .write(fake.machine().host(), "swap0"));
+        assertTrue(e.getMessage().startsWith("cannot write " + inItsWay.getParent()), e.getMessage());
+        assertEquals("/dev/nbd7 1\n", Files.readString(record));
     }
 }

@@ -1,6 +1,7 @@
 package dev.ramzswap.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -11,6 +12,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -126,5 +128,23 @@ class CheckoutTest {
         List<String> calls = Files.readAllLines(checkout.resolve("log"));
         assertEquals(2, calls.size(), calls::toString);
         assertTrue(calls.stream().allMatch(call -> call.startsWith("-o DPkg::Lock::Timeout=600 ")), calls::toString);
+    }
+
+    /** Anybody who may list the checkout can lock its directory, for ever. */
+    @Test
+    void whatOthersCanLockHoldsNoBuildUp() throws Exception {
+        Process holder =
+                new ProcessBuilder("flock", checkout.toString(), "sh", "-c", "echo held; exec sleep 60").start();
+        try (var said = holder.inputReader()) {
+            assertEquals("held", said.readLine());
+            assertTimeoutPreemptively(Duration.ofSeconds(30), () -> launch(withJdk(), 0, "status"));
+        } finally {
+            holder.descendants().forEach(ProcessHandle::destroyForcibly);
+            holder.destroyForcibly().waitFor();
+        }
+        assertEquals(
+                "rw-------",
+                PosixFilePermissions.toString(
+                        Files.getPosixFilePermissions(checkout.resolve("nbd-server/target/.lock"))));
     }
 }

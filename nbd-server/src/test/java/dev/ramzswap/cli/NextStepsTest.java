@@ -119,11 +119,11 @@ class NextStepsTest {
     }
 
     @Test
-    void quotesOddPathsForTheShell() throws ConfigException {
+    void aPathIsEncodedForTheUriAndSoForTheShell() throws ConfigException {
         var settings = new Settings();
         settings.flag("size", "1G");
-        settings.flag("socket", "/run/it's here");
+        settings.flag("socket", "/run/it's a&b%s#+.sock");
         String text = NextSteps.of(config(settings));
-        assertTrue(text.contains("nbdinfo 'nbd+unix:///swap0?socket=/run/it'\\''s here'\n"), text);
+        assertTrue(text.contains("nbdinfo 'nbd+unix:///swap0?socket=/run/it%27s%20a%26b%25s%23%2B.sock'\n"), text);
     }
 }

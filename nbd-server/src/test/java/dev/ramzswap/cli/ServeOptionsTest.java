@@ -1,13 +1,22 @@
 package dev.ramzswap.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.config.Host;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
 
 class ServeOptionsTest {
     private static ServeOptions parsed(String command, String... words) {
@@ -27,5 +36,21 @@ class ServeOptionsTest {
         assertEquals(
                 List.of("--backing-file=/var/größe", "--no-encrypt", "--size=ram/2"),
                 SwaponCommand.words(one).stream().sorted().toList());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--insecure", "--no-encrypt"})
+    void aFlagThatIsGivenAsFalseIsRefusedAndNotTakenForGiven(String flag) {
+        assertTrue(assertThrows(ParameterException.class, () -> parsed("serve", flag + "=false"))
+                .getMessage()
+                .startsWith(flag + "=false: leave it away"));
+        assertEquals(1, parsed("serve", flag).given().size());
+        assertEquals(1, parsed("serve", flag + "=true").given().size());
+    }
+
+    @Test
+    void anArgumentThatNamesAFileIsNotReplacedByWhatIsInIt(@TempDir Path temp) throws IOException {
+        Path file = Files.writeString(temp.resolve("words"), "other");
+        assertEquals(List.of("--name=@" + file), SwaponCommand.words(parsed("serve", "--name", "@" + file)));
     }
 }

@@ -97,4 +97,20 @@ class ConfigFileTest {
         var odd = assertThrows(ConfigException.class, () -> ConfigFile.read(binary));
         assertTrue(odd.getMessage().startsWith("--config: cannot read " + binary), odd.getMessage());
     }
+
+    /** A daemon reads it anew on SIGHUP, with a small heap. */
+    @Test
+    void whatIsNoSmallPlainFileIsNotRead(@TempDir Path temp) throws Exception {
+        Path large = Files.writeString(temp.resolve("large"), "#\n".repeat(40_000));
+        assertEquals(
+                "--config: " + large + " has more than 64K: give a file of key = value lines",
+                assertThrows(ConfigException.class, () -> ConfigFile.read(large))
+                        .getMessage());
+        for (Path special : List.of(temp, Path.of("/dev/zero"))) {
+            assertEquals(
+                    "--config: " + special + " is not a plain file: give the path of one",
+                    assertThrows(ConfigException.class, () -> ConfigFile.read(special))
+                            .getMessage());
+        }
+    }
 }

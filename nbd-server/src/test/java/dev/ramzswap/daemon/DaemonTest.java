@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.ramzswap.config.Changes;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
+import dev.ramzswap.config.ConfigFile;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.config.Settings;
@@ -183,5 +184,23 @@ class DaemonTest {
             daemon.run();
         }
         assertNothingLeft();
+    }
+
+    @Test
+    void aFileWithAnErrorInOneExportChangesNone(@TempDir Path temp) throws Exception {
+        Host own = new Host(
+                8L << 30,
+                Host.current().uid(),
+                Map.of(RuntimePath.VARIABLE, temp.resolve("run").toString()));
+        Path file = Files.writeString(
+                temp.resolve("c"), "[export a]\nsize=16M\nlimit=64M\n[export b]\nsize=16M\nlimit=64M\n");
+        try (Daemon daemon = Daemon.start(Config.of(ConfigFile.read(file), own), own, Attachments.NONE, _ -> {})) {
+            Files.writeString(file, "[export a]\nsize=16M\nlimit=32M\ncodec=zstd:3\n[export b]\nsize=16M\nlimit=4M\n");
+            Config fresh = Config.of(ConfigFile.read(file), own);
+            assertThrows(IllegalArgumentException.class, () -> daemon.reload(fresh));
+            ExportStatus a = ExportStatus.named(own, "a").getFirst();
+            assertEquals("lz4", a.snapshot().codec().toString());
+            assertEquals(64L << 20, a.value(Counter.MEM_LIMIT));
+        }
     }
 }

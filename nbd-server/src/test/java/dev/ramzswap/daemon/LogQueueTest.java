@@ -10,6 +10,7 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -69,7 +70,8 @@ class LogQueueTest {
         }
         assertEquals(
                 List.of(
-                        "note: lines of this log that were dropped here, since it was not read: " + (lines - kept),
+                        "note: lines of this log that were dropped here, since they could not be written: "
+                                + (lines - kept),
                         "line " + lines),
                 read.subList(kept, kept + 2));
     }
@@ -98,5 +100,43 @@ class LogQueueTest {
         queue.flush(LONG);
         queue.add(line(2));
         queue.flush(LONG);
+    }
+
+    /** As on a disk that was full for a while. */
+    @Test
+    void whatCouldNotBeWrittenIsCounted() {
+        var written = new ByteArrayOutputStream();
+        var isFull = new AtomicBoolean(true);
+        LogQueue queue = new LogQueue(
+                new OutputStream() {
+                    @Override
+                    public void write(int value) {
+                        throw new UnsupportedOperationException();
+                    }
+
+                    @Override
+                    public void write(byte[] bytes, int from, int count) throws IOException {
+                        if (isFull.get()) {
+                            throw new IOException("No space left on device");
+                        }
+                        written.write(bytes, from, count);
+                    }
+                },
+                "note: ");
+        for (int i = 0; i < 100; i++) {
+            queue.add(line(i));
+            queue.flush(LONG);
+        }
+        isFull.set(false);
+        queue.add(line(100));
+        queue.flush(LONG);
+        queue.add(line(101));
+        queue.flush(LONG);
+        assertEquals(
+                List.of(
+                        "line 100",
+                        "note: lines of this log that were dropped here, since they could not be written: 100",
+                        "line 101"),
+                written.toString(US_ASCII).lines().toList());
     }
 }

@@ -129,4 +129,27 @@ class LiveExportTest {
             assertTrue(e.getMessage().endsWith(" has ended"), e.getMessage());
         }
     }
+
+    /** A client of another user's; root's terminal is told who keeps the daemon. */
+    @Test
+    void whatAClientCallsItselfIsNoCommandToTheTerminal() throws Exception {
+        String rename = "import time; open('/proc/self/comm','wb').write(b'\\x1b[2Jok\\nroot#');"
+                + " print('renamed', flush=True); time.sleep(60)";
+        Process client = new ProcessBuilder("python3", "-c", rename).start();
+        Path control = temp.resolve("control");
+        try (var said = client.inputReader();
+                ControlSocket _ = new ControlSocket(
+                        control, request -> request.equals("stop") ? "draining" : Long.toString(client.pid()))) {
+            assertEquals("renamed", said.readLine());
+            long pid = ProcessHandle.current().pid();
+            var entry = new ExportEntry("swap0", pid, ExportEntry.startOf(pid), control, "", "", "", "", "serving");
+            var export = new LiveExport(
+                    new ExportStatus(entry, Optional.empty()), new PrintWriter(out), false, Duration.ofMillis(1));
+            var e = assertThrows(IOException.class, export::stopAndWait);
+            assertTrue(e.getMessage().endsWith(", for ?[2Jok?root# (pid " + client.pid() + ")"), e.getMessage());
+        } finally {
+            client.destroyForcibly().waitFor();
+        }
+        assertTrue(out.toString().contains("waits for ?[2Jok?root# (pid"), out.toString());
+    }
 }

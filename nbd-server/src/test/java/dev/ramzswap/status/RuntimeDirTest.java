@@ -15,6 +15,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -52,7 +55,7 @@ class RuntimeDirTest {
     void showsWhatIsServed() throws IOException {
         dir.claim(List.of(live("b"), live("a")));
         assertEquals(List.of(live("a"), live("b")), dir.exports(host));
-        dir.release("a");
+        dir.release(List.of(live("a")));
         assertEquals(List.of(live("b")), dir.exports(host));
     }
 
@@ -228,5 +231,50 @@ class RuntimeDirTest {
                 RuntimeDir.own(new Host(1, 5, Map.of("TMPDIR", "/var/tmp"))).path());
         assertEquals(2, RuntimeDir.visible(new Host(1, 5, Map.of())).size());
         assertEquals(1, RuntimeDir.visible(new Host(1, 0, Map.of())).size());
+    }
+
+    @Test
+    void whatIsEmptyOrRelativeSaysNothing() {
+        assertEquals(
+                Path.of("/tmp/ramzswap-5"),
+                RuntimeDir.own(new Host(1, 5, Map.of(RuntimePath.VARIABLE, "", "XDG_RUNTIME_DIR", "", "TMPDIR", "")))
+                        .path());
+        assertEquals(
+                Path.of("/tmp/ramzswap-5"),
+                RuntimeDir.own(new Host(1, 5, Map.of("XDG_RUNTIME_DIR", "a", "TMPDIR", "b")))
+                        .path());
+    }
+
+    /** Two daemons of a user's, where none ran before. */
+    @Test
+    void twoThatMakeItAtOnceBothHaveIt() throws Exception {
+        for (int i = 0; i < 200; i++) {
+            var run = new RuntimeDir(temp.resolve("run" + i));
+            var barrier = new CyclicBarrier(2);
+            Callable<Void> prepare = () -> {
+                barrier.await();
+                run.prepare(host);
+                return null;
+            };
+            var other = new FutureTask<>(prepare);
+            Thread.ofPlatform().start(other);
+            prepare.call();
+            other.get();
+        }
+    }
+
+    @Test
+    void whatCannotBeRemovedIsInNobodysWay() throws IOException {
+        Files.createDirectories(dir.path().resolve("x.export/y"));
+        dir.claim(List.of(live("a")));
+        assertEquals(List.of(live("a")), dir.exports(host));
+    }
+
+    /** Somebody removed the directory, and another daemon took the name. */
+    @Test
+    void anEntryOfAnotherDaemonStays() throws IOException {
+        dir.claim(List.of(live("a")));
+        dir.release(List.of(entry("a", PID, 1), entry("none", PID, 1)));
+        assertEquals(List.of(live("a")), dir.exports(host));
     }
 }
