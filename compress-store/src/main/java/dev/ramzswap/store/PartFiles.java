@@ -122,7 +122,7 @@ final class PartFiles {
         int mode = (Integer) Files.getAttribute(directory, "unix:mode");
         boolean isOthers = owner != ROOT && owner != Self.uid();
         if (isOthers || ((mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0)) {
-            throw new IOException("--state-dir: " + directory + " belongs to somebody else or others may write to it:"
+            throw new IOException(directory + " belongs to somebody else or others may write to it:"
                     + " give a directory of your own, of mode 0700");
         }
     }

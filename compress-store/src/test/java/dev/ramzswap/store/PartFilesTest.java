@@ -31,7 +31,7 @@ class PartFilesTest {
     private void refuses() {
         var e = assertThrows(IOException.class, () -> PartFiles.makeDirectory(directory));
         assertEquals(
-                "--state-dir: " + directory + " belongs to somebody else or others may write to it:"
+                directory + " belongs to somebody else or others may write to it:"
                         + " give a directory of your own, of mode 0700",
                 e.getMessage());
     }
