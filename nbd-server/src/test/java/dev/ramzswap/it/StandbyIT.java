@@ -174,4 +174,31 @@ class StandbyIT {
         assertTrue(first.waitFor(BOUND.toSeconds(), TimeUnit.SECONDS));
         assertEquals(0, first.exitValue(), Files.readString(log(0)));
     }
+
+    /** As systemd tells the two of a device in one job; who stands by is stopped, so that it hears of it last. */
+    @Test
+    void ofTwoThatAreToldToEndUnderAClientOneStays() throws Exception {
+        Process first = start(SERVES);
+        Process second = start(STANDS_BY);
+        LoopbackClient client = new LoopbackClient(UnixDomainSocketAddress.of(socket()), "swap0");
+        client.write(0, ByteBuffer.allocateDirect(4096), 0, 4096);
+        assertEquals(0, client.exchange(1));
+        signal("STOP", second);
+        second.destroy();
+        first.destroy();
+        assertTrue(first.waitFor(BOUND.toSeconds(), TimeUnit.SECONDS), "leaves to the second");
+        signal("CONT", second);
+        await(log(1), SERVES);
+        try (LoopbackClient back = new LoopbackClient(UnixDomainSocketAddress.of(socket()), "swap0")) {
+            back.write(0, ByteBuffer.allocateDirect(4096), 0, 4096);
+            assertEquals(0, back.exchange(1));
+            await(log(1), "draining");
+        }
+        assertTrue(second.waitFor(BOUND.toSeconds(), TimeUnit.SECONDS), "nobody is attached");
+        assertEquals(0, second.exitValue(), Files.readString(log(1)));
+    }
+
+    private static void signal(String name, Process process) throws IOException, InterruptedException {
+        Tool.run("kill", "-" + name, Long.toString(process.pid()));
+    }
 }
