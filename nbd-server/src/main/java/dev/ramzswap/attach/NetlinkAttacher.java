@@ -71,7 +71,10 @@ final class NetlinkAttacher implements Attacher {
         return new Timeouts(request.orElse(entry.backing().isEmpty() ? RAM_REQUEST : DISK_REQUEST), reconnect);
     }
 
-    /** Else the daemon would wait for whoever was lost there. */
+    /**
+     * Else the daemon would wait for whoever was lost there. All of them are heard before another device is tried:
+     * later, it would be that one's good-bye.
+     */
     private static void sayGoodbye(List<NativeSocket> sockets, IOException failure) {
         for (NativeSocket socket : sockets) {
             Closing.after(failure, () -> Goodbye.say(socket));

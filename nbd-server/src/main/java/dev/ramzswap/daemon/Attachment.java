@@ -53,8 +53,8 @@ public final class Attachment {
     private int own;
 
     private int offered;
-    /** Connections that the kernel did not take, and that have not said good-bye yet. */
-    private int returned;
+    /** The kernel has not taken the one that is offered, and it is about to say good-bye. */
+    private boolean isReturning;
 
     /** Connections of other processes. */
     private final Map<Integer, Integer> others = new HashMap<>();
@@ -143,8 +143,8 @@ public final class Attachment {
         if (!saidGoodbye) {
             return;
         }
-        if (returned > 0) {
-            returned--;
+        if (isReturning) {
+            isReturning = false;
             return;
         }
         // Of two devices, nobody knows which: that one will be gone soon, and the other must not be given up.
@@ -248,20 +248,20 @@ public final class Attachment {
         return !leavingDevices.contains(attacher);
     }
 
-    /** This process is about to make a connection, to offer it to the kernel. */
+    /** This process is about to make a connection, to offer it to the kernel: one at a time. */
     public synchronized void offer() {
         offered++;
     }
 
-    /** The kernel has taken a connection that was offered, or there is none to be offered after all. */
-    public synchronized void offerEnds() {
-        offered--;
+    /** Nobody has taken the connection that was offered, and it will now say good-bye. */
+    public synchronized void offerReturns() {
+        isReturning = true;
     }
 
-    /** A connection that was offered will now say good-bye, as nobody has taken it. */
-    public synchronized void offerReturns() {
+    /** The kernel has taken it, or it is gone: also if the daemon ended it, and no good-bye was heard. */
+    public synchronized void offerEnds() {
         offered--;
-        returned++;
+        isReturning = false;
     }
 
     /** The processes that are connected, but for this one and those that attached a device that still names this. */

@@ -109,11 +109,27 @@ class AttachmentTest {
         assertEquals(1, attachment.missing());
         attachment.offerReturns();
         attachment.left(SELF, true);
+        attachment.offerEnds();
         assertEquals(1, attachment.missing());
         assertTrue(attachment.isWaiting(SWAPON), "that was not the kernel's good-bye");
         attachment.offer();
         attachment.offerEnds();
         assertEquals(1, attachment.missing(), "an offer that failed");
+    }
+
+    @Test
+    void anOfferThatTheDaemonItselfEndedHidesNoGoodbye() throws Exception {
+        attach();
+        attachment.left(KERNEL, false);
+        attachment.offer();
+        attachment.joined(SELF);
+        attachment.left(SELF, false);
+        attachment.offerReturns();
+        attachment.offerEnds();
+        takenOffer();
+        assertEquals(0, attachment.missing());
+        attachment.left(SELF, true);
+        assertFalse(attachment.isWaiting(SWAPON));
     }
 
     @Test
