@@ -164,11 +164,13 @@ serves() { # UNIT
 
 # A second device, whose swapoff fails.
 install_stubborn_swap() {
-    local units=/etc/systemd/system
+    local units=/etc/systemd/system unit
     sed 's/^size = .*/size = 256M/' /etc/ramzswap/swap0.conf >/etc/ramzswap/swap1.conf
-    mkdir -p $units/{ramzswap-swap@swap1.service.d,ramzswap@swap1.service.d}
+    mkdir -p $units/ramzswap{-swap,,-standby}@swap1.service.d
     printf '[Service]\nExecStop=\nExecStop=/bin/false\n' >$units/ramzswap-swap@swap1.service.d/guest.conf
-    printf '[Service]\nTimeoutStopSec=2\n' >$units/ramzswap@swap1.service.d/guest.conf
+    for unit in ramzswap ramzswap-standby; do
+        printf '[Service]\nTimeoutStopSec=2\n' >$units/$unit@swap1.service.d/guest.conf
+    done
     systemctl daemon-reload
 }
 
@@ -243,9 +245,7 @@ disable() {
     must 'hibernation is as it was' await 10 [ ! -e /run/systemd/sleep.conf.d/50-ramzswap.conf ]
 }
 
-# One daemon for each device is enough from here on.
 purge() {
-    systemctl mask --quiet "$standby" ramzswap-standby@swap1.service
     must 'start' systemctl start "$swap"
     must 'purge under live swap' dpkg --no-triggers --purge ramzswap
     must 'swap is off after the purge' is_swapping no

@@ -25,7 +25,7 @@ public final class LockedFiles {
      *
      * @param beforeWaiting is run if another open file has it
      */
-    public static NativeFile await(Path path, Runnable beforeWaiting) throws IOException {
+    static NativeFile await(Path path, Runnable beforeWaiting) throws IOException {
         AtomicBoolean isWaiting = new AtomicBoolean();
         return open(
                 path,

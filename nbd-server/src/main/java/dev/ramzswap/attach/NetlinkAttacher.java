@@ -8,6 +8,7 @@ import dev.ramzswap.nbd.client.Goodbye;
 import dev.ramzswap.status.ExportEntry;
 import dev.ramzswap.status.ExportStatus;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -47,8 +48,7 @@ final class NetlinkAttacher implements Attacher {
 
     @Override
     public void attach(ExportStatus export, NbdDevice device) throws IOException {
-        int self = Math.toIntExact(ProcessHandle.current().pid());
-        Backend backend = new Backend(export.name(), export.snapshot().identity(), connections, self);
+        Backend backend = new Backend(export.name(), export.snapshot().identity(), connections, self());
         List<NativeSocket> sockets = new ArrayList<>();
         try {
             Terms terms = null;
@@ -67,11 +67,19 @@ final class NetlinkAttacher implements Attacher {
         }
     }
 
+    /** As the daemon sees it, which was found by /proc too: this process may be in another pid namespace. */
+    private static int self() throws IOException {
+        return Integer.parseInt(Files.readSymbolicLink(Path.of("/proc/self")).toString());
+    }
+
     private Timeouts timeouts(ExportEntry entry) {
         return new Timeouts(request.orElse(entry.backing().isEmpty() ? RAM_REQUEST : DISK_REQUEST), reconnect);
     }
 
-    /** Else the daemon would wait for whoever was lost there. */
+    /**
+     * Else the daemon would wait for whoever was lost there. All of them are heard before another device is tried:
+     * later, it would be that one's good-bye.
+     */
     private static void sayGoodbye(List<NativeSocket> sockets, IOException failure) {
         for (NativeSocket socket : sockets) {
             Closing.after(failure, () -> Goodbye.say(socket));

@@ -61,12 +61,12 @@ final class Offer implements Closeable {
     @Override
     public void close() throws IOException {
         try (connection) {
-            if (isTaken) {
-                attachment.offerEnds();
-            } else {
+            if (!isTaken) {
                 attachment.offerReturns();
                 Goodbye.say(connection);
             }
+        } finally {
+            attachment.offerEnds();
         }
     }
 }

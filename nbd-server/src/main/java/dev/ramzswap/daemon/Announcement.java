@@ -30,6 +30,7 @@ final class Announcement implements AutoCloseable {
     private final List<ExportEntry> claimed = new ArrayList<>();
     private ControlSocket control;
     private boolean isDraining;
+    private boolean isClosed;
     private Thread retries;
 
     Announcement(Config config, RuntimeDir dir) {
@@ -70,6 +71,9 @@ final class Announcement implements AutoCloseable {
      * @param requests answers at the control socket
      */
     synchronized void serving(Map<String, PageStore> stores, UnaryOperator<String> requests) throws IOException {
+        if (isClosed) {
+            return; // an attempt that an interrupt came too late for
+        }
         claim();
         if (control == null) {
             control = new ControlSocket(dir.control(PID), requests);
@@ -150,6 +154,7 @@ final class Announcement implements AutoCloseable {
             retries.interrupt();
         }
         synchronized (this) {
+            isClosed = true;
             if (control != null) {
                 control.close();
             }

@@ -24,8 +24,10 @@ import java.util.function.LongSupplier;
  * (NBD_CMD_DISC), its device is about to be detached, and wants no more; it may name the export for as long as somebody
  * has it open (nbd_config_put in drivers/block/nbd.c).
  *
- * <p>Of all others (nbd-client, qemu, nbdcopy) nothing is known but whether they are connected, and how the last of
- * them left: without a good-bye, it may come back. So may who had the pages that were taken over. Thread-safe.
+ * <p>Of all others (nbd-client, qemu, nbdcopy) nothing is known but whether they are connected, and how each of them
+ * left: without a good-bye, it may come back, until it has and says it after all. So may who had the pages that were
+ * taken over, and nobody knows who that was. A good-bye of somebody else (a standby that rehearses, nbdinfo) says
+ * nothing of them. Thread-safe.
  */
 public final class Attachment {
     private static final System.Logger LOG = System.getLogger(Attachment.class.getName());
@@ -38,6 +40,9 @@ public final class Attachment {
 
     private static final int LOOK_MILLIS = 20;
 
+    /** In place of a process id. */
+    private static final int UNKNOWN = 0;
+
     private final String export;
     private final long identity;
     private final Attachments kernel;
@@ -48,10 +53,10 @@ public final class Attachment {
     private int own;
 
     private int offered;
-    /** Connections that the kernel did not take, and that have not said good-bye yet. */
-    private int returned;
+    /** The kernel has not taken the one that is offered, and it is about to say good-bye. */
+    private boolean isReturning;
 
-    /** Connections of other processes; 0 stands for all that are not known. */
+    /** Connections of other processes. */
     private final Map<Integer, Integer> others = new HashMap<>();
 
     /** Processes that have said good-bye by one of several connections. */
@@ -61,7 +66,13 @@ public final class Attachment {
     private final Set<Integer> leavingDevices = new HashSet<>();
 
     private long saidGoodbyeAt;
-    private boolean isExpected;
+
+    /** Processes whose last connection was lost. By TCP, whose processes are not known, each connection is the last. */
+    private final Set<Integer> lost = new HashSet<>();
+
+    /** Somebody had pages here before this daemon, and the kernel has named no device since. */
+    private boolean isInherited;
+
     private long expectedSince;
     private boolean isKernelSilent;
 
@@ -73,7 +84,7 @@ public final class Attachment {
     Attachment(String export, long identity, boolean isTakenOver, Attachments kernel, long ownPid, LongSupplier clock) {
         this.export = export;
         this.identity = identity;
-        this.isExpected = isTakenOver;
+        this.isInherited = isTakenOver;
         this.kernel = kernel;
         this.ownPid = (int) ownPid;
         this.clock = clock;
@@ -91,13 +102,13 @@ public final class Attachment {
 
     /**
      * A client asks for the export of a daemon that was told to end: its own connections are the kernel's, a process
-     * that is attached may replace a connection before anybody knows that it is lost, and who is expected back may
-     * come. Nobody else.
+     * that is attached may replace a connection before anybody knows that it is lost, and while somebody is expected
+     * back, whoever comes may be that. Nobody else.
      *
      * @param peer null if it is not known
      */
     synchronized boolean admitsLate(PeerCredentials peer) {
-        return isExpected || isOwn(peer) || peer != null && others.containsKey(peer.pid());
+        return isExpected() || isOwn(peer) || peer != null && others.containsKey(peer.pid());
     }
 
     synchronized void joined(PeerCredentials peer) {
@@ -132,8 +143,8 @@ public final class Attachment {
         if (!saidGoodbye) {
             return;
         }
-        if (returned > 0) {
-            returned--;
+        if (isReturning) {
+            isReturning = false;
             return;
         }
         // Of two devices, nobody knows which: that one will be gone soon, and the other must not be given up.
@@ -150,13 +161,22 @@ public final class Attachment {
                 deviceSaidGoodbye(pid);
             }
         }
-        if (!others.containsKey(pid)) {
-            boolean isPolite = leavingProcesses.remove(pid);
-            if (others.isEmpty()) {
-                isExpected = !isPolite && attachers.isEmpty();
-                expectedSince = clock.getAsLong();
-            }
+        if (pid == UNKNOWN || !others.containsKey(pid)) {
+            processLeft(pid, leavingProcesses.remove(pid), attachers);
         }
+    }
+
+    private void processLeft(int pid, boolean isPolite, Set<Integer> attachers) {
+        if (!isPolite && attachers.isEmpty()) {
+            lost.add(pid);
+            expectedSince = clock.getAsLong();
+        } else if (isPolite && pid != UNKNOWN) {
+            lost.remove(pid);
+        }
+    }
+
+    private boolean isExpected() {
+        return isInherited || !lost.isEmpty();
     }
 
     private void deviceSaidGoodbye(int pid) {
@@ -171,7 +191,7 @@ public final class Attachment {
             if (!others.isEmpty() || isKernelSilent || devices.stream().anyMatch(this::isWaiting)) {
                 return true;
             }
-            return isExpected && isWithin(RETURN, expectedSince)
+            return isExpected() && isWithin(RETURN, expectedSince)
                     || !devices.isEmpty() && isWithin(FORGETTING, saidGoodbyeAt);
         }
     }
@@ -180,7 +200,7 @@ public final class Attachment {
     private boolean isFree() {
         boolean isNamed = !devices().isEmpty();
         synchronized (this) {
-            return !isNamed && others.isEmpty() && !isExpected && !isKernelSilent;
+            return !isNamed && others.isEmpty() && !isExpected() && !isKernelSilent;
         }
     }
 
@@ -199,7 +219,7 @@ public final class Attachment {
     private boolean isForgetting() {
         List<Device> devices = devices();
         synchronized (this) {
-            return others.isEmpty() && !isExpected && devices.stream().noneMatch(this::isWaiting);
+            return others.isEmpty() && !isExpected() && devices.stream().noneMatch(this::isWaiting);
         }
     }
 
@@ -228,20 +248,20 @@ public final class Attachment {
         return !leavingDevices.contains(attacher);
     }
 
-    /** This process is about to make a connection, to offer it to the kernel. */
+    /** This process is about to make a connection, to offer it to the kernel: one at a time. */
     public synchronized void offer() {
         offered++;
     }
 
-    /** The kernel has taken a connection that was offered, or there is none to be offered after all. */
-    public synchronized void offerEnds() {
-        offered--;
+    /** Nobody has taken the connection that was offered, and it will now say good-bye. */
+    public synchronized void offerReturns() {
+        isReturning = true;
     }
 
-    /** A connection that was offered will now say good-bye, as nobody has taken it. */
-    public synchronized void offerReturns() {
+    /** The kernel has taken it, or it is gone: also if the daemon ended it, and no good-bye was heard. */
+    public synchronized void offerEnds() {
         offered--;
-        returned++;
+        isReturning = false;
     }
 
     /** The processes that are connected, but for this one and those that attached a device that still names this. */
@@ -274,7 +294,10 @@ public final class Attachment {
     /** While the kernel has the export, it is nobody else who may come back. */
     private synchronized void heard(List<Device> devices) {
         isKernelSilent = false;
-        isExpected &= devices.isEmpty();
+        if (!devices.isEmpty()) {
+            isInherited = false;
+            lost.clear();
+        }
         leavingDevices.removeIf(pid -> devices.stream().noneMatch(device -> device.attacher() == pid));
     }
 
@@ -294,6 +317,6 @@ public final class Attachment {
     }
 
     private static int pid(PeerCredentials peer) {
-        return peer == null ? 0 : peer.pid();
+        return peer == null ? UNKNOWN : peer.pid();
     }
 }

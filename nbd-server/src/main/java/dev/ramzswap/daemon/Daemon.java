@@ -51,11 +51,13 @@ public final class Daemon implements AutoCloseable {
     private final RuntimeDir dir;
     private final Announcement announcement;
     private final Stores stores;
-    private final Map<String, Attachment> attached = new LinkedHashMap<>();
     private final Ending ending;
     private final Attachments kernel;
     private final Consumer<Runnable> termination;
     private ServiceManager service;
+    /** By export; all of them at once, since a signal may come before. */
+    private volatile Map<String, Attachment> attached = Map.of();
+
     private NbdServer server;
     private ControlRequests requests;
     private FullWatch fullWatch;
@@ -141,11 +143,11 @@ public final class Daemon implements AutoCloseable {
         } else {
             announcement.claim();
             openStores();
+            termination.accept(ending::request);
         }
         if (config.protection().isSwap()) {
             ProcessGuard.lockNewMemoryWhole(config.protection());
         }
-        termination.accept(ending::request);
         server = new Endpoints(config, host, tls).serve(exports(), new Clients());
         if (config.socket().isPresent()) {
             kernel.serving(List.copyOf(attached.values()), config.socket().get());
@@ -167,15 +169,27 @@ public final class Daemon implements AutoCloseable {
                 .anyMatch(StoreConfig.Backing::encrypt);
     }
 
-    private void standBy() throws IOException, ConfigException {
-        try (Standby place =
-                Standby.await(config, () -> sayThatItWaits("another daemon stands by: waiting for its place"))) {
-            place.awaitTurn(config, () -> {
+    private void standBy() throws IOException, ConfigException, InterruptedException {
+        try (Standby standby = new Standby(config)) {
+            termination.accept(() -> endUnlessNeeded(standby));
+            standby.awaitPlace(() -> sayThatItWaits("another daemon stands by: waiting for its place"));
+            boolean isNeeded = standby.awaitTurn(() -> {
                 config.socket().ifPresent(this::rehearse);
                 sayThatItWaits("standing by for another daemon");
             });
+            if (!isNeeded) {
+                leave("told to end, and so was the daemon that served, which nobody needs any more");
+            }
             openStores();
         }
+    }
+
+    private void endUnlessNeeded(Standby standby) {
+        if (standby.withdraw()) {
+            leave("told to end");
+        }
+        LOG.log(Level.INFO, "told to end while it takes over from another daemon: goes on for who is attached");
+        ending.request();
     }
 
     private void rehearse(Path socket) {
@@ -204,10 +218,13 @@ public final class Daemon implements AutoCloseable {
 
     private void openStores() throws IOException, ConfigException {
         stores.open();
+        Standby.unmark(config);
+        Map<String, Attachment> all = new LinkedHashMap<>();
         stores.all().forEach((name, store) -> {
             long identity = store.counters().identity();
-            attached.put(name, attachment(name, identity, store.isTakenOver()));
+            all.put(name, attachment(name, identity, store.isTakenOver()));
         });
+        attached = all;
     }
 
     private void watchForFullness() {
@@ -249,6 +266,7 @@ public final class Daemon implements AutoCloseable {
             leaveIfAnotherStandsBy();
             drain();
         }
+        Standby.unmark(config);
         close();
     }
 
@@ -266,30 +284,27 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
+    /**
+     * What is not answered the kernel sends to the other daemon only after the request timeout: better when there is
+     * nothing of the kind, if that can be had. The other may have died meanwhile.
+     */
     private void leaveIfAnotherStandsBy() {
-        if (config.stateDir().isPresent() && doesAnotherStandBy() && ending.isDraining()) {
-            leaveToOther();
-        }
-    }
-
-    private boolean doesAnotherStandBy() {
-        try {
-            return Standby.isTaken(config);
-        } catch (IOException e) {
-            return false; // whatever it is (no descriptor left, say), it is no reason to end, and is looked at again
+        if (Standby.mayLeave(config) && ending.isDraining()) {
+            if (!server.awaitQuiet(QUIET)) {
+                LOG.log(Level.INFO, "requests never paused: some are answered after the kernel's request timeout");
+            }
+            if (Standby.mayLeave(config)) {
+                leave("told to end: another daemon stands by, and takes over");
+            }
         }
     }
 
     /**
      * Ends as if killed, which leaves nothing undone: the daemon that stands by has the state at once, and the kernel
-     * sends it what was not answered. To end in order would take time, and tell the kernel of errors. But what is not
-     * answered it sends only after the request timeout: better when there is nothing of the kind, if that can be had.
+     * sends it what was not answered. To end in order would take time, and tell the kernel of errors.
      */
-    private void leaveToOther() {
-        if (!server.awaitQuiet(QUIET)) {
-            LOG.log(Level.INFO, "requests never paused: those in flight are served after the kernel's request timeout");
-        }
-        LOG.log(Level.INFO, "told to end: another daemon stands by, and takes over");
+    private void leave(String why) {
+        LOG.log(Level.INFO, why);
         service.close();
         StderrLogs.flush();
         Self.exit(0);
@@ -316,13 +331,7 @@ public final class Daemon implements AutoCloseable {
         if (fullWatch != null) {
             fullWatch.close();
         }
-        for (PageStore store : stores.all().values()) {
-            if (free.contains(store)) {
-                discard(store);
-            } else {
-                store.close();
-            }
-        }
+        stores.close(free);
     }
 
     private boolean isFree(Attachment attachment) {
@@ -331,15 +340,6 @@ public final class Daemon implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
-        }
-    }
-
-    /** What was swapped is of no more use when it was swapped off, and takes memory. */
-    private static void discard(PageStore store) {
-        try {
-            store.discard();
-        } catch (IOException e) {
-            LOG.log(Level.WARNING, "the state stays: " + e);
         }
     }
 }

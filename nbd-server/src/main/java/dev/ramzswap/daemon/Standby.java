@@ -1,13 +1,15 @@
 package dev.ramzswap.daemon;
 
+import dev.ramzswap.closing.Closing;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ExportConfig;
-import dev.ramzswap.linux.LockedFiles;
 import dev.ramzswap.linux.NativeFile;
 import dev.ramzswap.store.PageStore;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 
 /**
  * The place of the daemon that takes over next. Of several daemons with the same state, the one that has the state's
@@ -19,58 +21,145 @@ import java.nio.file.Path;
  *   waits for the place ──► stands by ──► serves ──► ends
  *                           (NAME.standby)  (NAME.map and the others)
  * </pre>
+ *
+ * <p>Both daemons may be told to end in one job ({@code systemctl stop} after a swapoff that failed), and then one must
+ * go on. Each first says what it is about to do, and then looks at the other:
+ *
+ * <pre>
+ *   who serves    makes NAME.leaving,   then looks at the place:    taken: leaves   free: drains    ({@link #mayLeave})
+ *   who stands by gives the place up,   then looks for NAME.leaving: there: stays    not: ends       ({@link #withdraw})
+ * </pre>
+ *
+ * <ul>
+ *   <li>Whatever the order, one of them looks last, and sees what the other has done; so never do both end. Both may
+ *       stay: who stood by then ends with the other one ({@link #awaitTurn}), or takes over from it.
+ *   <li>The mark outlives who made it: who stands by finds it also if the other is killed meanwhile, and then has the
+ *       state's locks. It goes when the next one has these locks, or when who made it ends with nobody attached
+ *       ({@link #unmark}); one that is out of date only makes somebody stay.
+ *   <li>Who serves and is killed before it has made the mark was not about to leave: then it is as ever, the place's
+ *       holder takes over. If that has just given the place up, nobody does, as after the kill of any daemon that is
+ *       alone; the state stays, for whoever is started within the kernel's time to reconnect.
+ *   <li>Who stands by and is killed is not seen after the last look of who leaves, which is some microseconds before it
+ *       ends. Nothing is lost by that either, if one of them is started again, as systemd does.
+ * </ul>
+ *
+ * <p>Thread-safe: a signal may come at any time.
  */
-final class Standby implements AutoCloseable {
+final class Standby implements Closeable {
+    /** Who waits for the place is not the next one. */
+    private static final Duration LOOK = Duration.ofMillis(100);
+
+    private final Config config;
     private final NativeFile place;
+    private final Path mark;
+    private boolean hasPlace;
+    private boolean isTurn;
+    private boolean isToldToEnd;
+    private boolean isOpen = true;
 
-    private Standby(NativeFile place) {
-        this.place = place;
-    }
-
-    /**
-     * Waits until this daemon is the next. One that could not take over is refused: that a daemon has the place is a
-     * reason for another one to end.
-     *
-     * @param beforeWaiting is run if another is
-     */
-    static Standby await(Config config, Runnable beforeWaiting) throws IOException {
+    /** One that could not take over is refused: that a daemon has the place is a reason for another one to end. */
+    Standby(Config config) throws IOException {
+        this.config = config;
         for (ExportConfig export : config.exports()) {
             PageStore.requireReadable(export.store(config));
         }
-        return new Standby(LockedFiles.await(path(config), beforeWaiting));
+        mark = mark(config);
+        place = openPlace(config);
     }
 
-    /** Whether some daemon stands by. */
-    static boolean isTaken(Config config) throws IOException {
-        Path path = path(config);
-        if (!Files.exists(path)) {
-            return false;
+    /**
+     * Waits until this daemon is the next.
+     *
+     * @param beforeWaiting is run if another is
+     */
+    void awaitPlace(Runnable beforeWaiting) throws IOException, InterruptedException {
+        if (takePlace()) {
+            return;
         }
-        try (NativeFile place = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT)) {
-            return !place.tryLock();
+        beforeWaiting.run();
+        while (!takePlace()) {
+            Thread.sleep(LOOK);
         }
     }
 
-    private static Path path(Config config) throws IOException {
-        Path directory = PageStore.makeStateDir(config.stateDir().orElseThrow());
-        String name = config.exports().getFirst().name();
-        return directory.resolve(name + ".standby");
+    /** Under the monitor, and so without waiting: one that is told to end must know whether it has the place. */
+    private synchronized boolean takePlace() throws IOException {
+        hasPlace = !isToldToEnd && place.tryLock();
+        return hasPlace;
     }
 
     /**
      * Waits until nobody serves the state any more.
      *
      * @param beforeWaiting is run if somebody does
+     * @return false if this daemon was told to end, and nobody needs it any more
      */
-    void awaitTurn(Config config, Runnable beforeWaiting) throws IOException {
+    boolean awaitTurn(Runnable beforeWaiting) throws IOException {
         for (ExportConfig export : config.exports()) {
             PageStore.awaitFree(export.store(config), beforeWaiting);
         }
+        synchronized (this) {
+            isTurn = !isToldToEnd || Files.exists(mark);
+            return isTurn;
+        }
     }
 
-    /** Leaves the place to the next. */
+    /**
+     * This daemon is told to end: it leaves the place to the next, unless it takes over already.
+     *
+     * @return whether nobody needs it; else it is to wait on, and to serve for who is attached
+     */
+    synchronized boolean withdraw() {
+        isToldToEnd = true;
+        if (isTurn || !hasPlace) {
+            return !isTurn;
+        }
+        Closing.quietly(this);
+        return !Files.exists(mark);
+    }
+
+    /** Leaves the place to the next. Closing it again does nothing. */
     @Override
-    public void close() throws IOException {
-        place.close();
+    public synchronized void close() throws IOException {
+        if (isOpen) {
+            isOpen = false;
+            place.close();
+        }
+    }
+
+    /** Says that the daemon that serves is about to leave. @return whether it may, as another one stands by */
+    static boolean mayLeave(Config config) {
+        if (config.stateDir().isEmpty()) {
+            return false;
+        }
+        try {
+            NativeFile.open(mark(config), NativeFile.O_RDWR | NativeFile.O_CREAT)
+                    .close();
+            try (NativeFile place = openPlace(config)) {
+                return !place.tryLock();
+            }
+        } catch (IOException e) {
+            return false; // whatever it is (no descriptor left, say), it is no reason to end, and is looked at again
+        }
+    }
+
+    /** The daemon that serves has just begun to, or ends with nobody attached. */
+    static void unmark(Config config) {
+        if (config.stateDir().isPresent()) {
+            Closing.quietly(() -> Files.deleteIfExists(mark(config)));
+        }
+    }
+
+    private static Path mark(Config config) throws IOException {
+        return path(config, ".leaving");
+    }
+
+    private static NativeFile openPlace(Config config) throws IOException {
+        return NativeFile.open(path(config, ".standby"), NativeFile.O_RDWR | NativeFile.O_CREAT);
+    }
+
+    private static Path path(Config config, String suffix) throws IOException {
+        Path directory = PageStore.makeStateDir(config.stateDir().orElseThrow());
+        return directory.resolve(config.exports().getFirst().name() + suffix);
     }
 }

@@ -14,6 +14,7 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -100,5 +101,24 @@ final class Stores {
             sum += store.counters().get(Counter.REFUSED_STORES);
         }
         return sum;
+    }
+
+    /** Gives them back. @param free whose pages are of no more use, as they were swapped off, and take memory */
+    void close(List<PageStore> free) {
+        for (PageStore store : open.values()) {
+            if (free.contains(store)) {
+                discard(store);
+            } else {
+                store.close();
+            }
+        }
+    }
+
+    private static void discard(PageStore store) {
+        try {
+            store.discard();
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "the state stays: " + e);
+        }
     }
 }

@@ -44,18 +44,22 @@ final class Connection implements Runnable {
 
     @Override
     public void run() {
-        try (channel;
-                IoBuffer received = new IoBuffer(context.memory(), BUFFER_BYTES);
+        serve();
+        if (joined != null) {
+            // Not before, since who makes a new connection then needs the memory of this one.
+            context.clientLeft(joined, peer, saidGoodbye);
+        }
+        abandon(); // not before either: a client that sees the end of its connection has been counted as gone
+    }
+
+    private void serve() {
+        try (IoBuffer received = new IoBuffer(context.memory(), BUFFER_BYTES);
                 IoBuffer reply = new IoBuffer(context.memory(), BUFFER_BYTES + ReplyWriter.OVERHEAD)) {
             serve(ClientChannel.of(channel, tls), received, reply);
         } catch (IOException e) {
             LOG.log(Level.DEBUG, "connection lost", e);
         } catch (RuntimeException | Error e) {
             LOG.log(Level.ERROR, "connection closed after an unexpected error", e);
-        }
-        if (joined != null) {
-            // Not before, since who makes a new connection then needs the memory of this one.
-            context.clientLeft(joined, peer, saidGoodbye);
         }
     }
 

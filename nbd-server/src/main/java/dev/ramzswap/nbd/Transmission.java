@@ -52,6 +52,9 @@ final class Transmission implements AutoCloseable {
     private final Request request = new Request();
     private boolean inPayload;
     private boolean isGoodbye;
+    /** The client has said good-bye, and has its answers: no thread uses the channel any more. */
+    private boolean isOver;
+
     private SlowLane lane;
 
     /** The reader has answered what it could, and waits for the first byte of a request. */
@@ -116,6 +119,7 @@ final class Transmission implements AutoCloseable {
         if (lane != null) {
             lane.drain();
         }
+        isOver = isGoodbye;
         return isGoodbye;
     }
 
@@ -145,10 +149,12 @@ final class Transmission implements AutoCloseable {
         return false;
     }
 
-    /** Closes the channel, and frees all that the slow lane has. */
+    /** Frees all that the slow lane has. Closes the channel if threads of it may still wait there. */
     @Override
     public void close() {
-        Closing.quietly(channel);
+        if (!isOver) {
+            Closing.quietly(channel);
+        }
         if (lane != null) {
             lane.close();
         }

@@ -109,11 +109,27 @@ class AttachmentTest {
         assertEquals(1, attachment.missing());
         attachment.offerReturns();
         attachment.left(SELF, true);
+        attachment.offerEnds();
         assertEquals(1, attachment.missing());
         assertTrue(attachment.isWaiting(SWAPON), "that was not the kernel's good-bye");
         attachment.offer();
         attachment.offerEnds();
         assertEquals(1, attachment.missing(), "an offer that failed");
+    }
+
+    @Test
+    void anOfferThatTheDaemonItselfEndedHidesNoGoodbye() throws Exception {
+        attach();
+        attachment.left(KERNEL, false);
+        attachment.offer();
+        attachment.joined(SELF);
+        attachment.left(SELF, false);
+        attachment.offerReturns();
+        attachment.offerEnds();
+        takenOffer();
+        assertEquals(0, attachment.missing());
+        attachment.left(SELF, true);
+        assertFalse(attachment.isWaiting(SWAPON));
     }
 
     @Test
@@ -155,13 +171,34 @@ class AttachmentTest {
     }
 
     @Test
+    void whoeverWasLostIsExpectedBackUntilHeHimselfSaysGoodbye() throws Exception {
+        for (PeerCredentials qemu : new PeerCredentials[] {peer(300), BY_TCP}) {
+            Attachment lost = attachment(false);
+            lost.joined(qemu);
+            lost.joined(VISITOR);
+            lost.left(qemu, false);
+            lost.left(VISITOR, true);
+            assertFalse(lost.awaitFree(), "nbdinfo looked in meanwhile");
+            lost.joined(VISITOR);
+            lost.left(VISITOR, true);
+            assertFalse(lost.awaitFree(), "nbdinfo looks in");
+            assertTrue(lost.isAttached());
+            lost.joined(qemu);
+            lost.left(qemu, true);
+            assertEquals(qemu != BY_TCP, lost.awaitFree(), "by TCP, nobody knows who that was");
+        }
+    }
+
+    @Test
     void whatWasTakenOverStaysUntilWhoeverHadItIsGone() throws Exception {
         Attachment byOthers = attachment(true);
-        assertTrue(byOthers.isAttached());
-        assertFalse(byOthers.awaitFree());
         byOthers.joined(VISITOR);
         byOthers.left(VISITOR, true);
-        assertTrue(byOthers.awaitFree());
+        assertTrue(byOthers.isAttached(), "that may have been a standby that rehearses");
+        assertTrue(byOthers.admitsLate(BY_TCP));
+        pass(60);
+        assertFalse(byOthers.isAttached());
+        assertFalse(byOthers.awaitFree(), "its pages stay");
         Attachment byKernel = attachment(true);
         devices.add(new Device(SWAPON, 1));
         assertEquals(1, byKernel.missing());

@@ -42,6 +42,12 @@ class StandbyTest {
         return PageStore.open(config.exports().getFirst().store(config));
     }
 
+    private static Standby next(Config config) throws IOException, InterruptedException {
+        Standby standby = new Standby(config);
+        standby.awaitPlace(() -> {});
+        return standby;
+    }
+
     @Test
     void needsAStateDirectory() {
         Host host = new Host(8L << 30, 0, Map.of(RuntimePath.VARIABLE, directory.toString()));
@@ -62,25 +68,26 @@ class StandbyTest {
         CompletableFuture<Void> turn;
         try (PageStore _ = serve(config)) {
             turn = CompletableFuture.runAsync(() -> {
-                try (Standby place = Standby.await(config, () -> {})) {
-                    place.awaitTurn(config, waits::countDown);
-                } catch (IOException e) {
-                    throw new java.io.UncheckedIOException(e);
+                try (Standby place = next(config)) {
+                    assertTrue(place.awaitTurn(waits::countDown));
+                    assertFalse(place.withdraw(), "nobody else serves");
+                } catch (IOException | InterruptedException e) {
+                    throw new AssertionError(e);
                 }
             });
             assertTrue(waits.await(10, TimeUnit.SECONDS));
-            assertTrue(Standby.isTaken(config));
+            assertTrue(Standby.mayLeave(config));
             assertThrows(TimeoutException.class, () -> turn.get(50, TimeUnit.MILLISECONDS));
         }
         turn.get(10, TimeUnit.SECONDS);
-        assertFalse(Standby.isTaken(config));
+        assertFalse(Standby.mayLeave(config));
     }
 
     @Test
     void doesNotWaitIfNobodyServes() throws Exception {
         Config config = config("16M");
-        try (Standby place = Standby.await(config, () -> {})) {
-            place.awaitTurn(config, () -> {
+        try (Standby place = next(config)) {
+            place.awaitTurn(() -> {
                 throw new AssertionError("nobody is waited for");
             });
         }
@@ -89,12 +96,50 @@ class StandbyTest {
     @Test
     void refusesToStandByForAStoreOfAnotherSize() throws Exception {
         try (PageStore _ = serve(config("16M"))) {
-            String message = assertThrows(IOException.class, () -> Standby.await(config("32M"), () -> {}))
+            String message = assertThrows(IOException.class, () -> new Standby(config("32M")))
                     .getMessage();
             assertTrue(message.contains("4096 slots, not 8192"), message);
-            assertFalse(Standby.isTaken(config("16M")), "who has the place is left to");
+            assertFalse(Standby.mayLeave(config("16M")), "who has the place is left to");
         }
         assertEquals(
                 4096L * Long.BYTES, Files.size(directory.resolve("state/swap0.map")), "what is there is left alone");
+    }
+
+    /** Of two that are told to end, each looks at the other when it has said what it does. */
+    @Test
+    void whoeverLooksLastStays() throws Exception {
+        Config config = config("16M");
+        try (PageStore _ = serve(config)) {
+            try (Standby first = next(config)) {
+                assertTrue(first.withdraw(), "the other is not told to end");
+                assertFalse(Standby.mayLeave(config), "nobody stands by any more");
+            }
+            Standby.unmark(config);
+            try (Standby first = next(config);
+                    Standby second = new Standby(config)) {
+                assertTrue(Standby.mayLeave(config));
+                assertFalse(first.withdraw(), "the other may have left by now");
+                assertFalse(first.withdraw(), "however often it is told");
+                assertFalse(Standby.mayLeave(config), "and may stay by now");
+                assertTrue(second.withdraw(), "nobody leaves to one that waits for the place");
+            }
+        }
+    }
+
+    @Test
+    void whoStayedTakesOverUnlessTheOtherEndedInOrder() throws Exception {
+        Config config = config("16M");
+        try (Standby place = next(config)) {
+            try (PageStore _ = serve(config)) {
+                assertTrue(Standby.mayLeave(config));
+                assertFalse(place.withdraw());
+            }
+            assertTrue(place.awaitTurn(() -> {}));
+        }
+        try (Standby place = next(config)) {
+            assertFalse(place.withdraw());
+            Standby.unmark(config);
+            assertFalse(place.awaitTurn(() -> {}));
+        }
     }
 }

@@ -13,7 +13,12 @@ import java.nio.channels.ByteChannel;
 public final class Goodbye {
     private Goodbye() {}
 
-    /** Says it on a channel that is past its handshake. Close it then. */
+    /**
+     * Says it on a channel that is past its handshake, and waits until the server has closed its end, which this
+     * project's does when it has heard it: what the client does next comes after that. Close the channel then.
+     *
+     * @throws IOException also if the channel has a timeout, and that is over
+     */
     public static void say(ByteChannel channel) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             ByteBuffer request = arena.allocate(REQUEST_HEADER).asByteBuffer();
@@ -21,6 +26,9 @@ public final class Goodbye {
             request.clear();
             while (request.hasRemaining()) {
                 channel.write(request);
+            }
+            while (channel.read(request.clear()) >= 0) {
+                // a reply that nobody asked for
             }
         }
     }

@@ -34,8 +34,9 @@ import java.util.Arrays;
  * before it looks. A connection that is alone does not look: another that comes first joins, then asks, and so finds it
  * at work, or is seen by it.
  *
- * <p><b>Why it ends.</b> Whoever is waited for is cut, and at work in the storage, which waits for no connection: who
- * waits at a gate or for room in a socket is not at work.
+ * <p><b>Why it ends.</b> Whoever is waited for is cut, and at work in the storage, which waits for no connection. A
+ * reader that is at work may also wait for room in its socket, or for a task of its slow lane; but that socket is cut,
+ * so that has an error at once, and the threads of the lane drop their tasks when they see the cut.
  *
  * <p><b>Why a READ passes no gate.</b> Late, it does no harm, since its answer goes nowhere; what it does to the store
  * on its way (a page that comes back from the backing file, a mark of its age) leaves each slot's content as it is, by

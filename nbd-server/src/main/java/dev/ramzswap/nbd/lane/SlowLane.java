@@ -36,6 +36,7 @@ public final class SlowLane implements AutoCloseable {
     private static final int THREADS_PER_QUEUE = 2;
 
     private final Channel channel;
+    private final Gate gate;
     private final TaskPool<SlowTask> reads = TaskPool.of(REQUESTS);
     private final TaskPool<SlowTask> writes = TaskPool.of(REQUESTS);
     private final PartPool parts;
@@ -45,10 +46,12 @@ public final class SlowLane implements AutoCloseable {
 
     /**
      * @param gate is passed before each change of pages
-     * @param channel is closed when a thread cannot go on, so that the reader notices
+     * @param channel is closed when a thread cannot go on, so that the reader notices, but not if the client has cut
+     *     it: then the reader comes to its end anyway, and there may be a good-bye before that
      */
     public SlowLane(LaneMemory memory, Negotiated agreed, Gate gate, Channel channel, Outlet outlet) {
         this.channel = channel;
+        this.gate = gate;
         parts = new PartPool(memory);
         try {
             for (int i = 0; i < THREADS_PER_QUEUE; i++) {
@@ -139,7 +142,13 @@ public final class SlowLane implements AutoCloseable {
 
     /** Gives the connection up; safe from any thread. */
     void abandon() {
-        Closing.quietly(channel);
+        if (!isCut()) {
+            Closing.quietly(channel);
+        }
+        stop();
+    }
+
+    private void stop() {
         readQueue.close();
         writeQueue.close();
         reads.close();
@@ -147,10 +156,21 @@ public final class SlowLane implements AutoCloseable {
         parts.close();
     }
 
-    /** Gives the connection up, waits for what the threads are at, drops the rest and frees all memory. */
+    private boolean isCut() {
+        try {
+            return gate.isCut();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /**
+     * Waits for what the threads are at, drops the rest and frees all memory. Close the channel before, if they may be
+     * waiting there.
+     */
     @Override
     public void close() {
-        abandon();
+        stop();
         threads.forEach(Joins::uninterruptibly);
         parts.free();
     }

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.linux.NativeSocket;
+import dev.ramzswap.linux.PeerCredentials;
+import dev.ramzswap.nbd.ClientListener;
 import dev.ramzswap.nbd.Limits;
 import dev.ramzswap.nbd.MemoryExport;
 import dev.ramzswap.nbd.TestServer;
@@ -18,6 +20,8 @@ import java.nio.channels.ByteChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -86,6 +90,25 @@ class ClientHandshakeTest {
             assertThrows(ProtocolException.class, () -> ClientHandshake.go(Script.of(answers), ""), answers);
         }
         assertThrows(EOFException.class, () -> ClientHandshake.go(Script.of(GREETING + info), ""));
+    }
+
+    /** So that what the client does next comes after it. */
+    @Test
+    void aGoodbyeIsHeardWhenItHasBeenSaid() throws Exception {
+        AtomicBoolean isHeard = new AtomicBoolean();
+        ClientListener slow = new ClientListener() {
+            @Override
+            public void left(String export, PeerCredentials peer, boolean saidGoodbye) {
+                LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
+                isHeard.set(saidGoodbye);
+            }
+        };
+        try (TestServer _ = new TestServer(directory, Limits.DEFAULT, slow, new MemoryExport("a", 8192));
+                NativeSocket socket = NativeSocket.connect(directory.resolve("s"), PATIENCE)) {
+            ClientHandshake.go(socket, "a");
+            Goodbye.say(socket);
+            assertTrue(isHeard.get());
+        }
     }
 
     @Test

@@ -194,6 +194,30 @@ class FenceTest {
         assertEquals(List.of("left"), ends);
     }
 
+    /** The reader waits for a task when a reply of the slow lane fails, and the good-bye is still in the socket. */
+    @Test
+    void norIsOneThatWasNotReceivedYet() throws Exception {
+        export.slow(0, SLOT);
+        Semaphore reads = export.holdReads();
+        Bytes many = new Bytes();
+        for (int i = 0; i < 300; i++) {
+            many.read(i, 0, 8);
+        }
+        first.send(many);
+        TestServer.await(() -> export.slowReads.get() == 2 && isWaiting("nbd-1"));
+        first.send(new Bytes().disconnect());
+        cut(first);
+        reads.release(2);
+        TestServer.await(() -> server.connections() == 1);
+        assertEquals(List.of("left"), ends);
+    }
+
+    /** For a task, that is: a thread that reads from its socket is running. */
+    private static boolean isWaiting(String name) {
+        return Thread.getAllStackTraces().keySet().stream()
+                .anyMatch(thread -> thread.getName().equals(name) && thread.getState() == Thread.State.WAITING);
+    }
+
     /** One slot's WRITE hangs in storage, and its connection is cut: READs, and what else changes nothing, go on. */
     @Test
     void nothingButChangesWaitsForACutConnection() throws Exception {
