@@ -27,12 +27,12 @@ class RoomsTest {
     private static final String ARROWS = """
             bench
             runtime cli config
-            cli attach config daemon guard status
+            cli attach config daemon guard nbd.io status
             attach closing config daemon linux nbd.client status
             daemon closing config control guard linux nbd nbd.client nbd.export nbd.wire status store
             guard closing config linux
             status config control linux store
-            control closing config linux
+            control closing config linux nbd.io
             config linux nbd.tls store
             nbd.client closing nbd.export nbd.wire
             nbd closing linux nbd.export nbd.fence nbd.io nbd.lane nbd.tls nbd.wire
@@ -41,7 +41,7 @@ class RoomsTest {
             nbd.export linux
             nbd.fence linux
             nbd.tls nbd.io
-            nbd.io
+            nbd.io closing
             store backing closing linux
             backing closing linux
             linux closing

@@ -143,11 +143,12 @@ final class StoreFiles implements AutoCloseable {
         }
     }
 
+    /** Of a larger device, as much as a slot's word can tell places of. */
     private long wantedBackingBytes(StoreConfig.Backing wanted) throws IOException {
         long bytes = wanted.bytes() == StoreConfig.WORST_CASE
                 ? BackingSize.bytesFor(config.slots(), Record.MAX_BYTES)
                 : wanted.bytes();
-        return BackingSize.capacity(wanted.path(), bytes);
+        return Math.min(BackingSize.capacity(wanted.path(), bytes), Slot.MAX_PLACE);
     }
 
     /** What an earlier daemon has used of the backing file, 0 if none has begun it. */

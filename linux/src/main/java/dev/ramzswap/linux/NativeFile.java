@@ -32,6 +32,7 @@ public final class NativeFile implements AutoCloseable {
     public static final int O_DIRECT = System.getProperty("os.arch").equals("aarch64") ? 0200000 : 040000;
 
     private static final int O_CLOEXEC = 02000000;
+    private static final int PUNCH_HOLE = LinuxFile.FALLOC_FL_PUNCH_HOLE | LinuxFile.FALLOC_FL_KEEP_SIZE;
     private static final int OWNER_ONLY = 0600;
     private static final int BLOCK_BYTES = 4096;
     private static final int RESERVE_BYTES = 64 * BLOCK_BYTES;
@@ -184,8 +185,7 @@ public final class NativeFile implements AutoCloseable {
     /** Whether it is written in place on a file system that otherwise writes copies (FS_NOCOW_FL). */
     public boolean isWrittenInPlace() throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment flags = flags(arena);
-            return (flags.get(JAVA_INT, 0) & LinuxFile.FS_NOCOW_FL) != 0;
+            return (flags(arena).get(JAVA_INT, 0) & LinuxFile.FS_NOCOW_FL) != 0;
         }
     }
 
@@ -254,15 +254,13 @@ public final class NativeFile implements AutoCloseable {
 
     /** Gives back the blocks or pages inside a range, which reads as zeroes from then on; the size stays. */
     public void punchHole(long offset, long bytes) throws ErrnoException {
-        int mode = LinuxFile.FALLOC_FL_PUNCH_HOLE | LinuxFile.FALLOC_FL_KEEP_SIZE;
-        check(LinuxFile.fallocate(fd, mode, offset, bytes), "fallocate(PUNCH_HOLE)", name);
+        check(LinuxFile.fallocate(fd, PUNCH_HOLE, offset, bytes), "fallocate(PUNCH_HOLE)", name);
     }
 
     /** Whether holes can be punched here. */
     boolean canHaveHoles() throws ErrnoException {
         long end = Math.ceilDiv(size(), BLOCK_BYTES) * BLOCK_BYTES;
-        int mode = LinuxFile.FALLOC_FL_PUNCH_HOLE | LinuxFile.FALLOC_FL_KEEP_SIZE;
-        int result = LinuxFile.fallocate(fd, mode, end, BLOCK_BYTES);
+        int result = LinuxFile.fallocate(fd, PUNCH_HOLE, end, BLOCK_BYTES);
         if (result == -Errno.EOPNOTSUPP) {
             return false;
         }

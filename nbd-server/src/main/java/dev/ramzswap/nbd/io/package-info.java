@@ -1,2 +1,2 @@
-/** What connections take of the process: buffers and threads. */
+/** What connections take of the process, buffers and threads, and how they are accepted. */
 package dev.ramzswap.nbd.io;
