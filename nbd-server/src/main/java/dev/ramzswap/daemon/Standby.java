@@ -49,6 +49,8 @@ final class Standby implements Closeable {
     /** Who waits for the place is not the next one. */
     private static final Duration LOOK = Duration.ofMillis(100);
 
+    private static final String PLACE = ".standby";
+
     private final Config config;
     private final NativeFile place;
     private final Path mark;
@@ -64,7 +66,7 @@ final class Standby implements Closeable {
             PageStore.requireReadable(export.store(config));
         }
         mark = mark(config);
-        place = openPlace(config);
+        place = NativeFile.open(path(config, PLACE), NativeFile.O_RDWR | NativeFile.O_CREAT);
     }
 
     /**
@@ -135,11 +137,11 @@ final class Standby implements Closeable {
         try {
             NativeFile.open(mark(config), NativeFile.O_RDWR | NativeFile.O_CREAT)
                     .close();
-            try (NativeFile place = openPlace(config)) {
+            try (NativeFile place = NativeFile.open(path(config, PLACE), NativeFile.O_RDWR)) {
                 return !place.tryLock();
             }
         } catch (IOException e) {
-            return false; // whatever it is (no descriptor left, say), it is no reason to end, and is looked at again
+            return false; // no place, as nobody ever stood by, or no descriptor left: no reason to end
         }
     }
 
@@ -152,10 +154,6 @@ final class Standby implements Closeable {
 
     private static Path mark(Config config) throws IOException {
         return path(config, ".leaving");
-    }
-
-    private static NativeFile openPlace(Config config) throws IOException {
-        return NativeFile.open(path(config, ".standby"), NativeFile.O_RDWR | NativeFile.O_CREAT);
     }
 
     private static Path path(Config config, String suffix) throws IOException {
