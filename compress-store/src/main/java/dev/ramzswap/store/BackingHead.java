@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 
 /**
@@ -47,14 +48,16 @@ final class BackingHead {
      */
     static long capacityIn(Path path) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(PAGE_BYTES).order(ByteOrder.nativeOrder());
-        if (Files.exists(path)) {
+        // A pipe, which somebody else may have made, would keep whoever opens it waiting.
+        if (Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
             try (FileChannel channel = FileChannel.open(path)) {
                 channel.read(bytes, 0);
             }
         }
         MemorySegment page = MemorySegment.ofBuffer(bytes.clear());
         repair(page);
-        return isWhole(page) ? capacity(page, 0) : 0;
+        long capacity = isWhole(page) ? capacity(page, 0) : 0;
+        return capacity <= Slot.MAX_PLACE ? capacity : 0;
     }
 
     /** Whether all copies were made: the backing file was begun. */

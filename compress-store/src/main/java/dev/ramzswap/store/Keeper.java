@@ -38,6 +38,9 @@ final class Keeper implements AutoCloseable {
     /** A store has found no room: work for the last page that may fit. */
     private volatile boolean isScarce;
 
+    /** A store has looked for everything else in vain: what may come back is waited for no longer. */
+    private volatile boolean isLastLook;
+
     private boolean wasFailing;
 
     Keeper(String name, Parts parts, Ownership ownership, Fullness fullness, Activity activity) {
@@ -94,6 +97,13 @@ final class Keeper implements AutoCloseable {
     /** Whether every bit of room is to be gathered, at whatever price. */
     void setScarce(boolean isScarce) {
         this.isScarce = isScarce;
+        isLastLook = false;
+    }
+
+    /** {@link #look} that is the last one before a page is refused. */
+    Look lookForTheLast(long nanos) {
+        isLastLook = true;
+        return look(nanos);
     }
 
     /** What comes of a look at everything that began after this call. */
@@ -146,7 +156,7 @@ final class Keeper implements AutoCloseable {
         if (!file.cleaningDue()) {
             return Look.NOTHING;
         }
-        if (suspects.setScarce(isScarce)) {
+        if (suspects.setScarce(isLastLook)) {
             file.tryAgain();
         }
         return switch (file.clean(mover)) {

@@ -118,6 +118,6 @@ final class RoomSearch {
             LockSupport.parkNanos(CLOSED_NANOS);
             return false;
         }
-        return keeper.look(CLOSED_NANOS) == Look.NOTHING;
+        return keeper.lookForTheLast(CLOSED_NANOS) == Look.NOTHING;
     }
 }

@@ -1,7 +1,7 @@
 package dev.ramzswap.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.backing.BackingFile;
@@ -9,6 +9,7 @@ import dev.ramzswap.backing.GatedDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,6 +20,8 @@ class LateReadTest {
     private static final int SLOTS = 4000;
     /** More than Loader.LATE_NANOS. */
     private static final long LATE_MILLIS = 150;
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final GatedDevice device = new GatedDevice(40);
     private final ByteBuffer read = Pages.buffer();
@@ -67,9 +70,19 @@ class LateReadTest {
             device.awaitReached();
             int freed = onDisk(store, full / 2, work);
             store.invalidate(freed, work); // so that the store is looked at anew
-            assertNotEquals(StoreStatus.WOULD_WAIT, store.store(full + 1, page(full + 1), 0, work));
-            device.goOn();
-            reader.join();
+            int slot = full + 1;
+            try {
+                assertTimeoutPreemptively(PATIENCE, () -> write(store, slot));
+            } finally {
+                device.goOn();
+                reader.join();
+            }
+        }
+    }
+
+    private static void write(PageStore store, int slot) {
+        try (Workspace own = store.workspace()) {
+            store.store(slot, page(slot), 0, own);
         }
     }
 

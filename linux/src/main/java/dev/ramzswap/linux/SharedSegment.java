@@ -3,6 +3,7 @@ package dev.ramzswap.linux;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -83,7 +84,8 @@ record SharedSegment(int key, long bytes, String namespace) {
     }
 
     private static Optional<SharedSegment> parse(Path file) throws IOException {
-        if (!Files.exists(file) || Files.size(file) > MAX_LINE_BYTES) {
+        // A pipe, which somebody else may have made, would keep whoever opens it waiting.
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || Files.size(file) > MAX_LINE_BYTES) {
             return Optional.empty();
         }
         Matcher line = LINE.matcher(Files.readString(file, StandardCharsets.ISO_8859_1));

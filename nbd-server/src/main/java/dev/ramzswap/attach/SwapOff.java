@@ -45,27 +45,42 @@ public final class SwapOff {
      */
     public void run(boolean force) throws IOException, InterruptedException {
         machine.requireRoot("swapoff");
-        record(); // what is not attached needs no lock
+        if (!SwapRecord.exists(machine.host(), export) && named().isEmpty()) { // that needs no lock
+            throw new IOException("ramzswap swapon has not attached '" + export
+                    + "': ramzswap status shows what is served, swapon --show what is swapped on");
+        }
         try (NativeFile _ = SwapRecord.lock(machine.host(), export, OTHERS_PATIENCE)) {
-            undo(record(), force);
+            Optional<SwapRecord> record = attached();
+            if (record.isPresent()) {
+                undo(record.get(), force);
+            }
+            SwapRecord.delete(machine.host(), export); // last, so that what fails can be repeated
+            say("is not attached any more");
         }
     }
 
-    /** What swapon has left, or what the kernel knows: a swapon that was killed may have left nothing. */
-    private SwapRecord record() throws IOException {
+    /**
+     * What swapon has left, unless the kernel knows better: a swapon that was killed may have left nothing, or less.
+     */
+    private Optional<SwapRecord> attached() throws IOException {
         Optional<SwapRecord> record = SwapRecord.read(machine.host(), export);
-        if (record.isPresent()) {
-            return record.get();
+        Optional<SwapRecord> named = named();
+        if (named.isEmpty()
+                || record.isPresent() && record.get().attached(machine.files()).isPresent()) {
+            return record;
         }
+        return record.isPresent() && record.get().ownsDaemon() ? named.map(SwapRecord::owningDaemon) : named;
+    }
+
+    private Optional<SwapRecord> named() throws IOException {
         for (NbdDevice device : NbdDevice.all(machine.files())) {
             if (device.backend()
                     .filter(backend -> backend.export().equals(export))
                     .isPresent()) {
-                return SwapRecord.of(device, false);
+                return Optional.of(SwapRecord.of(device, false));
             }
         }
-        throw new IOException("ramzswap swapon has not attached '" + export
-                + "': ramzswap status shows what is served, swapon --show what is swapped on");
+        return Optional.empty();
     }
 
     private void undo(SwapRecord record, boolean force) throws IOException, InterruptedException {
@@ -74,8 +89,6 @@ public final class SwapOff {
         if (record.ownsDaemon()) {
             stopDaemon();
         }
-        SwapRecord.delete(machine.host(), export); // last, so that what fails can be repeated
-        say("is not attached any more");
     }
 
     private void takeBack(SwapRecord record, boolean force) throws IOException, InterruptedException {

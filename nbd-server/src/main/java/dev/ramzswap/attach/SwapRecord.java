@@ -2,6 +2,7 @@ package dev.ramzswap.attach;
 
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.config.Host;
+import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.LockedFiles;
 import dev.ramzswap.linux.NativeFile;
 import dev.ramzswap.status.RuntimeDir;
@@ -34,7 +35,13 @@ record SwapRecord(String device, String pid, boolean ownsDaemon) {
     static NativeFile lock(Host host, String export, Duration patience) throws IOException {
         RuntimeDir own = RuntimeDir.own(host);
         own.prepare(host);
-        return LockedFiles.open(own.path().resolve(export + ".swap.lock"), patience);
+        try {
+            return LockedFiles.open(own.path().resolve(export + ".swap.lock"), patience);
+        } catch (ErrnoException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new IOException("another swapon or swapoff of " + export + " is under way: wait for it", e);
+        }
     }
 
     static SwapRecord of(NbdDevice device, boolean ownsDaemon) throws IOException {
@@ -78,6 +85,11 @@ record SwapRecord(String device, String pid, boolean ownsDaemon) {
             }
         }
         return Optional.empty();
+    }
+
+    /** Whether there is one, be it a whole one or not. */
+    static boolean exists(Host host, String export) {
+        return Files.exists(file(host, export));
     }
 
     static void delete(Host host, String export) throws IOException {

@@ -45,11 +45,14 @@ final class Connection implements Runnable {
     @Override
     public void run() {
         serve();
-        if (joined != null) {
-            // Not before, since who makes a new connection then needs the memory of this one.
-            context.clientLeft(joined, peer, saidGoodbye);
+        try {
+            if (joined != null) {
+                // Not before, since who makes a new connection then needs the memory of this one.
+                context.clientLeft(joined, peer, saidGoodbye);
+            }
+        } finally {
+            abandon(); // not before either: a client that sees the end of its connection has been counted as gone
         }
-        abandon(); // not before either: a client that sees the end of its connection has been counted as gone
     }
 
     private void serve() {

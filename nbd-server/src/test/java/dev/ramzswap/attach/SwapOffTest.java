@@ -2,10 +2,12 @@ package dev.ramzswap.attach;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.daemon.Daemon;
+import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -14,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -196,6 +199,7 @@ class SwapOffTest {
     @Test
     void leavesADeviceAloneThatIsSomebodyElsesByNow() throws Exception {
         fake.file("/sys/block/nbd0/pid", "999");
+        fake.file("/sys/block/nbd0/backend", "rbd");
         swapOff(false, false);
         assertEquals(List.of(), fake.ran);
         assertFalse(hasRecord("swap0"));
@@ -218,5 +222,43 @@ class SwapOffTest {
         assertTrue(failure().startsWith("ramzswap swapon has not attached 'swap0'"));
         fake.uid = 1000;
         assertEquals("swapoff needs root: sudo ramzswap swapoff ...", failure());
+    }
+
+    /** What ExecStop= does while the administrator's swapoff is at it. */
+    @Test
+    void whoWaitsForAnotherOfTheSameSucceedsWithIt() throws Exception {
+        AtomicReference<Exception> failure = new AtomicReference<>();
+        Thread waiting;
+        try (NativeFile _ = SwapRecord.lock(fake.machine().host(), "swap0", Duration.ZERO)) {
+            waiting = Thread.ofPlatform().start(() -> {
+                try {
+                    swapOff(false, false);
+                } catch (IOException | InterruptedException e) {
+                    failure.set(e);
+                }
+            });
+            Thread.sleep(300); // It waits; if it did not yet, it would find nothing to do all the sooner.
+            fake.remove("/sys/block/nbd0");
+            fake.device(0);
+            Files.delete(temp.resolve("run/swap0.swap"));
+        }
+        waiting.join();
+        assertNull(failure.get());
+    }
+
+    /** A full /run had left it. */
+    @Test
+    void aRecordThatIsNoneIsTakenAway() throws Exception {
+        Files.writeString(temp.resolve("run/third.swap"), "");
+        new SwapOff(fake.machine(), "third", new PrintWriter(out), false).run(false);
+        assertFalse(hasRecord("third"));
+    }
+
+    @Test
+    void aRecordOfWhatIsNoMoreHidesNothing() throws Exception {
+        Files.writeString(temp.resolve("run/swap0.swap"), "/dev/nbd1 4242\n");
+        fake.swaps("/dev/nbd0 partition 1048576 400 100");
+        swapOff(false, false);
+        assertEquals(BOTH, fake.ran);
     }
 }
