@@ -197,15 +197,21 @@ class FaultTest {
         }
     }
 
+    /** A record in a segment that is on the device, with others after it. */
+    private long appendWritten(BackingFile backing) {
+        long place = append(backing, 1);
+        for (int i = 0; i < RECORDS_PER_SEGMENT; i++) {
+            append(backing, 2);
+        }
+        await(() -> backing.writes() == 1);
+        return place;
+    }
+
     @Test
     void aSegmentThatCannotBeReadIsAnErrorForItsRecordsOnly() throws IOException {
         try (BackingFile backing = State.fresh(device.size()).open(device, State.FAST);
                 ReadBuffer buffer = backing.readBuffer()) {
-            long place = append(backing, 1);
-            for (int i = 0; i < RECORDS_PER_SEGMENT; i++) {
-                append(backing, 2);
-            }
-            await(() -> backing.writes() == 1);
+            long place = appendWritten(backing);
             device.reads = FaultyDevice.DEAD;
             assertEquals(IO_ERROR, backing.read(place, RECORD_BYTES, memory, 0, buffer));
             assertEquals(OK, backing.read(SEGMENT_BYTES, RECORD_BYTES, memory, 0, buffer));
@@ -270,11 +276,7 @@ class FaultTest {
         Delays delays = new Delays(1_000_000, 1_000_000, 1_000_000, 0);
         try (BackingFile backing = State.fresh(device.size()).open(device, delays);
                 ReadBuffer buffer = backing.readBuffer()) {
-            long place = append(backing, 1);
-            for (int i = 0; i < RECORDS_PER_SEGMENT; i++) {
-                append(backing, 2);
-            }
-            await(() -> backing.writes() == 1);
+            long place = appendWritten(backing);
             device.reads = FaultyDevice.DEAD;
             for (int failure = 1; failure <= 2; failure++) {
                 LockSupport.parkNanos(10_000_000);

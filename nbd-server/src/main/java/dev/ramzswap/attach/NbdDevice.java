@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** A device of the kernel's nbd driver, {@code /dev/nbdN}. */
 record NbdDevice(KernelFiles files, String name) {
@@ -18,6 +19,16 @@ record NbdDevice(KernelFiles files, String name) {
                 .map(name -> new NbdDevice(files, name))
                 .sorted(Comparator.comparingInt(NbdDevice::number))
                 .toList();
+    }
+
+    /** The first that the kernel says belongs to such an export of ramzswap's. */
+    static Optional<NbdDevice> first(KernelFiles files, Predicate<Backend> of) throws IOException {
+        for (NbdDevice device : all(files)) {
+            if (device.backend().filter(of).isPresent()) {
+                return Optional.of(device);
+            }
+        }
+        return Optional.empty();
     }
 
     /** Those that are attached to nothing, one at least. */

@@ -40,12 +40,9 @@ final class SoleUse {
 
     private Optional<String> user() throws IOException {
         long identity = export.snapshot().identity();
-        for (NbdDevice device : NbdDevice.all(machine.files())) {
-            if (device.backend()
-                    .filter(backend -> backend.isOf(export.name(), identity))
-                    .isPresent()) {
-                return Optional.of(device.path());
-            }
+        Optional<NbdDevice> device = NbdDevice.first(machine.files(), backend -> backend.isOf(export.name(), identity));
+        if (device.isPresent()) {
+            return device.map(NbdDevice::path);
         }
         return Optional.of(LiveExport.clients(export)).filter(clients -> !clients.isEmpty());
     }

@@ -73,14 +73,9 @@ public final class SwapOff {
     }
 
     private Optional<SwapRecord> named() throws IOException {
-        for (NbdDevice device : NbdDevice.all(machine.files())) {
-            if (device.backend()
-                    .filter(backend -> backend.export().equals(export))
-                    .isPresent()) {
-                return Optional.of(SwapRecord.of(device, false));
-            }
-        }
-        return Optional.empty();
+        Optional<NbdDevice> device =
+                NbdDevice.first(machine.files(), backend -> backend.export().equals(export));
+        return device.isPresent() ? Optional.of(SwapRecord.of(device.get(), false)) : Optional.empty();
     }
 
     private void undo(SwapRecord record, boolean force) throws IOException, InterruptedException {
