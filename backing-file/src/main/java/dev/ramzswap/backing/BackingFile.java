@@ -266,11 +266,6 @@ public final class BackingFile implements AutoCloseable {
         return cleaner.clean(mover);
     }
 
-    /** Cleaning tries at once what it could not take out of a segment: the mover would take it otherwise now. */
-    public void tryAgain() {
-        cleaner.tryAgain();
-    }
-
     public long segments() {
         return table.count();
     }
@@ -306,7 +301,7 @@ public final class BackingFile implements AutoCloseable {
 
     /** Whether no write has succeeded since one failed, but not for so long that the device must be taken for gone. */
     public boolean failsForAMoment() {
-        long failing = staging.failingNanos();
+        long failing = device.isWritable() ? staging.failingNanos() : 0;
         return failing > 0 && failing < patienceNanos;
     }
 

@@ -42,6 +42,14 @@ public interface Mover {
     }
 
     /**
+     * Whether records that are not intact are given up now, instead of staying where they are, since the device may yet
+     * give back what it has.
+     */
+    default boolean givesUp() {
+        return false;
+    }
+
+    /**
      * Puts each live record to the target, where there is room for all, and then frees its old place: all of them, or,
      * if one cannot be moved, none. Each moved record costs room that only the whole segment gives back.
      *

@@ -38,9 +38,6 @@ final class SegmentCleaner implements AutoCloseable {
 
     static final int WORTH_BYTES = SEGMENT_BYTES / 10 * 9;
 
-    /** Pieces of a segment: with more, it is the device, and each may take it long to say so. */
-    private static final int MOST_UNREADABLE = 8;
-
     private static final int LOW_WATER_PERCENT = 5;
     private static final int LOW_WATER_LEAST = 4;
 
@@ -49,6 +46,7 @@ final class SegmentCleaner implements AutoCloseable {
     private final Staging staging;
     private final PageCipher cipher;
     private final MemorySegment records;
+    private final VictimReader reader;
     private final Mover.Target target;
     private final Victims victims;
     private final Rescue rescue;
@@ -60,6 +58,9 @@ final class SegmentCleaner implements AutoCloseable {
 
     /** Whether a victim could not be emptied for a reason that will pass, since the last complete look. */
     private boolean isBlocked;
+
+    /** {@link Mover#givesUp}, in the call of {@link #clean} that is under way. */
+    private boolean isGivingUp;
 
     private boolean isForgetting;
     private long setAsideSince;
@@ -91,6 +92,7 @@ final class SegmentCleaner implements AutoCloseable {
         this.staging = staging;
         this.cipher = cipher;
         this.records = scratch;
+        this.reader = new VictimReader(device, scratch, table.count());
         this.target = target;
         this.victims = new Victims(table, arena);
         this.rescue = rescue;
@@ -115,6 +117,10 @@ final class SegmentCleaner implements AutoCloseable {
         if (!device.isWritable()) {
             return CLEAN; // Nothing can come of it, and what is not intact there may be so again for a later daemon.
         }
+        if (mover.givesUp() && !isGivingUp) {
+            victims.forgetSetAside(); // What could not be taken out of them may be given up.
+        }
+        isGivingUp = mover.givesUp();
         int condemned = staging.condemned();
         if (condemned != NONE && rescue.run(condemned, mover)) {
             return CLEANED;
@@ -128,11 +134,6 @@ final class SegmentCleaner implements AutoCloseable {
         }
         // While the device fails as a whole, it is not what room can come of.
         return failing < patienceNanos ? BUSY : CLEAN;
-    }
-
-    /** See {@link BackingFile#tryAgain}. */
-    synchronized void tryAgain() {
-        victims.forgetSetAside();
     }
 
     /** Goes on to the next one if a victim cannot be emptied, so that CLEAN comes of all of them. */
@@ -160,7 +161,8 @@ final class SegmentCleaner implements AutoCloseable {
         if (victim == NONE || !staging.hasRoomToMove(table.live(victim))) {
             return false;
         }
-        if (!isBegunToRead(victim) || !clean(victim, mover)) {
+        // The whole of a segment may fail ten times.
+        if (!reader.isBegun(victim) || !clean(victim, mover)) {
             tryAgainAfter(Math.min(2 * tryAgainNanos, reviveNanos));
             return false;
         }
@@ -172,16 +174,6 @@ final class SegmentCleaner implements AutoCloseable {
     private void tryAgainAfter(long nanos) {
         tryAgainNanos = nanos;
         tryAgainAt = System.nanoTime() + nanos;
-    }
-
-    /** Whether the device gives back the first piece of a segment: the whole of it may fail ten times. */
-    private boolean isBegunToRead(int victim) {
-        try {
-            readFully(records.asSlice(0, BlockDevice.ALIGNMENT), BlockDevice.ALIGNMENT, (long) victim * SEGMENT_BYTES);
-            return true;
-        } catch (IOException e) {
-            return false; // It was told of when the victim was set aside.
-        }
     }
 
     /** What comes of a complete look. */
@@ -248,12 +240,19 @@ final class SegmentCleaner implements AutoCloseable {
         long place = (long) victim * SEGMENT_BYTES;
         Mover.Result result = mover.move(records, place, SEGMENT_BYTES, table.pinnedCount(victim), target);
         isBlocked |= result == Mover.Result.LATER;
+        if (result == Mover.Result.DAMAGED && !isForgetting) {
+            LOG.log(
+                    Level.WARNING,
+                    device + " does not give back what was written to segment " + victim
+                            + "; what is not intact there is" + " given up when a page finds no other room");
+        }
         return result;
     }
 
     private void setAside(int victim) {
-        if (victims.isSetAside(victim)) {
-            return; // That it was tried once more, and in vain, is no new failure.
+        if (isForgetting && (isGivingUp || victims.isSetAside(victim))) {
+            victims.setAside(victim); // That it was tried once more, and in vain, is no new failure.
+            return;
         }
         long now = System.nanoTime();
         if (!isForgetting) {
@@ -277,17 +276,8 @@ final class SegmentCleaner implements AutoCloseable {
     }
 
     private boolean read(int victim, long word) {
-        long place = (long) victim * SEGMENT_BYTES;
-        try {
-            readFully(records, SEGMENT_BYTES, place);
-        } catch (IOException e) {
-            errors++;
-            if (!isForgetting) {
-                LOG.log(Level.WARNING, device + " cannot be read for cleaning at segment " + victim, e);
-            }
-            if (!readInPieces(place)) {
-                return false;
-            }
+        if (!readFromDevice(victim)) {
+            return false;
         }
         if (SegmentWord.encrypted(word)) {
             cipher.apply(victim, SegmentWord.generation(word), 0, records, 0, records, 0, SEGMENT_BYTES);
@@ -295,26 +285,17 @@ final class SegmentCleaner implements AutoCloseable {
         return true;
     }
 
-    /** What cannot be read may be of no live record; the mover finds that out. False if they are many. */
-    private boolean readInPieces(long place) {
-        int unreadable = 0;
-        for (int at = 0; at < SEGMENT_BYTES && unreadable <= MOST_UNREADABLE; at += BlockDevice.ALIGNMENT) {
-            MemorySegment piece = records.asSlice(at, BlockDevice.ALIGNMENT);
-            try {
-                readFully(piece, BlockDevice.ALIGNMENT, place + at);
-            } catch (IOException e) {
-                piece.fill((byte) 0);
-                unreadable++;
+    private boolean readFromDevice(int victim) {
+        try {
+            reader.read(victim);
+            return true;
+        } catch (IOException e) {
+            errors++;
+            if (!isForgetting) {
+                LOG.log(Level.WARNING, device + " cannot be read for cleaning at segment " + victim, e);
             }
         }
-        return unreadable <= MOST_UNREADABLE;
-    }
-
-    private void readFully(MemorySegment into, int length, long position) throws IOException {
-        int read = device.read(into, length, position);
-        if (read != length) {
-            throw new IOException("short read: " + read + " of " + length + " bytes");
-        }
+        return isGivingUp ? reader.readForTheLast(victim) : reader.readInPieces(victim);
     }
 
     @Override

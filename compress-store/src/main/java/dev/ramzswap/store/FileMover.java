@@ -2,20 +2,30 @@ package dev.ramzswap.store;
 
 import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.backing.Mover;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 
 /**
  * Moves the live records out of a segment of the backing file. That one is live, its slot's word says: it points to
  * just this place. So no header in the segment needs to be right. All of them are pinned and looked at before the first
- * one is moved: if one is in other hands, or cannot be read, all stay. Used by one thread.
+ * one is moved: if one is in other hands, or not intact, all stay. Used by one thread.
+ *
+ * <p>What is not intact is read again. It is given up only in the last look before a page is refused: a device may give
+ * back later what it does not give now, be it an error or zeroes from a path that is just being changed, but a segment
+ * that is kept for what may come back must not cost what is there to be stored.
  *
  * <p>Stores, trims and loads go on meanwhile, so a word that was looked at may be another one a moment later. That
  * tells of another place, or of none, and is not ours to judge: it is the word that was found, and no other, that is
  * pinned, or else there is nothing to move.
  */
 final class FileMover implements Mover {
+    private static final System.Logger LOG = System.getLogger(FileMover.class.getName());
+
     /** How often a record that is not intact is read once more. */
     private static final int READS_AGAIN = 3;
+
+    /** For how long those of one segment are: a bad disk may take seconds for each. */
+    private static final long READ_AGAIN_NANOS = 2_000_000_000;
 
     /** Looks at the content before the whole map is looked at: what is not found may just be being freed. */
     private static final int LOOKS = 3;
@@ -29,7 +39,6 @@ final class FileMover implements Mover {
     private final BackingFile file;
     private final Ownership ownership;
     private final Activity activity;
-    private final Suspects suspects;
 
     /** Its record is the one that is being looked at. */
     private final Workspace work;
@@ -49,18 +58,80 @@ final class FileMover implements Mover {
     /** Whether more was live than that. */
     private boolean isAnyHidden;
 
-    FileMover(Parts parts, Ownership ownership, Activity activity, Suspects suspects, Workspace work) {
+    private boolean isLastLook;
+
+    /** Whether records that are not intact are given up, as far as the segment has been looked at. */
+    private boolean isGivingUp;
+
+    private int lost;
+
+    FileMover(Parts parts, Ownership ownership, Activity activity, Workspace work) {
         this.map = parts.map();
         this.file = parts.file();
         this.ownership = ownership;
         this.activity = activity;
-        this.suspects = suspects;
         this.work = work;
     }
 
+    /** Says whether a page finds no room in any other way. */
+    void setLastLook(boolean isLastLook) {
+        this.isLastLook = isLastLook;
+    }
+
+    @Override
+    public boolean givesUp() {
+        return isLastLook;
+    }
+
+    /** What is not intact in memory, where it can only be read, never will be. */
     @Override
     public Result move(MemorySegment records, long segment, int length, Count count, Target target) {
-        suspects.beginLook();
+        lost = 0;
+        isGivingUp = records.isReadOnly();
+        Result result = moveFound(records, segment, length, count, target);
+        if (result == Result.DAMAGED && !isGivingUp) {
+            readAgain(records, segment, length);
+            isGivingUp = isLastLook;
+            result = moveFound(records, segment, length, count, target);
+        }
+        if (lost > 0) {
+            LOG.log(Level.ERROR, "backing file: " + lost + " pages are lost that could not be read at byte " + segment);
+        }
+        return result;
+    }
+
+    /**
+     * Reads the live records that are not intact by themselves. Not while at work, and with none pinned: it may take
+     * the device long ({@link RoomSearch}).
+     */
+    private void readAgain(MemorySegment records, long segment, int length) {
+        long end = System.nanoTime() + READ_AGAIN_NANOS;
+        long slot = map.nextUsed(0);
+        while (slot < map.slots() && System.nanoTime() - end < 0) {
+            long word = map.get(slot);
+            int at = (int) (Slot.place(word) - segment);
+            if (isWithin(word, segment, length)
+                    && !isShownIntact(records, at, slot, word)
+                    && isReadIntact(slot, word)) {
+                MemorySegment.copy(work.record.memory, 0, records, at, Record.bytes(word));
+            }
+            slot = map.nextUsed(slot + 1);
+        }
+    }
+
+    /** Whether a record is what was stored, in one of a few tries; one that the device cannot read, it has tried. */
+    private boolean isReadIntact(long slot, long word) {
+        int read = BackingFile.OK;
+        for (int tries = 0; tries < READS_AGAIN && read == BackingFile.OK; tries++) {
+            read = file.read(Slot.place(word), Record.bytes(word), work.record.memory, 0, work.readBuffer);
+            if (read == BackingFile.OK && work.record.isIntact(slot, word)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private Result moveFound(MemorySegment records, long segment, int length, Count count, Target target) {
         for (int look = 0; look < LOOKS; look++) {
             Result result = tryMove(records, segment, length, count, target);
             if (!isAnyHidden) {
@@ -165,10 +236,7 @@ final class FileMover implements Mover {
         return Record.bytes(word) + 7 >>> Record.UNIT_SHIFT << Record.UNIT_SHIFT;
     }
 
-    /**
-     * Pins the record of a word that points to it, if that still is the slot's. One that is lost for good is given up,
-     * lest it keep a whole segment.
-     */
+    /** Pins the record of a word that points to it, if that still is the slot's. */
     private Result pin(MemorySegment records, int at, long slot, long found) {
         for (long word = found; Slot.sameCopy(word, found); word = map.get(slot)) {
             if (Slot.isPinned(word)) {
@@ -184,26 +252,22 @@ final class FileMover implements Mover {
         return Result.EMPTIED;
     }
 
-    /**
-     * Whether a pinned record can be moved. One that is not intact in memory never will be; one on the device may only
-     * not be so now.
-     */
+    /** Whether a pinned record can be moved, or is lost. */
     private Result look(MemorySegment records, int at, long slot, long word) {
         slots[pinned] = slot;
         words[pinned] = word;
         pinned++;
-        if (!isShownIntact(records, at, slot, word) && !readAgain(slot, word)) {
-            return Result.DAMAGED;
-        }
-        if (work.record.isIntact(slot, word)) {
+        if (isShownIntact(records, at, slot, word)) {
             found += padded(word);
             seal(records, at);
-        } else if (records.isReadOnly() || suspects.isLost(slot, word)) {
-            pinned--;
-            ownership.replace(slot, word, Slot.damaged(slot), Counters.KEEPER);
-        } else {
+            return Result.EMPTIED;
+        }
+        if (!isGivingUp) {
             return Result.DAMAGED;
         }
+        pinned--;
+        lost++;
+        ownership.replace(slot, word, Slot.damaged(slot), Counters.KEEPER);
         return Result.EMPTIED;
     }
 
@@ -214,22 +278,6 @@ final class FileMover implements Mover {
         }
         MemorySegment.copy(records, at, work.record.memory, 0, bytes);
         return work.record.isIntact(slot, word);
-    }
-
-    /**
-     * Reads a record by itself, until it is what was stored: again and again, if it is not. False if it could not be
-     * read once, since the disk may yet give it back.
-     */
-    private boolean readAgain(long slot, long word) {
-        boolean isRead = true;
-        for (int tries = 0; tries < READS_AGAIN; tries++) {
-            int read = file.read(Slot.place(word), Record.bytes(word), work.record.memory, 0, work.readBuffer);
-            isRead &= read == BackingFile.OK;
-            if (read == BackingFile.OK && work.record.isIntact(slot, word)) {
-                return true;
-            }
-        }
-        return isRead;
     }
 
     /**

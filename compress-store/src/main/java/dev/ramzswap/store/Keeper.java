@@ -26,7 +26,6 @@ final class Keeper implements AutoCloseable {
     /** Null if there is no backing file, like the three after it. */
     private final BackingFile file;
 
-    private final Suspects suspects;
     private final Workspace diskWork;
     private final FileMover mover;
     private final Spiller spiller;
@@ -53,15 +52,13 @@ final class Keeper implements AutoCloseable {
         this.ram = new BackgroundLoop("keeper-" + name, this::keepPool);
         this.populator = new BackgroundLoop("populator-" + name, this::keepMemory);
         if (file == null) {
-            suspects = null;
             diskWork = null;
             mover = null;
             spiller = null;
             disk = null;
         } else {
-            suspects = new Suspects(Suspects.PATIENCE_NANOS);
             diskWork = new Workspace(Counters.KEEPER, file.readBuffer(), parts.fileSeal(), activity);
-            mover = new FileMover(parts, ownership, activity, suspects, diskWork);
+            mover = new FileMover(parts, ownership, activity, diskWork);
             spiller = new Spiller(parts, ownership, diskWork);
             disk = new BackgroundLoop("disk-" + name, this::keepFile);
         }
@@ -156,9 +153,7 @@ final class Keeper implements AutoCloseable {
         if (!file.cleaningDue()) {
             return Look.NOTHING;
         }
-        if (suspects.setScarce(isLastLook)) {
-            file.tryAgain();
-        }
+        mover.setLastLook(isLastLook);
         return switch (file.clean(mover)) {
             case CLEANED -> Look.GAINED;
             case BUSY -> Look.BLOCKED;

@@ -31,7 +31,7 @@ final class Limit {
     /**
      * Changes it.
      *
-     * @throws IllegalArgumentException with a message for the user, if it is too low for the slots
+     * @throws IllegalArgumentException with a message for the user, if it is lowered to less than the slots may take
      */
     void change(long bytes) {
         require(bytes);
@@ -40,8 +40,10 @@ final class Limit {
 
     /** @throws IllegalArgumentException with a message for the user, if {@link #change} would refuse it */
     void require(long bytes) {
-        lackOfRoom(config, bytes, backingBytes).ifPresent(lack -> {
-            throw new IllegalArgumentException(lack);
+        // After a takeover it may be too low already, with nothing left of the backing file: more is better than that.
+        Optional<String> lack = bytes < get() ? lackOfRoom(config, bytes, backingBytes) : Optional.empty();
+        lack.ifPresent(message -> {
+            throw new IllegalArgumentException(message);
         });
     }
 

@@ -49,7 +49,7 @@ final class Loader {
             long content = fetcher.contentOf(word);
             long begin = System.nanoTime();
             status = fetcher.fetch(slot, word, into, at, work);
-            if (isOvertaken(slot, word)) {
+            if (isOvertaken(slot, word) || status != StoreStatus.OK && fetcher.contentOf(word) != content) {
                 // The segment may hold another version of the page by now, of which nobody was told yet.
                 status = loadNow(slot, into, at, work);
                 continue;

@@ -15,7 +15,7 @@ final class Spiller {
     private static final long RAW_SCAN_SLOTS = 1 << 16;
 
     /** How long a page may wait for an empty staging buffer: somebody may wait for this look to end. */
-    private static final long PATIENCE_NANOS = 50_000_000;
+    static final long PATIENCE_NANOS = 50_000_000;
 
     private final SlotMap map;
     private final RegionTable regions;

@@ -4,11 +4,12 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 
-/** A device in memory: from some time on, a sector of each of its first segments cannot be read until it is written. */
+/** A device in memory: from some time on, a part of each of its first segments cannot be read until it is written. */
 public final class SectorDevice extends MemoryDevice {
+    private static final int SECTORS = BackingFile.SEGMENT_BYTES / ALIGNMENT;
     private static final Delays DELAYS = new Delays(1_000_000, 50_000_000, 600_000_000_000L, 100_000_000);
 
-    /** The segments with such a sector, in their middle. */
+    /** Sectors that cannot be read. */
     private final BitSet unreadable = new BitSet();
 
     public SectorDevice(int segments) {
@@ -20,15 +21,26 @@ public final class SectorDevice extends MemoryDevice {
         return BackingFile.open(config, unused -> this, DELAYS);
     }
 
+    /** One sector of each of so many segments, in its middle. */
     public synchronized void spoil(int segments) {
-        unreadable.set(0, segments);
+        for (int segment = 0; segment < segments; segment++) {
+            unreadable.set(segment * SECTORS + SECTORS / 2);
+        }
+    }
+
+    /** All of so many segments. */
+    public synchronized void spoilWhole(int segments) {
+        unreadable.set(0, segments * SECTORS);
+    }
+
+    public synchronized boolean isUnreadable(long position, int length) {
+        int bad = unreadable.nextSetBit((int) (position / ALIGNMENT));
+        return bad >= 0 && bad <= (position + length - 1) / ALIGNMENT;
     }
 
     @Override
     public synchronized int read(MemorySegment into, int length, long position) throws IOException {
-        int segment = Places.segment(position);
-        long sector = (long) segment * BackingFile.SEGMENT_BYTES + BackingFile.SEGMENT_BYTES / 2;
-        if (unreadable.get(segment) && position < sector + ALIGNMENT && position + length > sector) {
+        if (isUnreadable(position, length)) {
             throw new IOException("injected: Input/output error");
         }
         return super.read(into, length, position);
@@ -36,7 +48,7 @@ public final class SectorDevice extends MemoryDevice {
 
     @Override
     public synchronized int write(MemorySegment from, int length, long position) throws IOException {
-        unreadable.clear(Places.segment(position));
+        unreadable.clear((int) (position / ALIGNMENT), (int) ((position + length) / ALIGNMENT));
         return super.write(from, length, position);
     }
 }

@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.backing.SectorDevice;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
+import java.util.function.IntConsumer;
+import java.util.function.LongPredicate;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -17,25 +19,51 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class BadSectorTest {
     private static final int SEGMENTS = (int) (FILE_BYTES / BackingFile.SEGMENT_BYTES);
-    private static final int SPOILED = 12;
 
     private final SectorDevice device = new SectorDevice(SEGMENTS);
+    private StoreFiles files;
 
     @Test
-    void allIsOverwritten() throws IOException {
+    void allIsOverwritten() throws Exception {
+        assertNoneIsRefused(device::spoil, 12, slot -> false);
+    }
+
+    /** What lies there is used by nobody, and never written again. */
+    @Test
+    void allElseIsOverwritten() throws Exception {
+        assertNoneIsRefused(device::spoil, 24, this::isUnreadable);
+    }
+
+    /** A part of the disk has gone. */
+    @Test
+    void allElseIsOverwrittenThanWholeSegments() throws Exception {
+        assertNoneIsRefused(device::spoilWhole, 24, this::isUnreadable);
+    }
+
+    private void assertNoneIsRefused(IntConsumer spoil, int segments, LongPredicate isCold) throws Exception {
         StoreConfig config = new TestConfig(SLOTS)
                 .limit(LIMIT)
                 .backing(Path.of("unused"), FILE_BYTES, false)
                 .build();
-        try (PageStore store = PageStore.open(config, StoreFiles.open(config, device::open));
+        files = StoreFiles.open(config, device::open);
+        try (PageStore store = PageStore.open(config, files);
                 Workspace work = store.workspace()) {
             Daemons.store(store, work, SLOTS, 0);
-            device.spoil(SPOILED);
+            store.keeper().pause();
+            spoil.accept(segments);
+            int[] used =
+                    IntStream.range(0, SLOTS).filter(slot -> !isCold.test(slot)).toArray();
+            store.keeper().resume();
             SplittableRandom random = new SplittableRandom(1);
             for (int page = 0; page < 4 * SLOTS; page++) {
-                int slot = random.nextInt(SLOTS);
+                int slot = used[random.nextInt(used.length)];
                 assertEquals(StoreStatus.OK, store.store(slot, Daemons.page(page), 0, work), "page " + page);
             }
         }
+    }
+
+    private boolean isUnreadable(long slot) {
+        long word = files.parts().map().get(slot);
+        return Slot.kind(word) == Slot.KIND_FILE && device.isUnreadable(Slot.place(word), Record.bytes(word));
     }
 }

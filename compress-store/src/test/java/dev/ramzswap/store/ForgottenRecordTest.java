@@ -75,7 +75,7 @@ class ForgottenRecordTest {
     private static long cleanAndOverwrite(Parts parts, int slot) {
         Activity activity = new Activity();
         Workspace own = new Workspace(0, parts.file().readBuffer(), parts.fileSeal(), activity);
-        FileMover mover = new FileMover(parts, new Ownership(parts, new Fullness()), activity, new Suspects(0), own);
+        FileMover mover = new FileMover(parts, new Ownership(parts, new Fullness()), activity, own);
         AtomicInteger looks = new AtomicInteger();
         long[] old = new long[1];
         parts.file()

@@ -3,9 +3,11 @@ package dev.ramzswap.store;
 import static dev.ramzswap.store.Daemons.FEW;
 import static dev.ramzswap.store.Daemons.SLOTS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -95,11 +97,31 @@ class LostFileTest {
         Path part = directory.resolve("state/test.backing");
         Path away = Files.move(part, directory.resolve("state/away"));
         Files.createSymbolicLink(part, part); // ELOOP, like any other error of the system
-        Daemons.Found found = Daemons.load(config, SLOTS, 0);
-        assertEquals(new Daemons.Found(found.right(), SLOTS - found.right(), 0), found);
-        assertTrue(found.right() > 0, "none of RAM");
+        try (PageStore store = PageStore.open(config);
+                Workspace work = store.workspace()) {
+            Daemons.Found found = Daemons.load(store, work, SLOTS, 0);
+            assertEquals(new Daemons.Found(found.right(), SLOTS - found.right(), 0), found);
+            assertTrue(found.right() > 0, "none of RAM");
+            store.setLimit(2 * Daemons.LIMIT);
+        }
         Files.move(away, part, StandardCopyOption.REPLACE_EXISTING);
         assertEquals(new Daemons.Found(SLOTS, 0, 0), Daemons.load(config, SLOTS, 0));
+    }
+
+    @Test
+    void nobodyWaitsForOneThatIsNotWrittenToAnyMore() throws IOException {
+        Daemons.store(config, SLOTS, 0);
+        Files.delete(disk.resolve("file"));
+        StoreFiles files = StoreFiles.open(config, BackingFile::open);
+        try (PageStore store = PageStore.open(config, files);
+                Workspace work = store.workspace()) {
+            int slot = 0;
+            while (store.storeNow(slot, Daemons.page(slot), 0, work) == StoreStatus.OK
+                    || !files.parts().file().failing()) {
+                slot = (slot + 1) % SLOTS;
+            }
+            assertFalse(files.parts().file().failsForAMoment());
+        }
     }
 
     @ParameterizedTest

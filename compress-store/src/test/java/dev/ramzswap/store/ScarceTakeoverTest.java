@@ -67,6 +67,8 @@ class ScarceTakeoverTest {
         try (PageStore store = PageStore.open(lower);
                 Workspace work = store.workspace()) {
             assertEquals(new Found(SLOTS, 0, 0), Daemons.load(store, work, SLOTS, 0));
+            assertThrows(IllegalArgumentException.class, () -> store.setLimit(LIMIT - (1 << 20) - 1));
+            store.setLimit(LIMIT - (1 << 19));
             assertThrows(IllegalArgumentException.class, () -> store.setLimit(LIMIT - (1 << 20)));
             store.setLimit(LIMIT);
         }

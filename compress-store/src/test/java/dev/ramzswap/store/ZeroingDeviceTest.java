@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.backing.BackingFile;
-import dev.ramzswap.backing.Mover;
 import dev.ramzswap.backing.ZeroingDevice;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,7 +19,6 @@ class ZeroingDeviceTest {
     private static final int SEGMENTS = 40;
     private static final int SLOTS = 4096;
     private static final int LOOKS = 10;
-    private static final long HOUR = 3_600_000_000_000L;
 
     private final ZeroingDevice device = new ZeroingDevice(SEGMENTS);
     private StoreFiles files;
@@ -67,23 +65,9 @@ class ZeroingDeviceTest {
         assertEquals(0, lost());
     }
 
-    /** A segment would be kept for good by a record that is lost. */
-    @Test
-    void whatItDoesNotHaveAfterAWhileIsGivenUp() {
-        clean(new Suspects(HOUR));
-        assertEquals(0, damaged());
-        clean(new Suspects(0));
-        assertTrue(damaged() > 0);
-        device.isZero = false;
-        assertEquals(damaged(), lost());
-    }
-
     /** A page that is whole is refused for no page that may come back. */
     @Test
     void whatItDoesNotHaveCostsNoRoomThatAPageNeeds() {
-        store.keeper().keepFile();
-        assertEquals(0, damaged());
-        device.isZero = true;
         store.keeper().setScarce(true);
         for (int look = 0; look < LOOKS; look++) {
             store.keeper().keepFile();
@@ -94,21 +78,22 @@ class ZeroingDeviceTest {
             store.keeper().keepFile();
         }
         assertTrue(damaged() > 0);
+        device.isZero = false;
+        assertEquals(damaged(), lost());
     }
 
-    private void clean(Suspects suspects) {
-        Activity activity = new Activity();
-        try (Workspace own = new Workspace(
-                Counters.KEEPER,
-                files.parts().file().readBuffer(),
-                files.parts().fileSeal(),
-                activity)) {
-            Mover mover =
-                    new FileMover(files.parts(), new Ownership(files.parts(), new Fullness()), activity, suspects, own);
-            for (int look = 0; look < LOOKS; look++) {
-                files.parts().file().clean(mover);
-            }
+    /** That is the device, and not a part of it that is lost. */
+    @Test
+    void whatCannotBeReadAnywhereIsNotGivenUp() {
+        device.isZero = false;
+        device.isUnreadable = true;
+        store.keeper().lookForTheLast(0);
+        for (int look = 0; look < LOOKS; look++) {
+            store.keeper().keepFile();
         }
+        assertEquals(0, damaged());
+        device.isUnreadable = false;
+        assertEquals(0, lost());
     }
 
     private long damaged() {
