@@ -69,6 +69,11 @@ final class Limit {
         return SlotMap.bytes(slots) + RegionEntries.bytes(Pool.bytes(slots) >>> Region.SHIFT);
     }
 
+    /** Bytes that tables and pool take at most: the limit, or what the slots can need. */
+    static long mostBytes(StoreConfig config) {
+        return Math.min(config.limit(), tableBytes(config.slots()) + Pool.bytes(config.slots()));
+    }
+
     /** How many pages certainly fit in the pool. */
     static long poolPages(long limit, long slots) {
         long most = Pool.bytes(slots);

@@ -119,7 +119,7 @@ public final class PageStore implements AutoCloseable {
 
     /** Makes a state directory, for its owner only, if it is missing. */
     public static Path makeStateDir(Path directory) throws IOException {
-        return PartFiles.makeDirectory(directory);
+        return StateDir.make(directory);
     }
 
     /**

@@ -2,11 +2,9 @@ package dev.ramzswap.store;
 
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.linux.MappedFile;
-import dev.ramzswap.linux.Self;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -17,10 +15,6 @@ final class PartFiles {
 
     /** The others. Who is still at work has the counters open, in any case. */
     private static final List<String> REST = List.of("counters", "pool", "backing");
-
-    private static final int ROOT = 0;
-    private static final int OTHERS_WRITE = 0022;
-    private static final int STICKY = 01000;
 
     private final StoreConfig config;
 
@@ -101,30 +95,7 @@ final class PartFiles {
 
     /** Where a part lies, or would, if there is a state directory. */
     Path pathOf(String part) throws IOException {
-        return makeDirectory(config.stateDir().orElseThrow()).resolve(config.name() + "." + part);
-    }
-
-    static Path makeDirectory(Path directory) throws IOException {
-        if (!Files.isDirectory(directory)) {
-            Files.createDirectories(
-                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        }
-        requireTrusted(directory);
-        return directory;
-    }
-
-    /**
-     * What lies there is believed, and pages go there. A sticky directory of root's, such as {@code /dev/shm}, is for
-     * everybody: the files that lie in it must be one's own, which they must everywhere.
-     */
-    private static void requireTrusted(Path directory) throws IOException {
-        int owner = (Integer) Files.getAttribute(directory, "unix:uid");
-        int mode = (Integer) Files.getAttribute(directory, "unix:mode");
-        boolean isOthers = owner != ROOT && owner != Self.uid();
-        if (isOthers || ((mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0)) {
-            throw new IOException(directory + " belongs to somebody else or others may write to it:"
-                    + " give a directory of your own, of mode 0700");
-        }
+        return StateDir.make(config.stateDir().orElseThrow()).resolve(config.name() + "." + part);
     }
 
     /** Removes all parts from the state directory; those that are open live on without a name. */

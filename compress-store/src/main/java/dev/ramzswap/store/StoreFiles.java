@@ -97,6 +97,9 @@ final class StoreFiles implements AutoCloseable {
     private void openParts() throws IOException {
         backingBytes = findBackingBytes();
         checkRoomForAll();
+        if (!isTakenOver && config.stateDir().isPresent() && !config.overcommit()) {
+            StateDir.requireRoom(config.stateDir().get(), Limit.mostBytes(config));
+        }
         if (Math.max(Pool.bytes(config.slots()), backingBytes) > Slot.MAX_PLACE) {
             throw new IllegalArgumentException("a slot's word cannot tell places above 8 TiB: 7 TiB is the most");
         }

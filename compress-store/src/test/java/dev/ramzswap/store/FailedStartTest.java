@@ -62,10 +62,24 @@ class FailedStartTest {
     @Test
     void oneThatFailsWhenAllIsOpenLeavesNothingEither() throws IOException, InterruptedException {
         Path small = tmpfs.mount(8 << 20);
-        StoreConfig config =
-                new TestConfig(1 << 20).ahead(16 << 20).stateDirectory(small).build();
+        StoreConfig config = new TestConfig(1 << 20)
+                .overcommit()
+                .ahead(16 << 20)
+                .stateDirectory(small)
+                .build();
         assertThrows(IOException.class, () -> PageStore.open(config));
         assertNothingIn(small);
+    }
+
+    /** It would be reached by pages that are refused. */
+    @Test
+    void aLimitThatTheStateDirectoryHasNoRoomForIsRefused() throws IOException, InterruptedException {
+        Path small = tmpfs.mount(8 << 20);
+        TestConfig config = new TestConfig(Daemons.SLOTS).stateDirectory(small);
+        IOException refusal = assertThrows(IOException.class, () -> PageStore.open(config.build()));
+        assertTrue(refusal.getMessage().contains("lower the limit"), refusal.getMessage());
+        assertNothingIn(small);
+        PageStore.open(config.overcommit().build()).close();
     }
 
     @Test

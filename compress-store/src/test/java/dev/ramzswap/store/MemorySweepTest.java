@@ -70,7 +70,8 @@ class MemorySweepTest {
     @Test
     void aStartWithoutMemoryIsRefusedAndSaysSo() throws IOException, InterruptedException {
         for (long room = 4096; room < BackingFile.STAGING_BYTES; room = 4 * room) {
-            StoreConfig config = config().backing(directory.resolve("file"))
+            StoreConfig config = config().overcommit()
+                    .backing(directory.resolve("file"))
                     .stateDirectory(tmpfs.mount(room))
                     .build();
             String message = assertThrows(IOException.class, () -> PageStore.open(config))

@@ -29,7 +29,7 @@ class ScarceTakeoverTest {
     @Test
     void ofMemoryAhead() throws IOException, InterruptedException {
         Path state = tmpfs.mount(24 << 20);
-        TestConfig config = new TestConfig(1 << 20).stateDirectory(state);
+        TestConfig config = new TestConfig(1 << 20).overcommit().stateDirectory(state);
         Daemons.store(config.build(), FEW, 0);
         fill(state);
         assertEquals(new Found(FEW, 0, 0), Daemons.load(config.ahead(1 << 20).build(), FEW, 0));

@@ -1,7 +1,5 @@
 package dev.ramzswap.linux;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -11,13 +9,6 @@ import java.util.List;
 
 /** What kind of file system a path lies on. Thread-safe. */
 public final class FileSystems {
-    // linux/magic.h
-    private static final long TMPFS_MAGIC = 0x01021994;
-    private static final long RAMFS_MAGIC = 0x858458f6L;
-
-    /** More than struct statfs of asm-generic/statfs.h has, whose first word, f_type, is all that is read. */
-    private static final int STATFS_BYTES = 256;
-
     private static final Path MOUNTS = Path.of("/proc/self/mountinfo");
 
     private FileSystems() {}
@@ -29,8 +20,7 @@ public final class FileSystems {
      * @throws ErrnoException if the system does not say
      */
     public static boolean isInMemory(Path path) throws ErrnoException {
-        long type = type(path);
-        return type == TMPFS_MAGIC || type == RAMFS_MAGIC;
+        return of(path).isMemory();
     }
 
     /**
@@ -41,9 +31,9 @@ public final class FileSystems {
      * @throws IOException if the system does not say
      */
     public static boolean isNeverSwappedOut(Path path) throws IOException {
-        long type = type(path);
-        return type == RAMFS_MAGIC
-                || type == TMPFS_MAGIC && options(path.toRealPath()).contains("noswap");
+        long type = of(path).type();
+        return type == FileSystem.RAMFS
+                || type == FileSystem.TMPFS && options(path.toRealPath()).contains("noswap");
     }
 
     /**
@@ -64,14 +54,20 @@ public final class FileSystems {
         return List.of(options.split(","));
     }
 
-    private static long type(Path path) throws ErrnoException {
+    /**
+     * What a path lies in, as it is now.
+     *
+     * @param path of a file or directory that is there
+     * @throws ErrnoException if the system does not say
+     */
+    public static FileSystem of(Path path) throws ErrnoException {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment statfs = arena.allocate(STATFS_BYTES, Long.BYTES);
+            MemorySegment statfs = arena.allocate(FileSystem.STATFS_BYTES, Long.BYTES);
             int result = LinuxFile.statfs(arena.allocateFrom(path.toString()), statfs);
             if (result < 0) {
                 throw new ErrnoException("statfs", path.toString(), -result);
             }
-            return statfs.get(JAVA_LONG, 0);
+            return FileSystem.of(statfs);
         }
     }
 }

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class PartFilesTest {
+class StateDirTest {
     @TempDir
     private Path temp;
 
@@ -20,7 +20,7 @@ class PartFilesTest {
 
     @BeforeEach
     void makeIt() throws IOException {
-        directory = PartFiles.makeDirectory(temp.resolve("a/state"));
+        directory = StateDir.make(temp.resolve("a/state"));
         assertEquals(040700, mode());
     }
 
@@ -29,7 +29,7 @@ class PartFilesTest {
     }
 
     private void refuses() {
-        var e = assertThrows(IOException.class, () -> PartFiles.makeDirectory(directory));
+        var e = assertThrows(IOException.class, () -> StateDir.make(directory));
         assertEquals(
                 directory + " belongs to somebody else or others may write to it:"
                         + " give a directory of your own, of mode 0700",
@@ -43,12 +43,12 @@ class PartFilesTest {
         Files.setAttribute(directory, "unix:mode", 0770);
         refuses();
         Files.setAttribute(directory, "unix:mode", 01777);
-        assertEquals(directory, PartFiles.makeDirectory(directory));
+        assertEquals(directory, StateDir.make(directory));
     }
 
     @Test
     void itIsNotSomebodyElses() throws IOException {
-        assumeTrue(Self.uid() == 0);
+        assumeTrue(Self.uid() == 0, "only root can give a directory away");
         Files.setAttribute(directory, "unix:uid", 4711);
         refuses();
         Files.setAttribute(directory, "unix:mode", 01777);
