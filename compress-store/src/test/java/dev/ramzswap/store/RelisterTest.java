@@ -1,0 +1,68 @@
+package dev.ramzswap.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.ramzswap.linux.MappedFile;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A page is invalidated while the holes of its region are looked for. */
+class RelisterTest {
+    private static final int PAGES = 20;
+
+    /** In which {@link #slot} is looked at, and then somebody does something. */
+    private static final class WatchedMap extends SlotMap {
+        private int slot = -1;
+        private Runnable then;
+
+        WatchedMap(MappedFile file, Counters counters) {
+            super(file, Daemons.SLOTS, counters);
+        }
+
+        void watch(int slot, Runnable then) {
+            this.slot = slot;
+            this.then = then;
+        }
+
+        @Override
+        long get(long slot) {
+            long word = super.get(slot);
+            if (slot == this.slot) {
+                this.slot = -1;
+                then.run();
+            }
+            return word;
+        }
+    }
+
+    @Test
+    void whatIsFreedMeanwhileIsAHoleWhenTheRegionIsListed(@TempDir Path directory) throws IOException {
+        StoreConfig config = Daemons.config(directory).overcommit().build();
+        Daemons.store(config, PAGES, 0);
+        try (StoreFiles files = StoreFiles.open(config, null);
+                MappedFile file = MappedFile.inMemory("map", SlotMap.bytes(Daemons.SLOTS))) {
+            new Recovery(files.parts()).run();
+            WatchedMap map = new WatchedMap(file, files.parts().counters());
+            for (int slot = 0; slot < PAGES; slot++) {
+                map.exchange(slot, files.parts().map().get(slot));
+            }
+            Parts parts = with(map, files.parts());
+            Ownership ownership = new Ownership(parts, new Fullness());
+            Relister relister = new Relister(parts, ownership, new Activity());
+
+            map.watch(PAGES - 1, () -> ownership.publish(PAGES / 2, Slot.HOLE, Counters.KEEPER));
+            assertEquals(Look.BLOCKED, relister.relist());
+            Invariants.check(parts, "before");
+            assertEquals(Look.GAINED, relister.relist());
+            Invariants.check(parts, "after");
+            assertEquals(Look.NOTHING, relister.relist());
+        }
+    }
+
+    private static Parts with(SlotMap map, Parts parts) {
+        return new Parts(
+                map, parts.regions(), parts.regionMemory(), parts.pool(), null, FileSeal.NONE, parts.counters());
+    }
+}
