@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.NativeFile;
-import dev.ramzswap.linux.ProgressClock;
+import dev.ramzswap.linux.Progress;
 import dev.ramzswap.linux.Self;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -57,7 +57,7 @@ class PlantedFileTest {
     /** In the first look at whether it is blank, with the lock held. */
     private void openWhileItIsReplaced(long bytes) throws IOException {
         boolean[] isReplaced = {false};
-        ProgressClock.with(() -> {
+        ScopedValue.where(Progress.CLOCK, () -> {
                     if (!isReplaced[0]) {
                         isReplaced[0] = true;
                         replace();

@@ -14,8 +14,8 @@ public final class Progress {
     /** Who waits for what the thread does that has it bound. */
     public static final ScopedValue<Consumer<String>> LISTENER = ScopedValue.newInstance();
 
-    /** Nanoseconds; tests have slower devices than they can wait for. */
-    static final ScopedValue<LongSupplier> CLOCK = ScopedValue.newInstance();
+    /** Nanoseconds; asked at the beginning and after each piece. Tests have slower devices than they can wait for. */
+    public static final ScopedValue<LongSupplier> CLOCK = ScopedValue.newInstance();
 
     private static final long EVERY_NANOS = 2_000_000_000L;
     private static final int MIB_SHIFT = 20;

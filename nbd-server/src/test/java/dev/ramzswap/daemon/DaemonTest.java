@@ -13,7 +13,7 @@ import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.config.Settings;
 import dev.ramzswap.control.ControlSocket;
-import dev.ramzswap.linux.ProgressClock;
+import dev.ramzswap.linux.Progress;
 import dev.ramzswap.status.ExportStatus;
 import dev.ramzswap.status.LiveExport;
 import dev.ramzswap.store.Counters.Counter;
@@ -136,7 +136,7 @@ class DaemonTest {
                 8L << 30, Host.current().uid(), Map.of(RuntimePath.VARIABLE, run.toString(), "NOTIFY_SOCKET", socket));
         long[] now = {0};
         try (NotifySocket systemd = new NotifySocket(socket);
-                Daemon _ = ProgressClock.with(() -> now[0] += 60_000_000_000L)
+                Daemon _ = ScopedValue.where(Progress.CLOCK, () -> now[0] += 60_000_000_000L)
                         .call(() -> start("size=16M", "limit=4M", "backing-file=" + file))) {
             String told = systemd.receive();
             String message = "EXTEND_TIMEOUT_USEC=\\d+\nSTATUS=reserving the backing file " + Pattern.quote("" + file)
