@@ -173,8 +173,9 @@ public record Config(
             ExportConfig other = file == null ? null : users.putIfAbsent(FileIdentity.of(file), export);
             if (other != null) {
                 Path others = other.backing().get().path();
-                throw new ConfigException("--backing-file: exports " + other.name() + " and " + export.name() + " both have "
-                        + file + (others.equals(file) ? "" : ", which is " + others) + ": give each its own");
+                throw new ConfigException(
+                        "--backing-file: exports " + other.name() + " and " + export.name() + " both have " + file
+                                + (others.equals(file) ? "" : ", which is " + others) + ": give each its own");
             }
         }
     }
