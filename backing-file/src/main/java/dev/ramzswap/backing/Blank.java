@@ -4,8 +4,8 @@ import static dev.ramzswap.backing.BlockDevice.ALIGNMENT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import dev.ramzswap.linux.NativeFile;
+import dev.ramzswap.linux.Progress;
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -20,8 +20,6 @@ import java.nio.file.Path;
  * superblock, a table or a label, the last of the second headers of LUKS2 included (8 MiB).
  */
 final class Blank {
-    private static final System.Logger LOG = System.getLogger(Blank.class.getName());
-
     static final int END_BYTES = 8 << 20;
 
     /**
@@ -33,25 +31,21 @@ final class Blank {
 
     private static final int PIECE_BYTES = 1 << 20;
 
-    /** What takes a moment to read, and some minutes on a slow disk. */
-    private static final long MUCH = 1 << 30;
-
     private final NativeFile file;
     private final MemorySegment buffer;
+    private final Progress progress;
 
-    private Blank(NativeFile file, Arena arena) {
+    private Blank(NativeFile file, Path path, Arena arena) throws IOException {
         this.file = file;
+        this.progress = new Progress("reading " + path + ", to see whether it is blank", file.size());
         this.buffer = arena.allocate(PIECE_BYTES, ALIGNMENT);
     }
 
     /** @throws IOException with a message for the user, if the file has anything but zeroes */
     static void requireFile(NativeFile file, Path path) throws IOException {
-        if (file.allocated() > MUCH) {
-            LOG.log(Level.INFO, path + " has no label: reading all of it, to see whether it is blank");
-        }
         try (Arena arena = Arena.ofConfined()) {
-            if (!new Blank(file, arena).isFileZero()) {
-                throw new IOException(refusal(file, path) + "rm " + quoted(path));
+            if (!new Blank(file, path, arena).isFileZero()) {
+                throw refusal(path, find(file), "rm " + quoted(path));
             }
         }
     }
@@ -59,33 +53,44 @@ final class Blank {
     /** @throws IOException with a message for the user, if one of the device's ends has anything but zeroes */
     static void requireDevice(NativeFile device, Path path) throws IOException {
         long size = device.size();
-        requireZero(device, path, 0, Math.min(END_BYTES, size));
-        requireZero(device, path, Math.max(size - END_BYTES, 0), size);
+        if (!isZero(device, path, 0, Math.min(END_BYTES, size))
+                || !isZero(device, path, Math.max(size - END_BYTES, 0), size)) {
+            throw refusal(path, find(device), wipe(device, path));
+        }
     }
 
     /**
      * The same of a device that is a backing file, of what that leaves as it is.
      *
+     * @param content what the device has, if there is anything but zeroes, and no common format
      * @throws IOException with a message for the user, if there is anything but zeroes
      */
-    static void requireEnd(NativeFile device, Path path) throws IOException {
+    static void requireEnd(NativeFile device, Path path, String content) throws IOException {
         long size = device.size();
-        requireZero(device, path, Math.max(size - UNUSED_BYTES, 0), size);
-    }
-
-    private static void requireZero(NativeFile device, Path path, long begin, long end) throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            if (!new Blank(device, arena).isZero(begin, end)) {
-                String wipe = "dd if=/dev/zero of=" + quoted(path) + " bs=8M count=1";
-                throw new IOException(refusal(device, path) + "wipe its first and last 8 MiB: " + wipe + "; " + wipe
-                        + " oflag=seek_bytes seek=" + Math.max(device.size() - END_BYTES, 0));
-            }
+        if (!isZero(device, path, Math.max(size - UNUSED_BYTES, 0), size)) {
+            throw refusal(path, Signature.findForeign(device).orElse(content), wipe(device, path));
         }
     }
 
-    private static String refusal(NativeFile file, Path path) throws IOException {
-        return path + " holds " + Signature.find(file).orElse("other content")
-                + ", which would be overwritten: give another path, or, if nobody needs it, ";
+    private static boolean isZero(NativeFile device, Path path, long begin, long end) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            return new Blank(device, path, arena).isZero(begin, end);
+        }
+    }
+
+    private static String find(NativeFile file) throws IOException {
+        return Signature.find(file).orElse("other content");
+    }
+
+    private static String wipe(NativeFile device, Path path) throws IOException {
+        String wipe = "dd if=/dev/zero of=" + quoted(path) + " bs=8M count=1";
+        return "wipe its first and last 8 MiB: " + wipe + "; " + wipe + " oflag=seek_bytes seek="
+                + Math.max(device.size() - END_BYTES, 0);
+    }
+
+    private static IOException refusal(Path path, String content, String cure) {
+        return new IOException(path + " holds " + content
+                + ", which would be overwritten: give another path, or, if nobody needs it, " + cure);
     }
 
     /** For a shell. */
@@ -116,6 +121,7 @@ final class Blank {
             if (!isBufferZero(read)) {
                 return false;
             }
+            progress.at(at + read);
         }
         return true;
     }

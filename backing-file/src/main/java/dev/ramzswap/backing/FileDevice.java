@@ -28,11 +28,6 @@ final class FileDevice implements BlockDevice {
 
     private static final int LEAST_SEGMENTS = Staging.RESERVE + 2;
 
-    /** Opens a file by path and flags; tests have others than {@link NativeFile#open}. */
-    interface Opener {
-        NativeFile open(Path path, int flags) throws ErrnoException;
-    }
-
     /** Tells what is not blank, and may be written over all the same. */
     private interface Disposable {
         boolean is(NativeFile file) throws IOException;
@@ -67,7 +62,7 @@ final class FileDevice implements BlockDevice {
     }
 
     private static long capacityOfDevice(Path path) throws IOException {
-        try (NativeFile file = openWith(NativeFile::open, path, NativeFile.O_RDWR)) {
+        try (NativeFile file = FileOpening.open(path, NativeFile.O_RDWR, NativeFile::open)) {
             return capacityOf(file);
         }
     }
@@ -80,7 +75,16 @@ final class FileDevice implements BlockDevice {
     }
 
     private static long capacityOf(NativeFile blockDevice) throws IOException {
-        return Math.max(blockDevice.size() - sizeFor(0) - Blank.UNUSED_BYTES, 0) / SEGMENT_BYTES * SEGMENT_BYTES;
+        return segmentsIn(blockDevice.size() - sizeFor(0) - Blank.UNUSED_BYTES);
+    }
+
+    /** What an earlier version used of it. */
+    private static long capacityWithoutEnd(NativeFile blockDevice) throws IOException {
+        return segmentsIn(blockDevice.size() - sizeFor(0));
+    }
+
+    private static long segmentsIn(long bytes) {
+        return Math.max(bytes, 0) / SEGMENT_BYTES * SEGMENT_BYTES;
     }
 
     /**
@@ -89,16 +93,17 @@ final class FileDevice implements BlockDevice {
      *
      * @param capacity bytes of records, whole segments
      */
-    static FileDevice open(Path path, long capacity, Label label, Opener opener) throws IOException {
+    static FileDevice open(Path path, long capacity, Label label, FileOpening.Opener opener) throws IOException {
         return open(path, capacity, label, Label::isAny, opener);
     }
 
     /** The same, but a backing file is begun anew only if it is that of this label. */
-    static FileDevice openBlank(Path path, long capacity, Label label, Opener opener) throws IOException {
+    static FileDevice openBlank(Path path, long capacity, Label label, FileOpening.Opener opener) throws IOException {
         return open(path, capacity, label, label::isBegun, opener);
     }
 
-    private static FileDevice open(Path path, long capacity, Label label, Disposable disposable, Opener opener)
+    private static FileDevice open(
+            Path path, long capacity, Label label, Disposable disposable, FileOpening.Opener opener)
             throws IOException {
         requireFileOrBlockDevice(path);
         requireNoMissingDevice(path);
@@ -111,11 +116,7 @@ final class FileDevice implements BlockDevice {
      * Opens what {@link #open} with this label has begun. Nothing is made, and nothing is written where the label is
      * not at its place: that is somebody else's by now. What has become larger is used as before.
      */
-    static FileDevice reopen(Path path, long capacity, Label label, Opener opener) throws IOException {
-        // Else open says what is in the way.
-        if (Files.notExists(path)) {
-            throw new IOException(path + " is gone" + Sandbox.current().cureFor(path));
-        }
+    static FileDevice reopen(Path path, long capacity, Label label, FileOpening.Opener opener) throws IOException {
         requireFileOrBlockDevice(path);
         return isBlockDevice(path)
                 ? open(path, NativeFile.O_EXCL, opener, file -> requireLabel(file, path, capacity, label))
@@ -153,15 +154,29 @@ final class FileDevice implements BlockDevice {
             throws IOException {
         long room = capacityOf(device);
         if (room < capacity) {
-            throw new IOException(
-                    path + " has room for " + room + " bytes, not " + capacity + ": it has become smaller");
+            throw new IOException(path + " has room for " + room + " bytes, not " + capacity
+                    + ": it has become smaller; give it its size again");
         }
         if (disposable.is(device)) {
-            Blank.requireEnd(device, path);
+            requireOwnEnd(device, path, capacity);
         } else {
             Blank.requireDevice(device, path);
         }
         label.write(device, endOf(capacity));
+    }
+
+    /**
+     * What a backing file leaves blank may be full all the same: of records, where the device had another size, or was
+     * begun before there was such an end; or of what somebody else has made of the device since.
+     */
+    private static void requireOwnEnd(NativeFile device, Path path, long capacity) throws IOException {
+        if (Label.isAnyAt(device, endOf(capacityWithoutEnd(device)))) {
+            Blank.requireEnd(device, path, "a backing file that an earlier version of ramzswap has filled to its end");
+        } else if (!Label.isAnyAt(device, endOf(capacity))) {
+            Blank.requireEnd(device, path, "a backing file that was begun when it had another size");
+        } else {
+            Blank.requireEnd(device, path, "what somebody else has made of a backing file since");
+        }
     }
 
     private static void beginFile(NativeFile file, Path path, long capacity, Label label, Disposable disposable)
@@ -169,18 +184,16 @@ final class FileDevice implements BlockDevice {
         if (!disposable.is(file)) {
             Blank.requireFile(file, path);
         }
-        keepFromOthers(path);
-        if (file.size() == 0) {
-            Medium.writeInPlace(file);
-        }
+        // First, what may refuse it: then it stays as it is.
         Reservation.make(file, path, sizeFor(capacity));
+        keepFromOthers(file);
         label.write(file, endOf(capacity));
     }
 
     /** A file that the user has made may be open to others: they could read it, or take its lock. */
-    private static void keepFromOthers(Path path) {
+    private static void keepFromOthers(NativeFile file) {
         try {
-            Files.setPosixFilePermissions(path, OWNER_ONLY);
+            Files.setPosixFilePermissions(file.procPath(), OWNER_ONLY);
         } catch (IOException | UnsupportedOperationException e) {
             // It works all the same, and what speaks against it is told.
         }
@@ -189,11 +202,16 @@ final class FileDevice implements BlockDevice {
     /** What has a label was reserved before. */
     private static void resumeFile(NativeFile file, Path path, long capacity, Label label) throws IOException {
         requireLabel(file, path, capacity, label);
-        keepFromOthers(path);
+        keepFromOthers(file);
         file.truncate(sizeFor(capacity));
     }
 
     private static void requireLabel(NativeFile file, Path path, long capacity, Label label) throws IOException {
+        long size = file.size();
+        if (size < sizeFor(capacity)) {
+            throw new IOException(path + " has become smaller: it has " + size + " bytes, and the backing"
+                    + " file that was in use has " + sizeFor(capacity));
+        }
         if (!label.isAt(file, endOf(capacity))) {
             throw new IOException(path + " is not, or not in full, the backing file that was in use: the label of this"
                     + " export is not before and behind its " + capacity + " bytes");
@@ -209,7 +227,8 @@ final class FileDevice implements BlockDevice {
         return endOf(capacity) + Label.BYTES;
     }
 
-    private static FileDevice open(Path path, int flags, Opener opener, Preparation preparation) throws IOException {
+    private static FileDevice open(Path path, int flags, FileOpening.Opener opener, Preparation preparation)
+            throws IOException {
         int bothFlags = NativeFile.O_RDWR | flags;
         boolean wasMissing = !Files.exists(path);
         try {
@@ -223,17 +242,17 @@ final class FileDevice implements BlockDevice {
         }
     }
 
-    private static FileDevice prepare(Path path, int flags, Opener opener, boolean wasMissing, Preparation preparation)
+    private static FileDevice prepare(
+            Path path, int flags, FileOpening.Opener opener, boolean wasMissing, Preparation preparation)
             throws IOException {
-        NativeFile file = openLocked(path, flags, opener);
+        NativeFile file = FileOpening.openLocked(path, flags, opener);
         try {
             boolean isMade = wasMissing && file.size() == 0;
             try {
                 preparation.prepare(file);
             } catch (Throwable e) {
                 if (isMade) {
-                    // Of a symbolic link, what it points to.
-                    Closing.after(e, () -> Files.delete(path.toRealPath()));
+                    Closing.after(e, () -> remove(file, path));
                 }
                 throw e;
             }
@@ -244,43 +263,17 @@ final class FileDevice implements BlockDevice {
         }
     }
 
-    /** Whoever had the lock may have removed the file meanwhile: then it is another one that is to be opened. */
-    private static NativeFile openLocked(Path path, int flags, Opener opener) throws IOException {
-        while (true) {
-            NativeFile file = openWith(opener, path, flags);
-            try {
-                if (!file.tryLockOfEnding()) {
-                    throw new IOException(path + " is in use by another process: stop that one, or give another file");
-                }
-                if (file.isAt(path)) {
-                    return file;
-                }
-            } catch (Throwable e) {
-                Closing.after(e, file);
-                throw e;
+    /**
+     * Removes a file if it is still at its path, or, of a symbolic link, where that leads: whoever may write to the
+     * directory may have put another there, and gets no more of it removed than what he can remove himself.
+     */
+    private static void remove(NativeFile file, Path path) throws IOException {
+        Path target = path.toRealPath();
+        try (NativeFile directory = NativeFile.open(target.getParent(), NativeFile.O_RDONLY)) {
+            Path entry = directory.procPath().resolve(target.getFileName());
+            if (file.isAt(entry)) {
+                Files.delete(entry);
             }
-            file.close();
-        }
-    }
-
-    private static NativeFile openWith(Opener opener, Path path, int flags) throws IOException {
-        try {
-            return opener.open(path, flags);
-        } catch (ErrnoException e) {
-            throw switch (e.errno()) {
-                case Errno.EBUSY -> new IOException(path + " is mounted or in use by another process", e);
-                case Errno.EACCES, Errno.EPERM, Errno.EROFS ->
-                    new IOException(
-                            path + " is not writable for this user: " + e.getMessage()
-                                    + Sandbox.current().cureFor(path),
-                            e);
-                case Errno.ENOENT ->
-                    new IOException(
-                            "the directory of " + path + " does not exist"
-                                    + Sandbox.current().cureFor(path),
-                            e);
-                default -> e;
-            };
         }
     }
 

@@ -31,8 +31,11 @@ record Label(long owner) {
     /** Of those before the first one. */
     static final int HEAD_BYTES = BackingFile.SEGMENT_BYTES;
 
+    /** What those of all versions begin with. */
+    static final String NAME_OF_ANY = "ramzswap  backing file v";
+
     /** What all of them begin with; the owner is behind, and then zeroes. */
-    static final String NAME = "ramzswap  backing file v2";
+    static final String NAME = NAME_OF_ANY + "2";
 
     private static final long OWNER_OFFSET = 32;
 
@@ -65,6 +68,11 @@ record Label(long owner) {
             }
         }
         return isAny;
+    }
+
+    /** Whether a block of somebody's label is there. */
+    static boolean isAnyAt(NativeFile file, long position) throws IOException {
+        return ownerAt(file, position).isPresent();
     }
 
     /** Whether this label is before the segments, in part maybe. */

@@ -21,8 +21,9 @@ import java.lang.foreign.MemorySegment;
  * zeroes for ever; they are not in the tag.)
  *
  * <p>The tag lies in the encrypted segment, thus under a piece of key stream that is used once: a Wegman-Carter code.
- * Nobody learns anything of the k, and a changed record has the right tag once in 2^32 times, whatever the change is.
- * Where the backing file is not encrypted, the tag lies open, and is a checksum against accidents and no more.
+ * Nobody learns anything of the k, and a changed record has the right tag once in 2^32 times, whatever the change is;
+ * one of an older content of the segment, which another piece of key stream deciphers, too. Where the backing file is
+ * not encrypted, the tag lies open, and is a checksum against accidents and no more.
  *
  * <p>Polynomials modulo 2^61 - 1 need but one word of key and take 12 times as long: the C1 compiler has no instruction
  * for the upper half of a product, and each step waits for the last. The words are copied before they are added up,

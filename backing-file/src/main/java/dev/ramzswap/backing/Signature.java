@@ -22,10 +22,11 @@ record Signature(String name, long offset, String magic) {
 
     private static final String RAID = "a member of a Linux RAID";
     private static final String RAID_MAGIC = "\u00fc\u004e\u002b\u00a9";
+    private static final String OTHER_VERSION = "the backing file of another version of ramzswap";
     private static final String PARTITIONS = "a partition table (GPT)";
 
     /** Those that are sure first, then those of two bytes. */
-    private static final List<Signature> ALL = List.of(
+    private static final List<Signature> FOREIGN = List.of(
             new Signature("LUKS", 0, "LUKS\u00ba\u00be"),
             new Signature("a second header of LUKS", 0x4000, "SKUL\u00ba\u00be"),
             new Signature("XFS", 0, "XFSB"),
@@ -50,13 +51,29 @@ record Signature(String name, long offset, String magic) {
             new Signature(PARTITIONS, 512, "EFI PART"),
             new Signature(PARTITIONS, -512, "EFI PART"),
             new Signature("ext2, ext3 or ext4", 0x438, "\u0053\u00ef"),
-            new Signature("a boot sector or a partition table", 510, "\u0055\u00aa"),
-            new Signature("the backing file of another export, or what was made of one", 0, Label.NAME));
+            new Signature("a boot sector or a partition table", 510, "\u0055\u00aa"));
+
+    private static final List<Signature> BACKING_FILES = List.of(
+            new Signature("the backing file of another export, or what was made of one", 0, Label.NAME),
+            new Signature(OTHER_VERSION, 0, Label.NAME_OF_ANY),
+            // The first version had one block behind the last segment: in a file, and in a device of whole segments.
+            new Signature(OTHER_VERSION, -Label.BYTES, Label.NAME_OF_ANY + "1"),
+            new Signature(OTHER_VERSION, -BackingFile.SEGMENT_BYTES, Label.NAME_OF_ANY + "1"));
 
     /** What is known of the content of a file or device. */
     static Optional<String> find(NativeFile file) throws IOException {
+        Optional<String> foreign = findForeign(file);
+        return foreign.isPresent() ? foreign : findIn(BACKING_FILES, file);
+    }
+
+    /** What is known of what somebody else has made of it. */
+    static Optional<String> findForeign(NativeFile file) throws IOException {
+        return findIn(FOREIGN, file);
+    }
+
+    private static Optional<String> findIn(List<Signature> signatures, NativeFile file) throws IOException {
         long size = file.size();
-        for (Signature signature : ALL) {
+        for (Signature signature : signatures) {
             if (signature.isIn(file, size)) {
                 return Optional.of(signature.name);
             }

@@ -167,7 +167,7 @@ class FileDeviceTest {
         Path path = dir.resolve("file");
         NativeFile holder = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT);
         int[] calls = {0};
-        FileDevice.Opener removing = (p, flags) -> {
+        FileOpening.Opener removing = (p, flags) -> {
             NativeFile opened = NativeFile.open(p, flags);
             if (calls[0]++ == 0) {
                 remove(p, holder);

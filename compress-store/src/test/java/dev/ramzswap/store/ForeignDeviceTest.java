@@ -62,8 +62,7 @@ class ForeignDeviceTest {
         write(device, at, "\u00fc\u004e\u002b\u00a9");
         boolean isNamed = at > BYTES - (1 << 20);
         assertRefused(
-                device,
-                isNamed ? "a member of a Linux RAID" : "the backing file of another export, or what was made of one");
+                device, isNamed ? "a member of a Linux RAID" : "what somebody else has made of a backing file since");
     }
 
     /** Nothing is written to it any more, since the label in front is damaged. */

@@ -3,18 +3,26 @@ package dev.ramzswap.linux;
 import dev.ramzswap.closing.Closing;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Opening of files that stand for something by their lock. It is always the lock of what is at the path: whoever had it
  * before may have removed the file since this process opened it, and another may have made a new one there, and have
- * the lock of that. And it is this user's own: what somebody else has put at the path is neither followed nor opened.
+ * the lock of that. Unless the caller opens it, it is this user's own, too: what somebody else has put at the path is
+ * neither followed nor opened.
  */
 public final class LockedFiles {
-    private interface Locking {
+    /** Opens what is at the path, or makes it. */
+    public interface Opening {
+        NativeFile open() throws IOException;
+    }
+
+    /** Takes the lock of a file, or throws. */
+    public interface Locking {
         void lock(NativeFile file) throws IOException;
     }
 
@@ -57,33 +65,60 @@ public final class LockedFiles {
     }
 
     private static NativeFile open(Path path, Locking locking) throws IOException {
-        Optional<NativeFile> file = tryOpen(path, locking);
-        while (file.isEmpty()) {
-            file = tryOpen(path, locking);
-        }
-        return file.get();
+        return open(path, () -> openOwn(path), locking);
     }
 
-    private static void requireOwn(NativeFile file, Path path) throws IOException {
-        if ((Integer) Files.getAttribute(file.procPath(), "unix:uid") != Self.uid()) {
-            throw new IOException(path + " belongs to somebody else: remove it, or use another directory");
-        }
-    }
-
-    /** Empty if what was opened is not at the path any more. */
-    private static Optional<NativeFile> tryOpen(Path path, Locking locking) throws IOException {
-        NativeFile file = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT | NativeFile.O_NOFOLLOW);
+    private static NativeFile openOwn(Path path) throws IOException {
+        NativeFile file;
         try {
-            requireOwn(file, path);
-            locking.lock(file);
-            if (file.isAt(path)) {
-                return Optional.of(file);
+            file = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT | NativeFile.O_NOFOLLOW);
+        } catch (ErrnoException e) {
+            // Not even for root, of a file in a directory such as /dev/shm: proc_sys_fs(5), protected_regular.
+            if (e.errno() == Errno.EACCES && strangerAt(path).isPresent()) {
+                throw new IOException(ofStranger(path, strangerAt(path).getAsInt()), e);
             }
+            throw e;
+        }
+        try {
+            int owner = (Integer) Files.getAttribute(file.procPath(), "unix:uid");
+            if (owner != Self.uid()) {
+                throw new IOException(ofStranger(path, owner));
+            }
+            return file;
         } catch (Throwable e) {
             Closing.after(e, file);
             throw e;
         }
-        file.close();
-        return Optional.empty();
+    }
+
+    private static String ofStranger(Path path, int user) {
+        return path + " belongs to user " + user + ": remove it, or use another directory";
+    }
+
+    /** The number of the user who has what is at a path, or the link there, if that is another one than this. */
+    public static OptionalInt strangerAt(Path path) {
+        try {
+            int owner = (Integer) Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+            return owner == Self.uid() ? OptionalInt.empty() : OptionalInt.of(owner);
+        } catch (IOException e) {
+            return OptionalInt.empty(); // Nothing is there, or nothing is known of it.
+        }
+    }
+
+    /** Opens and locks a file of anybody's, as the caller does that. */
+    public static NativeFile open(Path path, Opening opening, Locking locking) throws IOException {
+        while (true) {
+            NativeFile file = opening.open();
+            try {
+                locking.lock(file);
+                if (file.isAt(path)) {
+                    return file;
+                }
+            } catch (Throwable e) {
+                Closing.after(e, file);
+                throw e;
+            }
+            file.close();
+        }
     }
 }

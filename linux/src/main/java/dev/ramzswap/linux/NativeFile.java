@@ -37,6 +37,9 @@ public final class NativeFile implements AutoCloseable {
     private static final int BLOCK_BYTES = 4096;
     private static final int RESERVE_BYTES = 64 * BLOCK_BYTES;
 
+    /** What is allocated ahead at once: so much that it makes no file of pieces, and so little that it ends soon. */
+    private static final long ALLOCATE_BYTES = 1L << 30;
+
     // struct statx of linux/stat.h
     private static final long STATX_BYTES = 256;
     private static final long STATX_BLOCKS_OFFSET = 48;
@@ -214,17 +217,23 @@ public final class NativeFile implements AutoCloseable {
      * stays. Where the file system cannot allocate ahead (ramfs, some network file systems), by
      * {@link #reserveByWriting}.
      */
-    public void reserve(long bytes) throws ErrnoException {
-        int result = LinuxFile.fallocate(fd, 0, 0, bytes);
-        if (result == -Errno.EOPNOTSUPP) {
-            reserveByWriting(bytes);
-        } else {
+    public void reserve(long bytes, Progress progress) throws ErrnoException {
+        long at = 0;
+        do {
+            long length = Math.min(ALLOCATE_BYTES, bytes - at);
+            int result = LinuxFile.fallocate(fd, 0, at, length);
+            if (result == -Errno.EOPNOTSUPP) {
+                reserveByWriting(bytes, progress);
+                return;
+            }
             check(result, "fallocate", name);
-        }
+            at += length;
+            progress.at(at);
+        } while (at < bytes);
     }
 
     /** Writes back what the file holds, zeroes for its holes and behind its end. Nobody else may write meanwhile. */
-    void reserveByWriting(long bytes) throws ErrnoException {
+    void reserveByWriting(long bytes, Progress progress) throws ErrnoException {
         long held = size();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(RESERVE_BYTES, BLOCK_BYTES);
@@ -233,6 +242,7 @@ public final class NativeFile implements AutoCloseable {
                 buffer.fill((byte) 0);
                 readFully(buffer, Math.clamp(held - at, 0, length), at);
                 writeFully(buffer, length, at);
+                progress.at(at + length);
             }
         }
     }
@@ -318,8 +328,11 @@ public final class NativeFile implements AutoCloseable {
         return (int) check(result, "pwrite", name);
     }
 
-    /** The file for other processes of the same user, for as long as it is open here. */
-    Path procPath() {
+    /**
+     * The file whatever is at its path by now, also for other processes of the same user, for as long as it is open
+     * here; of a directory, what is in it by names below.
+     */
+    public Path procPath() {
         return Path.of("/proc", Long.toString(ProcessHandle.current().pid()), "fd", Integer.toString(fd));
     }
 

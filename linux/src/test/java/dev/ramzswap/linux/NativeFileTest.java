@@ -22,6 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class NativeFileTest {
+    private static final Progress QUICK = new Progress("reserving", 1 << 20);
+
     @TempDir
     Path dir;
 
@@ -76,9 +78,9 @@ class NativeFileTest {
 
     @Test
     void reservesWithoutWriting() throws IOException {
-        file.reserve(1 << 20);
+        file.reserve(1 << 20, QUICK);
         assertEquals(1 << 20, Files.size(path));
-        ErrnoException e = assertThrows(ErrnoException.class, () -> file.reserve(-1));
+        ErrnoException e = assertThrows(ErrnoException.class, () -> file.reserve(-1, QUICK));
         assertEquals(Errno.EINVAL, e.errno());
     }
 
@@ -88,7 +90,7 @@ class NativeFileTest {
         new Random(1).nextBytes(content);
         Files.write(path, content);
         file.truncate(600_001);
-        file.reserveByWriting(1 << 20);
+        file.reserveByWriting(1 << 20, QUICK);
         assertEquals(1 << 20, Files.size(path));
         assertArrayEquals(Arrays.copyOf(content, 1 << 20), Files.readAllBytes(path));
         Process stat = new ProcessBuilder("stat", "-c", "%b", path.toString()).start();
@@ -100,7 +102,7 @@ class NativeFileTest {
     @Test
     void aReservationByWritingKeepsALongerFile() throws IOException {
         Files.write(path, new byte[] {1, 2, 3, 4, 5});
-        file.reserveByWriting(3);
+        file.reserveByWriting(3, QUICK);
         assertArrayEquals(new byte[] {1, 2, 3, 4, 5}, Files.readAllBytes(path));
     }
 

@@ -167,13 +167,15 @@ public record Config(
     }
 
     private static void checkBackingFiles(List<ExportConfig> exports) throws ConfigException {
-        var users = new HashMap<Path, String>();
+        var users = new HashMap<Object, ExportConfig>();
         for (ExportConfig export : exports) {
             Path file = export.backing().map(StoreConfig.Backing::path).orElse(null);
-            String other = file == null ? null : users.putIfAbsent(file, export.name());
+            ExportConfig other = file == null ? null : users.putIfAbsent(FileIdentity.of(file), export);
             if (other != null) {
-                throw new ConfigException("--backing-file: exports " + other + " and " + export.name() + " both have "
-                        + file + ": give each its own");
+                Path others = other.backing().get().path();
+                throw new ConfigException(
+                        "--backing-file: exports " + other.name() + " and " + export.name() + " both have " + file
+                                + (others.equals(file) ? "" : ", which is " + others) + ": give each its own");
             }
         }
     }

@@ -217,7 +217,7 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void openStores() throws IOException, ConfigException {
-        stores.open();
+        stores.open(service::goesOn);
         Standby.unmark(config);
         Map<String, Attachment> all = new LinkedHashMap<>();
         stores.all().forEach((name, store) -> {

@@ -17,6 +17,9 @@ import java.util.concurrent.TimeUnit;
 final class ServiceManager implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(ServiceManager.class.getName());
 
+    /** More than what a disk that is slow, or fails and is tried again, takes for a piece. */
+    private static final int PATIENCE_MICROS = 120_000_000;
+
     /** Null without systemd. */
     private final DatagramSender sender;
 
@@ -48,6 +51,11 @@ final class ServiceManager implements AutoCloseable {
 
     void ready(String status) {
         tell("READY=1\nSTATUS=" + status);
+    }
+
+    /** Says that a start goes on, which systemd gives up else when it takes longer than TimeoutStartSec. */
+    void goesOn(String status) {
+        tell("EXTEND_TIMEOUT_USEC=" + PATIENCE_MICROS + "\nSTATUS=" + status);
     }
 
     /** One line that {@code systemctl status} shows. */

@@ -6,6 +6,7 @@ import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.Size;
+import dev.ramzswap.linux.Progress;
 import dev.ramzswap.store.Counters.Counter;
 import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;
@@ -17,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** The stores of a daemon's exports, by the names of these. */
 final class Stores {
@@ -34,10 +36,11 @@ final class Stores {
     /**
      * Opens all of them. Those that are open when one fails stay so.
      *
+     * @param waiting is told how far what takes long has come
      * @throws ConfigException if an export cannot be as it is described
      * @throws IOException with a message that names the export, and the flag if the cause is a path
      */
-    void open() throws IOException, ConfigException {
+    void open(Consumer<String> waiting) throws IOException, ConfigException {
         for (ExportConfig export : config.exports()) {
             if (Math.min(export.limit(), export.size()) > host.memory()) {
                 LOG.log(
@@ -46,7 +49,7 @@ final class Stores {
                                 + ": give it a lower limit, and a backing file for the rest");
             }
             try {
-                open.put(export.name(), PageStore.open(export.store(config)));
+                open.put(export.name(), open(export, waiting));
                 warnOfPlace(export);
             } catch (IllegalArgumentException e) {
                 throw new ConfigException(
@@ -55,6 +58,10 @@ final class Stores {
                 throw new IOException(flagOf(e, export) + export.name() + ": " + Cause.of(e), e);
             }
         }
+    }
+
+    private PageStore open(ExportConfig export, Consumer<String> waiting) throws IOException {
+        return ScopedValue.where(Progress.LISTENER, waiting).call(() -> PageStore.open(export.store(config)));
     }
 
     /** Not in a daemon that takes over: the one before it has said so, and there is a kernel that waits. */

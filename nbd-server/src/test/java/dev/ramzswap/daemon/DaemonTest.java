@@ -13,6 +13,7 @@ import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.config.Settings;
 import dev.ramzswap.control.ControlSocket;
+import dev.ramzswap.linux.Progress;
 import dev.ramzswap.status.ExportStatus;
 import dev.ramzswap.status.LiveExport;
 import dev.ramzswap.store.Counters.Counter;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -122,6 +124,26 @@ class DaemonTest {
             String tooLow = ControlSocket.request(control, "set swap0 limit=4K codec=zstd:3");
             assertTrue(tooLow.startsWith("error "), tooLow);
             assertEquals("lz4", ExportStatus.all(host).getFirst().snapshot().codec(), "all or nothing");
+        }
+    }
+
+    /** A disk on which each piece takes a minute. */
+    @Test
+    void systemdIsToldThatAStartGoesOnWhileALargeBackingFileIsReserved() throws Throwable {
+        Path file = temp.resolve("file");
+        String socket = temp.resolve("notify").toString();
+        host = new Host(
+                8L << 30, Host.current().uid(), Map.of(RuntimePath.VARIABLE, run.toString(), "NOTIFY_SOCKET", socket));
+        long[] now = {0};
+        try (NotifySocket systemd = new NotifySocket(socket);
+                Daemon _ = ScopedValue.where(Progress.CLOCK, () -> now[0] += 60_000_000_000L)
+                        .call(() -> start("size=16M", "limit=4M", "backing-file=" + file))) {
+            String told = systemd.receive();
+            String message = "EXTEND_TIMEOUT_USEC=\\d+\nSTATUS=reserving the backing file " + Pattern.quote("" + file)
+                    + ": (\\d+) of \\1 MiB";
+            assertTrue(told.matches(message), told);
+            told = systemd.receive();
+            assertTrue(told.startsWith("READY=1\n"), told);
         }
     }
 

@@ -21,6 +21,8 @@ class ServiceManagerTest {
         String name = kind + dir.resolve("n");
         try (NotifySocket systemd = new NotifySocket(name)) {
             try (ServiceManager service = ServiceManager.of(Map.of("NOTIFY_SOCKET", name))) {
+                service.goesOn("reserving");
+                assertEquals("EXTEND_TIMEOUT_USEC=120000000\nSTATUS=reserving", systemd.receive());
                 service.ready("swap0, 1G");
                 assertEquals("READY=1\nSTATUS=swap0, 1G", systemd.receive());
                 service.status("draining");

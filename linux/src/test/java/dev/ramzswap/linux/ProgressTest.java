@@ -1,0 +1,47 @@
+package dev.ramzswap.linux;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ProgressTest {
+    private static final int PIECE = 256 << 10;
+    private static final int PIECES = 16;
+
+    @TempDir
+    Path dir;
+
+    @Test
+    void aSlowDeviceIsToldOfEveryTwoSecondsWhileItIsWritten() throws IOException {
+        List<String> expected = new ArrayList<>();
+        for (int piece = 2; piece <= PIECES; piece += 2) {
+            expected.add("reserving: " + piece * PIECE / (1 << 20) + " of 4 MiB");
+        }
+        assertEquals(expected, toldWhen(1_000_000_000));
+    }
+
+    @Test
+    void whatIsQuickIsNotTold() throws IOException {
+        assertEquals(List.of(), toldWhen(1));
+    }
+
+    /** @param pieceNanos what the device takes for each piece */
+    private List<String> toldWhen(long pieceNanos) throws IOException {
+        List<String> told = new ArrayList<>();
+        long[] now = {0};
+        try (NativeFile file = NativeFile.open(dir.resolve("file"), NativeFile.O_RDWR | NativeFile.O_CREAT)) {
+            ScopedValue.where(Progress.LISTENER, told::add)
+                    .where(Progress.CLOCK, () -> now[0] += pieceNanos)
+                    .<Void, IOException>call(() -> {
+                        file.reserveByWriting((long) PIECES * PIECE, new Progress("reserving", PIECES * PIECE));
+                        return null;
+                    });
+        }
+        return told;
+    }
+}

@@ -1,0 +1,43 @@
+package dev.ramzswap.config;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** What two paths of the same file or device have in common, whether it is there already or will be made. */
+final class FileIdentity {
+    // linux/stat.h
+    private static final int S_IFMT = 0170000;
+    private static final int S_IFBLK = 0060000;
+
+    /** What the kernel follows in one path, at most: path_resolution(7). */
+    private static final int MOST_LINKS = 40;
+
+    private FileIdentity() {}
+
+    /** Equal for two paths that lead to the same. Of what cannot be looked at, the path. */
+    static Object of(Path path) {
+        try {
+            return Files.exists(path) ? ofExisting(path) : ofMissing(path);
+        } catch (IOException e) {
+            return path;
+        }
+    }
+
+    /** A device may have several nodes, and a file several names. */
+    private static Object ofExisting(Path path) throws IOException {
+        boolean isDevice = ((int) Files.getAttribute(path, "unix:mode") & S_IFMT) == S_IFBLK;
+        return isDevice
+                ? Files.getAttribute(path, "unix:rdev")
+                : Files.getAttribute(path, "unix:dev") + ":" + Files.getAttribute(path, "unix:ino");
+    }
+
+    /** Where it would be made. */
+    private static Path ofMissing(Path path) throws IOException {
+        Path target = path;
+        for (int links = 0; Files.isSymbolicLink(target) && links < MOST_LINKS; links++) {
+            target = target.resolveSibling(Files.readSymbolicLink(target));
+        }
+        return target.getParent().toRealPath().resolve(target.getFileName());
+    }
+}
