@@ -5,6 +5,7 @@ import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.FileSystem;
 import dev.ramzswap.linux.NativeFile;
+import dev.ramzswap.linux.Preallocation;
 import dev.ramzswap.linux.Progress;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -48,7 +49,7 @@ final class Reservation {
             if (reservation.sizeBefore == 0) {
                 Medium.writeInPlace(file);
             }
-            file.reserve(bytes, new Progress("reserving the backing file " + path, bytes));
+            Preallocation.of(file, bytes, new Progress("reserving the backing file " + path, bytes));
             file.truncate(bytes);
         } catch (ErrnoException e) {
             Closing.after(e, reservation::undo);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.linux.NativeFile;
+import dev.ramzswap.linux.Preallocation;
 import dev.ramzswap.linux.Progress;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -65,7 +66,7 @@ class ReservationTest {
         Files.write(path, new byte[BLOCK_BYTES]);
         setLength(Label.HEAD_BYTES + bytes + Label.BYTES);
         try (NativeFile comb = NativeFile.open(disk.resolve("comb"), NativeFile.O_RDWR | NativeFile.O_CREAT)) {
-            comb.reserve(48L * MIB, new Progress("filling", 0));
+            Preallocation.of(comb, 48L * MIB, new Progress("filling", 0));
             reserveRest();
             long missing = Label.HEAD_BYTES + bytes + Label.BYTES - BLOCK_BYTES;
             for (long at = 0; free() < missing; at += 2 * BLOCK_BYTES) {
@@ -92,11 +93,11 @@ class ReservationTest {
     void aFileThatHasBlocksEnoughInTheWrongPlaceIsNotSaidToLackNone() throws IOException, InterruptedException {
         makeDisk(0);
         try (NativeFile file = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT)) {
-            file.reserve(50L * MIB, new Progress("filling", 0));
+            Preallocation.of(file, 50L * MIB, new Progress("filling", 0));
             file.punchHole(0, 25L * MIB);
         }
         try (NativeFile rest = NativeFile.open(disk.resolve("rest"), NativeFile.O_RDWR | NativeFile.O_CREAT)) {
-            rest.reserve(free() - 10L * MIB, new Progress("filling", 0));
+            Preallocation.of(rest, free() - 10L * MIB, new Progress("filling", 0));
         }
         IOException e = assertThrows(IOException.class, () -> open(24L * MIB));
         String message = "no room for the backing file " + path + ": it needs \\d+ bytes, and \\d+ are free; .*";
@@ -105,7 +106,7 @@ class ReservationTest {
 
     private void reserveRest() throws IOException {
         try (NativeFile rest = NativeFile.open(disk.resolve("rest"), NativeFile.O_RDWR | NativeFile.O_CREAT)) {
-            rest.reserve(free() / BLOCK_BYTES * BLOCK_BYTES - 2 * BLOCK_BYTES, new Progress("filling", 0));
+            Preallocation.of(rest, free() / BLOCK_BYTES * BLOCK_BYTES - 2 * BLOCK_BYTES, new Progress("filling", 0));
         }
     }
 

@@ -35,10 +35,6 @@ public final class NativeFile implements AutoCloseable {
     private static final int PUNCH_HOLE = LinuxFile.FALLOC_FL_PUNCH_HOLE | LinuxFile.FALLOC_FL_KEEP_SIZE;
     private static final int OWNER_ONLY = 0600;
     private static final int BLOCK_BYTES = 4096;
-    private static final int RESERVE_BYTES = 64 * BLOCK_BYTES;
-
-    /** What is allocated ahead at once: so much that it makes no file of pieces, and so little that it ends soon. */
-    private static final long ALLOCATE_BYTES = 1L << 30;
 
     // struct statx of linux/stat.h
     private static final long STATX_BYTES = 256;
@@ -213,50 +209,20 @@ public final class NativeFile implements AutoCloseable {
     }
 
     /**
-     * Allocates room for the first {@code bytes}, so that no write there can fail for want of it; what the file holds
-     * stays. Where the file system cannot allocate ahead (ramfs, some network file systems), by
-     * {@link #reserveByWriting}.
+     * Allocates room for a range, so that no write there can fail for want of it; what the file holds stays.
+     *
+     * @return false if the file system cannot do that (ramfs, some network file systems)
      */
-    public void reserve(long bytes, Progress progress) throws ErrnoException {
-        long at = 0;
-        do {
-            long length = Math.min(ALLOCATE_BYTES, bytes - at);
-            int result = LinuxFile.fallocate(fd, 0, at, length);
-            if (result == -Errno.EOPNOTSUPP) {
-                reserveByWriting(bytes, progress);
-                return;
-            }
-            check(result, "fallocate", name);
-            at += length;
-            progress.at(at);
-        } while (at < bytes);
-    }
-
-    /** Writes back what the file holds, zeroes for its holes and behind its end. Nobody else may write meanwhile. */
-    void reserveByWriting(long bytes, Progress progress) throws ErrnoException {
-        long held = size();
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(RESERVE_BYTES, BLOCK_BYTES);
-            for (long at = 0; at < bytes; at += RESERVE_BYTES) {
-                int length = (int) Math.min(RESERVE_BYTES, bytes - at);
-                buffer.fill((byte) 0);
-                readFully(buffer, Math.clamp(held - at, 0, length), at);
-                writeFully(buffer, length, at);
-                progress.at(at + length);
-            }
+    boolean allocate(long offset, long bytes) throws ErrnoException {
+        int result = LinuxFile.fallocate(fd, 0, offset, bytes);
+        if (result == -Errno.EOPNOTSUPP) {
+            return false;
         }
+        check(result, "fallocate", name);
+        return true;
     }
 
-    /** There is room for the whole of the last block. */
-    private void readFully(MemorySegment into, int length, long position) throws ErrnoException {
-        for (int done = 0, got = 1; done < length && got > 0; done += got) {
-            // Past the page cache, whole blocks are read, of which the last one may end early.
-            int blocks = Math.ceilDiv(length - done, BLOCK_BYTES) * BLOCK_BYTES;
-            got = read(into.asSlice(done), blocks, position + done);
-        }
-    }
-
-    private void writeFully(MemorySegment from, int length, long position) throws ErrnoException {
+    void writeFully(MemorySegment from, int length, long position) throws ErrnoException {
         for (int done = 0; done < length; ) {
             done += write(from.asSlice(done), length - done, position + done);
         }

@@ -78,9 +78,9 @@ class NativeFileTest {
 
     @Test
     void reservesWithoutWriting() throws IOException {
-        file.reserve(1 << 20, QUICK);
+        Preallocation.of(file, 1 << 20, QUICK);
         assertEquals(1 << 20, Files.size(path));
-        ErrnoException e = assertThrows(ErrnoException.class, () -> file.reserve(-1, QUICK));
+        ErrnoException e = assertThrows(ErrnoException.class, () -> Preallocation.of(file, -1, QUICK));
         assertEquals(Errno.EINVAL, e.errno());
     }
 
@@ -90,7 +90,7 @@ class NativeFileTest {
         new Random(1).nextBytes(content);
         Files.write(path, content);
         file.truncate(600_001);
-        file.reserveByWriting(1 << 20, QUICK);
+        Preallocation.byWriting(file, 1 << 20, QUICK);
         assertEquals(1 << 20, Files.size(path));
         assertArrayEquals(Arrays.copyOf(content, 1 << 20), Files.readAllBytes(path));
         Process stat = new ProcessBuilder("stat", "-c", "%b", path.toString()).start();
@@ -102,7 +102,7 @@ class NativeFileTest {
     @Test
     void aReservationByWritingKeepsALongerFile() throws IOException {
         Files.write(path, new byte[] {1, 2, 3, 4, 5});
-        file.reserveByWriting(3, QUICK);
+        Preallocation.byWriting(file, 3, QUICK);
         assertArrayEquals(new byte[] {1, 2, 3, 4, 5}, Files.readAllBytes(path));
     }
 

@@ -38,7 +38,7 @@ class ProgressTest {
             ScopedValue.where(Progress.LISTENER, told::add)
                     .where(Progress.CLOCK, () -> now[0] += pieceNanos)
                     .<Void, IOException>call(() -> {
-                        file.reserveByWriting((long) PIECES * PIECE, new Progress("reserving", PIECES * PIECE));
+                        Preallocation.byWriting(file, (long) PIECES * PIECE, new Progress("reserving", PIECES * PIECE));
                         return null;
                     });
         }
