@@ -49,19 +49,41 @@ public final class LockedFiles {
      * The same, but waits so long for who has the lock. A file that is made is its owner's alone, whatever the umask.
      */
     public static NativeFile open(Path path, Duration patience) throws IOException {
-        return open(path, file -> {
-            if (!file.tryLock(patience)) {
-                throw new IOException(path + " is in use by another process: stop that one first");
-            }
-        });
+        return tryOpen(path, patience)
+                .orElseThrow(() -> new IOException(path + " is in use by another process: stop that one first"));
+    }
+
+    /**
+     * The same, but empty if another process still has the lock then. On a file system that is read-only, it is opened
+     * for reading, if it is there.
+     */
+    public static Optional<NativeFile> tryOpen(Path path, Duration patience) throws IOException {
+        AtomicBoolean isLocked = new AtomicBoolean();
+        NativeFile file = open(path, it -> isLocked.set(it.tryLock(patience)));
+        if (isLocked.get()) {
+            return Optional.of(file);
+        }
+        file.close();
+        return Optional.empty();
     }
 
     private static NativeFile open(Path path, Locking locking) throws IOException {
-        Optional<NativeFile> file = tryOpen(path, locking);
+        Optional<NativeFile> file = attempt(path, locking);
         while (file.isEmpty()) {
-            file = tryOpen(path, locking);
+            file = attempt(path, locking);
         }
         return file.get();
+    }
+
+    private static NativeFile openOrCreate(Path path) throws ErrnoException {
+        try {
+            return NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT | NativeFile.O_NOFOLLOW);
+        } catch (ErrnoException e) {
+            if (e.errno() == Errno.EROFS && Files.exists(path)) {
+                return NativeFile.open(path, NativeFile.O_RDONLY | NativeFile.O_NOFOLLOW);
+            }
+            throw e;
+        }
     }
 
     private static void requireOwn(NativeFile file, Path path) throws IOException {
@@ -71,8 +93,8 @@ public final class LockedFiles {
     }
 
     /** Empty if what was opened is not at the path any more. */
-    private static Optional<NativeFile> tryOpen(Path path, Locking locking) throws IOException {
-        NativeFile file = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT | NativeFile.O_NOFOLLOW);
+    private static Optional<NativeFile> attempt(Path path, Locking locking) throws IOException {
+        NativeFile file = openOrCreate(path);
         try {
             requireOwn(file, path);
             locking.lock(file);
