@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -74,7 +75,11 @@ public final class Daemon implements AutoCloseable {
     }
 
     private boolean isAttached() {
-        return config.protection().isSwap() && attached.values().stream().anyMatch(Attachment::isAttached);
+        return isAny(Attachment::isAttached);
+    }
+
+    private boolean isAny(Predicate<Attachment> how) {
+        return config.protection().isSwap() && attached.values().stream().anyMatch(how);
     }
 
     private final class Clients implements ClientListener {
@@ -286,17 +291,23 @@ public final class Daemon implements AutoCloseable {
 
     /**
      * What is not answered the kernel sends to the other daemon only after the request timeout: better when there is
-     * nothing of the kind, if that can be had. The other may have died meanwhile.
+     * nothing of the kind, if that can be had. The other may have died meanwhile. It would wait for whoever has just
+     * been detached, of whom it knows nothing: that one's connections, which end one by one, are gone at the next look.
      */
-    private void leaveIfAnotherStandsBy() {
-        if (Standby.mayLeave(config) && ending.isDraining()) {
+    private void leaveIfAnotherStandsBy() throws InterruptedException {
+        if (mayLeave()) {
+            Thread.sleep(LOOK);
             if (!server.awaitQuiet(QUIET)) {
                 LOG.log(Level.INFO, "requests never paused: some are answered after the kernel's request timeout");
             }
-            if (Standby.mayLeave(config)) {
+            if (mayLeave()) {
                 leave("told to end: another daemon stands by, and takes over");
             }
         }
+    }
+
+    private boolean mayLeave() {
+        return !ending.isForced() && isAny(Attachment::isNeeded) && Standby.mayLeave(config);
     }
 
     /**
