@@ -26,11 +26,12 @@ import java.util.function.LongSupplier;
  *
  * <p>Of all others (nbd-client, qemu, nbdcopy) nothing is known but which process each connection is of, and how it
  * left. A good-bye is of its connection alone: at a disconnect, the kernel says it by each that lives (send_disconnects
- * in drivers/block/nbd.c), and libnbd's and qemu's clients close one and go on with another. So a process that has lost
- * a connection may come back for it, until it has connected again since, and leaves without a loss. So may who had the
- * pages that were taken over, and nobody knows who that was. A good-bye of somebody else (a standby that rehearses,
- * nbdinfo) says nothing of them. By TCP, nobody is known again: a loss there is for good, see docs/operation.md, TCP.
- * Thread-safe.
+ * in drivers/block/nbd.c), and libnbd's and qemu's clients close one and go on with another. So a process left as the
+ * last of its connections did: without a good-bye, it may come back, until it has and says it after all. A loss before
+ * the last one counts for nothing, as the process may have made another in its place before that is heard of. Who had
+ * the pages that were taken over may come back as well, and nobody knows who that was. A good-bye of somebody else (a standby that
+ * rehearses, nbdinfo) says nothing of them. By TCP, nobody is known again: a loss there is for good, see
+ * docs/operation.md, TCP. Thread-safe.
  */
 public final class Attachment {
     private static final System.Logger LOG = System.getLogger(Attachment.class.getName());
@@ -67,7 +68,7 @@ public final class Attachment {
 
     private long saidGoodbyeAt;
 
-    /** Processes that have lost a connection since they last made one. By TCP, each may have been made by another. */
+    /** Processes whose last connection was lost. By TCP, whose processes are not known, each connection is the last. */
     private final Set<Integer> lost = new HashSet<>();
 
     /** Somebody had pages here before this daemon, and the kernel has named no device since. */
@@ -116,13 +117,6 @@ public final class Attachment {
             own++;
         } else {
             others.merge(pid(peer), 1, Integer::sum);
-            comesBack(pid(peer));
-        }
-    }
-
-    private void comesBack(int pid) {
-        if (pid != UNKNOWN) {
-            lost.remove(pid);
         }
     }
 
@@ -166,9 +160,17 @@ public final class Attachment {
             if (saidGoodbye && attachers.contains(pid)) {
                 deviceSaidGoodbye(pid);
             }
-        } else if (!saidGoodbye) {
+        } else if (pid == UNKNOWN || !others.containsKey(pid)) {
+            processLeft(pid, saidGoodbye);
+        }
+    }
+
+    private void processLeft(int pid, boolean saidGoodbye) {
+        if (!saidGoodbye) {
             lost.add(pid);
             expectedSince = clock.getAsLong();
+        } else if (pid != UNKNOWN) {
+            lost.remove(pid);
         }
     }
 

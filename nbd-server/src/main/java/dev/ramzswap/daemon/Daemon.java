@@ -38,10 +38,8 @@ public final class Daemon implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Daemon.class.getName());
 
     private static final Duration GRACE = Duration.ofSeconds(10);
-
     /** How often a daemon that drains looks whether it may end. */
     private static final Duration LOOK = Duration.ofMillis(100);
-
     /** A disk answers within that, or the kernel swaps without a pause. */
     private static final Duration QUIET = Duration.ofSeconds(2);
 
@@ -69,13 +67,9 @@ public final class Daemon implements AutoCloseable {
         this.dir = RuntimeDir.own(host);
         this.announcement = new Announcement(config, dir);
         this.stores = new Stores(config, host);
-        this.ending = new Ending(this::isAttached);
+        this.ending = new Ending(() -> isAny(Attachment::isAttached));
         this.kernel = kernel;
         this.termination = termination;
-    }
-
-    private boolean isAttached() {
-        return isAny(Attachment::isAttached);
     }
 
     private boolean isAny(Predicate<Attachment> how) {

@@ -213,10 +213,6 @@ class AttachmentTest {
         attachment.joined(VISITOR);
         attachment.left(VISITOR, false);
         attachment.left(VISITOR, true);
-        assertTrue(attachment.isAttached(), "the one that was lost may be wanted back");
-        assertFalse(attachment.awaitFree());
-        attachment.joined(VISITOR);
-        attachment.left(VISITOR, true);
         assertFree();
     }
 
@@ -227,8 +223,7 @@ class AttachmentTest {
             attachment.joined(VISITOR);
         }
         attachment.left(VISITOR, false);
-        attachment.joined(VISITOR);
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < 3; i++) {
             assertTrue(attachment.isAttached());
             attachment.left(VISITOR, true);
         }
