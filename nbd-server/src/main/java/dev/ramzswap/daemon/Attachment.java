@@ -29,8 +29,8 @@ import java.util.function.LongSupplier;
  * in drivers/block/nbd.c), and libnbd's and qemu's clients close one and go on with another. So a process left as the
  * last of its connections did: without a good-bye, it may come back, until it has and says it after all. A loss before
  * the last one counts for nothing, as the process may have made another in its place before that is heard of. Who had
- * the pages that were taken over may come back as well, and nobody knows who that was. A good-bye of somebody else (a standby that
- * rehearses, nbdinfo) says nothing of them. By TCP, nobody is known again: a loss there is for good, see
+ * the pages that were taken over may come back as well, and nobody knows who that was. A good-bye of somebody else (a
+ * standby that rehearses, nbdinfo) says nothing of them. By TCP, nobody is known again: a loss there is for good, see
  * docs/operation.md, TCP. Thread-safe.
  */
 public final class Attachment {
