@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -57,11 +58,22 @@ public final class LockedFiles {
      * The same, but waits so long for who has the lock. A file that is made is its owner's alone, whatever the umask.
      */
     public static NativeFile open(Path path, Duration patience) throws IOException {
-        return open(path, file -> {
-            if (!file.tryLock(patience)) {
-                throw new IOException(path + " is in use by another process: stop that one first");
-            }
-        });
+        return tryOpen(path, patience)
+                .orElseThrow(() -> new IOException(path + " is in use by another process: stop that one first"));
+    }
+
+    /**
+     * The same, but empty if another process still has the lock then. On a file system that is read-only, it is opened
+     * for reading, if it is there.
+     */
+    public static Optional<NativeFile> tryOpen(Path path, Duration patience) throws IOException {
+        AtomicBoolean isLocked = new AtomicBoolean();
+        NativeFile file = open(path, it -> isLocked.set(it.tryLock(patience)));
+        if (isLocked.get()) {
+            return Optional.of(file);
+        }
+        file.close();
+        return Optional.empty();
     }
 
     private static NativeFile open(Path path, Locking locking) throws IOException {
@@ -71,7 +83,7 @@ public final class LockedFiles {
     private static NativeFile openOwn(Path path) throws IOException {
         NativeFile file;
         try {
-            file = NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT | NativeFile.O_NOFOLLOW);
+            file = openOrCreate(path);
         } catch (ErrnoException e) {
             // Not even for root, of a file in a directory such as /dev/shm: proc_sys_fs(5), protected_regular.
             if (e.errno() == Errno.EACCES && strangerAt(path).isPresent()) {
@@ -87,6 +99,17 @@ public final class LockedFiles {
             return file;
         } catch (Throwable e) {
             Closing.after(e, file);
+            throw e;
+        }
+    }
+
+    private static NativeFile openOrCreate(Path path) throws ErrnoException {
+        try {
+            return NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT | NativeFile.O_NOFOLLOW);
+        } catch (ErrnoException e) {
+            if (e.errno() == Errno.EROFS && Files.exists(path)) {
+                return NativeFile.open(path, NativeFile.O_RDONLY | NativeFile.O_NOFOLLOW);
+            }
             throw e;
         }
     }

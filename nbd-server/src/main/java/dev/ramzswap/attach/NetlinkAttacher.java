@@ -60,7 +60,9 @@ final class NetlinkAttacher implements Attacher {
             }
             driver.connect(device.number(), terms, timeouts(export.entry()), backend, sockets);
         } catch (IOException e) {
-            sayGoodbye(sockets, e);
+            // Else the daemon would wait for whoever was lost there. All of them are heard before another device is
+            // tried: later, it would be that one's good-bye.
+            Closing.after(e, () -> Goodbye.say(sockets, HANDSHAKE));
             throw e;
         } finally {
             sockets.forEach(NativeSocket::close);
@@ -74,15 +76,5 @@ final class NetlinkAttacher implements Attacher {
 
     private Timeouts timeouts(ExportEntry entry) {
         return new Timeouts(request.orElse(entry.backing().isEmpty() ? RAM_REQUEST : DISK_REQUEST), reconnect);
-    }
-
-    /**
-     * Else the daemon would wait for whoever was lost there. All of them are heard before another device is tried:
-     * later, it would be that one's good-bye.
-     */
-    private static void sayGoodbye(List<NativeSocket> sockets, IOException failure) {
-        for (NativeSocket socket : sockets) {
-            Closing.after(failure, () -> Goodbye.say(socket));
-        }
     }
 }

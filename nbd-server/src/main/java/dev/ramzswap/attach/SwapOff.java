@@ -1,10 +1,11 @@
 package dev.ramzswap.attach;
 
+import dev.ramzswap.config.Cause;
 import dev.ramzswap.config.Size;
-import dev.ramzswap.linux.NativeFile;
 import dev.ramzswap.status.ExportStatus;
 import dev.ramzswap.status.LiveExport;
 import dev.ramzswap.status.ProgressLine;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -17,9 +18,6 @@ import java.util.Optional;
 public final class SwapOff {
     private static final int PAGE_BYTES = 4096;
     private static final Duration PATIENCE = Duration.ofSeconds(5);
-    /** Another swapoff of the same may last as long: TimeoutStopSec= of the unit. */
-    private static final Duration OTHERS_PATIENCE = Duration.ofMinutes(15);
-
     private static final int LOOK_MILLIS = 20;
     /** Between two attempts while somebody else is at it. */
     private static final int OTHERS_MILLIS = 500;
@@ -49,13 +47,22 @@ public final class SwapOff {
             throw new IOException("ramzswap swapon has not attached '" + export
                     + "': ramzswap status shows what is served, swapon --show what is swapped on");
         }
-        try (NativeFile _ = SwapRecord.lock(machine.host(), export, OTHERS_PATIENCE)) {
+        try (Closeable _ = new SwapLock(machine, export).await(progress, out)) {
             Optional<SwapRecord> record = attached();
             if (record.isPresent()) {
                 undo(record.get(), force);
             }
-            SwapRecord.delete(machine.host(), export); // last, so that what fails can be repeated
+            forget(); // last, so that what fails can be repeated
             say("is not attached any more");
+        }
+    }
+
+    /** A record of what is no more hides nothing: that it cannot be removed is no reason to fail. */
+    private void forget() {
+        try {
+            SwapRecord.delete(machine.host(), export);
+        } catch (IOException e) {
+            say("its record stays: " + Cause.of(e));
         }
     }
 

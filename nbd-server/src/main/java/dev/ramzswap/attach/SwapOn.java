@@ -80,7 +80,7 @@ public final class SwapOn {
         machine.requireRoot("swapon");
         requireMeans();
         requireSettings();
-        try (NativeFile _ = SwapRecord.lock(machine.host(), request.export, Duration.ZERO);
+        try (NativeFile _ = new SwapLock(machine, request.export).take();
                 Undo undo = new Undo(out)) {
             refuseTwice();
             loadModule(undo);

@@ -2,16 +2,12 @@ package dev.ramzswap.attach;
 
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.config.Host;
-import dev.ramzswap.linux.ErrnoException;
-import dev.ramzswap.linux.LockedFiles;
-import dev.ramzswap.linux.NativeFile;
 import dev.ramzswap.status.RuntimeDir;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -25,24 +21,6 @@ import java.util.Optional;
  */
 record SwapRecord(String device, String pid, boolean ownsDaemon) {
     private static final String OWNS_DAEMON = "owns-daemon";
-
-    /**
-     * Whoever has it is alone in making the export swap or taking it off.
-     *
-     * @param patience how long to wait for another
-     * @throws IOException also if another still has it then
-     */
-    static NativeFile lock(Host host, String export, Duration patience) throws IOException {
-        RuntimeDir own = RuntimeDir.own(host);
-        own.prepare(host);
-        try {
-            return LockedFiles.open(own.path().resolve(export + ".swap.lock"), patience);
-        } catch (ErrnoException e) {
-            throw e;
-        } catch (IOException e) {
-            throw new IOException("another swapon or swapoff of " + export + " is under way: wait for it", e);
-        }
-    }
 
     static SwapRecord of(NbdDevice device, boolean ownsDaemon) throws IOException {
         return new SwapRecord(device.path(), device.pid().orElse(""), ownsDaemon);

@@ -3,6 +3,7 @@ package dev.ramzswap.attach;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /** Whether other parts of the system, which do not know what this swap is made of, would harm the machine with it. */
@@ -12,6 +13,7 @@ final class SystemChecks {
 
     private static final String INITRAMFS = "/etc/initramfs-tools/";
     private static final String SYSTEMD = "/etc/systemd/";
+    /** parse_boolean of systemd's, which looks at no case. */
     private static final Set<String> NO = Set.of("no", "n", "false", "f", "off", "0");
 
     private final KernelFiles files;
@@ -32,7 +34,8 @@ final class SystemChecks {
         if (!canHibernate) {
             return Finding.ok("hibernation", "this machine has none");
         }
-        if (NO.contains(setting("AllowHibernation", SYSTEMD + "sleep.conf", SYSTEMD + "sleep.conf.d"))) {
+        String allowed = setting("AllowHibernation", SYSTEMD + "sleep.conf", SYSTEMD + "sleep.conf.d");
+        if (NO.contains(allowed.toLowerCase(Locale.ROOT))) {
             return Finding.ok("hibernation", "is not allowed");
         }
         return files.exists(SLEEP_HOOK)

@@ -1,5 +1,6 @@
 package dev.ramzswap.config;
 
+import dev.ramzswap.linux.ErrnoException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -12,6 +13,11 @@ public final class Cause {
 
     /** In one line; the messages of file systems' exceptions are often a bare path. */
     public static String of(IOException e) {
+        String text = text(e);
+        return isOfSystem(e) ? text + cure(text) : text;
+    }
+
+    private static String text(IOException e) {
         return switch (e) {
             case AccessDeniedException denied ->
                 denied.getFile() + ": permission denied: use a path of your own, or sudo";
@@ -21,6 +27,18 @@ public final class Cause {
                 file.getFile() + ": " + (file.getReason() == null ? ofClass(file) : file.getReason());
             default -> e.getMessage() == null ? e.toString() : e.getMessage();
         };
+    }
+
+    /** Whoever throws another kind says himself what to do. */
+    private static boolean isOfSystem(IOException e) {
+        return e instanceof FileSystemException || e instanceof ErrnoException;
+    }
+
+    private static String cure(String text) {
+        if (text.contains("No space left on device") || text.contains("Disk quota exceeded")) {
+            return ": make room there";
+        }
+        return text.contains("Read-only file system") ? ": make it writable, or use another path" : "";
     }
 
     /** "FileAlreadyExistsException" says it. */

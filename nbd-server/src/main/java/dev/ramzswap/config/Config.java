@@ -36,6 +36,9 @@ public record Config(
         Level logLevel,
         Protection protection) {
 
+    /** Of the sockets that a daemon makes in the runtime directory: of the largest process id there is. */
+    private static final String LONGEST_NAME = "4194304.warm-up.control";
+
     public Config {
         exports = List.copyOf(exports);
     }
@@ -46,6 +49,7 @@ public record Config(
         List<ExportConfig> exports = exports(settings, host, stateDir);
         checkNames(exports);
         checkBackingFiles(exports);
+        checkRuntimePath(host);
         Optional<Path> socket = ExportReader.read(settings.daemon, "socket", Address::socket);
         Optional<InetSocketAddress> listen = ExportReader.read(settings.daemon, "listen", Address::tcp);
         boolean isSocketPassed = SocketActivation.isUsed(host.variables());
@@ -154,6 +158,17 @@ public record Config(
             exports.add(new ExportReader(export, "--export", host, stateDir).read());
         }
         return exports;
+    }
+
+    /** Else a daemon would find out when it serves, or when it has taken over, that nobody can control it. */
+    private static void checkRuntimePath(Host host) throws ConfigException {
+        Path directory = RuntimePath.own(host);
+        try {
+            Address.socket(directory.resolve(LONGEST_NAME).toString());
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException("the runtime directory " + directory
+                    + " has a path too long for sockets in it: set " + RuntimePath.VARIABLE + " to a shorter one");
+        }
     }
 
     private static void checkNames(List<ExportConfig> exports) throws ConfigException {

@@ -21,6 +21,8 @@ public final class ConfigFile {
     /** More is no configuration: a daemon that reads one anew, with its small heap, would end for want of memory. */
     private static final int MOST_BYTES = 64 << 10;
 
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
+
     private static final Pattern COMMENT = Pattern.compile("(^|\\s)#.*");
 
     private final String name;
@@ -52,10 +54,15 @@ public final class ConfigFile {
                 throw new ConfigException("--config: " + file + " has more than " + Size.format(MOST_BYTES)
                         + ": give a file of key = value lines");
             }
-            return StandardCharsets.UTF_8
+            String text = StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(ByteBuffer.wrap(bytes))
                     .toString();
+            if (text.startsWith(BYTE_ORDER_MARK)) { // the package's generator, which reads it too, would not know it
+                throw new ConfigException("--config: " + file + " begins with a byte order mark, which is not seen:"
+                        + " save it as UTF-8 without one");
+            }
+            return text;
         }
     }
 

@@ -3,6 +3,7 @@ package dev.ramzswap.config;
 import dev.ramzswap.nbd.tls.Tls;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +28,11 @@ import javax.net.ssl.TrustManagerFactory;
 
 /** Certificates and key, read from their files and found fit for each other. Nothing of this is loaded without TLS. */
 public final class TlsFiles {
+    private static final System.Logger LOG = System.getLogger(TlsFiles.class.getName());
+    private static final int ROOT = 0;
+    private static final int GROUP_READS = 0040;
+    private static final int OTHERS_READ = 0004;
+
     private static final char[] NO_PASSWORD = {};
 
     private final TlsConfig config;
@@ -52,6 +58,7 @@ public final class TlsFiles {
         List<Certificate> chain = certificates("--tls-cert", config.certificate());
         PrivateKey key = key(config.key());
         checkPair(key, chain.getFirst());
+        warnOfReaders(config.key());
         List<Certificate> authorities = config.authority().isEmpty()
                 ? List.of()
                 : certificates("--tls-ca", config.authority().get());
@@ -113,11 +120,33 @@ public final class TlsFiles {
         throw new ConfigException("--tls-key: " + file + " has a damaged key, or one that is not RSA, EC or EdDSA");
     }
 
+    /** Who has the key can be taken for the server, and no client would know. */
+    private static void warnOfReaders(Path key) throws ConfigException {
+        try {
+            if (isReadByOthers(key)) {
+                LOG.log(Level.WARNING, "--tls-key: others than its user can read " + key + ": chmod 600 " + key);
+            }
+        } catch (IOException e) {
+            throw unreadable("--tls-key", key);
+        }
+    }
+
+    /** A group may, of a file of root's, as PostgreSQL has it: that is how Debian gives keys away (ssl-cert). */
+    static boolean isReadByOthers(Path key) throws IOException {
+        int mode = (Integer) Files.getAttribute(key, "unix:mode");
+        int owner = (Integer) Files.getAttribute(key, "unix:uid");
+        return (mode & (owner == ROOT ? OTHERS_READ : OTHERS_READ | GROUP_READS)) != 0;
+    }
+
+    private static ConfigException unreadable(String flag, Path file) {
+        return new ConfigException(flag + ": cannot read " + file + ": check that it is there, and its permissions");
+    }
+
     private static Pem pem(String flag, Path file) throws ConfigException {
         try {
             return new Pem(Files.readString(file, StandardCharsets.ISO_8859_1));
         } catch (IOException e) {
-            throw new ConfigException(flag + ": cannot read " + file + ": check that it is there, and its permissions");
+            throw unreadable(flag, file);
         } catch (IllegalArgumentException e) {
             throw new ConfigException(flag + ": " + file + ": " + e.getMessage());
         }

@@ -1,5 +1,6 @@
 package dev.ramzswap.daemon;
 
+import dev.ramzswap.config.Cause;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.control.ControlSocket;
@@ -100,7 +101,7 @@ final class Announcement implements AutoCloseable {
                 LOG.log(
                         Level.WARNING,
                         "the exports are served, but other commands cannot find them: " + wrong
-                                + ": make room there; this is tried again until it works");
+                                + "; this is tried again until it works");
             }
             for (Duration pause = FIRST_PAUSE; !wrong.isEmpty(); pause = next(pause)) {
                 Thread.sleep(pause);
@@ -122,7 +123,7 @@ final class Announcement implements AutoCloseable {
             serving(stores, requests);
             return "";
         } catch (IOException e) {
-            return String.valueOf(e.getMessage());
+            return Cause.of(e);
         } catch (RuntimeException e) {
             return e.toString();
         }

@@ -24,10 +24,14 @@ import java.util.function.LongSupplier;
  * (NBD_CMD_DISC), its device is about to be detached, and wants no more; it may name the export for as long as somebody
  * has it open (nbd_config_put in drivers/block/nbd.c).
  *
- * <p>Of all others (nbd-client, qemu, nbdcopy) nothing is known but whether they are connected, and how each of them
- * left: without a good-bye, it may come back, until it has and says it after all. So may who had the pages that were
- * taken over, and nobody knows who that was. A good-bye of somebody else (a standby that rehearses, nbdinfo) says
- * nothing of them. Thread-safe.
+ * <p>Of all others (nbd-client, qemu, nbdcopy) nothing is known but which process each connection is of, and how it
+ * left. A good-bye is of its connection alone: at a disconnect, the kernel says it by each that lives (send_disconnects
+ * in drivers/block/nbd.c), and libnbd's and qemu's clients close one and go on with another. So a process left as the
+ * last of its connections did: without a good-bye, it may come back, until it has and says it after all. A loss before
+ * the last one counts for nothing, as the process may have made another in its place before that is heard of. Who had
+ * the pages that were taken over may come back as well, and nobody knows who that was. A good-bye of somebody else (a
+ * standby that rehearses, nbdinfo) says nothing of them. By TCP, nobody is known again: a loss there is for good, see
+ * docs/operation.md, TCP. Thread-safe.
  */
 public final class Attachment {
     private static final System.Logger LOG = System.getLogger(Attachment.class.getName());
@@ -58,9 +62,6 @@ public final class Attachment {
 
     /** Connections of other processes. */
     private final Map<Integer, Integer> others = new HashMap<>();
-
-    /** Processes that have said good-bye by one of several connections. */
-    private final Set<Integer> leavingProcesses = new HashSet<>();
 
     /** Devices that have said good-bye, by who had attached them. */
     private final Set<Integer> leavingDevices = new HashSet<>();
@@ -155,22 +156,20 @@ public final class Attachment {
 
     private void otherLeft(int pid, boolean saidGoodbye, Set<Integer> attachers) {
         others.merge(pid, -1, (connections, one) -> connections + one == 0 ? null : connections + one);
-        if (saidGoodbye) {
-            leavingProcesses.add(pid);
-            if (attachers.contains(pid)) {
+        if (!attachers.isEmpty()) {
+            if (saidGoodbye && attachers.contains(pid)) {
                 deviceSaidGoodbye(pid);
             }
-        }
-        if (pid == UNKNOWN || !others.containsKey(pid)) {
-            processLeft(pid, leavingProcesses.remove(pid), attachers);
+        } else if (pid == UNKNOWN || !others.containsKey(pid)) {
+            processLeft(pid, saidGoodbye);
         }
     }
 
-    private void processLeft(int pid, boolean isPolite, Set<Integer> attachers) {
-        if (!isPolite && attachers.isEmpty()) {
+    private void processLeft(int pid, boolean saidGoodbye) {
+        if (!saidGoodbye) {
             lost.add(pid);
             expectedSince = clock.getAsLong();
-        } else if (isPolite && pid != UNKNOWN) {
+        } else if (pid != UNKNOWN) {
             lost.remove(pid);
         }
     }
@@ -187,13 +186,23 @@ public final class Attachment {
     /** Whether the daemon must go on for somebody's sake. */
     boolean isAttached() {
         List<Device> devices = devices();
-        synchronized (this) {
-            if (!others.isEmpty() || isKernelSilent || devices.stream().anyMatch(this::isWaiting)) {
-                return true;
-            }
-            return isExpected() && isWithin(RETURN, expectedSince)
-                    || !devices.isEmpty() && isWithin(FORGETTING, saidGoodbyeAt);
-        }
+        return isNeeded(devices) || isForgetting(devices);
+    }
+
+    /** Whether somebody needs this daemon, or another in its place: nobody does whom the kernel is about to forget. */
+    boolean isNeeded() {
+        return isNeeded(devices());
+    }
+
+    private synchronized boolean isNeeded(List<Device> devices) {
+        return !others.isEmpty()
+                || isKernelSilent
+                || devices.stream().anyMatch(this::isWaiting)
+                || isExpected() && isWithin(RETURN, expectedSince);
+    }
+
+    private synchronized boolean isForgetting(List<Device> devices) {
+        return !devices.isEmpty() && isWithin(FORGETTING, saidGoodbyeAt);
     }
 
     /** Whether nobody needs the pages any more, as far as anybody can tell. */
@@ -208,7 +217,7 @@ public final class Attachment {
     boolean awaitFree() throws InterruptedException {
         long deadline = System.nanoTime() + FORGETTING.toNanos();
         while (!isFree()) {
-            if (!isForgetting() || System.nanoTime() - deadline > 0) {
+            if (!isLettingGo() || System.nanoTime() - deadline > 0) {
                 return false;
             }
             Thread.sleep(LOOK_MILLIS);
@@ -216,7 +225,7 @@ public final class Attachment {
         return true;
     }
 
-    private boolean isForgetting() {
+    private boolean isLettingGo() {
         List<Device> devices = devices();
         synchronized (this) {
             return others.isEmpty() && !isExpected() && devices.stream().noneMatch(this::isWaiting);

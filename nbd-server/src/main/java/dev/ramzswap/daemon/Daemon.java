@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -37,10 +38,8 @@ public final class Daemon implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Daemon.class.getName());
 
     private static final Duration GRACE = Duration.ofSeconds(10);
-
     /** How often a daemon that drains looks whether it may end. */
     private static final Duration LOOK = Duration.ofMillis(100);
-
     /** A disk answers within that, or the kernel swaps without a pause. */
     private static final Duration QUIET = Duration.ofSeconds(2);
 
@@ -68,13 +67,13 @@ public final class Daemon implements AutoCloseable {
         this.dir = RuntimeDir.own(host);
         this.announcement = new Announcement(config, dir);
         this.stores = new Stores(config, host);
-        this.ending = new Ending(this::isAttached);
+        this.ending = new Ending(() -> isAny(Attachment::isAttached));
         this.kernel = kernel;
         this.termination = termination;
     }
 
-    private boolean isAttached() {
-        return config.protection().isSwap() && attached.values().stream().anyMatch(Attachment::isAttached);
+    private boolean isAny(Predicate<Attachment> how) {
+        return config.protection().isSwap() && attached.values().stream().anyMatch(how);
     }
 
     private final class Clients implements ClientListener {
@@ -286,17 +285,23 @@ public final class Daemon implements AutoCloseable {
 
     /**
      * What is not answered the kernel sends to the other daemon only after the request timeout: better when there is
-     * nothing of the kind, if that can be had. The other may have died meanwhile.
+     * nothing of the kind, if that can be had. The other may have died meanwhile. It would wait for whoever has just
+     * been detached, of whom it knows nothing: that one's connections, which end one by one, are gone at the next look.
      */
-    private void leaveIfAnotherStandsBy() {
-        if (Standby.mayLeave(config) && ending.isDraining()) {
+    private void leaveIfAnotherStandsBy() throws InterruptedException {
+        if (mayLeave()) {
+            Thread.sleep(LOOK);
             if (!server.awaitQuiet(QUIET)) {
                 LOG.log(Level.INFO, "requests never paused: some are answered after the kernel's request timeout");
             }
-            if (Standby.mayLeave(config)) {
+            if (mayLeave()) {
                 leave("told to end: another daemon stands by, and takes over");
             }
         }
+    }
+
+    private boolean mayLeave() {
+        return !ending.isForced() && isAny(Attachment::isNeeded) && Standby.mayLeave(config);
     }
 
     /**

@@ -20,6 +20,9 @@ final class ServiceManager implements AutoCloseable {
     /** More than what a disk that is slow, or fails and is tried again, takes for a piece. */
     private static final int PATIENCE_MICROS = 120_000_000;
 
+    /** Between two beats: one that asks for less would have them without a pause. */
+    private static final long LEAST_MICROS = 1000;
+
     /** Null without systemd. */
     private final DatagramSender sender;
 
@@ -28,21 +31,39 @@ final class ServiceManager implements AutoCloseable {
 
     private ServiceManager(DatagramSender sender, long watchdogMicros) {
         this.sender = sender;
-        this.heart = Thread.ofPlatform().daemon().name("heartbeat").unstarted(() -> beat(watchdogMicros / 2));
+        this.heart = Thread.ofPlatform()
+                .daemon()
+                .name("heartbeat")
+                .unstarted(() -> beat(Math.max(LEAST_MICROS, watchdogMicros / 2)));
         if (sender != null && watchdogMicros > 0) {
             heart.start();
         }
     }
 
-    /** The one that these variables tell of, or one that hears nothing. */
+    /** The one that these variables tell of, or one that hears nothing; what makes no sense there is logged. */
     static ServiceManager of(Map<String, String> variables) throws ErrnoException {
         String socket = variables.getOrDefault("NOTIFY_SOCKET", "");
         if (!socket.startsWith("/") && !socket.startsWith("@")) {
             return new ServiceManager(null, 0);
         }
-        String pid = variables.getOrDefault("WATCHDOG_PID", own());
-        long watchdog = pid.equals(own()) ? Long.parseLong(variables.getOrDefault("WATCHDOG_USEC", "0")) : 0;
-        return new ServiceManager(new DatagramSender(socket), watchdog);
+        try {
+            return new ServiceManager(new DatagramSender(socket), watchdog(variables));
+        } catch (IllegalArgumentException e) {
+            LOG.log(Level.WARNING, "NOTIFY_SOCKET: " + e.getMessage() + ": the service manager is told nothing");
+            return new ServiceManager(null, 0);
+        }
+    }
+
+    private static long watchdog(Map<String, String> variables) {
+        String micros = variables.getOrDefault("WATCHDOG_USEC", "0");
+        if (!variables.getOrDefault("WATCHDOG_PID", own()).equals(own())) {
+            return 0;
+        }
+        if (!micros.matches("\\d{1,18}")) {
+            LOG.log(Level.WARNING, "WATCHDOG_USEC: '" + micros + "' is no number of microseconds: no watchdog is fed");
+            return 0;
+        }
+        return Long.parseLong(micros);
     }
 
     private static String own() {

@@ -1,5 +1,6 @@
 package dev.ramzswap.status;
 
+import dev.ramzswap.closing.Closing;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.linux.LockedFiles;
@@ -154,10 +155,11 @@ public final class RuntimeDir {
             Files.write(whole, entry.lines());
             Files.setPosixFilePermissions(whole, ENTRY_MODE);
             Files.move(whole, file(entry.name()), StandardCopyOption.ATOMIC_MOVE);
-        } catch (FileSystemException e) {
-            throw e; // names the file
         } catch (IOException e) {
-            throw new IOException("cannot write " + whole + ": " + e.getMessage(), e);
+            Closing.after(e, () -> Files.deleteIfExists(whole));
+            throw e instanceof FileSystemException
+                    ? e
+                    : new FileSystemException(whole.toString(), null, e.getMessage());
         }
     }
 

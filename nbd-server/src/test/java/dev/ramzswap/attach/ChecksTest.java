@@ -75,6 +75,12 @@ class ChecksTest {
         fake.file("/usr/lib/systemd/system/systemd-hibernate.service.d/ramzswap.conf", "");
         assertEquals(Level.OK, finding("hibernation").level());
         fake.remove("/usr/lib");
+        for (String no : List.of("no", "NO", "False", "oFF", "0")) {
+            fake.file("/etc/systemd/sleep.conf", "[Sleep]\nAllowHibernation = " + no);
+            assertEquals(Level.OK, finding("hibernation").level(), no);
+        }
+        fake.file("/etc/systemd/sleep.conf", "[Sleep]\nAllowHibernation=Yes");
+        assertEquals(Level.WARNING, finding("hibernation").level());
         fake.file("/sys/power/disk", "[disabled]"); // the kernel is locked down
         assertEquals(Level.OK, finding("hibernation").level());
     }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.control.ControlClient;
+import dev.ramzswap.linux.NativeFile;
 import dev.ramzswap.nbd.Bytes;
 import dev.ramzswap.nbd.RawClient;
 import dev.ramzswap.nbd.client.ClientHandshake;
@@ -153,6 +154,27 @@ class DrainTest {
         assertTrue(daemon.waitFor(20, TimeUnit.SECONDS));
         assertEquals(0, daemon.exitValue());
         assertEquals(List.of(), stores());
+    }
+
+    /** A stop of both daemons just behind a swapoff: the other one would wait for a client that is gone for good. */
+    @Test
+    void whoIsJustBeingDetachedIsNotLeftToTheDaemonThatStandsBy() throws Exception {
+        try (NativeFile place =
+                NativeFile.open(directory.resolve("state/a.standby"), NativeFile.O_RDWR | NativeFile.O_CREAT)) {
+            assertTrue(place.tryLock());
+            RawClient kernels = attached("a");
+            write(kernels, Bytes.random(1, PAGE_BYTES));
+            tell("attached a " + self());
+            kernels.close();
+            await("a is reattached");
+            tell("goodbye");
+            daemon.toHandle().destroy();
+            await("draining");
+            tell("forget");
+            assertTrue(daemon.waitFor(20, TimeUnit.SECONDS));
+        }
+        assertEquals(List.of(), stores());
+        assertFalse(Files.exists(directory.resolve("state/a.leaving")));
     }
 
     @Test

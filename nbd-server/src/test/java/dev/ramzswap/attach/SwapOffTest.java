@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.config.Host;
+import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
@@ -15,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -229,21 +232,67 @@ class SwapOffTest {
     void whoWaitsForAnotherOfTheSameSucceedsWithIt() throws Exception {
         AtomicReference<Exception> failure = new AtomicReference<>();
         Thread waiting;
-        try (NativeFile _ = SwapRecord.lock(fake.machine().host(), "swap0", Duration.ZERO)) {
+        try (NativeFile _ = new SwapLock(fake.machine(), "swap0").take()) {
+            fake.file("/proc/locks", Files.readString(Path.of("/proc/locks")));
             waiting = Thread.ofPlatform().start(() -> {
                 try {
-                    swapOff(false, false);
+                    swapOff(true, false);
                 } catch (IOException | InterruptedException e) {
                     failure.set(e);
                 }
             });
-            Thread.sleep(300); // It waits; if it did not yet, it would find nothing to do all the sooner.
+            String expected = "swap0: waits for another swapon or swapoff of swap0 (pid "
+                    + ProcessHandle.current().pid() + ")";
+            while (waiting.isAlive() && !out.toString().contains(expected)) {
+                Thread.sleep(10);
+            }
+            assertTrue(waiting.isAlive(), out.toString());
             fake.remove("/sys/block/nbd0");
             fake.device(0);
             Files.delete(temp.resolve("run/swap0.swap"));
         }
         waiting.join();
         assertNull(failure.get());
+    }
+
+    @Test
+    void whoFindsAnotherAtItSaysWhom() throws Exception {
+        try (NativeFile _ = new SwapLock(fake.machine(), "other").take()) {
+            fake.file("/proc/locks", Files.readString(Path.of("/proc/locks")));
+            assertEquals(
+                    "another swapon or swapoff of other (pid "
+                            + ProcessHandle.current().pid() + ") is under way: wait for it",
+                    assertThrows(IOException.class, () -> swapOn("other")).getMessage());
+        }
+    }
+
+    @Test
+    void whoeverWaitsForAnotherCanBeInterrupted() throws Exception {
+        try (NativeFile _ = new SwapLock(fake.machine(), "swap0").take()) {
+            Thread.currentThread().interrupt();
+            assertThrows(InterruptedException.class, () -> swapOff(false, false));
+        }
+        assertEquals(List.of(), fake.ran);
+    }
+
+    /** A /run that is full or read-only, here one in which nothing can be made. */
+    @Test
+    void aLockThatCannotBeMadeKeepsNobodyFromSwappingOff() throws Exception {
+        fake.swaps("/dev/nbd0 partition 1048576 400 100");
+        Host host = new Host(1L << 30, 0, Map.of(RuntimePath.VARIABLE, "/proc/none/run"));
+        var machine = new Machine(host, fake.files(), fake, fake);
+        new SwapOff(machine, "swap0", new PrintWriter(out), false).run(false);
+        assertEquals(BOTH, fake.ran);
+        assertTrue(out.toString().startsWith("swap0: goes on without a lock, which cannot be made"), out.toString());
+    }
+
+    @Test
+    void aLockThatIsThereAndCannotBeHadKeepsIt() throws Exception {
+        Path lock = temp.resolve("run/swap0.swap.lock");
+        Files.deleteIfExists(lock);
+        Files.createSymbolicLink(lock, temp.resolve("none"));
+        assertThrows(IOException.class, () -> swapOff(false, false));
+        assertEquals(List.of(), fake.ran);
     }
 
     /** A full /run had left it. */

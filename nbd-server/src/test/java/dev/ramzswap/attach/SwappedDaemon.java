@@ -55,12 +55,17 @@ final class SwappedDaemon {
     }
 
     /**
-     * {@code attached EXPORT PID}: that process has attached nbd0, by one connection. {@code detach}: it is detached.
+     * {@code attached EXPORT PID}: that process has attached nbd0, by one connection. {@code detach}: it is detached,
+     * which is {@code goodbye} by its connections, and {@code forget} by the kernel.
      */
     private void obey(String... words) {
         if (words[0].equals("attached")) {
             long identity = daemon.identities().get(words[1]);
             fake.left(0, new Backend(words[1], identity, 1, Integer.parseInt(words[2])), SIZE);
+        } else if (words[0].equals("goodbye")) {
+            fake.taken.forEach(KernelEnd::detach);
+        } else if (words[0].equals("forget")) {
+            fake.remove("/sys/block/nbd0/backend");
         } else {
             fake.taken.forEach(KernelEnd::detach);
             fake.remove("/sys/block/nbd0/backend");

@@ -98,6 +98,14 @@ class ConfigFileTest {
         assertTrue(odd.getMessage().startsWith("--config: cannot read " + binary), odd.getMessage());
     }
 
+    @Test
+    void aByteOrderMarkIsNamed(@TempDir Path dir) throws IOException {
+        Path file = Files.writeString(dir.resolve("c"), "\uFEFFsize=1G\n");
+        assertEquals(
+                "--config: " + file + " begins with a byte order mark, which is not seen: save it as UTF-8 without one",
+                assertThrows(ConfigException.class, () -> ConfigFile.read(file)).getMessage());
+    }
+
     /** A daemon reads it anew on SIGHUP, with a small heap. */
     @Test
     void whatIsNoSmallPlainFileIsNotRead(@TempDir Path temp) throws Exception {

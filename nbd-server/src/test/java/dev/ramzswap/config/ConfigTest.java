@@ -279,4 +279,20 @@ class ConfigTest {
                 assertThrows(ConfigException.class, () -> config(host, pairs)).getMessage();
         assertTrue(message.startsWith(reason), message);
     }
+
+    @Test
+    void aRuntimeDirectoryMustHaveRoomForTheNamesOfSockets() throws ConfigException {
+        var settings = new Settings();
+        settings.flag("size", "16M");
+        settings.flag("socket", "/run/s.sock");
+        String longest = "/run/" + "x".repeat(107 - "/run//4194304.warm-up.control".length());
+        var fits = new Host(8L << 30, 0, Map.of(RuntimePath.VARIABLE, longest));
+        assertEquals(Path.of("/run/s.sock"), Config.of(settings, fits).socket().orElseThrow());
+        var tooLong = new Host(8L << 30, 0, Map.of(RuntimePath.VARIABLE, longest + "x"));
+        assertEquals(
+                "the runtime directory " + longest
+                        + "x has a path too long for sockets in it: set RAMZSWAP_RUNTIME_DIR to a shorter one",
+                assertThrows(ConfigException.class, () -> Config.of(settings, tooLong))
+                        .getMessage());
+    }
 }

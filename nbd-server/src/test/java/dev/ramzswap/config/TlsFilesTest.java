@@ -10,6 +10,7 @@ import dev.ramzswap.nbd.Certificates;
 import dev.ramzswap.nbd.tls.Tls;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Map;
@@ -145,5 +146,17 @@ class TlsFilesTest {
 
     private static String certificate(String body) {
         return "-----BEGIN CERTIFICATE-----\n" + body + "\n-----END CERTIFICATE-----\n";
+    }
+
+    @Test
+    void aKeyThatOthersCanReadIsWarnedOf(@TempDir Path directory) throws Exception {
+        Path key = Files.createFile(directory.resolve("key"));
+        boolean isRoots = Host.current().uid() == 0;
+        Map<String, Boolean> isReadByOthers = Map.of(
+                "rw-------", false, "r--------", false, "rw-r-----", !isRoots, "rw----r--", true, "rw-r--r--", true);
+        for (var one : isReadByOthers.entrySet()) {
+            Files.setPosixFilePermissions(key, PosixFilePermissions.fromString(one.getKey()));
+            assertEquals(one.getValue(), TlsFiles.isReadByOthers(key), one.getKey());
+        }
     }
 }

@@ -163,7 +163,7 @@ class AttachmentTest {
         attachment.joined(VISITOR);
         attachment.joined(VISITOR);
         attachment.left(VISITOR, true);
-        attachment.left(VISITOR, false);
+        attachment.left(VISITOR, true);
         assertFree();
         assertFalse(attachment.admitsLate(VISITOR));
         assertFalse(attachment.admitsLate(BY_TCP));
@@ -187,6 +187,47 @@ class AttachmentTest {
             lost.left(qemu, true);
             assertEquals(qemu != BY_TCP, lost.awaitFree(), "by TCP, nobody knows who that was");
         }
+    }
+
+    /** Who takes over knows nothing of it, and would wait for it. */
+    @Test
+    void aDeviceThatIsBeingForgottenNeedsNoOtherDaemon() {
+        attach();
+        assertTrue(attachment.isNeeded());
+        attachment.left(KERNEL, true);
+        attachment.left(KERNEL, true);
+        assertTrue(attachment.isAttached());
+        assertFalse(attachment.isNeeded());
+    }
+
+    /** libnbd's clients, and qemu's, close one of several connections and go on. */
+    @Test
+    void aGoodbyeIsOfItsConnectionAlone() throws Exception {
+        attachment.joined(VISITOR);
+        attachment.joined(VISITOR);
+        attachment.left(VISITOR, true);
+        attachment.left(VISITOR, false);
+        assertTrue(attachment.isAttached(), "the one that goes on is lost long after");
+        assertFalse(attachment.awaitFree());
+        attachment.joined(VISITOR);
+        attachment.joined(VISITOR);
+        attachment.left(VISITOR, false);
+        attachment.left(VISITOR, true);
+        assertFree();
+    }
+
+    /** The kernel says good-bye by each connection: nbd-client -C 4. */
+    @Test
+    void aDeviceThatTheKernelDoesNotNameIsFreeWhenAllItsConnectionsSaidSo() throws Exception {
+        for (int i = 0; i < 4; i++) {
+            attachment.joined(VISITOR);
+        }
+        attachment.left(VISITOR, false);
+        for (int i = 0; i < 3; i++) {
+            assertTrue(attachment.isAttached());
+            attachment.left(VISITOR, true);
+        }
+        assertFree();
     }
 
     @Test

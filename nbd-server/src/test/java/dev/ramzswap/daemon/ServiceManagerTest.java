@@ -3,6 +3,7 @@ package dev.ramzswap.daemon;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -59,6 +60,27 @@ class ServiceManagerTest {
             Thread.sleep(20);
             service.close();
             assertEquals("STOPPING=1", systemd.receive());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"soon", "-1", "1e6", "99999999999999999999", ""})
+    void aWatchdogThatMakesNoSenseIsNotFed(String micros) throws Throwable {
+        String name = dir.resolve("n").toString();
+        try (NotifySocket systemd = new NotifySocket(name)) {
+            ServiceManager service = ServiceManager.of(Map.of("NOTIFY_SOCKET", name, "WATCHDOG_USEC", micros));
+            service.close();
+            assertEquals("STOPPING=1", systemd.receive());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/", "@", "/dev/null", "n", "vsock:2:1234"})
+    void aSocketThatIsNoneIsToldNothing(String name) throws Exception {
+        for (String socket : List.of(name, name + "x".repeat(200))) {
+            try (ServiceManager deaf = ServiceManager.of(Map.of("NOTIFY_SOCKET", socket, "WATCHDOG_USEC", "2000"))) {
+                deaf.ready("");
+            }
         }
     }
 

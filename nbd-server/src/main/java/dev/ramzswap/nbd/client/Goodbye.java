@@ -4,13 +4,19 @@ import static dev.ramzswap.nbd.wire.Protocol.NBD_CMD_DISC;
 import static dev.ramzswap.nbd.wire.Protocol.NBD_REQUEST_MAGIC;
 import static dev.ramzswap.nbd.wire.Protocol.REQUEST_HEADER;
 
+import dev.ramzswap.linux.NativeSocket;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
+import java.time.Duration;
+import java.util.List;
 
 /** The last word of a client that has no request out: without it, a server must take it for lost. */
 public final class Goodbye {
+    /** Time enough to say it; zero would be for ever. */
+    private static final long LEAST_NANOS = 1_000_000;
+
     private Goodbye() {}
 
     /**
@@ -30,6 +36,27 @@ public final class Goodbye {
             while (channel.read(request.clear()) >= 0) {
                 // a reply that nobody asked for
             }
+        }
+    }
+
+    /**
+     * The same on several, which all say it, and of which none waits longer than what the others have left of the time.
+     *
+     * @throws IOException also if that is over
+     */
+    public static void say(List<NativeSocket> sockets, Duration patience) throws IOException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        IOException failure = null;
+        for (NativeSocket socket : sockets) {
+            try {
+                socket.setTimeout(Duration.ofNanos(Math.max(LEAST_NANOS, deadline - System.nanoTime())));
+                say(socket);
+            } catch (IOException e) {
+                failure = e;
+            }
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 }

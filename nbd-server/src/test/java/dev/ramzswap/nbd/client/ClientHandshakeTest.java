@@ -2,6 +2,7 @@ package dev.ramzswap.nbd.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.linux.NativeSocket;
@@ -19,8 +20,12 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -108,6 +113,37 @@ class ClientHandshakeTest {
             ClientHandshake.go(socket, "a");
             Goodbye.say(socket);
             assertTrue(isHeard.get());
+        }
+    }
+
+    /** Of a daemon that hangs: not the patience for each, one after another. */
+    @Test
+    void allGoodbyesHaveOneDeadline() throws Exception {
+        int clients = 30;
+        CountDownLatch hangs = new CountDownLatch(1);
+        AtomicInteger heard = new AtomicInteger();
+        ClientListener hanging = new ClientListener() {
+            @Override
+            public void left(String export, PeerCredentials peer, boolean saidGoodbye) {
+                heard.addAndGet(saidGoodbye ? 1 : 0);
+                TestServer.await(() -> hangs.getCount() == 0);
+            }
+        };
+        List<NativeSocket> sockets = new ArrayList<>();
+        try (TestServer _ = new TestServer(directory, Limits.DEFAULT, hanging, new MemoryExport("a", 8192))) {
+            try {
+                for (int i = 0; i < clients; i++) {
+                    sockets.add(NativeSocket.connect(directory.resolve("s"), PATIENCE));
+                    ClientHandshake.go(sockets.getLast(), "a");
+                }
+                assertTimeoutPreemptively(
+                        Duration.ofSeconds(10),
+                        () -> assertThrows(IOException.class, () -> Goodbye.say(sockets, Duration.ofMillis(500))));
+                TestServer.await(() -> heard.get() == clients);
+            } finally {
+                hangs.countDown();
+                sockets.forEach(NativeSocket::close);
+            }
         }
     }
 
