@@ -299,6 +299,11 @@ public final class BackingFile implements AutoCloseable {
         return flusher.errors();
     }
 
+    /** For how many nanoseconds a device that fails is believed to come back soon. */
+    public long patienceNanos() {
+        return patienceNanos;
+    }
+
     /** Whether no write has succeeded since one failed, but not for so long that the device must be taken for gone. */
     public boolean failsForAMoment() {
         long failing = device.isWritable() ? staging.failingNanos() : 0;

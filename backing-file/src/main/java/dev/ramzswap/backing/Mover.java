@@ -13,7 +13,10 @@ public interface Mover {
         LATER,
 
         /** All of them: one is not intact, and stays where it is, since the device may yet give back what it has. */
-        DAMAGED
+        DAMAGED,
+
+        /** All of them: one is lost, and stays where it is, since its room is not needed. */
+        KEPT
     }
 
     /** What counts as live in the segment. */
@@ -41,11 +44,8 @@ public interface Mover {
         long put(MemorySegment from, long offset, int length);
     }
 
-    /**
-     * Whether records that are not intact are given up now, instead of staying where they are, since the device may yet
-     * give back what it has.
-     */
-    default boolean givesUp() {
+    /** Whether to {@link #move} a segment is known to bring nothing now, so that it need not be read. */
+    default boolean isInVain(long place) {
         return false;
     }
 

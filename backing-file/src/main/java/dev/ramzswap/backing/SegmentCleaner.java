@@ -59,9 +59,6 @@ final class SegmentCleaner implements AutoCloseable {
     /** Whether a victim could not be emptied for a reason that will pass, since the last complete look. */
     private boolean isBlocked;
 
-    /** {@link Mover#givesUp}, in the call of {@link #clean} that is under way. */
-    private boolean isGivingUp;
-
     private boolean isForgetting;
     private long setAsideSince;
     private long setAsideLast;
@@ -92,7 +89,7 @@ final class SegmentCleaner implements AutoCloseable {
         this.staging = staging;
         this.cipher = cipher;
         this.records = scratch;
-        this.reader = new VictimReader(device, scratch, table.count());
+        this.reader = new VictimReader(device, scratch);
         this.target = target;
         this.victims = new Victims(table, arena);
         this.rescue = rescue;
@@ -117,10 +114,6 @@ final class SegmentCleaner implements AutoCloseable {
         if (!device.isWritable()) {
             return CLEAN; // Nothing can come of it, and what is not intact there may be so again for a later daemon.
         }
-        if (mover.givesUp() && !isGivingUp) {
-            victims.forgetSetAside(); // What could not be taken out of them may be given up.
-        }
-        isGivingUp = mover.givesUp();
         int condemned = staging.condemned();
         if (condemned != NONE && rescue.run(condemned, mover)) {
             return CLEANED;
@@ -162,7 +155,8 @@ final class SegmentCleaner implements AutoCloseable {
             return false;
         }
         // The whole of a segment may fail ten times.
-        if (!reader.isBegun(victim) || !clean(victim, mover)) {
+        boolean isBack = reader.isBegun(victim) && (mover.isInVain(placeOf(victim)) || clean(victim, mover));
+        if (!isBack) {
             tryAgainAfter(Math.min(2 * tryAgainNanos, reviveNanos));
             return false;
         }
@@ -221,13 +215,17 @@ final class SegmentCleaner implements AutoCloseable {
 
     /** Whether that freed anything in the victim. */
     private boolean clean(int victim, Mover mover) {
+        if (mover.isInVain(placeOf(victim))) {
+            return false;
+        }
         long word = table.word(victim);
         int before = table.live(victim);
         if (SegmentWord.state(word) != SegmentWord.WRITTEN || !table.pin(victim, word)) {
             return true;
         }
         try {
-            if (!read(victim, word) || move(victim, mover) == Mover.Result.DAMAGED) {
+            read(victim, word);
+            if (move(victim, mover) == Mover.Result.DAMAGED) {
                 setAside(victim);
             }
         } finally {
@@ -237,22 +235,18 @@ final class SegmentCleaner implements AutoCloseable {
     }
 
     private Mover.Result move(int victim, Mover mover) {
-        long place = (long) victim * SEGMENT_BYTES;
-        Mover.Result result = mover.move(records, place, SEGMENT_BYTES, table.pinnedCount(victim), target);
+        Mover.Result result = mover.move(records, placeOf(victim), SEGMENT_BYTES, table.pinnedCount(victim), target);
         isBlocked |= result == Mover.Result.LATER;
-        if (result == Mover.Result.DAMAGED && !isForgetting) {
-            LOG.log(
-                    Level.WARNING,
-                    device + " does not give back what was written to segment " + victim
-                            + "; what is not intact there is" + " given up when a page finds no other room");
-        }
         return result;
     }
 
+    private static long placeOf(int segment) {
+        return (long) segment * SEGMENT_BYTES;
+    }
+
     private void setAside(int victim) {
-        if (isForgetting && (isGivingUp || victims.isSetAside(victim))) {
-            victims.setAside(victim); // That it was tried once more, and in vain, is no new failure.
-            return;
+        if (victims.isSetAside(victim)) {
+            return; // That it was tried once more, and in vain, is no new failure.
         }
         long now = System.nanoTime();
         if (!isForgetting) {
@@ -275,27 +269,20 @@ final class SegmentCleaner implements AutoCloseable {
         }
     }
 
-    private boolean read(int victim, long word) {
-        if (!readFromDevice(victim)) {
-            return false;
-        }
-        if (SegmentWord.encrypted(word)) {
-            cipher.apply(victim, SegmentWord.generation(word), 0, records, 0, records, 0, SEGMENT_BYTES);
-        }
-        return true;
-    }
-
-    private boolean readFromDevice(int victim) {
+    /** What cannot be read is zeroes, and may be of no live record; the mover finds that out. */
+    private void read(int victim, long word) {
         try {
             reader.read(victim);
-            return true;
         } catch (IOException e) {
             errors++;
             if (!isForgetting) {
                 LOG.log(Level.WARNING, device + " cannot be read for cleaning at segment " + victim, e);
             }
+            reader.readInPieces(victim);
         }
-        return isGivingUp ? reader.readForTheLast(victim) : reader.readInPieces(victim);
+        if (SegmentWord.encrypted(word)) {
+            cipher.apply(victim, SegmentWord.generation(word), 0, records, 0, records, 0, SEGMENT_BYTES);
+        }
     }
 
     @Override

@@ -6,28 +6,23 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Reads segments that are to be cleaned, as far as the device gives them: the pieces that cannot be read are zeroes
- * then, and may be of no live record, which the mover finds out. Used by one thread.
+ * Reads segments that are to be cleaned, as far as the device gives them: what cannot be read is zeroes. Used by one
+ * thread.
  */
 final class VictimReader {
-    /** Pieces of a segment: with more, it may be the device, and each may take it long to say so. */
-    private static final int MOST_UNREADABLE = 8;
+    /** Pieces: if not one more than these can be read, it may be the device, and each may take it long to say so. */
+    private static final int MOST_IN_VAIN = 8;
 
-    /** For how long more of them are tried for the last time. */
-    private static final long LAST_NANOS = 2_000_000_000;
-
-    /** Segments that are tried to find out whether it is the device. */
-    private static final int SAMPLES = 8;
+    /** For how long pieces are tried. */
+    private static final long PIECES_NANOS = 10_000_000_000L;
 
     private final BlockDevice device;
     private final MemorySegment content;
-    private final int segments;
 
     /** @param content where segments are read to, aligned for the device */
-    VictimReader(BlockDevice device, MemorySegment content, int segments) {
+    VictimReader(BlockDevice device, MemorySegment content) {
         this.device = device;
         this.content = content;
-        this.segments = segments;
     }
 
     /** Reads all of a segment in one piece. */
@@ -35,45 +30,23 @@ final class VictimReader {
         readFully(content, segment, 0);
     }
 
-    /** Reads a segment that cannot be read in one piece. False, after a few pieces, if it may be the device. */
-    boolean readInPieces(int segment) {
+    /** Reads of a segment that cannot be read in one piece what can be. */
+    void readInPieces(int segment) {
         content.fill((byte) 0);
-        int unreadable = 0;
-        for (int at = 0; at < SEGMENT_BYTES && unreadable <= MOST_UNREADABLE; at += BlockDevice.ALIGNMENT) {
-            unreadable += isRead(segment, at) ? 0 : 1;
+        long end = System.nanoTime() + PIECES_NANOS;
+        int tried = 0;
+        int read = 0;
+        while (tried < SEGMENT_BYTES / BlockDevice.ALIGNMENT
+                && (read > 0 || tried < MOST_IN_VAIN)
+                && System.nanoTime() - end < 0) {
+            read += isRead(segment, tried * BlockDevice.ALIGNMENT) ? 1 : 0;
+            tried++;
         }
-        return unreadable <= MOST_UNREADABLE;
-    }
-
-    /** The same where what cannot be read is given up: however much that is. False if it is the device. */
-    boolean readForTheLast(int segment) {
-        if (!isAnotherBegun(segment)) {
-            return false;
-        }
-        content.fill((byte) 0);
-        int unreadable = 0;
-        long end = System.nanoTime() + LAST_NANOS;
-        for (int at = 0; at < SEGMENT_BYTES; at += BlockDevice.ALIGNMENT) {
-            boolean isTried = unreadable <= MOST_UNREADABLE || System.nanoTime() - end < 0;
-            unreadable += isTried && isRead(segment, at) ? 0 : 1;
-        }
-        return true;
     }
 
     /** Whether the device gives back the first piece of a segment: the whole of it may fail ten times. */
     boolean isBegun(int segment) {
         return isRead(segment, 0);
-    }
-
-    private boolean isAnotherBegun(int segment) {
-        int step = Math.max(1, segments / (SAMPLES + 1));
-        int other = segment;
-        boolean isBegun = false;
-        for (int i = 0; i < SAMPLES && !isBegun; i++) {
-            other = (other + step) % segments;
-            isBegun = other != segment && isBegun(other);
-        }
-        return isBegun;
     }
 
     /** Reads a piece; zeroes if that fails, which was told of when all of the segment could not be read. */

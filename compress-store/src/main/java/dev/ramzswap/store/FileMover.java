@@ -4,15 +4,16 @@ import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.backing.Mover;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
+import java.util.function.BooleanSupplier;
 
 /**
  * Moves the live records out of a segment of the backing file. That one is live, its slot's word says: it points to
  * just this place. So no header in the segment needs to be right. All of them are pinned and looked at before the first
  * one is moved: if one is in other hands, or not intact, all stay. Used by one thread.
  *
- * <p>What is not intact is read again. It is given up only in the last look before a page is refused: a device may give
- * back later what it does not give now, be it an error or zeroes from a path that is just being changed, but a segment
- * that is kept for what may come back must not cost what is there to be stored.
+ * <p>What is not intact is read again, and is kept where it is. It is given up only if it is lost ({@link Suspects}),
+ * and only while room is needed that cannot be had otherwise: a segment that is kept for what will not come back must
+ * not cost what is there to be stored.
  *
  * <p>Stores, trims and loads go on meanwhile, so a word that was looked at may be another one a moment later. That
  * tells of another place, or of none, and is not ours to judge: it is the word that was found, and no other, that is
@@ -20,12 +21,6 @@ import java.lang.foreign.MemorySegment;
  */
 final class FileMover implements Mover {
     private static final System.Logger LOG = System.getLogger(FileMover.class.getName());
-
-    /** How often a record that is not intact is read once more. */
-    private static final int READS_AGAIN = 3;
-
-    /** For how long those of one segment are: a bad disk may take seconds for each. */
-    private static final long READ_AGAIN_NANOS = 2_000_000_000;
 
     /** Looks at the content before the whole map is looked at: what is not found may just be being freed. */
     private static final int LOOKS = 3;
@@ -39,6 +34,10 @@ final class FileMover implements Mover {
     private final BackingFile file;
     private final Ownership ownership;
     private final Activity activity;
+    private final Fullness fullness;
+    private final BooleanSupplier mayGiveUp;
+    private final SecondReading reading;
+    private final Suspects suspects;
 
     /** Its record is the one that is being looked at. */
     private final Workspace work;
@@ -58,77 +57,71 @@ final class FileMover implements Mover {
     /** Whether more was live than that. */
     private boolean isAnyHidden;
 
-    private boolean isLastLook;
-
-    /** Whether records that are not intact are given up, as far as the segment has been looked at. */
-    private boolean isGivingUp;
-
+    /** How many of those pinned are lost; they are at the end of the arrays. */
     private int lost;
 
-    FileMover(Parts parts, Ownership ownership, Activity activity, Workspace work) {
+    /** Pieces whose records are given up, if they are not intact. */
+    private long lostPieces;
+
+    /** @param mayGiveUp whether room is needed, as of now, that cannot be had otherwise */
+    FileMover(
+            Parts parts,
+            Ownership ownership,
+            Activity activity,
+            Fullness fullness,
+            BooleanSupplier mayGiveUp,
+            Workspace work) {
         this.map = parts.map();
         this.file = parts.file();
         this.ownership = ownership;
         this.activity = activity;
+        this.fullness = fullness;
+        this.mayGiveUp = mayGiveUp;
+        this.reading = new SecondReading(map, file, work);
+        this.suspects = new Suspects(file.patienceNanos());
         this.work = work;
     }
 
-    /** Says whether a page finds no room in any other way. */
-    void setLastLook(boolean isLastLook) {
-        this.isLastLook = isLastLook;
-    }
-
     @Override
-    public boolean givesUp() {
-        return isLastLook;
+    public boolean isInVain(long segment) {
+        return suspects.isLost(segment / BackingFile.SEGMENT_BYTES, file.contentAt(segment))
+                && !mayGiveUp.getAsBoolean();
     }
 
-    /** What is not intact in memory, where it can only be read, never will be. */
     @Override
     public Result move(MemorySegment records, long segment, int length, Count count, Target target) {
-        lost = 0;
-        isGivingUp = records.isReadOnly();
+        lostPieces = records.isReadOnly() ? -1 : 0; // What is not intact in memory never will be.
         Result result = moveFound(records, segment, length, count, target);
-        if (result == Result.DAMAGED && !isGivingUp) {
-            readAgain(records, segment, length);
-            isGivingUp = isLastLook;
-            result = moveFound(records, segment, length, count, target);
+        if (result == Result.DAMAGED && !records.isReadOnly()) {
+            result = moveDamaged(records, segment, length, count, target);
         }
-        if (lost > 0) {
-            LOG.log(Level.ERROR, "backing file: " + lost + " pages are lost that could not be read at byte " + segment);
+        if (result == Result.EMPTIED) {
+            suspects.forget(segment / BackingFile.SEGMENT_BYTES);
         }
         return result;
     }
 
-    /**
-     * Reads the live records that are not intact by themselves. Not while at work, and with none pinned: it may take
-     * the device long ({@link RoomSearch}).
-     */
-    private void readAgain(MemorySegment records, long segment, int length) {
-        long end = System.nanoTime() + READ_AGAIN_NANOS;
-        long slot = map.nextUsed(0);
-        while (slot < map.slots() && System.nanoTime() - end < 0) {
-            long word = map.get(slot);
-            int at = (int) (Slot.place(word) - segment);
-            if (isWithin(word, segment, length)
-                    && !isShownIntact(records, at, slot, word)
-                    && isReadIntact(slot, word)) {
-                MemorySegment.copy(work.record.memory, 0, records, at, Record.bytes(word));
-            }
-            slot = map.nextUsed(slot + 1);
+    /** Judges what is not intact, and moves the rest if that is given up. */
+    private Result moveDamaged(MemorySegment records, long segment, int length, Count count, Target target) {
+        if (!reading.isAnotherIntact(segment, length) || !reading.run(records, segment, length)) {
+            return Result.DAMAGED;
         }
-    }
-
-    /** Whether a record is what was stored, in one of a few tries; one that the device cannot read, it has tried. */
-    private boolean isReadIntact(long slot, long word) {
-        int read = BackingFile.OK;
-        for (int tries = 0; tries < READS_AGAIN && read == BackingFile.OK; tries++) {
-            read = file.read(Slot.place(word), Record.bytes(word), work.record.memory, 0, work.readBuffer);
-            if (read == BackingFile.OK && work.record.isIntact(slot, word)) {
-                return true;
+        long failed = reading.failedPieces();
+        if (failed != 0) {
+            switch (suspects.note(
+                    segment / BackingFile.SEGMENT_BYTES, file.contentAt(segment), failed, System.nanoTime())) {
+                case YOUNG -> {
+                    return Result.LATER;
+                }
+                case UNSTEADY -> {
+                    return Result.DAMAGED;
+                }
+                case NEWLY_LOST -> fullness.roomMade(); // It may be had from now on.
+                case LOST -> {}
             }
+            lostPieces = failed;
         }
-        return false;
+        return moveFound(records, segment, length, count, target);
     }
 
     private Result moveFound(MemorySegment records, long segment, int length, Count count, Target target) {
@@ -205,7 +198,7 @@ final class FileMover implements Mover {
         long slot = map.nextUsed(0);
         while (result == Result.EMPTIED && slot < map.slots()) {
             long word = map.get(slot);
-            if (isWithin(word, segment, length)) {
+            if (SecondReading.isWithin(word, segment, length)) {
                 result = pin(records, (int) (Slot.place(word) - segment), slot, word);
             }
             slot = map.nextUsed(slot + 1);
@@ -218,18 +211,13 @@ final class FileMover implements Mover {
         int bytes = 0;
         for (long slot = map.nextUsed(0); slot < map.slots(); slot = map.nextUsed(slot + 1)) {
             long word = map.get(slot);
-            bytes += isWithin(word, segment, length) ? padded(word) : 0;
+            bytes += SecondReading.isWithin(word, segment, length) ? padded(word) : 0;
         }
         return bytes;
     }
 
     private static boolean isAt(long word, long place) {
         return Slot.kind(word) == Slot.KIND_FILE && Slot.place(word) == place;
-    }
-
-    private static boolean isWithin(long word, long segment, int length) {
-        long at = Slot.place(word) - segment;
-        return Slot.kind(word) == Slot.KIND_FILE && at >= 0 && at < length;
     }
 
     private static int padded(long word) {
@@ -242,7 +230,7 @@ final class FileMover implements Mover {
             if (Slot.isPinned(word)) {
                 return Result.LATER;
             }
-            if (pinned == MOST_RECORDS) {
+            if (pinned + lost == MOST_RECORDS) {
                 return Result.DAMAGED; // Words are: so many records there cannot be.
             }
             if (ownership.pin(slot, word)) {
@@ -252,32 +240,19 @@ final class FileMover implements Mover {
         return Result.EMPTIED;
     }
 
-    /** Whether a pinned record can be moved, or is lost. */
+    /** Whether a pinned record can be moved, or given up. */
     private Result look(MemorySegment records, int at, long slot, long word) {
-        slots[pinned] = slot;
-        words[pinned] = word;
-        pinned++;
-        if (isShownIntact(records, at, slot, word)) {
-            found += padded(word);
+        found += padded(word);
+        if (reading.isShownIntact(records, at, slot, word)) {
+            slots[pinned] = slot;
+            words[pinned++] = word;
             seal(records, at);
             return Result.EMPTIED;
         }
-        if (!isGivingUp) {
-            return Result.DAMAGED;
-        }
-        pinned--;
         lost++;
-        ownership.replace(slot, word, Slot.damaged(slot), Counters.KEEPER);
-        return Result.EMPTIED;
-    }
-
-    private boolean isShownIntact(MemorySegment records, int at, long slot, long word) {
-        int bytes = Record.bytes(word);
-        if (at + bytes > records.byteSize()) {
-            return false;
-        }
-        MemorySegment.copy(records, at, work.record.memory, 0, bytes);
-        return work.record.isIntact(slot, word);
+        slots[MOST_RECORDS - lost] = slot;
+        words[MOST_RECORDS - lost] = word;
+        return (SecondReading.piecesOf(at, word) & ~lostPieces) == 0 ? Result.EMPTIED : Result.DAMAGED;
     }
 
     /**
@@ -291,8 +266,11 @@ final class FileMover implements Mover {
         }
     }
 
-    /** Moves what is pinned. DAMAGED if there is no room after all. */
+    /** Moves what is pinned, and gives up what is lost. DAMAGED if there is no room after all. */
     private Result moveAll(MemorySegment records, long segment, Target target) {
+        if (lost > 0 && !records.isReadOnly() && !mayGiveUp.getAsBoolean()) {
+            return Result.KEPT;
+        }
         for (; moved < pinned; moved++) {
             long slot = slots[moved];
             long word = words[moved];
@@ -302,12 +280,28 @@ final class FileMover implements Mover {
             }
             ownership.replace(slot, word, Slot.moved(word, place), Counters.KEEPER);
         }
+        giveUpLost(segment);
         return Result.EMPTIED;
+    }
+
+    private void giveUpLost(long segment) {
+        if (lost > 0) {
+            LOG.log(
+                    Level.ERROR,
+                    "backing file: " + lost + " pages are lost that cannot be read back at byte " + segment);
+        }
+        for (; lost > 0; lost--) {
+            long slot = slots[MOST_RECORDS - lost];
+            ownership.replace(slot, words[MOST_RECORDS - lost], Slot.damaged(slot), Counters.KEEPER);
+        }
     }
 
     private void unpinRest() {
         for (; moved < pinned; moved++) {
             ownership.unpin(slots[moved], words[moved]);
+        }
+        for (; lost > 0; lost--) {
+            ownership.unpin(slots[MOST_RECORDS - lost], words[MOST_RECORDS - lost]);
         }
         pinned = 0;
         moved = 0;

@@ -37,6 +37,10 @@ final class Fullness {
         state = SUSPECTED;
     }
 
+    boolean isSuspected() {
+        return state == SUSPECTED;
+    }
+
     /** Whether no room was made since {@link #suspect}. */
     boolean confirm() {
         return STATE.compareAndSet(this, SUSPECTED, FULL);

@@ -37,8 +37,11 @@ final class Keeper implements AutoCloseable {
     /** A store has found no room: work for the last page that may fit. */
     private volatile boolean isScarce;
 
-    /** A store has looked for everything else in vain: what may come back is waited for no longer. */
+    /** A store has looked for everything else in vain. */
     private volatile boolean isLastLook;
+
+    /** Memory is above the limit, and the file takes nothing of it. Of the file's keeper. */
+    private boolean isSpillRefused;
 
     private boolean wasFailing;
 
@@ -58,7 +61,7 @@ final class Keeper implements AutoCloseable {
             disk = null;
         } else {
             diskWork = new Workspace(Counters.KEEPER, file.readBuffer(), parts.fileSeal(), activity);
-            mover = new FileMover(parts, ownership, activity, diskWork);
+            mover = new FileMover(parts, ownership, activity, fullness, this::mayGiveUp, diskWork);
             spiller = new Spiller(parts, ownership, diskWork);
             disk = new BackgroundLoop("disk-" + name, this::keepFile);
         }
@@ -94,28 +97,30 @@ final class Keeper implements AutoCloseable {
     /** Whether every bit of room is to be gathered, at whatever price. */
     void setScarce(boolean isScarce) {
         this.isScarce = isScarce;
-        isLastLook = false;
-    }
-
-    /** {@link #look} that is the last one before a page is refused. */
-    Look lookForTheLast(long nanos) {
-        isLastLook = true;
-        return look(nanos);
+        isLastLook &= isScarce;
     }
 
     /** What comes of a look at everything that began after this call. */
     Look look(long nanos) {
         Look look = ram.awaitLook(nanos);
-        if (look == Look.GAINED) {
-            return look;
-        }
-        if (disk != null) {
-            look = look.and(disk.awaitLook(nanos));
-        }
-        if (look != Look.GAINED && regionMemory.isAwaited()) {
-            look = look.and(lookForMemory());
-        }
-        return look;
+        return look == Look.GAINED ? look : look.and(lookAtRest(nanos));
+    }
+
+    /** The last {@link #look} before a page is refused: lost pages are given up, if the pool has nothing to gain. */
+    Look lookForTheLast(long nanos) {
+        Look look = ram.awaitLook(nanos);
+        isLastLook = look == Look.NOTHING;
+        return look == Look.GAINED ? look : look.and(lookAtRest(nanos));
+    }
+
+    private Look lookAtRest(long nanos) {
+        Look look = disk == null ? Look.NOTHING : disk.awaitLook(nanos);
+        return look != Look.GAINED && regionMemory.isAwaited() ? look.and(lookForMemory()) : look;
+    }
+
+    /** Whether room is needed for which lost pages must go: as long as nobody makes any in another way. */
+    private boolean mayGiveUp() {
+        return isLastLook && fullness.isSuspected() || isSpillRefused;
     }
 
     private Look lookForMemory() {
@@ -146,6 +151,7 @@ final class Keeper implements AutoCloseable {
         boolean isBack = wasFailing && !isFailing;
         wasFailing = isFailing;
         Look spilled = spiller.spill();
+        isSpillRefused = spilled == Look.NOTHING && spiller.isRefusedAboveLimit();
         return noted(spilled.and(isBack ? Look.GAINED : clean()));
     }
 
@@ -153,7 +159,6 @@ final class Keeper implements AutoCloseable {
         if (!file.cleaningDue()) {
             return Look.NOTHING;
         }
-        mover.setLastLook(isLastLook);
         return switch (file.clean(mover)) {
             case CLEANED -> Look.GAINED;
             case BUSY -> Look.BLOCKED;

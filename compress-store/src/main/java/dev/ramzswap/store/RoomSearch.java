@@ -27,9 +27,11 @@ import java.util.concurrent.locks.ReentrantLock;
  * for long.
  *
  * <p><b>Why it ends.</b> While the door is closed nobody else takes room, and what invalidates free only adds to it.
- * Nobody is at work, or has a page pinned, while he waits for the disk or here, with two exceptions: the spiller, which
- * waits {@value Spiller#PATIENCE_NANOS} ns at most, and a partial write, which a kernel never sends to its swap. While
- * one waits for the disk the door is opened again, so that stores that RAM can take go on, and the search begins anew.
+ * Nobody is at work, or has a page pinned, while he waits for the disk or here, with these exceptions: the spiller and
+ * whoever has the turn, who wait for a staging buffer, {@value Spiller#PATIENCE_NANOS} and {@value #PATIENCE_NANOS} ns
+ * at most, and a partial write, which a kernel never sends to its swap. While one waits for the disk the door is opened
+ * again, so that stores that RAM can take go on, and the search begins anew. What the device does not give back is
+ * waited for as long as it may come back ({@link Suspects}), and then given up.
  */
 final class RoomSearch {
     private static final long TURN_MILLIS = 50;

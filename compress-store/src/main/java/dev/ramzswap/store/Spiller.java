@@ -45,15 +45,25 @@ final class Spiller {
 
     /** Spills a batch if the pool is low; NOTHING also if the backing file is full or fails. */
     Look spill() {
+        refusal = 0;
         if (!mustSpill() || regions.budget().liveBytes() == 0) {
             return Look.NOTHING;
         }
-        refusal = 0;
         long spilled = counters.get(Counter.HUGE_PAGES) > 0 ? spillIncompressible() : 0;
         if (spilled + spillUnused(BATCH_BYTES - spilled) > 0) {
             return Look.GAINED;
         }
         return refusal == BackingFile.WOULD_WAIT ? Look.BLOCKED : Look.NOTHING;
+    }
+
+    /** Whether the last {@link #spill} found no room in the file while memory was above its limit. */
+    boolean isRefusedAboveLimit() {
+        regions.lock.lock();
+        try {
+            return refusal == BackingFile.NO_ROOM && regions.budget().exceeds();
+        } finally {
+            regions.lock.unlock();
+        }
     }
 
     private boolean mustSpill() {

@@ -33,6 +33,13 @@ public final class SectorDevice extends MemoryDevice {
         unreadable.set(0, segments * SECTORS);
     }
 
+    /** All of the first of so many segments, of the third, and so on. */
+    public synchronized void spoilEverySecond(int segments) {
+        for (int segment = 0; segment < segments; segment += 2) {
+            unreadable.set(segment * SECTORS, (segment + 1) * SECTORS);
+        }
+    }
+
     public synchronized boolean isUnreadable(long position, int length) {
         int bad = unreadable.nextSetBit((int) (position / ALIGNMENT));
         return bad >= 0 && bad <= (position + length - 1) / ALIGNMENT;

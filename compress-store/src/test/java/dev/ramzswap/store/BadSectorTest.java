@@ -40,6 +40,12 @@ class BadSectorTest {
         assertNoneIsRefused(device::spoilWhole, 24, slot -> slot % 5 == 0 && isUnreadable(slot));
     }
 
+    /** A disk of two is gone. */
+    @Test
+    void allButAFifthOfEverySecondSegmentIsOverwritten() throws Exception {
+        assertNoneIsRefused(device::spoilEverySecond, SEGMENTS, slot -> slot % 5 == 0 && isUnreadable(slot));
+    }
+
     private void assertNoneIsRefused(IntConsumer spoil, int segments, LongPredicate isCold) throws Exception {
         StoreConfig config = new TestConfig(SLOTS)
                 .limit(LIMIT)

@@ -1,29 +1,38 @@
 package dev.ramzswap.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.backing.ZeroingDevice;
+import dev.ramzswap.backing.ZeroingDevice.Fault;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
-/** A device gives zeroes instead of what it has, and no error, while its segments are to be cleaned. */
+/** A device gives zeroes instead of what it has, or errors, while its segments are to be cleaned. */
 @Timeout(60)
 class ZeroingDeviceTest {
     private static final int SEGMENTS = 40;
     private static final int SLOTS = 4096;
-    private static final int LOOKS = 10;
+    private static final int LOOKS = 20;
+    private static final long PATIENCE_MILLIS = ZeroingDevice.PATIENCE / 1_000_000;
 
     private final ZeroingDevice device = new ZeroingDevice(SEGMENTS);
     private StoreFiles files;
     private PageStore store;
     private Workspace work;
+
+    private Workspace own;
+    private FileMover mover;
+    private boolean mayGiveUp;
 
     /** In slots 0, 2, 4 .. */
     private int stored;
@@ -43,57 +52,119 @@ class ZeroingDeviceTest {
         }
         store.keeper().pause();
         for (int slot = 1; slot < stored; slot += 2) {
-            store.invalidate(slot, work);
+            if (isInFirstHalf(slot)) {
+                store.invalidate(slot, work);
+            }
         }
-        device.isZero = true;
+        own = new Workspace(
+                Counters.KEEPER,
+                files.parts().file().readBuffer(),
+                files.parts().fileSeal(),
+                new Activity());
+        mover = new FileMover(
+                files.parts(),
+                new Ownership(files.parts(), new Fullness()),
+                new Activity(),
+                new Fullness(),
+                () -> mayGiveUp,
+                own);
     }
 
     @AfterEach
     void close() {
         store.keeper().resume();
+        own.close();
         work.close();
         store.close();
     }
 
-    @Test
-    void whatItHasAgainIsRead() {
-        assertTrue(files.parts().file().cleaningDue());
-        for (int look = 0; look < LOOKS; look++) {
-            store.keeper().keepFile();
-        }
-        device.isZero = false;
+    private static Stream<Fault> faults() {
+        return Stream.of(Fault.ZEROES, Fault.ERROR);
+    }
+
+    @ParameterizedTest
+    @MethodSource("faults")
+    void whatItHasAgainIsRead(Fault fault) throws InterruptedException {
+        device.fault = fault;
+        clean(fault);
+        Thread.sleep(2 * PATIENCE_MILLIS);
+        device.fault = Fault.NONE;
+        clean(fault);
+        assertEquals(0, damaged());
         assertEquals(0, lost());
     }
 
-    /** A page that is whole is refused for no page that may come back. */
-    @Test
-    void whatItDoesNotHaveCostsNoRoomThatAPageNeeds() {
-        store.keeper().setScarce(true);
-        for (int look = 0; look < LOOKS; look++) {
-            store.keeper().keepFile();
-        }
-        assertEquals(0, damaged(), "there may be room elsewhere");
-        store.keeper().lookForTheLast(0);
-        for (int look = 0; look < LOOKS; look++) {
-            store.keeper().keepFile();
-        }
+    /** It is the device then, and not a part of it that is lost. */
+    @ParameterizedTest
+    @MethodSource("faults")
+    void whatIsSoEverywhereIsNotGivenUp(Fault fault) throws InterruptedException {
+        mayGiveUp = true;
+        device.fault = fault;
+        clean(fault);
+        Thread.sleep(2 * PATIENCE_MILLIS);
+        clean(fault);
+        assertEquals(0, damaged());
+    }
+
+    @ParameterizedTest
+    @MethodSource("faults")
+    void whatIsSoInTwoMomentsFarApartIsNotGivenUp(Fault fault) throws InterruptedException {
+        mayGiveUp = true;
+        device.segments = SEGMENTS / 2;
+        device.fault = fault;
+        files.parts().file().clean(mover);
+        device.fault = Fault.NONE;
+        Thread.sleep(12 * PATIENCE_MILLIS);
+        device.fault = fault;
+        files.parts().file().clean(mover);
+        assertEquals(0, damaged());
+    }
+
+    /** A segment would be kept for good by a record that is lost. */
+    @ParameterizedTest
+    @MethodSource("faults")
+    void whatAPartDoesNotGiveBackIsGivenUpWhereRoomIsNeeded(Fault fault) throws InterruptedException {
+        device.segments = SEGMENTS / 2;
+        device.fault = fault;
+        clean(fault);
+        Thread.sleep(2 * PATIENCE_MILLIS);
+        clean(fault);
+        assertEquals(0, damaged(), "nobody needs room");
+        mayGiveUp = true;
+        clean(fault);
         assertTrue(damaged() > 0);
-        device.isZero = false;
+        device.fault = Fault.NONE;
         assertEquals(damaged(), lost());
     }
 
-    /** That is the device, and not a part of it that is lost. */
-    @Test
-    void whatCannotBeReadAnywhereIsNotGivenUp() {
-        device.isZero = false;
-        device.isUnreadable = true;
-        store.keeper().lookForTheLast(0);
-        for (int look = 0; look < LOOKS; look++) {
-            store.keeper().keepFile();
-        }
+    /** As when somebody has made room since the look began. */
+    @ParameterizedTest
+    @MethodSource("faults")
+    void whatIsNeededNoMoreWhenItWouldBeGivenUpIsNot(Fault fault) throws InterruptedException {
+        device.segments = SEGMENTS / 2;
+        device.fault = fault;
+        clean(fault);
+        Thread.sleep(2 * PATIENCE_MILLIS);
+        clean(fault);
+        mayGiveUp = true;
+        device.onRead = () -> mayGiveUp = false;
+        files.parts().file().clean(mover);
+        assertFalse(mayGiveUp);
         assertEquals(0, damaged());
-        device.isUnreadable = false;
-        assertEquals(0, lost());
+    }
+
+    /** Of the file: only segments that lie there are worth cleaning. */
+    private boolean isInFirstHalf(int slot) {
+        long word = files.parts().map().get(slot);
+        return Slot.kind(word) == Slot.KIND_FILE && Slot.place(word) < (long) SEGMENTS / 2 * BackingFile.SEGMENT_BYTES;
+    }
+
+    /** @param fault after errors, a segment that was set aside is tried again only after a while */
+    private void clean(Fault fault) throws InterruptedException {
+        for (int look = 0; look < LOOKS; look++) {
+            files.parts().file().clean(mover);
+            Thread.sleep(fault == Fault.ERROR ? 2 : 0);
+        }
     }
 
     private long damaged() {

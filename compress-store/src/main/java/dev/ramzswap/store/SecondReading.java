@@ -1,0 +1,151 @@
+package dev.ramzswap.store;
+
+import dev.ramzswap.backing.BackingFile;
+import java.lang.foreign.MemorySegment;
+import java.util.SplittableRandom;
+
+/**
+ * Reads the records of a segment by themselves that are not intact in what was read of it as a whole. Nobody is at work
+ * meanwhile, and nothing is pinned: it may take the device long ({@link RoomSearch}). Used by one thread.
+ */
+final class SecondReading {
+    /** How often a record that is not intact is read once more. */
+    private static final int READS_AGAIN = 3;
+
+    /** For how long those of one segment are: a bad disk may take seconds for each. */
+    private static final long NANOS = 10_000_000_000L;
+
+    /** Records that are read to find out whether it is the device that fails. */
+    private static final int SAMPLES = 8;
+
+    /** Slots that are looked at for one of them. */
+    private static final int SLOTS_OF_SAMPLE = 1000;
+
+    private final SlotMap map;
+    private final BackingFile file;
+
+    /** Its record is the one that is being read. */
+    private final Workspace work;
+
+    private final SplittableRandom random = new SplittableRandom();
+
+    /** Whose record could be read the last time. */
+    private long goodSlot;
+
+    private long failedPieces;
+
+    /** Those of them that the device did not read just now. */
+    private long unreadPieces;
+
+    /** Whether the device has read the record that was tried last. */
+    private boolean isRead;
+
+    SecondReading(SlotMap map, BackingFile file, Workspace work) {
+        this.map = map;
+        this.file = file;
+        this.work = work;
+    }
+
+    /** Of the last {@link #run}, the pieces of the segment in which a record is that is not intact even so. */
+    long failedPieces() {
+        return failedPieces;
+    }
+
+    /** Puts what is intact now into the content. False if that took too long, so that not all was tried. */
+    boolean run(MemorySegment records, long segment, int length) {
+        failedPieces = 0;
+        unreadPieces = 0;
+        long end = System.nanoTime() + NANOS;
+        for (long slot = map.nextUsed(0); slot < map.slots(); slot = map.nextUsed(slot + 1)) {
+            long word = map.get(slot);
+            if (isWithin(word, segment, length)) {
+                if (System.nanoTime() - end >= 0) {
+                    return false;
+                }
+                failedPieces |= read(records, (int) (Slot.place(word) - segment), slot, word);
+            }
+        }
+        return true;
+    }
+
+    /** Returns the pieces of the record if it is not intact. */
+    private long read(MemorySegment records, int at, long slot, long word) {
+        if (isShownIntact(records, at, slot, word)) {
+            return 0;
+        }
+        long pieces = piecesOf(at, word);
+        if ((pieces & unreadPieces) == 0) {
+            if (isReadIntact(slot, word)) {
+                MemorySegment.copy(work.record.memory, 0, records, at, Record.bytes(word));
+                return 0;
+            }
+            unreadPieces |= isRead ? 0 : pieces;
+        }
+        return Slot.sameCopy(map.get(slot), word) ? pieces : 0;
+    }
+
+    /** A bit for each piece of a segment in which a word's record lies that begins at {@code at}. */
+    static long piecesOf(int at, long word) {
+        int first = at / Suspects.PIECE_BYTES;
+        int last = Math.min((at + Record.bytes(word) - 1) / Suspects.PIECE_BYTES, Long.SIZE - 1);
+        return -1L >>> Long.SIZE - 1 - (last - first) << first;
+    }
+
+    /** Whether a record is what was stored, in one of a few tries; one that the device cannot read, it has tried. */
+    private boolean isReadIntact(long slot, long word) {
+        isRead = true;
+        for (int tries = 0; tries < READS_AGAIN && isRead; tries++) {
+            isRead = file.read(Slot.place(word), Record.bytes(word), work.record.memory, 0, work.readBuffer)
+                    == BackingFile.OK;
+            if (isRead && work.record.isIntact(slot, word)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether the device gives back a record of another segment. If not, it is the device that fails. */
+    boolean isAnotherIntact(long segment, int length) {
+        boolean isIntact = isIntactElsewhere(goodSlot, segment, length);
+        for (int i = 0; i < SAMPLES && !isIntact; i++) {
+            goodSlot = sample(segment, length);
+            isIntact = isIntactElsewhere(goodSlot, segment, length);
+        }
+        return isIntact;
+    }
+
+    private long sample(long segment, int length) {
+        long slot = map.nextUsed(random.nextLong(map.slots()));
+        for (int i = 0; i < SLOTS_OF_SAMPLE && !isElsewhere(map.find(slot), segment, length); i++) {
+            slot = map.nextUsed(slot < map.slots() ? slot + 1 : 0);
+        }
+        return slot;
+    }
+
+    private boolean isIntactElsewhere(long slot, long segment, int length) {
+        long word = map.find(slot);
+        return isElsewhere(word, segment, length) && isReadIntact(slot, word);
+    }
+
+    /** Whether a word tells of another segment, on the device. */
+    private boolean isElsewhere(long word, long segment, int length) {
+        return Slot.kind(word) == Slot.KIND_FILE
+                && !isWithin(word, segment, length)
+                && file.readNow(Slot.place(word), Record.bytes(word), work.record.memory, 0) != BackingFile.OK;
+    }
+
+    /** Whether a record is intact in the content; it is the workspace's then. */
+    boolean isShownIntact(MemorySegment records, int at, long slot, long word) {
+        int bytes = Record.bytes(word);
+        if (at + bytes > records.byteSize()) {
+            return false;
+        }
+        MemorySegment.copy(records, at, work.record.memory, 0, bytes);
+        return work.record.isIntact(slot, word);
+    }
+
+    static boolean isWithin(long word, long segment, int length) {
+        long at = Slot.place(word) - segment;
+        return Slot.kind(word) == Slot.KIND_FILE && at >= 0 && at < length;
+    }
+}
