@@ -58,6 +58,18 @@ public final class Reattacher implements Attachments {
     }
 
     @Override
+    public int connections(Set<String> exports) throws IOException {
+        int sum = 0;
+        for (NbdDevice device : NbdDevice.all(machine.files())) {
+            sum += device.backend()
+                    .filter(backend -> exports.contains(backend.export()))
+                    .map(Backend::connections)
+                    .orElse(0);
+        }
+        return sum;
+    }
+
+    @Override
     public void look() {
         looks.release();
     }

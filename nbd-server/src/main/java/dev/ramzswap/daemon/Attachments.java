@@ -35,6 +35,16 @@ public interface Attachments extends AutoCloseable {
     }
 
     /**
+     * How many connections the kernel's devices should have, in all, that belong to exports of these names.
+     * Thread-safe.
+     *
+     * @throws IOException if the kernel cannot be asked
+     */
+    default int connections(Set<String> exports) throws IOException {
+        return 0;
+    }
+
+    /**
      * The daemon stands by: only now may what will be needed take its time to be prepared.
      *
      * @param rehearsed an export without pages, which no device belongs to

@@ -10,6 +10,7 @@ import dev.ramzswap.guard.ProcessGuard;
 import dev.ramzswap.linux.PeerCredentials;
 import dev.ramzswap.linux.Self;
 import dev.ramzswap.nbd.ClientListener;
+import dev.ramzswap.nbd.ConnectionMemory;
 import dev.ramzswap.nbd.NbdServer;
 import dev.ramzswap.nbd.export.Export;
 import dev.ramzswap.status.RuntimeDir;
@@ -53,6 +54,7 @@ public final class Daemon implements AutoCloseable {
     private final Ending ending;
     private final Attachments kernel;
     private final Consumer<Runnable> termination;
+    private final ConnectionMemory memory;
     private ServiceManager service;
     /** By export; all of them at once, since a signal may come before. */
     private volatile Map<String, Attachment> attached = Map.of();
@@ -70,6 +72,7 @@ public final class Daemon implements AutoCloseable {
         this.ending = new Ending(() -> isAny(Attachment::isAttached));
         this.kernel = kernel;
         this.termination = termination;
+        this.memory = new ConnectionMemory(Endpoints.limits(config));
     }
 
     private boolean isAny(Predicate<Attachment> how) {
@@ -147,7 +150,7 @@ public final class Daemon implements AutoCloseable {
         if (config.protection().isSwap()) {
             ProcessGuard.lockNewMemoryWhole(config.protection());
         }
-        server = new Endpoints(config, host, tls).serve(exports(), new Clients());
+        server = new Endpoints(config, host, tls).serve(exports(), memory, new Clients());
         if (config.socket().isPresent()) {
             kernel.serving(List.copyOf(attached.values()), config.socket().get());
         }
@@ -172,10 +175,14 @@ public final class Daemon implements AutoCloseable {
         try (Standby standby = new Standby(config)) {
             termination.accept(() -> endUnlessNeeded(standby));
             standby.awaitPlace(() -> sayThatItWaits("another daemon stands by: waiting for its place"));
-            boolean isNeeded = standby.awaitTurn(() -> {
-                config.socket().ifPresent(this::rehearse);
-                sayThatItWaits("standing by for another daemon");
-            });
+            boolean isNeeded;
+            try (var _ = ComingConnections.await(memory, config, kernel)) {
+                isNeeded = standby.awaitTurn(() -> {
+                    String export = config.exports().getFirst().name();
+                    config.socket().ifPresent(socket -> kernel.prepare(attachment(export, 0, false), socket));
+                    sayThatItWaits("standing by for another daemon");
+                });
+            }
             if (!isNeeded) {
                 leave("told to end, and so was the daemon that served, which nobody needs any more");
             }
@@ -189,10 +196,6 @@ public final class Daemon implements AutoCloseable {
         }
         LOG.log(Level.INFO, "told to end while it takes over from another daemon: goes on for who is attached");
         ending.request();
-    }
-
-    private void rehearse(Path socket) {
-        kernel.prepare(attachment(config.exports().getFirst().name(), 0, false), socket);
     }
 
     private Attachment attachment(String export, long identity, boolean isTakenOver) {
@@ -332,6 +335,7 @@ public final class Daemon implements AutoCloseable {
         if (server != null) {
             server.shutdown(ending.isForced() ? Duration.ZERO : GRACE);
         }
+        memory.close();
         announcement.close();
         if (fullWatch != null) {
             fullWatch.close();

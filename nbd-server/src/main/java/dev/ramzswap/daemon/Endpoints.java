@@ -8,6 +8,7 @@ import dev.ramzswap.config.TlsConfig;
 import dev.ramzswap.config.TlsFiles;
 import dev.ramzswap.linux.PassedSocket;
 import dev.ramzswap.nbd.ClientListener;
+import dev.ramzswap.nbd.ConnectionMemory;
 import dev.ramzswap.nbd.Endpoint;
 import dev.ramzswap.nbd.Limits;
 import dev.ramzswap.nbd.NbdServer;
@@ -44,15 +45,19 @@ final class Endpoints {
         this.tls = tls;
     }
 
+    /** What its connections may have. */
+    static Limits limits(Config config) {
+        return config.protection().isSwap() ? Limits.DEFAULT.withPreparedMemory(PREPARED_BYTES) : Limits.DEFAULT;
+    }
+
     /**
      * Serves exports there.
      *
+     * @param memory of its connections, which the server closes
      * @throws IOException with a message that names the flag, if an address cannot be had; nobody is let in then
      */
-    NbdServer serve(List<Export> exports, ClientListener clients) throws IOException {
-        Limits limits =
-                config.protection().isSwap() ? Limits.DEFAULT.withPreparedMemory(PREPARED_BYTES) : Limits.DEFAULT;
-        NbdServer server = new NbdServer(exports, endpoints(), limits, clients);
+    NbdServer serve(List<Export> exports, ConnectionMemory memory, ClientListener clients) throws IOException {
+        NbdServer server = new NbdServer(exports, endpoints(), memory, clients);
         try {
             if (config.isSocketPassed()) {
                 adopt(server, PassedSocket.take());

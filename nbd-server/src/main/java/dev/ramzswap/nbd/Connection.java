@@ -8,7 +8,6 @@ import dev.ramzswap.nbd.fence.Gate;
 import dev.ramzswap.nbd.io.IoBuffer;
 import dev.ramzswap.nbd.tls.Tls;
 import dev.ramzswap.nbd.wire.Negotiated;
-import dev.ramzswap.nbd.wire.ReplyWriter;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.channels.SocketChannel;
@@ -18,9 +17,6 @@ import java.util.concurrent.TimeUnit;
 /** One client from accept to close, on a thread of its own. When it ends, all of its memory and threads are gone. */
 final class Connection implements Runnable {
     private static final System.Logger LOG = System.getLogger(Connection.class.getName());
-
-    /** Bytes that are received at once, and the most that are collected in replies. */
-    private static final int BUFFER_BYTES = 1 << 20;
 
     private final ServerContext context;
     private final SocketChannel channel;
@@ -56,8 +52,8 @@ final class Connection implements Runnable {
     }
 
     private void serve() {
-        try (IoBuffer received = new IoBuffer(context.memory(), BUFFER_BYTES);
-                IoBuffer reply = new IoBuffer(context.memory(), BUFFER_BYTES + ReplyWriter.OVERHEAD)) {
+        try (IoBuffer received = new IoBuffer(context.memory(), ConnectionMemory.BUFFER_BYTES);
+                IoBuffer reply = new IoBuffer(context.memory(), ConnectionMemory.REPLY_BYTES)) {
             serve(ClientChannel.of(channel, tls), received, reply);
         } catch (IOException e) {
             LOG.log(Level.DEBUG, "connection lost", e);

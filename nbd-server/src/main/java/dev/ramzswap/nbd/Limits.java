@@ -23,7 +23,12 @@ public record Limits(
      */
     public static final Limits DEFAULT = new Limits(64, Duration.ofSeconds(10), 16 << 20, 64 << 20, 0);
 
-    private static final int CONNECTIONS_OF_SWAPON = 4;
+    /**
+     * Connections whose memory is kept for the next ones, if memory is prepared: as many as swapon makes at most, and
+     * one that is offered in their place.
+     */
+    static final int SPARE_CONNECTIONS = 16 + 1;
+
     private static final long BUFFERS = 3 << 20;
 
     public Limits {
@@ -32,9 +37,9 @@ public record Limits(
         }
     }
 
-    /** Bytes that are kept for connections to come: if memory is prepared, for as many as swapon makes by default. */
+    /** Bytes that may be kept for connections to come. */
     long spareMemory() {
-        return preparedMemory > 0 ? CONNECTIONS_OF_SWAPON * (preparedMemory + BUFFERS) : 0;
+        return preparedMemory > 0 ? SPARE_CONNECTIONS * (preparedMemory + BUFFERS) : 0;
     }
 
     public Limits withConnections(int count) {

@@ -28,7 +28,17 @@ public final class NbdServer implements AutoCloseable {
      * @throws IllegalArgumentException if the exports cannot be told apart, or cannot be described in the protocol
      */
     public NbdServer(List<? extends Export> exports, List<Endpoint> endpoints, Limits limits, ClientListener clients) {
-        context = new ServerContext(new ExportTable(exports), limits, clients);
+        this(exports, endpoints, new ConnectionMemory(limits), clients);
+    }
+
+    /**
+     * As the other, with memory that was there before, and that the server closes.
+     *
+     * @throws IllegalArgumentException as the other
+     */
+    public NbdServer(
+            List<? extends Export> exports, List<Endpoint> endpoints, ConnectionMemory memory, ClientListener clients) {
+        context = new ServerContext(new ExportTable(exports), memory, clients);
         connections = new Connections(context);
         this.endpoints = List.copyOf(endpoints);
     }

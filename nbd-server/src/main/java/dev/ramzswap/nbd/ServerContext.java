@@ -6,7 +6,6 @@ import dev.ramzswap.nbd.fence.Fence;
 import dev.ramzswap.nbd.io.IoMemory;
 import dev.ramzswap.nbd.io.Threads;
 import dev.ramzswap.nbd.lane.LaneMemory;
-import dev.ramzswap.nbd.lane.MemoryBudget;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -22,9 +21,7 @@ final class ServerContext {
     static final int TLS_HANDSHAKES = 8;
 
     private final ExportTable exports;
-    private final Limits limits;
-    private final IoMemory memory;
-    private final LaneMemory laneMemory;
+    private final ConnectionMemory memory;
     /** Closes handshakes that take too long. */
     private final ScheduledThreadPoolExecutor watchdog =
             new ScheduledThreadPoolExecutor(1, task -> Threads.unstarted("nbd-watchdog", task));
@@ -36,13 +33,10 @@ final class ServerContext {
     private final AtomicInteger clients = new AtomicInteger();
     private volatile boolean shuttingDown;
 
-    ServerContext(ExportTable exports, Limits limits, ClientListener clientListener) {
+    ServerContext(ExportTable exports, ConnectionMemory memory, ClientListener clientListener) {
         this.exports = exports;
-        this.limits = limits;
+        this.memory = memory;
         this.clientListener = clientListener;
-        memory = new IoMemory(limits.spareMemory());
-        laneMemory = new LaneMemory(
-                memory, new MemoryBudget(limits.totalMemory()), limits.connectionMemory(), limits.preparedMemory());
         watchdog.setRemoveOnCancelPolicy(true);
     }
 
@@ -60,20 +54,20 @@ final class ServerContext {
     }
 
     Limits limits() {
-        return limits;
+        return memory.limits();
     }
 
     /** What the connections of an export have in common. */
     Fence fence(Export export) {
-        return fences.computeIfAbsent(export, _ -> new Fence(limits.connections()));
+        return fences.computeIfAbsent(export, _ -> new Fence(limits().connections()));
     }
 
     IoMemory memory() {
-        return memory;
+        return memory.io();
     }
 
     LaneMemory laneMemory() {
-        return laneMemory;
+        return memory.lanes();
     }
 
     ScheduledThreadPoolExecutor watchdog() {

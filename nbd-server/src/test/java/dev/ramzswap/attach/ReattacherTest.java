@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.linux.KernelEnd;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -74,6 +75,16 @@ class ReattacherTest {
         assertFalse(reattacher.isOf(0, Set.of("b")));
         assertFalse(reattacher.isOf(1, Set.of("a", "b")));
         assertFalse(reattacher.isOf(7, Set.of("a", "b")));
+    }
+
+    @Test
+    void connectionsAreThoseThatDevicesOfTheExportsShouldHave() throws IOException {
+        assertEquals(0, reattacher.connections(Set.of("a", "b")));
+        fake.left(0, backend("a", 4), SIZE);
+        fake.left(1, backend("b", 16), SIZE);
+        fake.file("/sys/block/nbd2/backend", "somebody else's");
+        assertEquals(4, reattacher.connections(Set.of("a")));
+        assertEquals(20, reattacher.connections(Set.of("a", "b")));
     }
 
     @Test

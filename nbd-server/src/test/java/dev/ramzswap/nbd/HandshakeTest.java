@@ -36,8 +36,8 @@ class HandshakeTest {
     private static final MemoryExport FIRST = new MemoryExport("first", 1 << 20);
     private static final MemoryExport SECOND = new MemoryExport("zweites-Gerät", 2 << 20, true);
 
-    private final ServerContext context =
-            new ServerContext(new ExportTable(List.of(FIRST, SECOND)), Limits.DEFAULT, ClientListener.NONE);
+    private final ServerContext context = new ServerContext(
+            new ExportTable(List.of(FIRST, SECOND)), new ConnectionMemory(Limits.DEFAULT), ClientListener.NONE);
     private Tls tls;
     private ScriptedChannel channel;
     private Negotiated agreed;
@@ -142,7 +142,8 @@ class HandshakeTest {
         List<MemoryExport> exports = IntStream.range(0, 40)
                 .mapToObj(i -> new MemoryExport("n" + i + "x".repeat(4000), 4096))
                 .toList();
-        ServerContext many = new ServerContext(new ExportTable(exports), Limits.DEFAULT, ClientListener.NONE);
+        ServerContext many =
+                new ServerContext(new ExportTable(exports), new ConnectionMemory(Limits.DEFAULT), ClientListener.NONE);
         channel = new ScriptedChannel(
                 client().option(NBD_OPT_LIST).option(NBD_OPT_ABORT).array());
         ByteBuffer in = ByteBuffer.allocateDirect(MAXIMUM_OPTION_DATA);
@@ -273,8 +274,8 @@ class HandshakeTest {
     @Test
     void anExportThatDoesNotAdmitAClientIsClosedToIt() throws IOException {
         MemoryExport closed = new MemoryExport("closed", 4096).closed();
-        ServerContext both =
-                new ServerContext(new ExportTable(List.of(FIRST, closed)), Limits.DEFAULT, ClientListener.NONE);
+        ServerContext both = new ServerContext(
+                new ExportTable(List.of(FIRST, closed)), new ConnectionMemory(Limits.DEFAULT), ClientListener.NONE);
         PeerCredentials peer = new PeerCredentials(4712, 1000, 100);
         Bytes client = client().option(NBD_OPT_LIST)
                 .option(NBD_OPT_STRUCTURED_REPLY)

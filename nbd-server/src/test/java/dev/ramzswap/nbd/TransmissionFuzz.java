@@ -66,7 +66,8 @@ public final class TransmissionFuzz {
     }
 
     private static void play(MemoryExport export, TransmissionModel model, ScriptedChannel channel) throws IOException {
-        var context = new ServerContext(new ExportTable(List.of(export)), Limits.DEFAULT, ClientListener.NONE);
+        var context = new ServerContext(
+                new ExportTable(List.of(export)), new ConnectionMemory(Limits.DEFAULT), ClientListener.NONE);
         ByteBuffer reply = model.slow ? SLOW_REPLY : FAST_REPLY;
         try (ExportSession session = export.open();
                 Transmission transmission =

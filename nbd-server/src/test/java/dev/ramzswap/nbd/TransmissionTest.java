@@ -29,8 +29,8 @@ class TransmissionTest {
     private static final int SMALL_BUFFER = 16 << 10;
 
     private final MemoryExport export = new MemoryExport("x", SIZE);
-    private final ServerContext context =
-            new ServerContext(new ExportTable(List.of(export)), Limits.DEFAULT, ClientListener.NONE);
+    private final ServerContext context = new ServerContext(
+            new ExportTable(List.of(export)), new ConnectionMemory(Limits.DEFAULT), ClientListener.NONE);
     private ScriptedChannel channel;
 
     private ServerBytes play(Bytes client, int... cuts) throws IOException {

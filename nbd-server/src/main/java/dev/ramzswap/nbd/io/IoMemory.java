@@ -17,6 +17,7 @@ public final class IoMemory implements AutoCloseable {
     private final List<ByteBuf> spare = new ArrayList<>();
     private final long mostSpare;
     private long spareBytes;
+    private long made;
 
     /** @param mostSpare bytes to keep for the next connections */
     public IoMemory(long mostSpare) {
@@ -26,11 +27,51 @@ public final class IoMemory implements AutoCloseable {
     /** Resident memory of that size, with any content. */
     ByteBuf take(int bytes) {
         ByteBuf buffer = takeSpare(bytes);
-        if (buffer == null) {
-            buffer = allocator.directBuffer(bytes, bytes);
-            buffer.setZero(0, bytes); // its pages are resident from now on: no request faults them in
-        }
+        return buffer == null ? make(bytes) : buffer;
+    }
+
+    private ByteBuf make(int bytes) {
+        ByteBuf buffer = allocator.directBuffer(bytes, bytes);
+        buffer.setZero(0, bytes); // its pages are resident from now on: no request faults them in
+        count();
         return buffer;
+    }
+
+    private synchronized void count() {
+        made++;
+    }
+
+    /** Buffers that were asked of the machine so far. */
+    public synchronized long made() {
+        return made;
+    }
+
+    /**
+     * Makes buffers, or frees some, until so many of that size are spare, or as much in all as may be kept, or this
+     * thread is interrupted.
+     */
+    public void setSpare(int bytes, int count) {
+        int missing = count - spare(bytes);
+        for (; missing > 0 && hasRoom(bytes) && !Thread.currentThread().isInterrupted(); missing--) {
+            give(make(bytes));
+        }
+        for (; missing < 0; missing++) {
+            free(takeSpare(bytes));
+        }
+    }
+
+    private synchronized int spare(int bytes) {
+        return (int) spare.stream().filter(buffer -> buffer.capacity() == bytes).count();
+    }
+
+    private synchronized boolean hasRoom(int bytes) {
+        return spareBytes + bytes <= mostSpare;
+    }
+
+    private static void free(ByteBuf buffer) {
+        if (buffer != null) {
+            buffer.release();
+        }
     }
 
     private synchronized ByteBuf takeSpare(int bytes) {
@@ -45,12 +86,17 @@ public final class IoMemory implements AutoCloseable {
 
     /** Nobody uses it any more. */
     synchronized void give(ByteBuf buffer) {
-        if (spareBytes + buffer.capacity() <= mostSpare) {
+        if (hasRoom(buffer.capacity())) {
             spareBytes += buffer.capacity();
             spare.add(buffer);
         } else {
             buffer.release();
         }
+    }
+
+    /** Bytes that nobody has. */
+    public synchronized long spareBytes() {
+        return spareBytes;
     }
 
     /** Bytes that connections have now. */

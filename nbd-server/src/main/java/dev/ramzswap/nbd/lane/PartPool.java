@@ -41,7 +41,7 @@ public final class PartPool extends TaskPool<SlowPart> {
         }
     }
 
-    private static int parts(long bytes) {
+    static int parts(long bytes) {
         return (int) (bytes / PART_BYTES);
     }
 

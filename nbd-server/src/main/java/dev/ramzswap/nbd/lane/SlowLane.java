@@ -35,6 +35,9 @@ public final class SlowLane implements AutoCloseable {
 
     private static final int THREADS_PER_QUEUE = 2;
 
+    /** Of each lane. */
+    public static final int THREADS = 2 * THREADS_PER_QUEUE;
+
     private final Channel channel;
     private final Gate gate;
     private final TaskPool<SlowTask> reads = TaskPool.of(REQUESTS);
@@ -62,6 +65,13 @@ public final class SlowLane implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    /** Has spare the buffers of so many lanes that have them from their start. */
+    public static void setSpare(LaneMemory memory, int lanes) {
+        memory.io().setSpare(PartPool.PART_BYTES, lanes * PartPool.parts(memory.prepared()));
+        memory.io().setSpare(SlowReader.BUFFER_BYTES, lanes * THREADS_PER_QUEUE);
+        memory.io().setSpare(SlowWriter.BUFFER_BYTES, lanes * THREADS_PER_QUEUE);
     }
 
     private void start(String name, Runnable worker) {

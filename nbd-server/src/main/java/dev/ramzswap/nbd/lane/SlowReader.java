@@ -22,13 +22,10 @@ import java.io.IOException;
  * Neither needs more memory than the buffer, so no large READ can be refused for want of it.
  */
 final class SlowReader extends SlowWorker {
-    SlowReader(IoMemory memory, Negotiated agreed, Outlet outlet, SlowLane lane) {
-        super(memory, agreed, outlet, lane);
-    }
+    static final int BUFFER_BYTES = Protocol.MAXIMUM_UNFRAGMENTED + ReplyWriter.OVERHEAD;
 
-    @Override
-    int replyData() {
-        return Protocol.MAXIMUM_UNFRAGMENTED;
+    SlowReader(IoMemory memory, Negotiated agreed, Outlet outlet, SlowLane lane) {
+        super(memory, BUFFER_BYTES, agreed, outlet, lane);
     }
 
     @Override

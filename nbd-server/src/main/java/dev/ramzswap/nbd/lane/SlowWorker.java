@@ -14,19 +14,19 @@ abstract class SlowWorker implements Runnable {
     private static final System.Logger LOG = System.getLogger(SlowWorker.class.getName());
 
     private final IoMemory memory;
+    private final int bufferBytes;
     private final Negotiated agreed;
     private final Outlet outlet;
     private final SlowLane lane;
 
-    SlowWorker(IoMemory memory, Negotiated agreed, Outlet outlet, SlowLane lane) {
+    /** @param bufferBytes of reply, with {@link ReplyWriter#OVERHEAD}, that are collected at once */
+    SlowWorker(IoMemory memory, int bufferBytes, Negotiated agreed, Outlet outlet, SlowLane lane) {
         this.memory = memory;
+        this.bufferBytes = bufferBytes;
         this.agreed = agreed;
         this.outlet = outlet;
         this.lane = lane;
     }
-
-    /** The bytes of reply, without overhead, that are collected at once. */
-    abstract int replyData();
 
     abstract TaskQueue queue(SlowLane lane);
 
@@ -43,7 +43,7 @@ abstract class SlowWorker implements Runnable {
 
     @Override
     public final void run() {
-        try (IoBuffer buffer = new IoBuffer(memory, replyData() + ReplyWriter.OVERHEAD);
+        try (IoBuffer buffer = new IoBuffer(memory, bufferBytes);
                 ExportSession session = agreed.export().open()) {
             ReplyWriter replies = new ReplyWriter(outlet, buffer.view(), agreed.structured());
             TaskQueue queue = queue(lane);

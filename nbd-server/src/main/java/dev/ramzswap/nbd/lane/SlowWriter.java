@@ -17,16 +17,13 @@ final class SlowWriter extends SlowWorker {
     /** No status of a session: the client has cut the connection, to ask again by another. */
     private static final int CUT = Integer.MIN_VALUE;
 
+    static final int BUFFER_BYTES = ReplyWriter.OVERHEAD;
+
     private final Gate gate;
 
     SlowWriter(IoMemory memory, Negotiated agreed, Outlet outlet, SlowLane lane, Gate gate) {
-        super(memory, agreed, outlet, lane);
+        super(memory, BUFFER_BYTES, agreed, outlet, lane);
         this.gate = gate;
-    }
-
-    @Override
-    int replyData() {
-        return 0;
     }
 
     @Override

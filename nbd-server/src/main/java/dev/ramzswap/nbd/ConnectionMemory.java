@@ -1,0 +1,81 @@
+package dev.ramzswap.nbd;
+
+import dev.ramzswap.nbd.io.IoMemory;
+import dev.ramzswap.nbd.io.Threads;
+import dev.ramzswap.nbd.lane.LaneMemory;
+import dev.ramzswap.nbd.lane.MemoryBudget;
+import dev.ramzswap.nbd.lane.SlowLane;
+import dev.ramzswap.nbd.wire.ReplyWriter;
+
+/**
+ * The memory of a server's connections. If the limits prepare memory, what one has left is kept for the next, and it
+ * can be had before any of them is there, and before the server: a daemon that takes over gives the kernel its
+ * connections while that has no memory but by the pages that it brings. Thread-safe.
+ */
+public final class ConnectionMemory implements AutoCloseable {
+    /** Bytes that are received at once, and the most that are collected in replies. */
+    static final int BUFFER_BYTES = 1 << 20;
+
+    static final int REPLY_BYTES = BUFFER_BYTES + ReplyWriter.OVERHEAD;
+
+    private final Limits limits;
+    private final IoMemory io;
+    private final LaneMemory lanes;
+    private int prepared;
+
+    public ConnectionMemory(Limits limits) {
+        this.limits = limits;
+        io = new IoMemory(limits.spareMemory());
+        lanes = new LaneMemory(
+                io, new MemoryBudget(limits.totalMemory()), limits.connectionMemory(), limits.preparedMemory());
+    }
+
+    /**
+     * Has spare what so many connections need, buffers and stacks, and no buffer more; at most what {@link Limits} let
+     * it keep. Does nothing if the limits prepare no memory, or if it was the same number before; when this thread is
+     * interrupted, it returns early. Not to be called once there are connections.
+     *
+     * @throws OutOfMemoryError if there is no memory; another call tries it again
+     */
+    public synchronized void prepare(int connections) {
+        int count = Math.min(connections, Limits.SPARE_CONNECTIONS);
+        if (limits.preparedMemory() == 0 || count == prepared) {
+            return;
+        }
+        io.setSpare(BUFFER_BYTES, count);
+        io.setSpare(REPLY_BYTES, count);
+        SlowLane.setSpare(lanes, count);
+        if (count > prepared) {
+            Threads.reserveStacks(count * (1 + SlowLane.THREADS));
+        }
+        prepared = count;
+    }
+
+    /** Buffers that were asked of the machine so far. */
+    public long made() {
+        return io.made();
+    }
+
+    /** Bytes of buffers that no connection has. */
+    public long spareBytes() {
+        return io.spareBytes();
+    }
+
+    Limits limits() {
+        return limits;
+    }
+
+    IoMemory io() {
+        return io;
+    }
+
+    LaneMemory lanes() {
+        return lanes;
+    }
+
+    /** Gives back what is spare. Closing it again does nothing. */
+    @Override
+    public void close() {
+        io.close();
+    }
+}
