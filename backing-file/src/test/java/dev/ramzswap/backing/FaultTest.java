@@ -237,8 +237,8 @@ class FaultTest {
             }
             await(() -> backing.writes() >= SEGMENTS - Staging.RESERVE - 1);
             int first = device.readCalls.get();
-            // The whole, and as many of its pieces as tell that it is not just a bad sector.
-            device.reads = call -> call >= first && call < first + 10 ? Fault.EIO : Fault.NONE;
+            // The whole, and as many of its pieces as are tried in vain.
+            device.reads = call -> call >= first && call < first + 9 ? Fault.EIO : Fault.NONE;
             long live = backing.liveBytes();
             List<Long> turns = new ArrayList<>();
             Mover mover = new TestMover((records, begin, target) -> {
@@ -248,7 +248,6 @@ class FaultTest {
             await(() -> backing.clean(mover) == Cleaning.CLEAN);
             assertEquals(1, backing.readErrors());
             assertTrue(turns.size() > 1, "the others had their turn");
-            assertTrue(turns.getFirst() > 0, "what could not be read was moved, or came before the others: " + turns);
             assertEquals(live, backing.liveBytes());
         }
     }

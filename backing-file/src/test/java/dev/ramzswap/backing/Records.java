@@ -116,6 +116,9 @@ final class Records implements Mover {
             return Result.LATER;
         }
         places.remove(hidden);
+        if (!places.stream().allMatch(place -> isIntact(records, begin, place))) {
+            return Result.DAMAGED;
+        }
         for (long place : places) {
             if (movesLeft-- <= 0 || !move(records, begin, place, target)) {
                 return Result.LATER;
@@ -126,6 +129,10 @@ final class Records implements Mover {
             count.forget(BYTES);
         }
         return Result.EMPTIED;
+    }
+
+    private boolean isIntact(MemorySegment records, long begin, long place) {
+        return records.get(JAVA_INT, place - begin) == live.get(place);
     }
 
     private boolean move(MemorySegment records, long begin, long place, Target target) {
