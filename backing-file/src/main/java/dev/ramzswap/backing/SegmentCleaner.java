@@ -62,6 +62,10 @@ final class SegmentCleaner implements AutoCloseable {
     private boolean isForgetting;
     private long setAsideSince;
     private long setAsideLast;
+
+    /** When the look at the victim began. */
+    private long lookedAt;
+
     private long forgetAt;
     private long tryAgainNanos;
     private long tryAgainAt;
@@ -215,6 +219,7 @@ final class SegmentCleaner implements AutoCloseable {
 
     /** Whether that freed anything in the victim. */
     private boolean clean(int victim, Mover mover) {
+        lookedAt = System.nanoTime();
         if (mover.isInVain(placeOf(victim))) {
             return false;
         }
@@ -254,7 +259,7 @@ final class SegmentCleaner implements AutoCloseable {
             forgetAt = now + forgetNanos;
             setAsideSince = now;
             tryAgainAfter(firstTryNanos);
-        } else if (now - setAsideLast > patienceNanos) {
+        } else if (lookedAt - setAsideLast > patienceNanos) {
             setAsideSince = now; // It fails anew.
         }
         setAsideLast = now;

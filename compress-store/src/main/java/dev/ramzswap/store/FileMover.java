@@ -78,14 +78,15 @@ final class FileMover implements Mover {
         this.fullness = fullness;
         this.mayGiveUp = mayGiveUp;
         this.reading = new SecondReading(map, file, work);
-        this.suspects = new Suspects(file.patienceNanos());
+        this.suspects =
+                new Suspects(file.patienceNanos(), segment -> file.contentAt(segment * BackingFile.SEGMENT_BYTES));
         this.work = work;
     }
 
     @Override
     public boolean isInVain(long segment) {
-        return suspects.isLost(segment / BackingFile.SEGMENT_BYTES, file.contentAt(segment))
-                && !mayGiveUp.getAsBoolean();
+        suspects.beginLook(System.nanoTime());
+        return suspects.isLost(segment / BackingFile.SEGMENT_BYTES) && !mayGiveUp.getAsBoolean();
     }
 
     @Override
@@ -98,6 +99,7 @@ final class FileMover implements Mover {
         if (result == Result.EMPTIED) {
             suspects.forget(segment / BackingFile.SEGMENT_BYTES);
         }
+        suspects.endLook(System.nanoTime());
         return result;
     }
 
@@ -107,20 +109,21 @@ final class FileMover implements Mover {
             return Result.DAMAGED;
         }
         long failed = reading.failedPieces();
-        if (failed != 0) {
-            switch (suspects.note(
-                    segment / BackingFile.SEGMENT_BYTES, file.contentAt(segment), failed, System.nanoTime())) {
-                case YOUNG -> {
-                    return Result.LATER;
-                }
-                case UNSTEADY -> {
-                    return Result.DAMAGED;
-                }
-                case NEWLY_LOST -> fullness.roomMade(); // It may be had from now on.
-                case LOST -> {}
-            }
-            lostPieces = failed;
+        if (failed == 0) {
+            suspects.forget(segment / BackingFile.SEGMENT_BYTES);
+            return moveFound(records, segment, length, count, target);
         }
+        switch (suspects.note(segment / BackingFile.SEGMENT_BYTES, failed, System.nanoTime())) {
+            case YOUNG -> {
+                return Result.LATER;
+            }
+            case UNSTEADY -> {
+                return Result.DAMAGED;
+            }
+            case NEWLY_LOST -> fullness.roomMade(); // It may be had from now on.
+            case LOST -> {}
+        }
+        lostPieces = failed;
         return moveFound(records, segment, length, count, target);
     }
 

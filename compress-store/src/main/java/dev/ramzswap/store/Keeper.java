@@ -40,9 +40,6 @@ final class Keeper implements AutoCloseable {
     /** A store has looked for everything else in vain. */
     private volatile boolean isLastLook;
 
-    /** Memory is above the limit, and the file takes nothing of it. Of the file's keeper. */
-    private boolean isSpillRefused;
-
     private boolean wasFailing;
 
     Keeper(String name, Parts parts, Ownership ownership, Fullness fullness, Activity activity) {
@@ -118,9 +115,12 @@ final class Keeper implements AutoCloseable {
         return look != Look.GAINED && regionMemory.isAwaited() ? look.and(lookForMemory()) : look;
     }
 
-    /** Whether room is needed for which lost pages must go: as long as nobody makes any in another way. */
+    /**
+     * Whether room is needed for which lost pages must go: as long as nobody makes any in another way, or memory is
+     * above its limit, and the file takes nothing of it. For the file's keeper.
+     */
     private boolean mayGiveUp() {
-        return isLastLook && fullness.isSuspected() || isSpillRefused;
+        return isLastLook && fullness.isSuspected() || spiller.isRefusedAboveLimit();
     }
 
     private Look lookForMemory() {
@@ -151,7 +151,6 @@ final class Keeper implements AutoCloseable {
         boolean isBack = wasFailing && !isFailing;
         wasFailing = isFailing;
         Look spilled = spiller.spill();
-        isSpillRefused = spilled == Look.NOTHING && spiller.isRefusedAboveLimit();
         return noted(spilled.and(isBack ? Look.GAINED : clean()));
     }
 

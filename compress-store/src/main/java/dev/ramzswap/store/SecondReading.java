@@ -13,7 +13,7 @@ final class SecondReading {
     private static final int READS_AGAIN = 3;
 
     /** For how long those of one segment are: a bad disk may take seconds for each. */
-    private static final long NANOS = 10_000_000_000L;
+    private static final long NANOS = 60_000_000_000L;
 
     /** Records that are read to find out whether it is the device that fails. */
     private static final int SAMPLES = 8;
@@ -34,12 +34,6 @@ final class SecondReading {
 
     private long failedPieces;
 
-    /** Those of them that the device did not read just now. */
-    private long unreadPieces;
-
-    /** Whether the device has read the record that was tried last. */
-    private boolean isRead;
-
     SecondReading(SlotMap map, BackingFile file, Workspace work) {
         this.map = map;
         this.file = file;
@@ -54,7 +48,6 @@ final class SecondReading {
     /** Puts what is intact now into the content. False if that took too long, so that not all was tried. */
     boolean run(MemorySegment records, long segment, int length) {
         failedPieces = 0;
-        unreadPieces = 0;
         long end = System.nanoTime() + NANOS;
         for (long slot = map.nextUsed(0); slot < map.slots(); slot = map.nextUsed(slot + 1)) {
             long word = map.get(slot);
@@ -73,15 +66,11 @@ final class SecondReading {
         if (isShownIntact(records, at, slot, word)) {
             return 0;
         }
-        long pieces = piecesOf(at, word);
-        if ((pieces & unreadPieces) == 0) {
-            if (isReadIntact(slot, word)) {
-                MemorySegment.copy(work.record.memory, 0, records, at, Record.bytes(word));
-                return 0;
-            }
-            unreadPieces |= isRead ? 0 : pieces;
+        if (isReadIntact(slot, word)) {
+            MemorySegment.copy(work.record.memory, 0, records, at, Record.bytes(word));
+            return 0;
         }
-        return Slot.sameCopy(map.get(slot), word) ? pieces : 0;
+        return Slot.sameCopy(map.get(slot), word) ? piecesOf(at, word) : 0;
     }
 
     /** A bit for each piece of a segment in which a word's record lies that begins at {@code at}. */
@@ -93,7 +82,7 @@ final class SecondReading {
 
     /** Whether a record is what was stored, in one of a few tries; one that the device cannot read, it has tried. */
     private boolean isReadIntact(long slot, long word) {
-        isRead = true;
+        boolean isRead = true;
         for (int tries = 0; tries < READS_AGAIN && isRead; tries++) {
             isRead = file.read(Slot.place(word), Record.bytes(word), work.record.memory, 0, work.readBuffer)
                     == BackingFile.OK;

@@ -4,11 +4,16 @@ import dev.ramzswap.backing.BackingFile;
 import java.lang.System.Logger.Level;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.LongUnaryOperator;
 
 /**
  * Segments of the backing file of which the device does not give all back, though it does give back others. It may yet
  * do so: be it an error, or zeroes from a path that is just being changed. So something is lost only if the same pieces
- * of the segment have failed in each look for as long as the device is given to come back. Used by one thread.
+ * of the segment have failed in each look for as long as the device is given to come back. Times are those of
+ * {@link System#nanoTime}. Used by one thread.
+ *
+ * <p>What nobody looked at may have been as it should be. So not the time from one look at a segment to the next
+ * counts, since a bad disk takes long for each of the looks in between, but how much of it there was no look at all.
  */
 final class Suspects {
     private static final System.Logger LOG = System.getLogger(Suspects.class.getName());
@@ -17,10 +22,10 @@ final class Suspects {
     static final int PIECE_BYTES = BackingFile.SEGMENT_BYTES / Long.SIZE;
 
     /** Segments that are remembered; others wait until one of these is settled. */
-    private static final int MOST = 1024;
+    static final int MOST = 1024;
 
-    /** After so many times the patience without a look nobody knows whether a piece has failed all the time. */
-    private static final int LONGEST_GAP = 10;
+    /** So many times the patience without a look something that is lost is so; after that it is to be found anew. */
+    private static final int LOST_PATIENCES = 6;
 
     /** What is known of a segment's pieces. */
     enum State {
@@ -37,7 +42,7 @@ final class Suspects {
         LOST
     }
 
-    private static final class Suspect {
+    private final class Suspect {
         private final long content;
 
         /** When they were first noted. */
@@ -46,66 +51,94 @@ final class Suspects {
         /** Since when the pieces have failed in each look. */
         private long since;
 
+        /** Of {@link #idleNanos}, when they failed the last time. */
+        private long idle;
+
         /** A bit for each that did. */
         private long pieces;
 
-        private long last;
         private boolean isLost;
 
         Suspect(long content, long pieces, long now) {
             this.content = content;
+            begin(pieces, now);
+        }
+
+        private void begin(long pieces, long now) {
             this.pieces = pieces;
-            this.first = now;
-            this.since = now;
-            this.last = now;
+            first = now;
+            since = now;
+            idle = idleNanos;
+            isLost = false;
+        }
+
+        private boolean isForgotten() {
+            return idleNanos - idle > (isLost ? LOST_PATIENCES * patienceNanos : patienceNanos);
+        }
+
+        private State failed(long pieces, long now) {
+            if (isForgotten()) {
+                begin(pieces, now);
+            } else if ((pieces & ~this.pieces) != 0) {
+                since = now;
+                isLost = false;
+            }
+            this.pieces = pieces;
+            idle = idleNanos;
+            if (now - since < patienceNanos) {
+                return now - first < patienceNanos ? State.YOUNG : State.UNSTEADY;
+            }
+            State state = isLost ? State.LOST : State.NEWLY_LOST;
+            isLost = true;
+            return state;
         }
     }
 
     private final long patienceNanos;
+    private final LongUnaryOperator contentOf;
     private final Map<Long, Suspect> suspects = new HashMap<>();
 
-    Suspects(long patienceNanos) {
+    /** For how long there was no look at any segment. */
+    private long idleNanos;
+
+    private long lastEnd;
+    private boolean isAnyEnd;
+
+    /** @param contentOf what tells a segment's content from the ones before and after it */
+    Suspects(long patienceNanos, LongUnaryOperator contentOf) {
         this.patienceNanos = patienceNanos;
+        this.contentOf = contentOf;
+    }
+
+    /** A look at some segment begins. */
+    void beginLook(long now) {
+        idleNanos += isAnyEnd ? now - lastEnd : 0;
+        lastEnd = now;
+        isAnyEnd = true;
+    }
+
+    void endLook(long now) {
+        lastEnd = now;
     }
 
     /** Whether pieces of a segment, with the content that it has, were found to be lost. */
-    boolean isLost(long segment, long content) {
+    boolean isLost(long segment) {
         Suspect suspect = suspects.isEmpty() ? null : suspects.get(segment);
-        return suspect != null && suspect.content == content && suspect.isLost;
+        return suspect != null && suspect.isLost && suspect.content == contentOf.applyAsLong(segment);
     }
 
-    /**
-     * Says which pieces have failed in a look at a segment, while the device gave back others.
-     *
-     * @param now as {@link System#nanoTime} tells it
-     */
-    State note(long segment, long content, long pieces, long now) {
+    /** Says which pieces have failed in a look at a segment, while the device gave back others. */
+    State note(long segment, long pieces, long now) {
+        long content = contentOf.applyAsLong(segment);
         Suspect suspect = suspects.get(segment);
-        if (suspect == null || suspect.content != content) {
-            add(segment, new Suspect(content, pieces, now));
-            return State.YOUNG;
+        if (suspect != null && suspect.content == content) {
+            return suspect.failed(pieces, now);
         }
-        boolean isGap = !suspect.isLost && now - suspect.last > LONGEST_GAP * patienceNanos;
-        if (isGap || (pieces & ~suspect.pieces) != 0) {
-            suspect.since = now;
-            suspect.isLost = false;
-        }
-        suspect.first = isGap ? now : suspect.first;
-        suspect.last = now;
-        suspect.pieces = pieces;
-        return stateOf(suspect, now);
+        add(segment, new Suspect(content, pieces, now));
+        return State.YOUNG;
     }
 
-    private State stateOf(Suspect suspect, long now) {
-        if (now - suspect.since < patienceNanos) {
-            return now - suspect.first < patienceNanos ? State.YOUNG : State.UNSTEADY;
-        }
-        State state = suspect.isLost ? State.LOST : State.NEWLY_LOST;
-        suspect.isLost = true;
-        return state;
-    }
-
-    /** All of a segment was moved, or its content is another one. */
+    /** All of a segment was read as it should be. */
     void forget(long segment) {
         if (!suspects.isEmpty()) {
             suspects.remove(segment);
@@ -119,11 +152,13 @@ final class Suspects {
                     "segment " + segment + " of the backing file cannot be read back as it was written: what is lost"
                             + " there is given up when a page finds no other room");
         }
-        if (suspects.size() < MOST || suspects.containsKey(segment)) {
+        if (suspects.size() == MOST) {
+            suspects.entrySet()
+                    .removeIf(other -> other.getValue().isForgotten()
+                            || other.getValue().content != contentOf.applyAsLong(other.getKey()));
+        }
+        if (suspects.size() < MOST) {
             suspects.put(segment, suspect);
-        } else {
-            suspects.values()
-                    .removeIf(other -> suspect.first - other.last > LONGEST_GAP * patienceNanos && !other.isLost);
         }
     }
 }

@@ -28,6 +28,13 @@ public final class SectorDevice extends MemoryDevice {
         }
     }
 
+    /** So many sectors at the begin of each of so many segments. */
+    public synchronized void spoilFirst(int segments, int sectors) {
+        for (int segment = 0; segment < segments; segment++) {
+            unreadable.set(segment * SECTORS, segment * SECTORS + sectors);
+        }
+    }
+
     /** All of so many segments. */
     public synchronized void spoilWhole(int segments) {
         unreadable.set(0, segments * SECTORS);

@@ -4,6 +4,7 @@ import static dev.ramzswap.store.Daemons.FILE_BYTES;
 import static dev.ramzswap.store.Daemons.LIMIT;
 import static dev.ramzswap.store.Daemons.SLOTS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.backing.SectorDevice;
@@ -46,6 +47,12 @@ class BadSectorTest {
         assertNoneIsRefused(device::spoilEverySecond, SEGMENTS, slot -> slot % 5 == 0 && isUnreadable(slot));
     }
 
+    /** A record lies half in the last of them, and the next one wholly behind it. */
+    @Test
+    void allElseIsOverwrittenThanTheFirstSectors() throws Exception {
+        assertNoneIsRefused(segments -> device.spoilFirst(segments, 9), 24, this::isUnreadable);
+    }
+
     private void assertNoneIsRefused(IntConsumer spoil, int segments, LongPredicate isCold) throws Exception {
         StoreConfig config = new TestConfig(SLOTS)
                 .limit(LIMIT)
@@ -57,6 +64,8 @@ class BadSectorTest {
             Daemons.store(store, work, SLOTS, 0);
             store.keeper().pause();
             spoil.accept(segments);
+            boolean[] isUnreadable = new boolean[SLOTS];
+            IntStream.range(0, SLOTS).forEach(slot -> isUnreadable[slot] = isUnreadable(slot));
             int[] used =
                     IntStream.range(0, SLOTS).filter(slot -> !isCold.test(slot)).toArray();
             store.keeper().resume();
@@ -64,6 +73,11 @@ class BadSectorTest {
             for (int page = 0; page < 4 * SLOTS; page++) {
                 int slot = used[random.nextInt(used.length)];
                 assertEquals(StoreStatus.OK, store.store(slot, Daemons.page(page), 0, work), "page " + page);
+            }
+            Invariants.checkPaused(store, files.parts(), "in the end");
+            SlotMap map = files.parts().map();
+            for (int slot = 0; slot < SLOTS; slot++) {
+                assertTrue(map.get(slot) != Slot.damaged(slot) || isUnreadable[slot], "given up: " + slot);
             }
         }
     }

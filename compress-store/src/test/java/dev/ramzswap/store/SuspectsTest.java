@@ -5,73 +5,89 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.store.Suspects.State;
+import java.util.HashMap;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class SuspectsTest {
-    private static final long CONTENT = 77;
     private static final long PATIENCE = 10;
 
-    private final Suspects suspects = new Suspects(PATIENCE);
+    /** Of segments that have another one than 0. */
+    private final Map<Long, Long> contents = new HashMap<>();
+
+    private final Suspects suspects = new Suspects(PATIENCE, segment -> contents.getOrDefault(segment, 0L));
 
     @Test
     void whatFailsForLongIsLost() {
-        assertEquals(State.YOUNG, suspects.note(1, CONTENT, 0b11, 0));
-        assertEquals(State.YOUNG, suspects.note(1, CONTENT, 0b11, PATIENCE - 1));
-        assertFalse(suspects.isLost(1, CONTENT));
-        assertEquals(State.NEWLY_LOST, suspects.note(1, CONTENT, 0b11, PATIENCE));
-        assertEquals(State.LOST, suspects.note(1, CONTENT, 0b10, PATIENCE));
-        assertTrue(suspects.isLost(1, CONTENT));
-        assertFalse(suspects.isLost(1, CONTENT + 1));
-        assertFalse(suspects.isLost(2, CONTENT));
+        assertEquals(State.YOUNG, suspects.note(1, 0b11, 0));
+        assertEquals(State.YOUNG, suspects.note(1, 0b11, PATIENCE - 1));
+        assertFalse(suspects.isLost(1));
+        assertEquals(State.NEWLY_LOST, suspects.note(1, 0b11, PATIENCE));
+        assertEquals(State.LOST, suspects.note(1, 0b10, PATIENCE));
+        assertTrue(suspects.isLost(1));
+        assertFalse(suspects.isLost(2));
+        contents.put(1L, 1L);
+        assertFalse(suspects.isLost(1));
+        contents.clear();
         suspects.forget(1);
-        assertFalse(suspects.isLost(1, CONTENT));
+        assertFalse(suspects.isLost(1));
     }
 
     @Test
     void anotherContentFailsAnew() {
-        suspects.note(1, CONTENT, 1, 0);
-        assertEquals(State.YOUNG, suspects.note(1, CONTENT + 1, 1, PATIENCE));
+        suspects.note(1, 1, 0);
+        contents.put(1L, 1L);
+        assertEquals(State.YOUNG, suspects.note(1, 1, PATIENCE));
     }
 
     @Test
     void otherPiecesOfALostOneFailAnewAndKeepNobodyWaiting() {
-        suspects.note(1, CONTENT, 0b01, 0);
-        assertEquals(State.NEWLY_LOST, suspects.note(1, CONTENT, 0b01, PATIENCE));
-        assertEquals(State.UNSTEADY, suspects.note(1, CONTENT, 0b11, PATIENCE));
-        assertFalse(suspects.isLost(1, CONTENT));
-        assertEquals(State.UNSTEADY, suspects.note(1, CONTENT, 0b10, 2 * PATIENCE - 1));
-        assertEquals(State.NEWLY_LOST, suspects.note(1, CONTENT, 0b10, 2 * PATIENCE));
+        suspects.note(1, 0b01, 0);
+        assertEquals(State.NEWLY_LOST, suspects.note(1, 0b01, PATIENCE));
+        assertEquals(State.UNSTEADY, suspects.note(1, 0b11, PATIENCE));
+        assertFalse(suspects.isLost(1));
+        assertEquals(State.UNSTEADY, suspects.note(1, 0b10, 2 * PATIENCE - 1));
+        assertEquals(State.NEWLY_LOST, suspects.note(1, 0b10, 2 * PATIENCE));
     }
 
     /** Between them it may have been as it should be. */
     @Test
-    void twoMomentsFarApartAreNoLongTime() {
-        suspects.note(1, CONTENT, 1, 0);
-        assertEquals(State.YOUNG, suspects.note(1, CONTENT, 1, 11 * PATIENCE));
-        assertEquals(State.NEWLY_LOST, suspects.note(1, CONTENT, 1, 12 * PATIENCE));
-        assertEquals(State.LOST, suspects.note(1, CONTENT, 1, 100 * PATIENCE));
+    void twoMomentsAreNoLongTime() {
+        look(0, 1);
+        assertEquals(State.YOUNG, look(12 * PATIENCE, 1));
+        assertEquals(State.NEWLY_LOST, look(13 * PATIENCE, 1));
+        assertEquals(State.LOST, look(19 * PATIENCE, 1));
+        assertEquals(State.YOUNG, look(26 * PATIENCE, 1), "what was lost long ago");
+    }
+
+    private State look(long now, long pieces) {
+        suspects.beginLook(now);
+        State state = suspects.note(1, pieces, now);
+        suspects.endLook(now);
+        return state;
+    }
+
+    @Test
+    void looksThatTakeLongAreNoPause() {
+        suspects.beginLook(0);
+        suspects.note(1, 1, 0);
+        suspects.endLook(0);
+        suspects.beginLook(1);
+        suspects.note(2, 1, 100 * PATIENCE);
+        suspects.endLook(100 * PATIENCE);
+        assertEquals(State.NEWLY_LOST, look(100 * PATIENCE + 1, 1));
     }
 
     @Test
     void moreThanAreRememberedTakeTheirTurns() {
         for (long segment = 0; segment < 2000; segment++) {
-            suspects.note(segment, CONTENT, 1, 0);
+            suspects.note(segment, 1, 0);
         }
-        assertEquals(State.NEWLY_LOST, suspects.note(0, CONTENT, 1, PATIENCE));
-        assertEquals(State.YOUNG, suspects.note(1999, CONTENT, 1, PATIENCE));
-        assertEquals(State.YOUNG, suspects.note(1999, CONTENT, 1, 2 * PATIENCE));
-        suspects.forget(0);
-        assertEquals(State.YOUNG, suspects.note(1999, CONTENT, 1, 2 * PATIENCE));
-        assertEquals(State.NEWLY_LOST, suspects.note(1999, CONTENT, 1, 3 * PATIENCE));
-    }
-
-    @Test
-    void whatNobodyLooksAtIsRememberedNoLonger() {
-        for (long segment = 0; segment < 2000; segment++) {
-            suspects.note(segment, CONTENT, 1, 0);
-        }
-        suspects.note(1999, CONTENT, 1, 11 * PATIENCE);
-        assertEquals(State.YOUNG, suspects.note(1999, CONTENT, 1, 11 * PATIENCE));
-        assertEquals(State.NEWLY_LOST, suspects.note(1999, CONTENT, 1, 12 * PATIENCE));
+        assertEquals(State.NEWLY_LOST, suspects.note(0, 1, PATIENCE));
+        assertEquals(State.YOUNG, suspects.note(1999, 1, PATIENCE));
+        assertEquals(State.YOUNG, suspects.note(1999, 1, 2 * PATIENCE));
+        contents.put(0L, 1L);
+        assertEquals(State.YOUNG, suspects.note(1999, 1, 2 * PATIENCE));
+        assertEquals(State.NEWLY_LOST, suspects.note(1999, 1, 3 * PATIENCE));
     }
 }
