@@ -31,10 +31,10 @@ class RoomsTest {
             attach closing config daemon linux nbd.client status
             daemon closing config control guard linux nbd nbd.client nbd.export nbd.wire status store
             guard closing config linux
-            status config control linux store
+            status closing config control linux store
             control closing config linux nbd.io
             config linux nbd.tls store
-            nbd.client closing nbd.export nbd.wire
+            nbd.client closing linux nbd.export nbd.wire
             nbd closing linux nbd.export nbd.fence nbd.io nbd.lane nbd.tls nbd.wire
             nbd.lane closing nbd.export nbd.fence nbd.io nbd.wire
             nbd.wire nbd.export
