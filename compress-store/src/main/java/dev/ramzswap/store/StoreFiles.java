@@ -98,7 +98,7 @@ final class StoreFiles implements AutoCloseable {
         backingBytes = findBackingBytes();
         checkRoomForAll();
         if (!isTakenOver && config.stateDir().isPresent() && !config.overcommit()) {
-            StateDir.requireRoom(config.stateDir().get(), Limit.mostBytes(config));
+            StateDir.requireRoom(config.stateDir().get(), Limit.mostBytes(config) + bytesOfOtherParts());
         }
         if (Math.max(Pool.bytes(config.slots()), backingBytes) > Slot.MAX_PLACE) {
             throw new IllegalArgumentException("a slot's word cannot tell places above 8 TiB: 7 TiB is the most");
@@ -115,6 +115,11 @@ final class StoreFiles implements AutoCloseable {
         BackingFile backing = openBacking();
         FileSeal seal = backing == null ? FileSeal.NONE : FileSeal.of(backing);
         parts = new Parts(map, regions, regionMemory, pool, backing, seal, counters);
+    }
+
+    /** Bytes of the parts that are no part of the limit. */
+    private long bytesOfOtherParts() {
+        return Counters.FILE_BYTES + (backingBytes == 0 ? 0 : TABLE_OFFSET + BackingSize.tableBytes(backingBytes));
     }
 
     /** To refuse a takeover would lose all pages, for the sake of those that may not fit. */

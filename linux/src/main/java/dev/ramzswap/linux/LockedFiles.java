@@ -86,8 +86,9 @@ public final class LockedFiles {
             file = openOrCreate(path);
         } catch (ErrnoException e) {
             // Not even for root, of a file in a directory such as /dev/shm: proc_sys_fs(5), protected_regular.
-            if (e.errno() == Errno.EACCES && strangerAt(path).isPresent()) {
-                throw new IOException(ofStranger(path, strangerAt(path).getAsInt()), e);
+            OptionalInt stranger = e.errno() == Errno.EACCES ? strangerAt(path) : OptionalInt.empty();
+            if (stranger.isPresent()) {
+                throw new IOException(ofStranger(path, stranger.getAsInt()), e);
             }
             throw e;
         }
