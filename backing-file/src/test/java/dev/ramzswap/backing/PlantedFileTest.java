@@ -113,7 +113,7 @@ class PlantedFileTest {
     /** As the kernel does even for root where fs.protected_regular is on. */
     @Test
     void theFileOfAnotherIsRefusedWithHisNumberAndACure() throws IOException {
-        assumeTrue(Self.uid() == 0);
+        assumeTrue(Self.uid() == 0, "only root can give a file away");
         Files.setAttribute(victim, "unix:uid", 4711);
         IOException e = assertThrows(
                 IOException.class,

@@ -78,15 +78,14 @@ final class FileMover implements Mover {
         this.fullness = fullness;
         this.mayGiveUp = mayGiveUp;
         this.reading = new SecondReading(map, file, work);
-        this.suspects =
-                new Suspects(file.patienceNanos(), segment -> file.contentAt(segment * BackingFile.SEGMENT_BYTES));
+        this.suspects = new Suspects(file.patienceNanos(), file::contentAt);
         this.work = work;
     }
 
     @Override
     public boolean isInVain(long segment) {
         suspects.beginLook(System.nanoTime());
-        return suspects.isLost(segment / BackingFile.SEGMENT_BYTES) && !mayGiveUp.getAsBoolean();
+        return suspects.isLost(segment) && !mayGiveUp.getAsBoolean();
     }
 
     @Override
@@ -97,7 +96,7 @@ final class FileMover implements Mover {
             result = moveDamaged(records, segment, length, count, target);
         }
         if (result == Result.EMPTIED) {
-            suspects.forget(segment / BackingFile.SEGMENT_BYTES);
+            suspects.forget(segment);
         }
         suspects.endLook(System.nanoTime());
         return result;
@@ -110,10 +109,10 @@ final class FileMover implements Mover {
         }
         long failed = reading.failedPieces();
         if (failed == 0) {
-            suspects.forget(segment / BackingFile.SEGMENT_BYTES);
+            suspects.forget(segment);
             return moveFound(records, segment, length, count, target);
         }
-        switch (suspects.note(segment / BackingFile.SEGMENT_BYTES, failed, System.nanoTime())) {
+        switch (suspects.note(segment, failed, System.nanoTime())) {
             case YOUNG -> {
                 return Result.LATER;
             }

@@ -10,7 +10,7 @@ import java.util.function.LongUnaryOperator;
  * Segments of the backing file of which the device does not give all back, though it does give back others. It may yet
  * do so: be it an error, or zeroes from a path that is just being changed. So something is lost only if the same pieces
  * of the segment have failed in each look for as long as the device is given to come back. Times are those of
- * {@link System#nanoTime}. Used by one thread.
+ * {@link System#nanoTime}, and segments are named by the places where they begin. Used by one thread.
  *
  * <p>What nobody looked at may have been as it should be. So not the time from one look at a segment to the next
  * counts, since a bad disk takes long for each of the looks in between, but how much of it there was no look at all.
@@ -149,8 +149,8 @@ final class Suspects {
         if (suspects.isEmpty()) {
             LOG.log(
                     Level.WARNING,
-                    "segment " + segment + " of the backing file cannot be read back as it was written: what is lost"
-                            + " there is given up when a page finds no other room");
+                    "the backing file cannot be read back as it was written in the segment at byte " + segment
+                            + ": what is lost there is given up when a page finds no other room");
         }
         if (suspects.size() == MOST) {
             suspects.entrySet()

@@ -29,35 +29,11 @@ class FileMoverTest {
         ELSEWHERE_IN_FILE
     }
 
-    /** In which {@link #SLOT} gets another word just after it was looked at for the last time before the pin. */
-    private static final class OvertakenMap extends SlotMap {
-        private long other;
-        private int looks;
-
-        OvertakenMap(MappedFile file, Counters counters) {
-            super(file, SLOTS, counters);
-        }
-
-        void overtake(long word, int looks) {
-            this.other = word;
-            this.looks = looks;
-        }
-
-        @Override
-        long get(long slot) {
-            long word = super.get(slot);
-            if (slot == SLOT && looks > 0 && --looks == 0) {
-                exchange(slot, other);
-            }
-            return word;
-        }
-    }
-
     private final Activity activity = new Activity();
     private final Arena arena = Arena.ofShared();
     private StoreFiles files;
     private MappedFile mapFile;
-    private OvertakenMap map;
+    private WatchedMap map;
     private BackingFile file;
     private Workspace work;
     private FileMover mover;
@@ -72,7 +48,7 @@ class FileMoverTest {
         files = StoreFiles.open(config, new BadAreaDevice(SEGMENTS)::open);
         Parts parts = files.parts();
         mapFile = MappedFile.inMemory("map", SlotMap.bytes(SLOTS));
-        map = new OvertakenMap(mapFile, parts.counters());
+        map = new WatchedMap(mapFile, SLOTS, parts.counters());
         file = parts.file();
         work = new Workspace(0, file.readBuffer(), parts.fileSeal(), activity);
         Parts own = new Parts(
@@ -111,7 +87,7 @@ class FileMoverTest {
             MemorySegment.copy(work.record.memory, 0, records, Slot.place(word), Record.bytes(word));
         }
         map.exchange(SLOT, word);
-        map.overtake(other, looks);
+        map.watch(SLOT, looks, () -> map.exchange(SLOT, other));
         Mover.Result result = mover.move(records, 0, BackingFile.SEGMENT_BYTES, live(word), (from, offset, length) -> {
             throw new AssertionError("moved from " + offset);
         });

@@ -12,31 +12,6 @@ import org.junit.jupiter.api.io.TempDir;
 class RelisterTest {
     private static final int PAGES = 20;
 
-    /** In which {@link #slot} is looked at, and then somebody does something. */
-    private static final class WatchedMap extends SlotMap {
-        private int slot = -1;
-        private Runnable then;
-
-        WatchedMap(MappedFile file, Counters counters) {
-            super(file, Daemons.SLOTS, counters);
-        }
-
-        void watch(int slot, Runnable then) {
-            this.slot = slot;
-            this.then = then;
-        }
-
-        @Override
-        long get(long slot) {
-            long word = super.get(slot);
-            if (slot == this.slot) {
-                this.slot = -1;
-                then.run();
-            }
-            return word;
-        }
-    }
-
     @Test
     void whatIsFreedMeanwhileIsAHoleWhenTheRegionIsListed(@TempDir Path directory) throws IOException {
         StoreConfig config = Daemons.config(directory).overcommit().build();
@@ -44,7 +19,7 @@ class RelisterTest {
         try (StoreFiles files = StoreFiles.open(config, null);
                 MappedFile file = MappedFile.inMemory("map", SlotMap.bytes(Daemons.SLOTS))) {
             new Recovery(files.parts()).run();
-            WatchedMap map = new WatchedMap(file, files.parts().counters());
+            WatchedMap map = new WatchedMap(file, Daemons.SLOTS, files.parts().counters());
             for (int slot = 0; slot < PAGES; slot++) {
                 map.exchange(slot, files.parts().map().get(slot));
             }
@@ -52,7 +27,7 @@ class RelisterTest {
             Ownership ownership = new Ownership(parts, new Fullness());
             Relister relister = new Relister(parts, ownership, new Activity());
 
-            map.watch(PAGES - 1, () -> ownership.publish(PAGES / 2, Slot.HOLE, Counters.KEEPER));
+            map.watch(PAGES - 1, 1, () -> ownership.publish(PAGES / 2, Slot.HOLE, Counters.KEEPER));
             assertEquals(Look.BLOCKED, relister.relist());
             Invariants.check(parts, "before");
             assertEquals(Look.GAINED, relister.relist());

@@ -124,11 +124,7 @@ class ZeroingDeviceTest {
     @ParameterizedTest
     @MethodSource("faults")
     void whatAPartDoesNotGiveBackIsGivenUpWhereRoomIsNeeded(Fault fault) throws InterruptedException {
-        device.segments = SEGMENTS / 2;
-        device.fault = fault;
-        clean(fault);
-        Thread.sleep(2 * PATIENCE_MILLIS);
-        clean(fault);
+        failForLongInFirstHalf(fault);
         assertEquals(0, damaged(), "nobody needs room");
         mayGiveUp = true;
         clean(fault);
@@ -141,16 +137,20 @@ class ZeroingDeviceTest {
     @ParameterizedTest
     @MethodSource("faults")
     void whatIsNeededNoMoreWhenItWouldBeGivenUpIsNot(Fault fault) throws InterruptedException {
-        device.segments = SEGMENTS / 2;
-        device.fault = fault;
-        clean(fault);
-        Thread.sleep(2 * PATIENCE_MILLIS);
-        clean(fault);
+        failForLongInFirstHalf(fault);
         mayGiveUp = true;
         device.onRead = () -> mayGiveUp = false;
         files.parts().file().clean(mover);
         assertFalse(mayGiveUp);
         assertEquals(0, damaged());
+    }
+
+    private void failForLongInFirstHalf(Fault fault) throws InterruptedException {
+        device.segments = SEGMENTS / 2;
+        device.fault = fault;
+        clean(fault);
+        Thread.sleep(2 * PATIENCE_MILLIS);
+        clean(fault);
     }
 
     /** Of the file: only segments that lie there are worth cleaning. */
