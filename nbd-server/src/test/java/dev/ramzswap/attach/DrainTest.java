@@ -52,18 +52,7 @@ class DrainTest {
 
     @BeforeEach
     void start() throws IOException {
-        daemon = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "--sun-misc-unsafe-memory-access=allow",
-                        "-XX:TieredStopAtLevel=1",
-                        "-Xmx64m",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        SwappedDaemon.class.getName(),
-                        directory.toString())
-                .redirectErrorStream(true)
-                .start();
+        daemon = ChildJvm.of(SwappedDaemon.class, directory.toString()).start();
         lines = daemon.inputReader(StandardCharsets.UTF_8);
         await("ready");
     }

@@ -18,18 +18,7 @@ class TakeoverMemoryTest {
     @Test
     void aTakeoverHasTheMemoryOfItsConnectionsBeforeItsTurn() throws Exception {
         Path log = directory.resolve("log");
-        Process daemon = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "--sun-misc-unsafe-memory-access=allow",
-                        "-XX:TieredStopAtLevel=1",
-                        "-Xmx64m",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        TakingOverDaemon.class.getName(),
-                        directory.toString(),
-                        "5")
-                .redirectErrorStream(true)
+        Process daemon = ChildJvm.of(TakingOverDaemon.class, directory.toString(), "5")
                 .redirectOutput(log.toFile())
                 .start();
         try {
