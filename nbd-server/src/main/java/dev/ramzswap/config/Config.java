@@ -11,6 +11,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What a daemon serves and where, understood and checked against the machine.
@@ -126,6 +128,11 @@ public record Config(
 
     static boolean isYes(Settings settings, String key) throws ConfigException {
         return ExportReader.read(settings.daemon, key, ExportReader::yes).orElse(false);
+    }
+
+    /** The names of the exports. */
+    public Set<String> names() {
+        return exports.stream().map(ExportConfig::name).collect(Collectors.toUnmodifiableSet());
     }
 
     /** Whether clients that come by the Unix socket, or by the TCP address if there is none, are served only by TLS. */

@@ -1,13 +1,11 @@
 package dev.ramzswap.daemon;
 
 import dev.ramzswap.config.Config;
-import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.nbd.ConnectionMemory;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * Has, while a daemon stands by, the memory of the connections that it will give the kernel when it takes over: then
@@ -33,7 +31,7 @@ final class ComingConnections implements AutoCloseable {
 
     /** Those to the exports of a daemon. */
     static ComingConnections await(ConnectionMemory memory, Config config, Attachments kernel) {
-        Set<String> names = config.exports().stream().map(ExportConfig::name).collect(Collectors.toUnmodifiableSet());
+        Set<String> names = config.names();
         return new ComingConnections(memory, () -> kernel.connections(names), INTERVAL);
     }
 

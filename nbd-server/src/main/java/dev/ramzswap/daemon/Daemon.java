@@ -230,7 +230,7 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void watchForFullness() {
-        Set<String> names = config.exports().stream().map(ExportConfig::name).collect(Collectors.toUnmodifiableSet());
+        Set<String> names = config.names();
         try {
             fullWatch = FullWatch.ofMachine(stores::refusedStores, device -> kernel.isOf(device, names));
         } catch (IOException e) {
