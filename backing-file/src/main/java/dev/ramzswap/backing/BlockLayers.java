@@ -1,5 +1,6 @@
 package dev.ramzswap.backing;
 
+import dev.ramzswap.linux.DeviceNumber;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -22,7 +23,8 @@ record BlockLayers(Path sys) {
      * @param number as stat(2) has it; of a file system without a device it leads to none
      */
     Optional<String> inMemory(long number) throws IOException {
-        Path link = sys.resolve("dev/block").resolve(major(number) + ":" + minor(number));
+        DeviceNumber device = new DeviceNumber(number);
+        Path link = sys.resolve("dev/block").resolve(device.major() + ":" + device.minor());
         return Files.exists(link) ? inMemory(link.toRealPath()) : Optional.empty();
     }
 
@@ -66,14 +68,5 @@ record BlockLayers(Path sys) {
     /** Number of the device that a path is on. */
     static long deviceOf(Path path) throws IOException {
         return (Long) Files.getAttribute(path, "unix:dev");
-    }
-
-    // include/linux/kdev_t.h, huge_encode_dev, as glibc's dev_t has it
-    private static long major(long number) {
-        return number >>> 8 & 0xfff | number >>> 32 & ~0xfffL;
-    }
-
-    private static long minor(long number) {
-        return number & 0xff | number >>> 12 & ~0xffL;
     }
 }

@@ -173,7 +173,11 @@ final class FileDevice implements BlockDevice {
         if (Label.isAnyAt(device, endOf(capacityWithoutEnd(device)))) {
             Blank.requireEnd(device, path, "a backing file that an earlier version of ramzswap has filled to its end");
         } else if (!Label.isAnyAt(device, endOf(capacity))) {
-            Blank.requireEnd(device, path, "a backing file that was begun when it had another size");
+            Blank.requireEnd(
+                    device,
+                    path,
+                    "a backing file that was begun when it had another size, or what"
+                            + " somebody else has made of it since");
         } else {
             Blank.requireEnd(device, path, "what somebody else has made of a backing file since");
         }

@@ -54,6 +54,10 @@ final class FileOpening {
                     + " may not write to it: remove it or chown it to that one, or give another path: "
                     + e.getMessage();
         }
+        if (e.errno() == Errno.EROFS && cure.isEmpty()) {
+            return path + " is on a read-only file system or device: make that writable, or give another path: "
+                    + e.getMessage();
+        }
         return path + " is not writable for this user: " + e.getMessage() + cure;
     }
 

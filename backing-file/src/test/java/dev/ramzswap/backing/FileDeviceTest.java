@@ -132,14 +132,22 @@ class FileDeviceTest {
     @Test
     void refusesAFileThatMayNotBeWritten() {
         Path path = dir.resolve("file");
-        IOException e = assertThrows(
-                IOException.class,
-                () -> FileDevice.open(path, BYTES, LABEL, (p, flags) -> {
-                    throw new ErrnoException("open", p.toString(), Errno.EACCES);
-                }));
         assertEquals(
                 path + " is not writable for this user: open " + path + ": Permission denied, EACCES (13)",
-                e.getMessage());
+                refusal(path, Errno.EACCES));
+        assertEquals(
+                path + " is on a read-only file system or device: make that writable, or give another path: open "
+                        + path + ": Read-only file system, EROFS (30)",
+                refusal(path, Errno.EROFS));
+    }
+
+    private static String refusal(Path path, int errno) {
+        return assertThrows(
+                        IOException.class,
+                        () -> FileDevice.open(path, BYTES, LABEL, (p, flags) -> {
+                            throw new ErrnoException("open", p.toString(), errno);
+                        }))
+                .getMessage();
     }
 
     @Test

@@ -27,6 +27,8 @@ public final class LockedFiles {
         void lock(NativeFile file) throws IOException;
     }
 
+    private static final int CREATING = NativeFile.O_RDWR | NativeFile.O_CREAT;
+
     private LockedFiles() {}
 
     /**
@@ -62,13 +64,19 @@ public final class LockedFiles {
                 .orElseThrow(() -> new IOException(path + " is in use by another process: stop that one first"));
     }
 
-    /**
-     * The same, but empty if another process still has the lock then. On a file system that is read-only, it is opened
-     * for reading, if it is there.
-     */
+    /** The same, but empty if another process still has the lock then. */
     public static Optional<NativeFile> tryOpen(Path path, Duration patience) throws IOException {
+        return tryOpen(path, CREATING, patience);
+    }
+
+    /** The same of a file that is there, for reading alone: its file system may be read-only by now. */
+    public static Optional<NativeFile> tryOpenToRead(Path path, Duration patience) throws IOException {
+        return tryOpen(path, NativeFile.O_RDONLY, patience);
+    }
+
+    private static Optional<NativeFile> tryOpen(Path path, int flags, Duration patience) throws IOException {
         AtomicBoolean isLocked = new AtomicBoolean();
-        NativeFile file = open(path, it -> isLocked.set(it.tryLock(patience)));
+        NativeFile file = open(path, flags, it -> isLocked.set(it.tryLock(patience)));
         if (isLocked.get()) {
             return Optional.of(file);
         }
@@ -77,13 +85,17 @@ public final class LockedFiles {
     }
 
     private static NativeFile open(Path path, Locking locking) throws IOException {
-        return open(path, () -> openOwn(path), locking);
+        return open(path, CREATING, locking);
     }
 
-    private static NativeFile openOwn(Path path) throws IOException {
+    private static NativeFile open(Path path, int flags, Locking locking) throws IOException {
+        return open(path, () -> openOwn(path, flags), locking);
+    }
+
+    private static NativeFile openOwn(Path path, int flags) throws IOException {
         NativeFile file;
         try {
-            file = openOrCreate(path);
+            file = NativeFile.open(path, flags | NativeFile.O_NOFOLLOW);
         } catch (ErrnoException e) {
             // Not even for root, of a file in a directory such as /dev/shm: proc_sys_fs(5), protected_regular.
             OptionalInt stranger = e.errno() == Errno.EACCES ? strangerAt(path) : OptionalInt.empty();
@@ -100,17 +112,6 @@ public final class LockedFiles {
             return file;
         } catch (Throwable e) {
             Closing.after(e, file);
-            throw e;
-        }
-    }
-
-    private static NativeFile openOrCreate(Path path) throws ErrnoException {
-        try {
-            return NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT | NativeFile.O_NOFOLLOW);
-        } catch (ErrnoException e) {
-            if (e.errno() == Errno.EROFS && Files.exists(path)) {
-                return NativeFile.open(path, NativeFile.O_RDONLY | NativeFile.O_NOFOLLOW);
-            }
             throw e;
         }
     }

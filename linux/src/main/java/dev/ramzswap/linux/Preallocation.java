@@ -8,8 +8,11 @@ public final class Preallocation {
     private static final int BLOCK_BYTES = 4096;
     private static final int WRITE_BYTES = 64 * BLOCK_BYTES;
 
-    /** What is allocated at once: so much that it makes no file of pieces, and so little that it ends soon. */
-    private static final long ALLOCATE_BYTES = 1L << 30;
+    /**
+     * What is allocated at once: so much that it makes no file of pieces, and so little that it ends soon, also where
+     * that is a chain of clusters (FAT).
+     */
+    private static final long ALLOCATE_BYTES = 64 << 20;
 
     private Preallocation() {}
 

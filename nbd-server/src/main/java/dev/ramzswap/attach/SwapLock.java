@@ -1,5 +1,8 @@
 package dev.ramzswap.attach;
 
+import dev.ramzswap.config.Cause;
+import dev.ramzswap.linux.DeviceNumber;
+import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.LockedFiles;
 import dev.ramzswap.linux.NativeFile;
@@ -44,20 +47,21 @@ final class SwapLock {
 
     /**
      * Waits for who has it, and shows for whom. Where no such file can be made, nobody has it, and nobody can take it:
-     * then it goes without, since a full runtime directory must not keep the pages from coming back.
+     * then it goes without, since a runtime directory that is full or read-only must not keep the pages from coming
+     * back.
      *
      * @param out where it says that
      * @throws IOException also if another still has it after 15 minutes
      */
     Closeable await(ProgressLine progress, PrintWriter out) throws IOException, InterruptedException {
         try {
-            Optional<NativeFile> lock = tryTake(LOOK);
+            Optional<NativeFile> lock = tryTakeIfThere();
             return (lock.isPresent() ? lock.get() : awaitOther(progress))::close;
         } catch (ErrnoException | FileSystemException e) {
             if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
                 throw e;
             }
-            out.println(export + ": goes on without a lock, which cannot be made (" + e.getMessage() + ")");
+            out.println(export + ": goes on without a lock, which cannot be made (" + Cause.of(e) + ")");
             return () -> {};
         }
     }
@@ -67,7 +71,7 @@ final class SwapLock {
         try {
             while (System.nanoTime() - deadline < 0) {
                 progress.show(export + ": waits for " + other());
-                Optional<NativeFile> lock = tryTake(LOOK);
+                Optional<NativeFile> lock = tryTakeIfThere();
                 if (lock.isPresent()) {
                     return lock.get();
                 }
@@ -86,18 +90,35 @@ final class SwapLock {
         return LockedFiles.tryOpen(path, patience);
     }
 
+    /** As long as an interval between two looks, and also in a directory that has become read-only. */
+    private Optional<NativeFile> tryTakeIfThere() throws IOException {
+        try {
+            return tryTake(LOOK);
+        } catch (ErrnoException e) {
+            if (e.errno() == Errno.EROFS) {
+                return LockedFiles.tryOpenToRead(path, LOOK);
+            }
+            throw e;
+        }
+    }
+
     private String other() {
         return "another swapon or swapoff of " + export
                 + holder().map(pid -> " (pid " + pid + ")").orElse("");
     }
 
-    /** As {@code /proc/locks} has it: {@code 1: FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE 0 EOF}. */
+    /**
+     * As {@code /proc/locks} has it, {@code 1: FLOCK ADVISORY WRITE PID MAJOR:MINOR:INODE 0 EOF}: the device's numbers
+     * in hexadecimal digits, two at least (lock_get_status in fs/locks.c).
+     */
     private Optional<String> holder() {
         try {
-            String inode = ":" + Files.getAttribute(path, "unix:ino");
+            var device = new DeviceNumber((Long) Files.getAttribute(path, "unix:dev"));
+            Object inode = Files.getAttribute(path, "unix:ino");
+            String file = "%02x:%02x:%s".formatted(device.major(), device.minor(), inode);
             return machine.files().lines("/proc/locks").stream()
                     .map(line -> line.split("\\s+"))
-                    .filter(words -> words.length > 5 && words[1].equals("FLOCK") && words[5].endsWith(inode))
+                    .filter(words -> words.length > 5 && words[1].equals("FLOCK") && words[5].equals(file))
                     .map(words -> words[4])
                     .findFirst();
         } catch (IOException e) {

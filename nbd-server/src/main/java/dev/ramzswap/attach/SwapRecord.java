@@ -1,13 +1,11 @@
 package dev.ramzswap.attach;
 
-import dev.ramzswap.closing.Closing;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.status.RuntimeDir;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Optional;
 
@@ -39,16 +37,8 @@ record SwapRecord(String device, String pid, boolean ownsDaemon) {
         }
     }
 
-    /** Whole or not at all: a directory that is full costs no record that is there. */
     void write(Host host, String export) throws IOException {
-        Path whole = RuntimeDir.own(host).path().resolve(export + ".swap.new");
-        try {
-            Files.writeString(whole, device + " " + pid + (ownsDaemon ? " " + OWNS_DAEMON : "") + "\n");
-            Files.move(whole, file(host, export), StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException e) {
-            Closing.after(e, () -> Files.deleteIfExists(whole));
-            throw new IOException("cannot write " + whole + " (" + e.getMessage() + "): make room there", e);
-        }
+        RuntimeDir.replace(file(host, export), List.of(device + " " + pid + (ownsDaemon ? " " + OWNS_DAEMON : "")));
     }
 
     SwapRecord owningDaemon() {

@@ -135,7 +135,7 @@ final class Announcement implements AutoCloseable {
         try {
             publish();
         } catch (IOException e) {
-            LOG.log(Level.WARNING, "the status does not show that this drains: " + e.getMessage());
+            LOG.log(Level.WARNING, "the status does not show that this drains: " + Cause.of(e));
         }
     }
 

@@ -63,7 +63,10 @@ public final class Attachment {
     /** Connections of other processes. */
     private final Map<Integer, Integer> others = new HashMap<>();
 
-    /** Devices that have said good-bye, by who had attached them. */
+    /**
+     * Devices that have said good-bye, by who had attached them: as long as the kernel names them, and any of that
+     * process's connections is left. It may be cut off before it can say the same, and be heard of last.
+     */
     private final Set<Integer> leavingDevices = new HashSet<>();
 
     private long saidGoodbyeAt;
@@ -117,6 +120,7 @@ public final class Attachment {
             own++;
         } else {
             others.merge(pid(peer), 1, Integer::sum);
+            leavingDevices.remove(pid(peer)); // it has come back
         }
     }
 
@@ -161,7 +165,7 @@ public final class Attachment {
                 deviceSaidGoodbye(pid);
             }
         } else if (pid == UNKNOWN || !others.containsKey(pid)) {
-            processLeft(pid, saidGoodbye);
+            processLeft(pid, saidGoodbye || leavingDevices.remove(pid));
         }
     }
 
@@ -307,7 +311,8 @@ public final class Attachment {
             isInherited = false;
             lost.clear();
         }
-        leavingDevices.removeIf(pid -> devices.stream().noneMatch(device -> device.attacher() == pid));
+        leavingDevices.removeIf(
+                pid -> !others.containsKey(pid) && devices.stream().noneMatch(device -> device.attacher() == pid));
     }
 
     /** Whether it was before. */

@@ -6,6 +6,8 @@ import dev.ramzswap.nbd.lane.LaneMemory;
 import dev.ramzswap.nbd.lane.MemoryBudget;
 import dev.ramzswap.nbd.lane.SlowLane;
 import dev.ramzswap.nbd.wire.ReplyWriter;
+import java.util.HashMap;
+import java.util.Map;
 
 /**
  * The memory of a server's connections. If the limits prepare memory, what one has left is kept for the next, and it
@@ -18,6 +20,8 @@ public final class ConnectionMemory implements AutoCloseable {
 
     static final int REPLY_BYTES = BUFFER_BYTES + ReplyWriter.OVERHEAD;
 
+    private static final int UNKNOWN = -1;
+
     private final Limits limits;
     private final IoMemory io;
     private final LaneMemory lanes;
@@ -25,9 +29,17 @@ public final class ConnectionMemory implements AutoCloseable {
 
     public ConnectionMemory(Limits limits) {
         this.limits = limits;
-        io = new IoMemory(limits.spareMemory());
+        boolean isKept = limits.preparedMemory() > 0;
+        io = new IoMemory(buffers(limits.preparedMemory()), isKept ? Limits.SPARE_CONNECTIONS : 0);
         lanes = new LaneMemory(
                 io, new MemoryBudget(limits.totalMemory()), limits.connectionMemory(), limits.preparedMemory());
+    }
+
+    /** How many a connection has of each size, with its slow lane. */
+    private static Map<Integer, Integer> buffers(long prepared) {
+        Map<Integer, Integer> buffers = new HashMap<>(Map.of(BUFFER_BYTES, 1, REPLY_BYTES, 1));
+        SlowLane.buffers(prepared).forEach((bytes, count) -> buffers.merge(bytes, count, Integer::sum));
+        return buffers;
     }
 
     /**
@@ -42,10 +54,10 @@ public final class ConnectionMemory implements AutoCloseable {
         if (limits.preparedMemory() == 0 || count == prepared) {
             return;
         }
-        io.setSpare(BUFFER_BYTES, count);
-        io.setSpare(REPLY_BYTES, count);
-        SlowLane.setSpare(lanes, count);
-        if (count > prepared) {
+        int before = prepared;
+        prepared = UNKNOWN; // until all of it is there
+        io.setSpare(count);
+        if (count > before) {
             Threads.reserveStacks(count * (1 + SlowLane.THREADS));
         }
         prepared = count;

@@ -29,17 +29,10 @@ public record Limits(
      */
     static final int SPARE_CONNECTIONS = 16 + 1;
 
-    private static final long BUFFERS = 3 << 20;
-
     public Limits {
         if (connections < 1 || !handshake.isPositive() || preparedMemory < 0 || totalMemory < 0) {
             throw new IllegalArgumentException("impossible limits");
         }
-    }
-
-    /** Bytes that may be kept for connections to come. */
-    long spareMemory() {
-        return preparedMemory > 0 ? SPARE_CONNECTIONS * (preparedMemory + BUFFERS) : 0;
     }
 
     public Limits withConnections(int count) {

@@ -41,7 +41,7 @@ public final class RuntimeDir {
     private static final System.Logger LOG = System.getLogger(RuntimeDir.class.getName());
     private static final Path ROOTS_LOGS = Path.of("/var/log/ramzswap");
     private static final String SUFFIX = ".export";
-    private static final Set<PosixFilePermission> ENTRY_MODE = PosixFilePermissions.fromString("rw-r--r--");
+    private static final Set<PosixFilePermission> MODE = PosixFilePermissions.fromString("rw-r--r--");
 
     /** Not "lock", which daemons before this made for everybody to open, and so to lock. */
     private static final String LOCK = "names.lock";
@@ -146,15 +146,21 @@ public final class RuntimeDir {
         }
     }
 
-    /**
-     * Replaces the entry of a name that is claimed. Who may look into the directory may read it, whatever the umask.
-     */
+    /** Replaces the entry of a name that is claimed. */
     public void publish(ExportEntry entry) throws IOException {
-        Path whole = path.resolve(entry.name() + ".new");
+        replace(file(entry.name()), entry.lines());
+    }
+
+    /**
+     * Replaces a file of the directory as a whole, or not at all: a directory that is full costs nothing that is there.
+     * Who may look into the directory may read it, whatever the umask.
+     */
+    public static void replace(Path file, List<String> lines) throws IOException {
+        Path whole = file.resolveSibling(file.getFileName() + ".new");
         try {
-            Files.write(whole, entry.lines());
-            Files.setPosixFilePermissions(whole, ENTRY_MODE);
-            Files.move(whole, file(entry.name()), StandardCopyOption.ATOMIC_MOVE);
+            Files.write(whole, lines);
+            Files.setPosixFilePermissions(whole, MODE);
+            Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             Closing.after(e, () -> Files.deleteIfExists(whole));
             throw e instanceof FileSystemException

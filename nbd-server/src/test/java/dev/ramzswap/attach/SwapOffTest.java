@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
@@ -284,6 +285,29 @@ class SwapOffTest {
         new SwapOff(machine, "swap0", new PrintWriter(out), false).run(false);
         assertEquals(BOTH, fake.ran);
         assertTrue(out.toString().startsWith("swap0: goes on without a lock, which cannot be made"), out.toString());
+    }
+
+    /** After an error of its file system, or by an administrator. */
+    @Test
+    void aRuntimeDirectoryThatHasBecomeReadOnlyKeepsNobodyFromSwappingOffButFromSwappingOn() throws Exception {
+        fake.swaps("/dev/nbd0 partition 1048576 400 100");
+        String run = temp.resolve("run").toString();
+        assumeTrue(mount("mount", "--bind", run, run), "needs root");
+        try {
+            assertTrue(mount("mount", "-o", "remount,bind,ro", run));
+            String refusal =
+                    assertThrows(IOException.class, () -> swapOn("other")).getMessage();
+            assertTrue(refusal.contains("Read-only file system"), refusal);
+            assertEquals(List.of(), fake.ran);
+            swapOff(false, false);
+            assertEquals(BOTH, fake.ran);
+        } finally {
+            mount("umount", run);
+        }
+    }
+
+    private static boolean mount(String... command) throws IOException, InterruptedException {
+        return new ProcessBuilder(command).start().waitFor() == 0;
     }
 
     @Test

@@ -230,6 +230,30 @@ class AttachmentTest {
         assertFree();
     }
 
+    /** One that was cut off, and whose requests waited for the disk meanwhile, is heard of after the device is gone. */
+    @Test
+    void aConnectionThatWasCutOffBeforeTheDeviceSaidGoodbyeIsNotLost() throws Exception {
+        attach();
+        attachment.left(KERNEL, true);
+        devices.clear();
+        assertTrue(attachment.isAttached(), "the other connection");
+        attachment.left(KERNEL, false);
+        assertFree();
+    }
+
+    @Test
+    void whoComesBackAfterAGoodbyeMayBeLostAfterAll() throws Exception {
+        attach();
+        attachment.left(KERNEL, true);
+        devices.clear();
+        attachment.joined(KERNEL);
+        attachment.left(KERNEL, false);
+        attachment.left(KERNEL, false);
+        assertTrue(attachment.isAttached());
+        pass(60);
+        assertFalse(attachment.isAttached());
+    }
+
     @Test
     void whatWasTakenOverStaysUntilWhoeverHadItIsGone() throws Exception {
         Attachment byOthers = attachment(true);

@@ -136,7 +136,10 @@ class StandbyIT {
             start("waiting for its place");
             first.destroyForcibly();
             await(log(1), SERVES);
-            await(log(1), "other commands cannot find them: " + run.resolve("swap0.new") + ": No space left on device");
+            await(
+                    log(1),
+                    "other commands cannot find them: " + run.resolve("swap0.export.new")
+                            + ": No space left on device");
             assertHolds(image);
             Files.delete(filler);
             await(run.resolve("swap0.export"), "pid=" + second.pid());

@@ -82,6 +82,30 @@ class ConnectionMemoryTest {
         }
     }
 
+    /** Visitors such as nbdinfo, which shake hands and go. */
+    @Test
+    void visitorsPushNothingOut() throws IOException {
+        memory.prepare(3);
+        try (NbdServer server = serve()) {
+            List<RawClient> clients = new ArrayList<>();
+            for (int i = 0; i < 60; i++) {
+                clients.add(new RawClient(address));
+            }
+            TestServer.await(() -> server.connections() == 60);
+            for (RawClient client : clients) {
+                client.close();
+            }
+            TestServer.await(() -> server.connections() == 0);
+            useAndCut(server, MOST);
+            long made = memory.made();
+            useAndCut(server, MOST);
+            assertEquals(made, memory.made());
+        }
+        long kept = memory.spareBytes();
+        memory.prepare(1);
+        assertTrue(kept <= Limits.SPARE_CONNECTIONS * memory.spareBytes());
+    }
+
     /** A standby whose device is detached, or has fewer connections now. */
     @Test
     void whatIsPreparedForFewerIsGivenBack() {

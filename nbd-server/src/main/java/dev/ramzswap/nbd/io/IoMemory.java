@@ -4,10 +4,11 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
- * The direct memory of a server's connections. What one has left is kept for the next, up to a limit: the kernel may
- * cut a connection off at a time when no memory is to be had but by swapping on the next one. Thread-safe.
+ * The direct memory of a server's connections. What one has left is kept for the next, so many of each size: the kernel
+ * may cut a connection off at a time when no memory is to be had but by swapping on the next one. Thread-safe.
  *
  * <p>Else unpooled, since buffers live as long as their connection: a pool would only keep more memory resident.
  * Without leak detection, which would allocate.
@@ -15,13 +16,18 @@ import java.util.List;
 public final class IoMemory implements AutoCloseable {
     private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true, true);
     private final List<ByteBuf> spare = new ArrayList<>();
-    private final long mostSpare;
+    private final Map<Integer, Integer> ofConnection;
+    private final int most;
     private long spareBytes;
     private long made;
 
-    /** @param mostSpare bytes to keep for the next connections */
-    public IoMemory(long mostSpare) {
-        this.mostSpare = mostSpare;
+    /**
+     * @param ofConnection how many buffers a connection has of each size in bytes; others are not kept
+     * @param most connections whose buffers are kept
+     */
+    public IoMemory(Map<Integer, Integer> ofConnection, int most) {
+        this.ofConnection = Map.copyOf(ofConnection);
+        this.most = most;
     }
 
     /** Resident memory of that size, with any content. */
@@ -47,12 +53,16 @@ public final class IoMemory implements AutoCloseable {
     }
 
     /**
-     * Makes buffers, or frees some, until so many of that size are spare, or as much in all as may be kept, or this
-     * thread is interrupted.
+     * Makes buffers, or frees some, until those of so many connections are spare, or as much as may be kept; or until
+     * this thread is interrupted.
      */
-    public void setSpare(int bytes, int count) {
+    public void setSpare(int connections) {
+        ofConnection.forEach((bytes, count) -> setSpare(bytes, count * Math.min(connections, most)));
+    }
+
+    private void setSpare(int bytes, int count) {
         int missing = count - spare(bytes);
-        for (; missing > 0 && hasRoom(bytes) && !Thread.currentThread().isInterrupted(); missing--) {
+        for (; missing > 0 && !Thread.currentThread().isInterrupted(); missing--) {
             give(make(bytes));
         }
         for (; missing < 0; missing++) {
@@ -62,10 +72,6 @@ public final class IoMemory implements AutoCloseable {
 
     private synchronized int spare(int bytes) {
         return (int) spare.stream().filter(buffer -> buffer.capacity() == bytes).count();
-    }
-
-    private synchronized boolean hasRoom(int bytes) {
-        return spareBytes + bytes <= mostSpare;
     }
 
     private static void free(ByteBuf buffer) {
@@ -86,8 +92,9 @@ public final class IoMemory implements AutoCloseable {
 
     /** Nobody uses it any more. */
     synchronized void give(ByteBuf buffer) {
-        if (hasRoom(buffer.capacity())) {
-            spareBytes += buffer.capacity();
+        int bytes = buffer.capacity();
+        if (spare(bytes) < most * ofConnection.getOrDefault(bytes, 0)) {
+            spareBytes += bytes;
             spare.add(buffer);
         } else {
             buffer.release();

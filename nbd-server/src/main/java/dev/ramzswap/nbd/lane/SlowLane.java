@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.channels.Channel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Where the requests of one connection go that would wait for slow storage, or at the {@link Gate}, so that those
@@ -67,11 +68,12 @@ public final class SlowLane implements AutoCloseable {
         }
     }
 
-    /** Has spare the buffers of so many lanes that have them from their start. */
-    public static void setSpare(LaneMemory memory, int lanes) {
-        memory.io().setSpare(PartPool.PART_BYTES, lanes * PartPool.parts(memory.prepared()));
-        memory.io().setSpare(SlowReader.BUFFER_BYTES, lanes * THREADS_PER_QUEUE);
-        memory.io().setSpare(SlowWriter.BUFFER_BYTES, lanes * THREADS_PER_QUEUE);
+    /** How many buffers a lane has of each size, if it has all of them from its start. */
+    public static Map<Integer, Integer> buffers(long prepared) {
+        return Map.of(
+                PartPool.PART_BYTES, PartPool.parts(prepared),
+                SlowReader.BUFFER_BYTES, THREADS_PER_QUEUE,
+                SlowWriter.BUFFER_BYTES, THREADS_PER_QUEUE);
     }
 
     private void start(String name, Runnable worker) {

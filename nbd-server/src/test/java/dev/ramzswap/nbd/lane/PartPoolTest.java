@@ -6,10 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import dev.ramzswap.nbd.io.IoMemory;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class PartPoolTest {
-    private final IoMemory memory = new IoMemory(0);
+    private final IoMemory memory = new IoMemory(Map.of(), 0);
     private final MemoryBudget budget = new MemoryBudget(10L * PART_BYTES);
 
     private PartPool pool(int connection, int prepared) {
