@@ -39,8 +39,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The end of a daemon that the kernel, and others, swap on. */
-@Timeout(60)
+@Timeout(DrainTest.PATIENCE_SECONDS)
 class DrainTest {
+    static final int PATIENCE_SECONDS = 60;
+
     private static final int PAGE_BYTES = 4096;
 
     @TempDir
@@ -53,6 +55,8 @@ class DrainTest {
     @BeforeEach
     void start() throws IOException {
         daemon = ChildJvm.of(SwappedDaemon.class, directory.toString()).start();
+        // No timeout of a test ends a read of a pipe; the end of who is to write to it does.
+        CompletableFuture.delayedExecutor(PATIENCE_SECONDS, TimeUnit.SECONDS).execute(daemon::destroyForcibly);
         lines = daemon.inputReader(StandardCharsets.UTF_8);
         await("ready");
     }
