@@ -82,7 +82,7 @@ public final class SocketHandle implements AutoCloseable {
                 throw new ErrnoException("getsockopt(SO_PEERCRED)", "socket", -result);
             }
             return new PeerCredentials(
-                    credentials.get(JAVA_INT, 0),
+                    ProcessId.of(credentials.get(JAVA_INT, 0)),
                     credentials.get(JAVA_INT, Integer.BYTES),
                     credentials.get(JAVA_INT, 2 * Integer.BYTES));
         }

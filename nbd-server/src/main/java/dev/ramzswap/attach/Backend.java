@@ -1,5 +1,6 @@
 package dev.ramzswap.attach;
 
+import dev.ramzswap.linux.ProcessId;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -7,7 +8,7 @@ import java.util.regex.Pattern;
 
 /**
  * What a device is attached to, as text that the kernel keeps with the device (NBD_ATTR_BACKEND_IDENTIFIER) and shows
- * in {@code /sys/block/nbdN/backend}: {@code ramzswap:EXPORT:IDENTITY:CONNECTIONS:ATTACHER}. The kernel takes a new
+ * in {@code /sys/block/nbdN/backend}: {@code ramzswap:EXPORT:IDENTITY:CONNECTIONS:PID:START}. The kernel takes a new
  * connection for a device only from who says the same text. It is all that a daemon must know to give a device its
  * connections back, and lies where no memory can be swapped out, unlike a file in {@code /run}.
  *
@@ -16,8 +17,8 @@ import java.util.regex.Pattern;
  * @param attacher the process that attached it, as the daemon knows it from the first connections, which that one made;
  *     not the kernel's {@code pid}, which is a thread's
  */
-record Backend(String export, long identity, int connections, int attacher) {
-    private static final Pattern FORM = Pattern.compile("ramzswap:([^:]+):([0-9a-f]{16}):(\\d{1,4}):(\\d{1,9})");
+record Backend(String export, long identity, int connections, ProcessId attacher) {
+    private static final Pattern FORM = Pattern.compile("ramzswap:([^:]+):([0-9a-f]{16}):(\\d{1,4}):(\\d{1,9}):(\\d{1,18})");
 
     /** Nothing for text that is not ours. */
     static Optional<Backend> parse(String text) {
@@ -29,7 +30,7 @@ record Backend(String export, long identity, int connections, int attacher) {
                 form.group(1),
                 Long.parseUnsignedLong(form.group(2), 16),
                 Integer.parseInt(form.group(3)),
-                Integer.parseInt(form.group(4))));
+                new ProcessId(Integer.parseInt(form.group(4)), Long.parseLong(form.group(5)))));
     }
 
     /** Whether it is of that export with these pages. */
@@ -39,6 +40,7 @@ record Backend(String export, long identity, int connections, int attacher) {
 
     @Override
     public String toString() {
-        return "ramzswap:" + export + ":" + HexFormat.of().toHexDigits(identity) + ":" + connections + ":" + attacher;
+        return "ramzswap:" + export + ":" + HexFormat.of().toHexDigits(identity) + ":" + connections + ":"
+                + attacher.pid() + ":" + attacher.start();
     }
 }

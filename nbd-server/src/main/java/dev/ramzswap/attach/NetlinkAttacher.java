@@ -2,6 +2,7 @@ package dev.ramzswap.attach;
 
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.linux.NativeSocket;
+import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.nbd.client.ClientHandshake;
 import dev.ramzswap.nbd.client.ClientHandshake.Terms;
 import dev.ramzswap.nbd.client.Goodbye;
@@ -70,8 +71,8 @@ final class NetlinkAttacher implements Attacher {
     }
 
     /** As the daemon sees it, which was found by /proc too: this process may be in another pid namespace. */
-    private static int self() throws IOException {
-        return Integer.parseInt(Files.readSymbolicLink(Path.of("/proc/self")).toString());
+    private static ProcessId self() throws IOException {
+        return ProcessId.of(Integer.parseInt(Files.readSymbolicLink(Path.of("/proc/self")).toString()));
     }
 
     private Timeouts timeouts(ExportEntry entry) {

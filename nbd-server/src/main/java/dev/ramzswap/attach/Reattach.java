@@ -1,5 +1,6 @@
 package dev.ramzswap.attach;
 
+import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.daemon.Attachment;
 import java.io.IOException;
@@ -31,6 +32,8 @@ final class Reattach implements AutoCloseable {
 
     /** The kernel notices within milliseconds; but when memory is short, whatever it does may take long. */
     private static final long NOTICING = Duration.ofSeconds(5).toNanos();
+
+    private static final ProcessId NOBODY = new ProcessId(0, 0);
 
     private final KernelFiles files;
     private final NbdDriver driver;
@@ -162,7 +165,7 @@ final class Reattach implements AutoCloseable {
 
     /** Goes the whole way once without an effect: afterwards it loads no class. */
     void rehearse() {
-        Backend backend = new Backend(attachment.export(), attachment.identity(), 0, 0);
+        Backend backend = new Backend(attachment.export(), attachment.identity(), 0, NOBODY);
         try (Offer rehearsed = Offer.of(attachment, socket)) {
             for (NbdDevice device : NbdDevice.all(files)) {
                 Optional<Backend> unused = waiting(device);

@@ -1,5 +1,6 @@
 package dev.ramzswap.daemon;
 
+import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.config.Cause;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ExportConfig;
@@ -57,7 +58,7 @@ final class Announcement implements AutoCloseable {
         return new ExportEntry(
                 export.name(),
                 PID,
-                ExportEntry.startOf(PID),
+                ProcessId.startOf(PID),
                 dir.control(PID),
                 "",
                 config.socket().map(Path::toString).orElse(""),

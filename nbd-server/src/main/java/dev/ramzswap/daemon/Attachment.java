@@ -2,6 +2,7 @@ package dev.ramzswap.daemon;
 
 import dev.ramzswap.daemon.Attachments.Device;
 import dev.ramzswap.linux.PeerCredentials;
+import dev.ramzswap.linux.ProcessId;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -13,6 +14,7 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 
 /**
  * Who is attached to an export, and the only judge of what follows from that: whether the daemon must go on, whether
@@ -44,8 +46,7 @@ public final class Attachment {
 
     private static final int LOOK_MILLIS = 20;
 
-    /** In place of a process id. */
-    private static final int UNKNOWN = 0;
+    private static final ProcessId UNKNOWN = new ProcessId(0, -1);
 
     private final String export;
     private final long identity;
@@ -61,18 +62,21 @@ public final class Attachment {
     private boolean isReturning;
 
     /** Connections of other processes. */
-    private final Map<Integer, Integer> others = new HashMap<>();
+    private final Map<ProcessId, Integer> others = new HashMap<>();
+
+    /** Devices that have said good-bye, by who had attached them. */
+    private final Set<ProcessId> leavingDevices = new HashSet<>();
 
     /**
-     * Devices that have said good-bye, by who had attached them: as long as the kernel names them, and any of that
-     * process's connections is left. It may be cut off before it can say the same, and be heard of last.
+     * Who had attached them, as long as any of that process's connections is left: it may have been cut off before it
+     * could say the same, and be heard of last.
      */
-    private final Set<Integer> leavingDevices = new HashSet<>();
+    private final Set<ProcessId> detached = new HashSet<>();
 
     private long saidGoodbyeAt;
 
     /** Processes whose last connection was lost. By TCP, whose processes are not known, each connection is the last. */
-    private final Set<Integer> lost = new HashSet<>();
+    private final Set<ProcessId> lost = new HashSet<>();
 
     /** Somebody had pages here before this daemon, and the kernel has named no device since. */
     private boolean isInherited;
@@ -112,38 +116,38 @@ public final class Attachment {
      * @param peer null if it is not known
      */
     synchronized boolean admitsLate(PeerCredentials peer) {
-        return isExpected() || isOwn(peer) || peer != null && others.containsKey(peer.pid());
+        return isExpected() || isOwn(peer) || peer != null && others.containsKey(peer.process());
     }
 
     synchronized void joined(PeerCredentials peer) {
         if (isOwn(peer)) {
             own++;
         } else {
-            others.merge(pid(peer), 1, Integer::sum);
-            leavingDevices.remove(pid(peer)); // it has come back
+            others.merge(process(peer), 1, Integer::sum);
+            detached.remove(process(peer)); // it has come back
         }
     }
 
     /** One that had joined is gone. */
     void left(PeerCredentials peer, boolean saidGoodbye) {
-        Set<Integer> attachers = attachers();
+        Set<ProcessId> attachers = attachers();
         synchronized (this) {
             if (isOwn(peer)) {
                 ownLeft(saidGoodbye, attachers);
             } else {
-                otherLeft(pid(peer), saidGoodbye, attachers);
+                otherLeft(process(peer), saidGoodbye, attachers);
             }
         }
     }
 
     /** Who attached the devices that belong to this. */
-    private Set<Integer> attachers() {
-        Set<Integer> pids = new HashSet<>();
-        devices().forEach(device -> pids.add(device.attacher()));
-        return pids;
+    private Set<ProcessId> attachers() {
+        Set<ProcessId> processes = new HashSet<>();
+        devices().forEach(device -> processes.add(device.attacher()));
+        return processes;
     }
 
-    private void ownLeft(boolean saidGoodbye, Set<Integer> attachers) {
+    private void ownLeft(boolean saidGoodbye, Set<ProcessId> attachers) {
         own--;
         if (!saidGoodbye) {
             return;
@@ -158,23 +162,23 @@ public final class Attachment {
         }
     }
 
-    private void otherLeft(int pid, boolean saidGoodbye, Set<Integer> attachers) {
-        others.merge(pid, -1, (connections, one) -> connections + one == 0 ? null : connections + one);
+    private void otherLeft(ProcessId process, boolean saidGoodbye, Set<ProcessId> attachers) {
+        others.merge(process, -1, (connections, one) -> connections + one == 0 ? null : connections + one);
         if (!attachers.isEmpty()) {
-            if (saidGoodbye && attachers.contains(pid)) {
-                deviceSaidGoodbye(pid);
+            if (saidGoodbye && attachers.contains(process)) {
+                deviceSaidGoodbye(process);
             }
-        } else if (pid == UNKNOWN || !others.containsKey(pid)) {
-            processLeft(pid, saidGoodbye || leavingDevices.remove(pid));
+        } else if (process.equals(UNKNOWN) || !others.containsKey(process)) {
+            processLeft(process, detached.remove(process) || saidGoodbye);
         }
     }
 
-    private void processLeft(int pid, boolean saidGoodbye) {
+    private void processLeft(ProcessId process, boolean saidGoodbye) {
         if (!saidGoodbye) {
-            lost.add(pid);
+            lost.add(process);
             expectedSince = clock.getAsLong();
-        } else if (pid != UNKNOWN) {
-            lost.remove(pid);
+        } else if (!process.equals(UNKNOWN)) {
+            lost.remove(process);
         }
     }
 
@@ -182,8 +186,11 @@ public final class Attachment {
         return isInherited || !lost.isEmpty();
     }
 
-    private void deviceSaidGoodbye(int pid) {
-        leavingDevices.add(pid);
+    private void deviceSaidGoodbye(ProcessId attacher) {
+        leavingDevices.add(attacher);
+        if (others.containsKey(attacher)) {
+            detached.add(attacher);
+        }
         saidGoodbyeAt = clock.getAsLong();
     }
 
@@ -257,7 +264,7 @@ public final class Attachment {
     }
 
     /** Whether a device has not said good-bye. @param attacher see {@link Device} */
-    public synchronized boolean isWaiting(int attacher) {
+    public synchronized boolean isWaiting(ProcessId attacher) {
         return !leavingDevices.contains(attacher);
     }
 
@@ -279,11 +286,12 @@ public final class Attachment {
 
     /** The processes that are connected, but for this one and those that attached a device that still names this. */
     SortedSet<Integer> visitors() {
-        Set<Integer> attachers = attachers();
+        Set<ProcessId> attachers = attachers();
         synchronized (this) {
-            SortedSet<Integer> pids = new TreeSet<>(others.keySet());
-            pids.removeAll(attachers);
-            return pids;
+            return others.keySet().stream()
+                    .filter(process -> !attachers.contains(process))
+                    .map(ProcessId::pid)
+                    .collect(Collectors.toCollection(TreeSet::new));
         }
     }
 
@@ -311,8 +319,8 @@ public final class Attachment {
             isInherited = false;
             lost.clear();
         }
-        leavingDevices.removeIf(
-                pid -> !others.containsKey(pid) && devices.stream().noneMatch(device -> device.attacher() == pid));
+        leavingDevices.removeIf(attacher ->
+                devices.stream().noneMatch(device -> device.attacher().equals(attacher)));
     }
 
     /** Whether it was before. */
@@ -327,10 +335,10 @@ public final class Attachment {
     }
 
     private boolean isOwn(PeerCredentials peer) {
-        return peer != null && peer.pid() == ownPid;
+        return peer != null && peer.process().pid() == ownPid;
     }
 
-    private static int pid(PeerCredentials peer) {
-        return peer == null ? UNKNOWN : peer.pid();
+    private static ProcessId process(PeerCredentials peer) {
+        return peer == null ? UNKNOWN : peer.process();
     }
 }

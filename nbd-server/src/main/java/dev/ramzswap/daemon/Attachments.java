@@ -1,5 +1,6 @@
 package dev.ramzswap.daemon;
 
+import dev.ramzswap.linux.ProcessId;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,7 +17,7 @@ public interface Attachments extends AutoCloseable {
      * @param attacher the process that attached it, and made its first connections
      * @param connections how many it should have
      */
-    record Device(int attacher, int connections) {}
+    record Device(ProcessId attacher, int connections) {}
 
     /**
      * The kernel's devices that belong to an export, asked of the kernel. Thread-safe.

@@ -23,14 +23,16 @@ public final class ConnectionMemory implements AutoCloseable {
     private static final int UNKNOWN = -1;
 
     private final Limits limits;
+    private final int most;
     private final IoMemory io;
     private final LaneMemory lanes;
     private int prepared;
 
-    public ConnectionMemory(Limits limits) {
+    /** @param exports of the server, each of which may be a device of the kernel's */
+    public ConnectionMemory(Limits limits, int exports) {
         this.limits = limits;
-        boolean isKept = limits.preparedMemory() > 0;
-        io = new IoMemory(buffers(limits.preparedMemory()), isKept ? Limits.SPARE_CONNECTIONS : 0);
+        most = limits.spareConnections(exports);
+        io = new IoMemory(buffers(limits.preparedMemory()), most);
         lanes = new LaneMemory(
                 io, new MemoryBudget(limits.totalMemory()), limits.connectionMemory(), limits.preparedMemory());
     }
@@ -50,8 +52,8 @@ public final class ConnectionMemory implements AutoCloseable {
      * @throws OutOfMemoryError if there is no memory; another call tries it again
      */
     public synchronized void prepare(int connections) {
-        int count = Math.min(connections, Limits.SPARE_CONNECTIONS);
-        if (limits.preparedMemory() == 0 || count == prepared) {
+        int count = Math.min(connections, most);
+        if (most == 0 || count == prepared) {
             return;
         }
         int before = prepared;

@@ -23,16 +23,21 @@ public record Limits(
      */
     public static final Limits DEFAULT = new Limits(64, Duration.ofSeconds(10), 16 << 20, 64 << 20, 0);
 
-    /**
-     * Connections whose memory is kept for the next ones, if memory is prepared: as many as swapon makes at most, and
-     * one that is offered in their place.
-     */
-    static final int SPARE_CONNECTIONS = 16 + 1;
+    /** As many as swapon makes at most. */
+    private static final int CONNECTIONS_OF_DEVICE = 16;
 
     public Limits {
         if (connections < 1 || !handshake.isPositive() || preparedMemory < 0 || totalMemory < 0) {
             throw new IllegalArgumentException("impossible limits");
         }
+    }
+
+    /**
+     * Connections whose memory is kept for the next ones, if memory is prepared: those of a device for each export, and
+     * one that is offered in their place.
+     */
+    int spareConnections(int exports) {
+        return preparedMemory > 0 ? Math.min(connections, exports * CONNECTIONS_OF_DEVICE + 1) : 0;
     }
 
     public Limits withConnections(int count) {

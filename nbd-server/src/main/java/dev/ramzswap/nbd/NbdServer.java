@@ -28,7 +28,7 @@ public final class NbdServer implements AutoCloseable {
      * @throws IllegalArgumentException if the exports cannot be told apart, or cannot be described in the protocol
      */
     public NbdServer(List<? extends Export> exports, List<Endpoint> endpoints, Limits limits, ClientListener clients) {
-        this(exports, endpoints, new ConnectionMemory(limits), clients);
+        this(exports, endpoints, new ConnectionMemory(limits, exports.size()), clients);
     }
 
     /**

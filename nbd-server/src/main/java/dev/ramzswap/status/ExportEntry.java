@@ -1,5 +1,6 @@
 package dev.ramzswap.status;
 
+import dev.ramzswap.linux.ProcessId;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
@@ -40,8 +41,6 @@ public record ExportEntry(
     static final String SERVING = "serving";
     /** Was told to end, and serves the clients that it has until they are gone. */
     static final String DRAINING = "draining";
-
-    private static final String ZOMBIE = "Z";
 
     /**
      * Reads an entry, or nothing if there is none that this user may read, or it is not one. What is no plain file is
@@ -103,7 +102,7 @@ public record ExportEntry(
 
     /** Whether the daemon that wrote this still runs. */
     public boolean isAlive() {
-        return start == startOf(pid);
+        return start == ProcessId.startOf(pid);
     }
 
     public boolean isDraining() {
@@ -112,19 +111,5 @@ public record ExportEntry(
 
     boolean isServing() {
         return !state.equals(STARTING);
-    }
-
-    /**
-     * Field 22 of {@code /proc/PID/stat}, counted from behind the command's name, which may hold anything; or -1 if the
-     * process has ended, whether its parent knows that already or not.
-     */
-    public static long startOf(long pid) {
-        try {
-            String stat = Files.readString(Path.of("/proc/" + pid + "/stat"));
-            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-            return fields[0].equals(ZOMBIE) ? -1 : Long.parseLong(fields[19]);
-        } catch (IOException e) {
-            return -1;
-        }
     }
 }

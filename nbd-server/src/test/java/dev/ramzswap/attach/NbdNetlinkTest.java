@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.GenericNetlink;
@@ -29,11 +30,11 @@ import org.junit.jupiter.api.io.TempDir;
 /** Bytes as little-endian machines send them. */
 class NbdNetlinkTest {
     private static final Duration PATIENCE = Duration.ofSeconds(5);
-    private static final Backend BACKEND = new Backend("a", 0x0123456789abcdefL, 2, 7);
+    private static final Backend BACKEND = new Backend("a", 0x0123456789abcdefL, 2, new ProcessId(7, 890));
 
     /** Its text, ended by a zero byte. */
     private static final String BACKEND_ATTRIBUTE =
-            "2400 0a00 72616d7a737761703a613a303132333435363738396162636465663a323a37 00";
+            "2800 0a00 72616d7a737761703a613a303132333435363738396162636465663a323a373a383930 00";
 
     @TempDir
     private Path directory;
@@ -131,7 +132,7 @@ class NbdNetlinkTest {
         Timeouts timeouts = new Timeouts(Duration.ofSeconds(15), Duration.ofSeconds(60));
         driver.connect(5, new Terms(1L << 32, 0x165), timeouts, BACKEND, List.of(one, two));
         assertEquals(
-                bytes("a4000000 1b00 0500 02000000 00000000  01 01 0000"
+                bytes("a8000000 1b00 0500 02000000 00000000  01 01 0000"
                         + "  0800 0100 05000000"
                         + "  0c00 0200 0000000001000000"
                         + "  0c00 0300 0010000000000000"
@@ -157,7 +158,7 @@ class NbdNetlinkTest {
         };
         assertTrue(driver.reconnect(5, BACKEND, one));
         assertEquals(
-                bytes("50000000 1b00 0500 02000000 00000000  03 01 0000"
+                bytes("54000000 1b00 0500 02000000 00000000  03 01 0000"
                         + "  0800 0100 05000000"
                         + BACKEND_ATTRIBUTE
                         + "  1000 0780  0c00 0180 0800 0100 FD1"),

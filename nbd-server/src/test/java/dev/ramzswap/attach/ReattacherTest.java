@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.linux.KernelEnd;
 import java.io.IOException;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(30)
 class ReattacherTest {
     private static final long SIZE = 16 << 20;
-    private static final int SWAPON = 4711;
+    private static final ProcessId SWAPON = new ProcessId(4711, 815);
 
     @TempDir
     private Path temp;

@@ -1,5 +1,6 @@
 package dev.ramzswap.attach;
 
+import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.Settings;
@@ -61,7 +62,7 @@ final class SwappedDaemon {
     private void obey(String... words) {
         if (words[0].equals("attached")) {
             long identity = daemon.identities().get(words[1]);
-            fake.left(0, new Backend(words[1], identity, 1, Integer.parseInt(words[2])), SIZE);
+            fake.left(0, new Backend(words[1], identity, 1, ProcessId.of(Integer.parseInt(words[2]))), SIZE);
         } else if (words[0].equals("goodbye")) {
             fake.taken.forEach(KernelEnd::detach);
         } else if (words[0].equals("forget")) {

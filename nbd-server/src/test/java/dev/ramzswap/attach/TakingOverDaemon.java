@@ -1,5 +1,6 @@
 package dev.ramzswap.attach;
 
+import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
@@ -34,7 +35,7 @@ final class TakingOverDaemon {
         Host host = host(directory);
         Config config = config(directory, host);
         PageStore other = PageStore.open(config.exports().getFirst().store(config));
-        fake.left(0, new Backend("a", other.counters().identity(), connections, 1), SIZE);
+        fake.left(0, new Backend("a", other.counters().identity(), connections, new ProcessId(1, 0)), SIZE);
         var taken = new FutureTask<>(() -> Daemon.start(config, host, new Reattacher(fake.machine()), _ -> {}));
         Thread.ofPlatform().start(taken);
         TestServer.await(TakingOverDaemon::isPrepared);

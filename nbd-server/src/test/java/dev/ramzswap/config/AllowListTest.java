@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.linux.PeerCredentials;
+import dev.ramzswap.linux.ProcessId;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -15,7 +16,7 @@ class AllowListTest {
 
     private static PeerCredentials peer(String user, String group) {
         return new PeerCredentials(
-                4712,
+                new ProcessId(4712, 1),
                 AllowList.users(user).iterator().next(),
                 AllowList.groups(group).iterator().next());
     }

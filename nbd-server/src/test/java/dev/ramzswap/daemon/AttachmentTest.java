@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.daemon.Attachments.Device;
 import dev.ramzswap.linux.PeerCredentials;
 import java.io.IOException;
@@ -15,9 +16,10 @@ import org.junit.jupiter.api.Test;
 
 class AttachmentTest {
     private static final int OWN = 1;
-    private static final int SWAPON = 100;
+    private static final ProcessId SWAPON = new ProcessId(100, 1);
+    private static final ProcessId ANOTHER = new ProcessId(101, 1);
     private static final PeerCredentials SELF = peer(OWN);
-    private static final PeerCredentials KERNEL = peer(SWAPON);
+    private static final PeerCredentials KERNEL = new PeerCredentials(SWAPON, 0, 0);
     private static final PeerCredentials VISITOR = peer(200);
     private static final PeerCredentials BY_TCP = null;
 
@@ -28,7 +30,7 @@ class AttachmentTest {
     private final Attachment attachment = attachment(false);
 
     private static PeerCredentials peer(int pid) {
-        return new PeerCredentials(pid, 0, 0);
+        return new PeerCredentials(new ProcessId(pid, 1), 0, 0);
     }
 
     private Attachment attachment(boolean isTakenOver) {
@@ -95,7 +97,7 @@ class AttachmentTest {
         assertFalse(attachment.isAttached(), "somebody has the device open");
         devices.clear();
         assertFree();
-        devices.add(new Device(SWAPON + 1, 1));
+        devices.add(new Device(ANOTHER, 1));
         assertTrue(attachment.isAttached(), "the next one");
         assertEquals(1, attachment.missing());
     }
@@ -136,7 +138,7 @@ class AttachmentTest {
     void aVisitorThatIsKilledBesideADeviceChangesNothing() throws Exception {
         attach();
         attachment.joined(VISITOR);
-        assertEquals(Set.of(VISITOR.pid()), attachment.visitors());
+        assertEquals(Set.of(VISITOR.process().pid()), attachment.visitors());
         attachment.left(VISITOR, false);
         assertEquals(0, attachment.missing());
         attachment.left(KERNEL, true);
@@ -239,6 +241,32 @@ class AttachmentTest {
         assertTrue(attachment.isAttached(), "the other connection");
         attachment.left(KERNEL, false);
         assertFree();
+    }
+
+    /** Such as nbdinfo, long after swapon has ended, where process ids are few. */
+    @Test
+    void whoHasTheAttachersNumberByNowIsAVisitor() throws Exception {
+        attach();
+        attachment.left(KERNEL, false);
+        attachment.left(KERNEL, false);
+        takenOffer();
+        takenOffer();
+        PeerCredentials later = new PeerCredentials(new ProcessId(SWAPON.pid(), SWAPON.start() + 1), 0, 0);
+        attachment.joined(later);
+        assertEquals(Set.of(SWAPON.pid()), attachment.visitors());
+        assertEquals(0, attachment.missing());
+        attachment.left(later, true);
+        assertTrue(attachment.isWaiting(SWAPON));
+        attachment.left(SELF, false);
+        assertEquals(1, attachment.missing());
+    }
+
+    @Test
+    void aDeviceThatIsBeingDetachedIsNotKeptByItsOwnProcessThatLooksIn() {
+        attach();
+        attachment.left(KERNEL, true);
+        attachment.joined(KERNEL);
+        assertFalse(attachment.isWaiting(SWAPON));
     }
 
     @Test

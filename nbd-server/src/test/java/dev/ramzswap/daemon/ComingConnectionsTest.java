@@ -29,7 +29,7 @@ class ComingConnectionsTest {
 
     /** And of the one that is rehearsed. */
     private static long bytesOf(int connections) {
-        try (ConnectionMemory memory = new ConnectionMemory(LIMITS)) {
+        try (ConnectionMemory memory = new ConnectionMemory(LIMITS, 1)) {
             memory.prepare(connections + 1);
             return memory.spareBytes();
         }
@@ -42,7 +42,7 @@ class ComingConnectionsTest {
 
     @Test
     void memoryIsThereForDevicesAsTheyComeAndChangeAndGo() {
-        try (ConnectionMemory memory = new ConnectionMemory(LIMITS);
+        try (ConnectionMemory memory = new ConnectionMemory(LIMITS, 1);
                 var _ = new ComingConnections(memory, this::look, Duration.ofMillis(1))) {
             awaitLooks(2);
             assertEquals(0, memory.made());

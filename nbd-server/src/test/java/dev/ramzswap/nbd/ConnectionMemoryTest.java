@@ -21,11 +21,13 @@ class ConnectionMemoryTest {
     /** The most that swapon makes. */
     private static final int MOST = 16;
 
+    private static final Limits LIMITS = Limits.DEFAULT.withPreparedMemory(4L * PartPool.PART_BYTES);
+
     private static final int SESSIONS_OF_CONNECTION = 5;
 
     private final MemoryExport export = new MemoryExport("x", SIZE).slow(0, SIZE);
     private final ConnectionMemory memory =
-            new ConnectionMemory(Limits.DEFAULT.withPreparedMemory(4L * PartPool.PART_BYTES));
+            new ConnectionMemory(LIMITS, 1);
 
     @TempDir
     private Path directory;
@@ -103,7 +105,7 @@ class ConnectionMemoryTest {
         }
         long kept = memory.spareBytes();
         memory.prepare(1);
-        assertTrue(kept <= Limits.SPARE_CONNECTIONS * memory.spareBytes());
+        assertTrue(kept <= (MOST + 1) * memory.spareBytes());
     }
 
     /** A standby whose device is detached, or has fewer connections now. */
@@ -119,12 +121,21 @@ class ConnectionMemoryTest {
         memory.prepare(0);
         assertEquals(0, memory.spareBytes());
         memory.prepare(1000);
-        assertEquals(Limits.SPARE_CONNECTIONS * each, memory.spareBytes());
+        assertEquals((MOST + 1) * each, memory.spareBytes());
+    }
+
+    @Test
+    void eachExportMayBeADeviceOfItsOwn() {
+        memory.prepare(1);
+        try (ConnectionMemory ofTwo = new ConnectionMemory(LIMITS, 2)) {
+            ofTwo.prepare(1000);
+            assertEquals((2 * MOST + 1) * memory.spareBytes(), ofTwo.spareBytes());
+        }
     }
 
     @Test
     void aServerThatMakesItAtNeedPreparesNone() {
-        try (ConnectionMemory atNeed = new ConnectionMemory(Limits.DEFAULT)) {
+        try (ConnectionMemory atNeed = new ConnectionMemory(Limits.DEFAULT, 1)) {
             atNeed.prepare(3);
             assertEquals(0, atNeed.made());
         }

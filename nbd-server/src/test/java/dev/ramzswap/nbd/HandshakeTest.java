@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.linux.PeerCredentials;
 import dev.ramzswap.nbd.export.Export;
 import dev.ramzswap.nbd.tls.Tls;
@@ -37,7 +38,7 @@ class HandshakeTest {
     private static final MemoryExport SECOND = new MemoryExport("zweites-Gerät", 2 << 20, true);
 
     private final ServerContext context = new ServerContext(
-            new ExportTable(List.of(FIRST, SECOND)), new ConnectionMemory(Limits.DEFAULT), ClientListener.NONE);
+            new ExportTable(List.of(FIRST, SECOND)), new ConnectionMemory(Limits.DEFAULT, 1), ClientListener.NONE);
     private Tls tls;
     private ScriptedChannel channel;
     private Negotiated agreed;
@@ -143,7 +144,7 @@ class HandshakeTest {
                 .mapToObj(i -> new MemoryExport("n" + i + "x".repeat(4000), 4096))
                 .toList();
         ServerContext many =
-                new ServerContext(new ExportTable(exports), new ConnectionMemory(Limits.DEFAULT), ClientListener.NONE);
+                new ServerContext(new ExportTable(exports), new ConnectionMemory(Limits.DEFAULT, 1), ClientListener.NONE);
         channel = new ScriptedChannel(
                 client().option(NBD_OPT_LIST).option(NBD_OPT_ABORT).array());
         ByteBuffer in = ByteBuffer.allocateDirect(MAXIMUM_OPTION_DATA);
@@ -275,8 +276,8 @@ class HandshakeTest {
     void anExportThatDoesNotAdmitAClientIsClosedToIt() throws IOException {
         MemoryExport closed = new MemoryExport("closed", 4096).closed();
         ServerContext both = new ServerContext(
-                new ExportTable(List.of(FIRST, closed)), new ConnectionMemory(Limits.DEFAULT), ClientListener.NONE);
-        PeerCredentials peer = new PeerCredentials(4712, 1000, 100);
+                new ExportTable(List.of(FIRST, closed)), new ConnectionMemory(Limits.DEFAULT, 1), ClientListener.NONE);
+        PeerCredentials peer = new PeerCredentials(new ProcessId(4712, 1), 1000, 100);
         Bytes client = client().option(NBD_OPT_LIST)
                 .option(NBD_OPT_STRUCTURED_REPLY)
                 .option(NBD_OPT_INFO, Bytes.go("closed"))

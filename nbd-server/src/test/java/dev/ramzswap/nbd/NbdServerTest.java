@@ -120,14 +120,14 @@ class NbdServerTest {
 
         @Override
         public boolean joins(String name, PeerCredentials peer) {
-            assertEquals(ProcessHandle.current().pid(), peer.pid());
+            assertEquals(ProcessHandle.current().pid(), peer.process().pid());
             heard.add(admits ? "+" + name : "refused");
             return admits;
         }
 
         @Override
         public void left(String name, PeerCredentials peer, boolean saidGoodbye) {
-            assertEquals(ProcessHandle.current().pid(), peer.pid());
+            assertEquals(ProcessHandle.current().pid(), peer.process().pid());
             heard.add((saidGoodbye ? "-" : "!") + name);
         }
     }

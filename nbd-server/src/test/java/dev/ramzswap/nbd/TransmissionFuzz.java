@@ -67,7 +67,7 @@ public final class TransmissionFuzz {
 
     private static void play(MemoryExport export, TransmissionModel model, ScriptedChannel channel) throws IOException {
         var context = new ServerContext(
-                new ExportTable(List.of(export)), new ConnectionMemory(Limits.DEFAULT), ClientListener.NONE);
+                new ExportTable(List.of(export)), new ConnectionMemory(Limits.DEFAULT, 1), ClientListener.NONE);
         ByteBuffer reply = model.slow ? SLOW_REPLY : FAST_REPLY;
         try (ExportSession session = export.open();
                 Transmission transmission =

@@ -30,7 +30,7 @@ class TransmissionTest {
 
     private final MemoryExport export = new MemoryExport("x", SIZE);
     private final ServerContext context = new ServerContext(
-            new ExportTable(List.of(export)), new ConnectionMemory(Limits.DEFAULT), ClientListener.NONE);
+            new ExportTable(List.of(export)), new ConnectionMemory(Limits.DEFAULT, 1), ClientListener.NONE);
     private ScriptedChannel channel;
 
     private ServerBytes play(Bytes client, int... cuts) throws IOException {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
 import java.io.IOException;
@@ -35,7 +36,7 @@ class ExportStatusTest {
 
     private void publish(String name, Path counters) throws IOException {
         long pid = ProcessHandle.current().pid();
-        long start = ExportEntry.startOf(pid);
+        long start = ProcessId.startOf(pid);
         dir.publish(new ExportEntry(name, pid, start, dir.control(pid), "", "/s", "", "", ExportEntry.STARTING)
                 .serving(counters));
     }

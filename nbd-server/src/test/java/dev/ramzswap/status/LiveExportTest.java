@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.config.Changes;
 import dev.ramzswap.control.ControlSocket;
 import dev.ramzswap.store.CodecSpec;
@@ -91,7 +92,7 @@ class LiveExportTest {
     void showsProgressAndReturnsWhenALoweredLimitFits() throws Exception {
         try (PageStore store = filledStore();
                 ControlSocket _ = new ControlSocket(temp.resolve("c"), request -> setLimitLater(store))) {
-            long start = ExportEntry.startOf(ProcessHandle.current().pid());
+            long start = ProcessId.startOf(ProcessHandle.current().pid());
             assertTrue(store.counters().get(Counter.MEM_USED_TOTAL) > 4L << 20);
             set(entry(store, start), "limit=4M");
             assertTrue(store.counters().get(Counter.MEM_USED_TOTAL) <= 4L << 20);
@@ -114,7 +115,7 @@ class LiveExportTest {
 
     private String failureToSet(PageStore store, String pair) throws IOException {
         ExportEntry entry =
-                entry(store, ExportEntry.startOf(ProcessHandle.current().pid()));
+                entry(store, ProcessId.startOf(ProcessHandle.current().pid()));
         var status = new ExportStatus(entry, Optional.of(Counters.read(Path.of(entry.counters()))));
         var export = new LiveExport(status, new PrintWriter(out), true, Duration.ofMillis(1));
         return assertThrows(IOException.class, () -> export.set(Changes.parse(List.of(pair), 0)))
@@ -142,7 +143,7 @@ class LiveExportTest {
                         control, request -> request.equals("stop") ? "draining" : Long.toString(client.pid()))) {
             assertEquals("renamed", said.readLine());
             long pid = ProcessHandle.current().pid();
-            var entry = new ExportEntry("swap0", pid, ExportEntry.startOf(pid), control, "", "", "", "", "serving");
+            var entry = new ExportEntry("swap0", pid, ProcessId.startOf(pid), control, "", "", "", "", "serving");
             var export = new LiveExport(
                     new ExportStatus(entry, Optional.empty()), new PrintWriter(out), false, Duration.ofMillis(1));
             var e = assertThrows(IOException.class, export::stopAndWait);

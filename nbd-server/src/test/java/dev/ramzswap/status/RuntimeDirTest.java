@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
 import java.io.IOException;
@@ -48,7 +49,7 @@ class RuntimeDirTest {
     }
 
     private ExportEntry live(String name) {
-        return entry(name, PID, ExportEntry.startOf(PID));
+        return entry(name, PID, ProcessId.startOf(PID));
     }
 
     @Test
@@ -72,7 +73,7 @@ class RuntimeDirTest {
 
     @Test
     void deadDaemonsAreNotShownAndMakeRoom() throws IOException {
-        ExportEntry dead = entry("a", PID, ExportEntry.startOf(PID) - 1);
+        ExportEntry dead = entry("a", PID, ProcessId.startOf(PID) - 1);
         dir.publish(dead);
         Files.createFile(dead.control());
         assertTrue(dir.exports(host).isEmpty());
@@ -104,7 +105,7 @@ class RuntimeDirTest {
             while (!state(pid).equals("Z")) {
                 Thread.sleep(1);
             }
-            assertEquals(-1, ExportEntry.startOf(pid));
+            assertEquals(-1, ProcessId.startOf(pid));
         } finally {
             parent.destroyForcibly().waitFor();
         }
