@@ -17,7 +17,9 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 
@@ -40,6 +42,11 @@ final class UnixSocketFile {
     private static final int TYPE_SOCKET = 0140000;
     /** Bytes in {@code sun_path} but for the NUL: unix(7). A longer path could be linked, but not connected to. */
     private static final int LONGEST_PATH = 107;
+
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
+
+    /** strerror(ENOSPC): of a tmpfs without a free inode, too. */
+    private static final String NO_ROOM = "No space left on device";
 
     private static final int TEMPORARY_NAMES = 36 * 36 * 36 * 36;
 
@@ -71,14 +78,38 @@ final class UnixSocketFile {
     }
 
     private Object listen() throws IOException {
-        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+        boolean isReplaced = Files.exists(path, LinkOption.NOFOLLOW_LINKS);
+        if (isReplaced) {
             requireDeadSocket();
         }
+        try {
+            return listenAside();
+        } catch (IOException e) {
+            if (isReplaced && String.valueOf(e.getMessage()).contains(NO_ROOM)) {
+                return listenInPlace();
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * By the room that the dead socket has, where there is none else: a daemon that has taken over must be reached.
+     * Others can connect for a moment, but only root and the daemon's user may have an export, unless it is told to let
+     * in others.
+     */
+    private Object listenInPlace() throws IOException {
+        Files.deleteIfExists(path);
+        channel.bind(UnixDomainSocketAddress.of(path));
+        Files.setPosixFilePermissions(path, OWNER_ONLY);
+        return identity(path);
+    }
+
+    private Object listenAside() throws IOException {
         Path directory = privateDirectory();
         Path socket = directory.resolve("s");
         try {
             channel.bind(UnixDomainSocketAddress.of(socket));
-            Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
+            Files.setPosixFilePermissions(socket, OWNER_ONLY);
             if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
                 requireDeadSocket();
                 Files.deleteIfExists(path);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -14,10 +15,14 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class UnixSocketFileTest {
     @TempDir
@@ -64,6 +69,44 @@ class UnixSocketFileTest {
     private static ServerSocketChannel bindElsewhere(Path path) throws IOException {
         ServerSocketChannel other = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         return other.bind(UnixDomainSocketAddress.of(path), 1);
+    }
+
+    /** A daemon that takes over must be reached, though the runtime directory has no inode left. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void theSocketOfADeadServerIsReplacedWhereThereIsRoomForNoMore(int free) throws Exception {
+        assumeTrue(run("mount", "-t", "tmpfs", "-o", "nr_inodes=8", "ramzswap-test", directory), "needs root");
+        try {
+            bindElsewhere(path).close();
+            List<Path> fillers = fill();
+            for (int i = 0; i < free; i++) {
+                Files.delete(fillers.get(i));
+            }
+            UnixSocketFile file = new UnixSocketFile(path);
+            SocketChannel.open(UnixDomainSocketAddress.of(path)).close();
+            assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
+            file.channel().close();
+            file.remove();
+            assertEquals(fillers.size() - free, files());
+        } finally {
+            run("umount", directory);
+        }
+    }
+
+    private static boolean run(Object... command) throws IOException, InterruptedException {
+        List<String> words = Stream.of(command).map(Object::toString).toList();
+        return new ProcessBuilder(words).start().waitFor() == 0;
+    }
+
+    private List<Path> fill() {
+        List<Path> fillers = new ArrayList<>();
+        try {
+            while (true) {
+                fillers.add(Files.createFile(directory.resolve("filler" + fillers.size())));
+            }
+        } catch (IOException e) {
+            return fillers;
+        }
     }
 
     /** Even one that accepts nobody: each attempt takes a place in its backlog, until that is full. */
