@@ -18,7 +18,8 @@ import java.util.regex.Pattern;
  *     not the kernel's {@code pid}, which is a thread's
  */
 record Backend(String export, long identity, int connections, ProcessId attacher) {
-    private static final Pattern FORM = Pattern.compile("ramzswap:([^:]+):([0-9a-f]{16}):(\\d{1,4}):(\\d{1,9}):(\\d{1,18})");
+    private static final Pattern FORM =
+            Pattern.compile("ramzswap:([^:]+):([0-9a-f]{16}):(\\d{1,4}):(\\d{1,9}):(\\d{1,18})");
 
     /** Nothing for text that is not ours. */
     static Optional<Backend> parse(String text) {

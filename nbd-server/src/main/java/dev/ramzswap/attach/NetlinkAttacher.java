@@ -72,7 +72,8 @@ final class NetlinkAttacher implements Attacher {
 
     /** As the daemon sees it, which was found by /proc too: this process may be in another pid namespace. */
     private static ProcessId self() throws IOException {
-        return ProcessId.of(Integer.parseInt(Files.readSymbolicLink(Path.of("/proc/self")).toString()));
+        return ProcessId.of(
+                Integer.parseInt(Files.readSymbolicLink(Path.of("/proc/self")).toString()));
     }
 
     private Timeouts timeouts(ExportEntry entry) {

@@ -1,8 +1,8 @@
 package dev.ramzswap.attach;
 
-import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.daemon.Attachment;
+import dev.ramzswap.linux.ProcessId;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;

@@ -1,10 +1,10 @@
 package dev.ramzswap.daemon;
 
-import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.config.Cause;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.control.ControlSocket;
+import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.status.ExportEntry;
 import dev.ramzswap.status.RuntimeDir;
 import dev.ramzswap.store.PageStore;

@@ -72,7 +72,8 @@ public final class Daemon implements AutoCloseable {
         this.ending = new Ending(() -> isAny(Attachment::isAttached));
         this.kernel = kernel;
         this.termination = termination;
-        this.memory = new ConnectionMemory(Endpoints.limits(config), config.exports().size());
+        this.memory =
+                new ConnectionMemory(Endpoints.limits(config), config.exports().size());
     }
 
     private boolean isAny(Predicate<Attachment> how) {

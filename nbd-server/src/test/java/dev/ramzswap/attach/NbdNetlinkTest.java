@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.GenericNetlink;
 import dev.ramzswap.linux.NativeSocket;
+import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.nbd.client.ClientHandshake.Terms;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.daemon.Daemon;
+import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.nbd.client.LoopbackClient;
 import dev.ramzswap.status.ExportStatus;
 import dev.ramzswap.status.LiveExport;
@@ -98,7 +98,8 @@ class SwapOnTest {
     void leavesWithTheKernelWhichStoreTheDeviceBelongsTo() throws Exception {
         try (Daemon daemon = fake.serve(EXPORT)) {
             swapOn("swap0");
-            Backend backend = new Backend("swap0", daemon.identities().get("swap0"), 2, ProcessId.of((int) ProcessHandle.current().pid()));
+            Backend backend = new Backend("swap0", daemon.identities().get("swap0"), 2, ProcessId.of((int)
+                    ProcessHandle.current().pid()));
             assertEquals(backend.toString(), fake.files().read("/sys/block/nbd0/backend"));
         }
     }

@@ -1,12 +1,12 @@
 package dev.ramzswap.attach;
 
-import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.Settings;
 import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.daemon.Signals;
 import dev.ramzswap.linux.KernelEnd;
+import dev.ramzswap.linux.ProcessId;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

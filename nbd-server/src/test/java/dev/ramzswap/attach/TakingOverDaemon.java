@@ -1,12 +1,12 @@
 package dev.ramzswap.attach;
 
-import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.config.Settings;
 import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.linux.KernelEnd;
+import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.nbd.TestServer;
 import dev.ramzswap.store.PageStore;
 import java.io.IOException;

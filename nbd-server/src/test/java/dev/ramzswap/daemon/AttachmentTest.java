@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.daemon.Attachments.Device;
 import dev.ramzswap.linux.PeerCredentials;
+import dev.ramzswap.linux.ProcessId;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -26,8 +26,7 @@ class ConnectionMemoryTest {
     private static final int SESSIONS_OF_CONNECTION = 5;
 
     private final MemoryExport export = new MemoryExport("x", SIZE).slow(0, SIZE);
-    private final ConnectionMemory memory =
-            new ConnectionMemory(LIMITS, 1);
+    private final ConnectionMemory memory = new ConnectionMemory(LIMITS, 1);
 
     @TempDir
     private Path directory;

@@ -36,7 +36,8 @@ public final class HandshakeFuzz {
     private HandshakeFuzz() {}
 
     private static ServerContext context() {
-        return new ServerContext(new ExportTable(EXPORTS), new ConnectionMemory(Limits.DEFAULT, 1), ClientListener.NONE);
+        return new ServerContext(
+                new ExportTable(EXPORTS), new ConnectionMemory(Limits.DEFAULT, 1), ClientListener.NONE);
     }
 
     public static void fuzzerTestOneInput(byte[] input) throws IOException {

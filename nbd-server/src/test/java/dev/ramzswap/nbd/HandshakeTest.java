@@ -10,8 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.linux.PeerCredentials;
+import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.nbd.export.Export;
 import dev.ramzswap.nbd.tls.Tls;
 import dev.ramzswap.nbd.wire.Negotiated;
@@ -143,8 +143,8 @@ class HandshakeTest {
         List<MemoryExport> exports = IntStream.range(0, 40)
                 .mapToObj(i -> new MemoryExport("n" + i + "x".repeat(4000), 4096))
                 .toList();
-        ServerContext many =
-                new ServerContext(new ExportTable(exports), new ConnectionMemory(Limits.DEFAULT, 1), ClientListener.NONE);
+        ServerContext many = new ServerContext(
+                new ExportTable(exports), new ConnectionMemory(Limits.DEFAULT, 1), ClientListener.NONE);
         channel = new ScriptedChannel(
                 client().option(NBD_OPT_LIST).option(NBD_OPT_ABORT).array());
         ByteBuffer in = ByteBuffer.allocateDirect(MAXIMUM_OPTION_DATA);

@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.config.Changes;
 import dev.ramzswap.control.ControlSocket;
+import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.store.CodecSpec;
 import dev.ramzswap.store.Counters;
 import dev.ramzswap.store.Counters.Counter;
