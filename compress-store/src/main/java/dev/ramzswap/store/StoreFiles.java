@@ -98,8 +98,7 @@ final class StoreFiles implements AutoCloseable {
         backingBytes = findBackingBytes();
         checkRoomForAll();
         if (!isTakenOver && config.stateDir().isPresent() && !config.overcommit()) {
-            long inPool = Limit.mostBytes(config.limit(), config.slots());
-            StateDir.requireRoom(config.stateDir().get(), inPool + bytesOfOtherParts());
+            StateDir.requireRoom(config.stateDir().get(), Limit.mostBytes(config) + bytesOfOtherParts());
         }
         if (Math.max(Pool.bytes(config.slots()), backingBytes) > Slot.MAX_PLACE) {
             throw new IllegalArgumentException("a slot's word cannot tell places above 8 TiB: 7 TiB is the most");

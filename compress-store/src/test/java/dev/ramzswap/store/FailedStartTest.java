@@ -83,22 +83,6 @@ class FailedStartTest {
     }
 
     @Test
-    void twoLimitsThatFitOneByOneButNotTogetherAreRefused() throws IOException, InterruptedException {
-        long roomForOne = Limit.mostBytes(StoreConfig.NO_LIMIT, Daemons.SLOTS);
-        Path room = tmpfs.mount(roomForOne + (1 << 20));
-        PageStore.open(new TestConfig(Daemons.SLOTS).stateDirectory(room).build())
-                .close();
-        StoreConfig another = new TestConfig(Daemons.SLOTS)
-                .name("another")
-                .stateDirectory(room)
-                .build();
-        IOException refusal = assertThrows(IOException.class, () -> PageStore.open(another));
-        assertTrue(refusal.getMessage().contains("those of other stores"), refusal.getMessage());
-        MappedFile.remove(room.resolve("test.counters"));
-        PageStore.open(another).close();
-    }
-
-    @Test
     void whatIsInUseBySomebodyElseIsNotRemoved() throws IOException {
         Daemons.store(Daemons.withFile(directory, file), FEW, 0);
         long identity = Counters.read(state.resolve("test.counters")).identity();
