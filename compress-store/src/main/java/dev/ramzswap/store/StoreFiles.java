@@ -193,7 +193,7 @@ final class StoreFiles implements AutoCloseable {
 
     private BackingFile openBacking(StoreConfig.Backing wanted) throws IOException {
         long tableBytes = BackingSize.tableBytes(backingBytes);
-        long bytes = roundUp(TABLE_OFFSET + tableBytes);
+        long bytes = backingPartBytes(backingBytes);
         if (isTakenOver && recordedBytes == 0) {
             files.removeUnlessOf("backing", bytes); // By then the backing file was to have another size.
         }
@@ -298,8 +298,9 @@ final class StoreFiles implements AutoCloseable {
         files.remove();
     }
 
-    private static long roundUp(long bytes) {
-        return Math.ceilDiv(bytes, PAGE_BYTES) * PAGE_BYTES;
+    /** Size of NAME.backing, if so much of the backing file is used. */
+    static long backingPartBytes(long backingBytes) {
+        return Math.ceilDiv(TABLE_OFFSET + BackingSize.tableBytes(backingBytes), PAGE_BYTES) * PAGE_BYTES;
     }
 
     /** Whether the files hold the pages of an earlier daemon. */
