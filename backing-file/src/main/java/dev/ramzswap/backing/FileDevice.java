@@ -39,10 +39,12 @@ final class FileDevice implements BlockDevice {
     }
 
     private final NativeFile file;
+    private final ImageLocks images;
     private final boolean direct;
 
-    private FileDevice(NativeFile file, boolean direct) {
+    private FileDevice(NativeFile file, ImageLocks images, boolean direct) {
         this.file = file;
+        this.images = images;
         this.direct = direct;
     }
 
@@ -252,15 +254,17 @@ final class FileDevice implements BlockDevice {
         NativeFile file = FileOpening.openLocked(path, flags, opener);
         try {
             boolean isMade = wasMissing && file.size() == 0;
+            ImageLocks images = ImageLocks.of(path);
             try {
                 preparation.prepare(file);
             } catch (Throwable e) {
                 if (isMade) {
                     Closing.after(e, () -> remove(file, path));
                 }
+                Closing.after(e, images);
                 throw e;
             }
-            return new FileDevice(file, (flags & NativeFile.O_DIRECT) != 0);
+            return new FileDevice(file, images, (flags & NativeFile.O_DIRECT) != 0);
         } catch (Throwable e) {
             Closing.after(e, file);
             throw e;
@@ -302,6 +306,7 @@ final class FileDevice implements BlockDevice {
 
     @Override
     public void close() throws IOException {
+        images.close();
         file.close();
     }
 
