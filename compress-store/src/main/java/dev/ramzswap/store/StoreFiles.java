@@ -59,6 +59,8 @@ final class StoreFiles implements AutoCloseable {
     /** Where the key of the backing file is, once there is one. */
     private Optional<MemorySegment> head = Optional.empty();
 
+    private Optional<BackingFile> backingFile = Optional.empty();
+
     /** Whether a later daemon is to find the pages. */
     private boolean isKept;
 
@@ -170,7 +172,8 @@ final class StoreFiles implements AutoCloseable {
             return null;
         }
         try {
-            return closing(openBacking(config.backing().get()));
+            backingFile = Optional.of(closing(openBacking(config.backing().get())));
+            return backingFile.get();
         } catch (IOException e) {
             doWithoutBacking(e);
             backingBytes = 0;
@@ -318,12 +321,13 @@ final class StoreFiles implements AutoCloseable {
 
     /**
      * Closes what was opened, since the start has failed. What a first start has made holds no page, and is not to be
-     * taken over by the next one.
+     * taken over by the next one, nor to take room.
      */
     void abandon(Throwable failure) {
         if (mapFile != null && mapFile.created()) {
             isKept = false;
             Closing.after(failure, files::removeOpened);
+            backingFile.ifPresent(file -> Closing.after(failure, file::abandon));
         }
         Closing.after(failure, this);
     }
