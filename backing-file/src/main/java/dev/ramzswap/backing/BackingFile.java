@@ -126,6 +126,7 @@ public final class BackingFile implements AutoCloseable {
         try {
             return new BackingFile(config, device, delays);
         } catch (Throwable e) {
+            Closing.after(e, device::undoOpening);
             Closing.after(e, device);
             throw e;
         }
@@ -330,6 +331,15 @@ public final class BackingFile implements AutoCloseable {
         key.fill((byte) 0);
         try (arena) {
             device.close();
+        }
+    }
+
+    /** Closes it as if it had not been opened: a file that was made for it is gone. For who has stored nothing. */
+    public void abandon() throws IOException {
+        try {
+            device.undoOpening();
+        } finally {
+            close();
         }
     }
 

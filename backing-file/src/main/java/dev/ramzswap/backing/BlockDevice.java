@@ -30,6 +30,9 @@ interface BlockDevice extends AutoCloseable {
         return true;
     }
 
+    /** Gives back what opening it has taken; for who has stored nothing there, before it is closed. */
+    default void undoOpening() throws IOException {}
+
     @Override
     void close() throws IOException;
 }

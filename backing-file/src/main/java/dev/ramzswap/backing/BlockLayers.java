@@ -3,10 +3,16 @@ package dev.ramzswap.backing;
 import dev.ramzswap.linux.DeviceNumber;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What block devices lie upon (Documentation/ABI/testing/sysfs-block of the kernel): a loop device on a file, a volume
@@ -23,21 +29,69 @@ record BlockLayers(Path sys) {
      * @param number as stat(2) has it; of a file system without a device it leads to none
      */
     Optional<String> inMemory(long number) throws IOException {
+        Optional<Path> device = device(number);
+        return device.isPresent() ? inMemory(device.get()) : Optional.empty();
+    }
+
+    /**
+     * The files, or devices, that loop devices lie upon, the one with a number or those below it: what is written to
+     * one of them is written to the device. Without those that are deleted, or have a path that is none here.
+     */
+    Set<Path> images(long number) throws IOException {
+        Set<Path> found = new LinkedHashSet<>();
+        Optional<Path> device = device(number);
+        if (device.isPresent()) {
+            addImages(device.get(), found);
+        }
+        return found;
+    }
+
+    private void addImages(Path device, Set<Path> found) throws IOException {
+        Optional<Path> image = image(device);
+        if (image.isPresent() && FileDevice.isBlockDevice(image.get())) {
+            found.add(image.get());
+            found.addAll(images((Long) Files.getAttribute(image.get(), "unix:rdev")));
+        } else if (image.isPresent() && Files.isRegularFile(image.get())) {
+            found.add(image.get());
+        }
+        for (Path lower : below(device)) {
+            addImages(lower, found);
+        }
+    }
+
+    private Optional<Path> device(long number) throws IOException {
         DeviceNumber device = new DeviceNumber(number);
         Path link = sys.resolve("dev/block").resolve(device.major() + ":" + device.minor());
-        return Files.exists(link) ? inMemory(link.toRealPath()) : Optional.empty();
+        return Files.exists(link) ? Optional.of(link.toRealPath()) : Optional.empty();
     }
 
     private Optional<String> inMemory(Path device) throws IOException {
-        if (Files.exists(device.resolve("partition"))) {
-            return inMemory(device.getParent());
-        }
         String name = device.getFileName().toString();
         if (name.matches(IN_MEMORY)) {
             return Optional.of(name);
         }
+        Optional<Path> image = image(device);
+        if (image.isPresent()) {
+            return inFile(name, image.get());
+        }
+        for (Path lower : below(device)) {
+            Optional<String> found = inMemory(lower);
+            if (found.isPresent()) {
+                return found;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<Path> image(Path device) throws IOException {
         Path loop = device.resolve("loop/backing_file");
-        return Files.exists(loop) ? inFile(name, Path.of(Files.readString(loop).strip())) : below(device);
+        try {
+            return Files.exists(loop)
+                    ? Optional.of(Path.of(Files.readString(loop).strip()))
+                    : Optional.empty();
+        } catch (CharacterCodingException | InvalidPathException e) {
+            return Optional.empty(); // this process has no words for it
+        }
     }
 
     private Optional<String> inFile(String name, Path image) throws IOException {
@@ -49,20 +103,21 @@ record BlockLayers(Path sys) {
         }
     }
 
-    private Optional<String> below(Path device) throws IOException {
-        Path slaves = device.resolve("slaves");
-        if (!Files.isDirectory(slaves)) {
-            return Optional.empty();
+    /** The device that a partition is of, or those that a volume or an array lies upon. */
+    private static List<Path> below(Path device) throws IOException {
+        if (Files.exists(device.resolve("partition"))) {
+            return List.of(device.getParent());
         }
-        try (DirectoryStream<Path> devices = Files.newDirectoryStream(slaves)) {
-            for (Path slave : devices) {
-                Optional<String> found = inMemory(slave.toRealPath());
-                if (found.isPresent()) {
-                    return found;
+        List<Path> found = new ArrayList<>();
+        Path slaves = device.resolve("slaves");
+        if (Files.isDirectory(slaves)) {
+            try (DirectoryStream<Path> devices = Files.newDirectoryStream(slaves)) {
+                for (Path slave : devices) {
+                    found.add(slave.toRealPath());
                 }
             }
         }
-        return Optional.empty();
+        return found;
     }
 
     /** Number of the device that a path is on. */

@@ -38,11 +38,20 @@ final class FileDevice implements BlockDevice {
         void prepare(NativeFile file) throws IOException;
     }
 
+    /** Makes of a file again what it was before it was opened. */
+    private interface Undoing {
+        void undo() throws IOException;
+    }
+
     private final NativeFile file;
+    private final ImageLocks images;
+    private final Undoing undoing;
     private final boolean direct;
 
-    private FileDevice(NativeFile file, boolean direct) {
+    private FileDevice(NativeFile file, ImageLocks images, Undoing undoing, boolean direct) {
         this.file = file;
+        this.images = images;
+        this.undoing = undoing;
         this.direct = direct;
     }
 
@@ -251,20 +260,28 @@ final class FileDevice implements BlockDevice {
             throws IOException {
         NativeFile file = FileOpening.openLocked(path, flags, opener);
         try {
-            boolean isMade = wasMissing && file.size() == 0;
+            Undoing undoing = undoing(file, path, wasMissing);
+            ImageLocks images = ImageLocks.of(path);
             try {
                 preparation.prepare(file);
             } catch (Throwable e) {
-                if (isMade) {
-                    Closing.after(e, () -> remove(file, path));
-                }
+                Closing.after(e, undoing::undo);
+                Closing.after(e, images);
                 throw e;
             }
-            return new FileDevice(file, (flags & NativeFile.O_DIRECT) != 0);
+            return new FileDevice(file, images, undoing, (flags & NativeFile.O_DIRECT) != 0);
         } catch (Throwable e) {
             Closing.after(e, file);
             throw e;
         }
+    }
+
+    /** A file that had nothing gets nothing, and one that there was not is removed. What had something is used. */
+    private static Undoing undoing(NativeFile file, Path path, boolean wasMissing) throws IOException {
+        if (file.size() > 0) {
+            return () -> {};
+        }
+        return wasMissing ? () -> remove(file, path) : () -> file.truncate(0);
     }
 
     /**
@@ -301,7 +318,13 @@ final class FileDevice implements BlockDevice {
     }
 
     @Override
+    public void undoOpening() throws IOException {
+        undoing.undo();
+    }
+
+    @Override
     public void close() throws IOException {
+        images.close();
         file.close();
     }
 

@@ -22,12 +22,31 @@ public final class LoopDevice implements AfterEachCallback {
 
     /** One with sectors of so many bytes. */
     public Path make(long bytes, int sectorBytes) throws IOException, InterruptedException {
+        requireRoot();
+        image = Files.createTempFile("loop", ".img");
+        setImageBytes(bytes);
+        return makeUpon(image, sectorBytes);
+    }
+
+    /** One upon a file or device of the test's. */
+    public Path makeUpon(Path lower) throws IOException, InterruptedException {
+        requireRoot();
+        return makeUpon(lower, 512);
+    }
+
+    /** What the one that {@link #make} has made lies upon. */
+    public Path image() {
+        return image;
+    }
+
+    private static void requireRoot() {
         boolean isPossible =
                 System.getProperty("user.name").equals("root") && Files.exists(Path.of("/dev/loop-control"));
         assumeTrue(isPossible, "only root can make a loop device, where there are any");
-        image = Files.createTempFile("loop", ".img");
-        setImageBytes(bytes);
-        node = Path.of(run("losetup", "--find", "--show", "-b", "" + sectorBytes, image.toString()));
+    }
+
+    private Path makeUpon(Path lower, int sectorBytes) throws IOException, InterruptedException {
+        node = Path.of(run("losetup", "--find", "--show", "-b", "" + sectorBytes, lower.toString()));
         run("blockdev", "--setrw", node.toString()); // Who had it before may have made it read-only: that stays.
         return node;
     }

@@ -47,6 +47,28 @@ final class BackingHead {
      * begun.
      */
     static long capacityIn(Path path) throws IOException {
+        MemorySegment page = firstPage(path);
+        repair(page);
+        long capacity = isWhole(page) ? capacity(page, 0) : 0;
+        return capacity <= Slot.MAX_PLACE ? capacity : 0;
+    }
+
+    /**
+     * Whether a file is one with such a page: it is as large as a copy says, or none says anything, since whoever made
+     * it was killed before.
+     */
+    static boolean isIn(Path path) throws IOException {
+        MemorySegment page = firstPage(path);
+        long size = Files.size(path);
+        boolean isAsLarge = false;
+        for (int copy = 0; copy < 3; copy++) {
+            long capacity = capacity(page, copy);
+            isAsLarge |= capacity > 0 && capacity <= Slot.MAX_PLACE && StoreFiles.backingPartBytes(capacity) == size;
+        }
+        return isAsLarge || size > PAGE_BYTES && page.mismatch(MemorySegment.ofArray(new byte[PAGE_BYTES])) < 0;
+    }
+
+    private static MemorySegment firstPage(Path path) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(PAGE_BYTES).order(ByteOrder.nativeOrder());
         // A pipe, which somebody else may have made, would keep whoever opens it waiting.
         if (Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
@@ -54,10 +76,7 @@ final class BackingHead {
                 channel.read(bytes, 0);
             }
         }
-        MemorySegment page = MemorySegment.ofBuffer(bytes.clear());
-        repair(page);
-        long capacity = isWhole(page) ? capacity(page, 0) : 0;
-        return capacity <= Slot.MAX_PLACE ? capacity : 0;
+        return MemorySegment.ofBuffer(bytes.clear());
     }
 
     /** Whether all copies were made: the backing file was begun. */

@@ -70,8 +70,8 @@ final class Limit {
     }
 
     /** Bytes that tables and pool take at most: the limit, or what the slots can need. */
-    static long mostBytes(long limit, long slots) {
-        return Math.min(limit, tableBytes(slots) + Pool.bytes(slots));
+    static long mostBytes(StoreConfig config) {
+        return Math.min(config.limit(), tableBytes(config.slots()) + Pool.bytes(config.slots()));
     }
 
     /** How many pages certainly fit in the pool. */

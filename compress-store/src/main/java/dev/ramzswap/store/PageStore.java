@@ -296,6 +296,17 @@ public final class PageStore implements AutoCloseable {
         }
     }
 
+    /**
+     * Ends a store that nobody has used yet, since something else has failed. What it has made, in the state directory
+     * and of the backing file, is gone; what it has taken over stays.
+     *
+     * @param failure gets what goes wrong here
+     */
+    public void abandon(Throwable failure) {
+        keeper.close();
+        files.abandon(failure);
+    }
+
     /** Ends the background work and unmaps the memory, which nobody may use any more. State files stay. */
     @Override
     public void close() {

@@ -13,13 +13,13 @@ final class PartFiles {
     /** In the order in which they go. Without the map there is nothing to take over, so it goes first. */
     private static final List<String> ALL = List.of("map", "backing", "pool", "counters");
 
-    /** The others. Who is still at work has the counters open, in any case. */
-    private static final List<String> REST = List.of("counters", "pool", "backing");
+    /** The others, in the same order: the counters, which tell what the pool is, go last. */
+    private static final List<String> REST = ALL.subList(1, ALL.size());
 
     private final StoreConfig config;
 
     /** In the state directory, and locked by this process. */
-    private final List<Path> opened = new ArrayList<>();
+    private final List<String> opened = new ArrayList<>();
 
     PartFiles(StoreConfig config) {
         this.config = config;
@@ -34,12 +34,23 @@ final class PartFiles {
 
     /**
      * Removes what is left of a store that has no map any more, or none yet, so that the next one has nothing of it.
+     *
+     * @throws IOException if one of them is in use, or no part of a store: then all are left alone
      */
     void removeRest() throws IOException {
         if (config.stateDir().isPresent()) {
+            List<Path> rest = new ArrayList<>();
             for (String part : REST) {
-                MappedFile.removeUnused(pathOf(part));
+                rest.add(pathOf(part));
             }
+            MappedFile.removeUnused(rest, this::requireOwn);
+        }
+    }
+
+    private void requireOwn(Path path) throws IOException {
+        if (!new PartMark(config.slots(), pathOf("counters")).isAt(path)) {
+            throw new IOException(path + " is no part of a store, and would be written over: move it away, or give"
+                    + " another state directory or name");
         }
     }
 
@@ -79,12 +90,12 @@ final class PartFiles {
     void removeUnlessOf(String part, long bytes) throws IOException {
         Path path = pathOf(part);
         if (Files.exists(path) && Files.size(path) != bytes) {
-            MappedFile.removeUnused(path);
+            MappedFile.removeUnused(List.of(path), this::requireOwn);
         }
     }
 
-    private MappedFile noted(MappedFile file, String part) throws IOException {
-        opened.add(pathOf(part));
+    private MappedFile noted(MappedFile file, String part) {
+        opened.add(part);
         return file;
     }
 
@@ -107,10 +118,12 @@ final class PartFiles {
         }
     }
 
-    /** Removes the parts that were opened, in that order, and no others: those may be somebody else's. */
+    /** The same of those that were opened, and no others: they may be somebody else's. */
     void removeOpened() throws IOException {
-        for (Path path : opened) {
-            MappedFile.remove(path);
+        for (String part : ALL) {
+            if (opened.contains(part)) {
+                MappedFile.remove(pathOf(part));
+            }
         }
     }
 }

@@ -3,9 +3,7 @@ package dev.ramzswap.store;
 import dev.ramzswap.linux.FileSystem;
 import dev.ramzswap.linux.FileSystems;
 import dev.ramzswap.linux.Self;
-import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -45,42 +43,16 @@ final class StateDir {
     /**
      * A limit that there is no room for is one that the pool never reaches: pages would be refused though they fit.
      *
-     * @throws IOException with a message for the user, if a file system in memory has less than so many bytes free,
-     *     beside what the other stores of the directory may still take
+     * @throws IOException with a message for the user, if a file system in memory has less than so many bytes free
      */
     static void requireRoom(Path directory, long bytes) throws IOException {
         FileSystem fileSystem = FileSystems.of(directory);
         boolean isBounded = fileSystem.isMemory() && fileSystem.total() > 0;
-        long others = bytesToCome(directory);
-        long missing = bytes + others - fileSystem.free();
+        long missing = bytes - fileSystem.free();
         if (isBounded && missing > 0) {
             throw new IOException("the state directory's file system has " + Math.ceilDiv(missing, 1 << 20)
-                    + " MiB too little for what the limit allows"
-                    + (others > 0 ? ", and those of other stores there" : "")
-                    + ": enlarge it (mount -o remount,size=SIZE), lower the"
+                    + " MiB too little for what the limit allows: enlarge it (mount -o remount,size=SIZE), lower the"
                     + " limit, or allow overcommit: " + directory);
-        }
-    }
-
-    /** What the limits of the stores in a directory allow them to take, and they have not taken yet. */
-    private static long bytesToCome(Path directory) throws IOException {
-        long bytes = 0;
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*.counters")) {
-            for (Path file : files) {
-                bytes += bytesToComeOf(file);
-            }
-        }
-        return bytes;
-    }
-
-    private static long bytesToComeOf(Path countersFile) {
-        try {
-            Counters.Snapshot store = Counters.read(countersFile);
-            long limit = store.values().get(Counter.MEM_LIMIT);
-            long most = Limit.mostBytes(limit == 0 ? StoreConfig.NO_LIMIT : limit, store.slots());
-            return Math.max(0, most - store.values().get(Counter.MEM_USED_TOTAL));
-        } catch (IOException e) {
-            return 0; // It is another version's, or nobody's.
         }
     }
 }

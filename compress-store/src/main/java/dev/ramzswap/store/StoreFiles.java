@@ -59,6 +59,8 @@ final class StoreFiles implements AutoCloseable {
     /** Where the key of the backing file is, once there is one. */
     private Optional<MemorySegment> head = Optional.empty();
 
+    private Optional<BackingFile> backingFile = Optional.empty();
+
     /** Whether a later daemon is to find the pages. */
     private boolean isKept;
 
@@ -98,8 +100,7 @@ final class StoreFiles implements AutoCloseable {
         backingBytes = findBackingBytes();
         checkRoomForAll();
         if (!isTakenOver && config.stateDir().isPresent() && !config.overcommit()) {
-            long inPool = Limit.mostBytes(config.limit(), config.slots());
-            StateDir.requireRoom(config.stateDir().get(), inPool + bytesOfOtherParts());
+            StateDir.requireRoom(config.stateDir().get(), Limit.mostBytes(config) + bytesOfOtherParts());
         }
         if (Math.max(Pool.bytes(config.slots()), backingBytes) > Slot.MAX_PLACE) {
             throw new IllegalArgumentException("a slot's word cannot tell places above 8 TiB: 7 TiB is the most");
@@ -171,7 +172,8 @@ final class StoreFiles implements AutoCloseable {
             return null;
         }
         try {
-            return closing(openBacking(config.backing().get()));
+            backingFile = Optional.of(closing(openBacking(config.backing().get())));
+            return backingFile.get();
         } catch (IOException e) {
             doWithoutBacking(e);
             backingBytes = 0;
@@ -194,7 +196,7 @@ final class StoreFiles implements AutoCloseable {
 
     private BackingFile openBacking(StoreConfig.Backing wanted) throws IOException {
         long tableBytes = BackingSize.tableBytes(backingBytes);
-        long bytes = roundUp(TABLE_OFFSET + tableBytes);
+        long bytes = backingPartBytes(backingBytes);
         if (isTakenOver && recordedBytes == 0) {
             files.removeUnlessOf("backing", bytes); // By then the backing file was to have another size.
         }
@@ -299,8 +301,9 @@ final class StoreFiles implements AutoCloseable {
         files.remove();
     }
 
-    private static long roundUp(long bytes) {
-        return Math.ceilDiv(bytes, PAGE_BYTES) * PAGE_BYTES;
+    /** Size of NAME.backing, if so much of the backing file is used. */
+    static long backingPartBytes(long backingBytes) {
+        return Math.ceilDiv(TABLE_OFFSET + BackingSize.tableBytes(backingBytes), PAGE_BYTES) * PAGE_BYTES;
     }
 
     /** Whether the files hold the pages of an earlier daemon. */
@@ -318,12 +321,13 @@ final class StoreFiles implements AutoCloseable {
 
     /**
      * Closes what was opened, since the start has failed. What a first start has made holds no page, and is not to be
-     * taken over by the next one.
+     * taken over by the next one, nor to take room.
      */
     void abandon(Throwable failure) {
         if (mapFile != null && mapFile.created()) {
             isKept = false;
             Closing.after(failure, files::removeOpened);
+            backingFile.ifPresent(file -> Closing.after(failure, file::abandon));
         }
         Closing.after(failure, this);
     }

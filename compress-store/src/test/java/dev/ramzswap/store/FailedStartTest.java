@@ -14,6 +14,7 @@ import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -83,22 +84,6 @@ class FailedStartTest {
     }
 
     @Test
-    void twoLimitsThatFitOneByOneButNotTogetherAreRefused() throws IOException, InterruptedException {
-        long roomForOne = Limit.mostBytes(StoreConfig.NO_LIMIT, Daemons.SLOTS);
-        Path room = tmpfs.mount(roomForOne + (1 << 20));
-        PageStore.open(new TestConfig(Daemons.SLOTS).stateDirectory(room).build())
-                .close();
-        StoreConfig another = new TestConfig(Daemons.SLOTS)
-                .name("another")
-                .stateDirectory(room)
-                .build();
-        IOException refusal = assertThrows(IOException.class, () -> PageStore.open(another));
-        assertTrue(refusal.getMessage().contains("those of other stores"), refusal.getMessage());
-        MappedFile.remove(room.resolve("test.counters"));
-        PageStore.open(another).close();
-    }
-
-    @Test
     void whatIsInUseBySomebodyElseIsNotRemoved() throws IOException {
         Daemons.store(Daemons.withFile(directory, file), FEW, 0);
         long identity = Counters.read(state.resolve("test.counters")).identity();
@@ -134,6 +119,53 @@ class FailedStartTest {
         PageStore store = PageStore.open(config, StoreFiles.open(config, device::open));
         assertThrows(IllegalStateException.class, store::close);
         PageStore.open(config).close();
+    }
+
+    @Test
+    void whatWasOpenedForAStartThatFailsIsAsBefore() throws IOException {
+        Path empty = Files.createFile(directory.resolve("empty"));
+        IOException failure = new IOException("another export cannot be opened");
+        for (Path path : List.of(file, empty)) {
+            PageStore.open(Daemons.withFile(directory, path)).abandon(failure);
+            assertNothingIn(state);
+        }
+        assertEquals(0, failure.getSuppressed().length);
+        assertFalse(Files.exists(file));
+        assertEquals(0, Files.size(empty));
+    }
+
+    @Test
+    void whatWasTakenOverForAStartThatFailsStays() throws IOException {
+        StoreConfig config = Daemons.withFile(directory, file);
+        Daemons.store(config, Daemons.SLOTS, 0);
+        PageStore.open(config).abandon(new IOException("another export cannot be opened"));
+        assertEquals(new Daemons.Found(Daemons.SLOTS, 0, 0), Daemons.load(config, Daemons.SLOTS, 0));
+    }
+
+    /** A file of before, which holds nothing that anybody needs, but is reserved. */
+    @Test
+    void aFileThatWasThereIsNotRemoved() throws IOException {
+        StoreConfig config = new TestConfig(Daemons.SLOTS)
+                .overcommit()
+                .backing(file, FILE_BYTES)
+                .build();
+        PageStore.open(config).close();
+        long bytes = Files.size(file);
+        PageStore.open(config).abandon(new IOException("another export cannot be opened"));
+        assertEquals(bytes, Files.size(file));
+    }
+
+    /** The backing file is open by then. */
+    @Test
+    void itsBackingFileIsGoneIfThereIsNoMemoryAhead() throws IOException, InterruptedException {
+        StoreConfig config = new TestConfig(1 << 20)
+                .overcommit()
+                .ahead(16 << 20)
+                .backing(file, FILE_BYTES)
+                .stateDirectory(tmpfs.mount(12 << 20))
+                .build();
+        assertThrows(IOException.class, () -> PageStore.open(config));
+        assertFalse(Files.exists(file));
     }
 
     private static void assertNothingIn(Path directory) throws IOException {

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -94,6 +95,48 @@ class StateWithoutMapTest {
             assertNotEquals(identity, store.counters().identity());
             assertEquals(0, store.counters().get(Counters.Counter.FAILED_STORES));
         }
+    }
+
+    /** Also with counters that are left of a store, and only for that one's pool. */
+    @ParameterizedTest
+    @ValueSource(strings = {"counters", "pool", "backing"})
+    void whatIsNoPartOfAStoreIsLeftAlone(String part) throws IOException {
+        StoreConfig config = Daemons.withFile(directory, directory.resolve("file"));
+        Daemons.store(config, Daemons.FEW, 0);
+        Path foreign = directory.resolve("state/test." + part);
+        MappedFile.remove(directory.resolve("state/test.map"));
+        MappedFile.remove(foreign);
+        Files.writeString(foreign, "notes of mine");
+        IOException refusal = assertThrows(IOException.class, () -> PageStore.open(config));
+        assertTrue(refusal.getMessage().startsWith(foreign + " is no part of a store"), refusal.getMessage());
+        assertEquals("notes of mine", Files.readString(foreign));
+        try (Stream<Path> left = Files.list(directory.resolve("state"))) {
+            assertEquals(3, left.count());
+        }
+        Files.delete(foreign);
+        PageStore.open(config).close();
+    }
+
+    /** The daemon before it had no backing file. */
+    @Test
+    void aTakeoverDoesWithoutWhatIsNoPartOfItEither() throws IOException {
+        Daemons.store(Daemons.config(directory).limit(StoreConfig.NO_LIMIT).build(), Daemons.FEW, 0);
+        Path foreign = directory.resolve("state/test.backing");
+        Files.writeString(foreign, "notes of mine");
+        StoreConfig config = Daemons.withFile(directory, directory.resolve("file"));
+        assertEquals(new Daemons.Found(Daemons.FEW, 0, 0), Daemons.load(config, Daemons.FEW, 0));
+        assertEquals("notes of mine", Files.readString(foreign));
+    }
+
+    /** Whoever made it was killed when it had its size, and nothing else. */
+    @Test
+    void aPartThatIsNotWrittenYetIsOne() throws IOException {
+        Path state = Files.createDirectory(directory.resolve("state"));
+        StoreConfig config = Daemons.withFile(directory, directory.resolve("file"));
+        for (String part : List.of("counters", "backing")) {
+            MappedFile.at(state.resolve("test." + part), Counters.FILE_BYTES).close();
+        }
+        PageStore.open(config).close();
     }
 
     @Test

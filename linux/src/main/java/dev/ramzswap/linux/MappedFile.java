@@ -9,6 +9,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -20,6 +22,11 @@ import java.util.Optional;
  * <p>Thread-safe, except for {@link #close}: nothing may use the memory then.
  */
 public final class MappedFile implements AutoCloseable {
+    /** Says that a file may be removed, or throws. */
+    public interface Condition {
+        void require(Path path) throws IOException;
+    }
+
     private static final long PAGE_BYTES = 4096;
     private static final VarHandle LONG = JAVA_LONG.varHandle();
 
@@ -118,16 +125,30 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Removes a file if there is one, and the segment that it stands for.
+     * Removes those of some files that there are, and the segments that they stand for.
      *
-     * @throws IOException if another process has it open here
+     * @throws IOException if another process has one of them open here, or one may not be removed: then none is
      */
-    public static void removeUnused(Path path) throws IOException {
-        if (Files.exists(path)) {
-            try (NativeFile _ = LockedFiles.open(path)) {
+    public static void removeUnused(List<Path> paths, Condition condition) throws IOException {
+        List<Path> found = paths.stream().filter(Files::exists).toList();
+        List<NativeFile> locked = new ArrayList<>();
+        try {
+            for (Path path : found) {
+                locked.add(LockedFiles.open(path));
+                condition.require(path);
+            }
+            for (Path path : found) {
                 remove(path);
             }
+        } finally {
+            locked.forEach(file -> Closing.quietly(file::close));
         }
+    }
+
+    /** Bytes of a file, or of the segment that it stands for. */
+    public static long bytesOf(Path path) throws IOException {
+        Optional<SharedSegment> segment = SharedSegment.parse(path);
+        return segment.isPresent() ? segment.get().bytes() : Files.size(path);
     }
 
     private static MappedFile inFile(NativeFile file, Path path, long bytes) throws IOException {

@@ -83,7 +83,8 @@ record SharedSegment(int key, long bytes, String namespace) {
         }
     }
 
-    private static Optional<SharedSegment> parse(Path file) throws IOException {
+    /** What a file says that it stands for, whether that exists or not. */
+    static Optional<SharedSegment> parse(Path file) throws IOException {
         // A pipe, which somebody else may have made, would keep whoever opens it waiting.
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) || Files.size(file) > MAX_LINE_BYTES) {
             return Optional.empty();

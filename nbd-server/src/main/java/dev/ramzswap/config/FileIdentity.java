@@ -1,7 +1,9 @@
 package dev.ramzswap.config;
 
+import dev.ramzswap.linux.DeviceNumber;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 
 /** What two paths of the same file or device have in common, whether it is there already or will be made. */
@@ -9,6 +11,8 @@ final class FileIdentity {
     // linux/stat.h
     private static final int S_IFMT = 0170000;
     private static final int S_IFBLK = 0060000;
+
+    private static final Path DEVICES = Path.of("/sys/dev/block");
 
     /** What the kernel follows in one path, at most: path_resolution(7). */
     private static final int MOST_LINKS = 40;
@@ -19,7 +23,7 @@ final class FileIdentity {
     static Object of(Path path) {
         try {
             return Files.exists(path) ? ofExisting(path) : ofMissing(path);
-        } catch (IOException e) {
+        } catch (IOException | InvalidPathException e) {
             return path;
         }
     }
@@ -28,8 +32,19 @@ final class FileIdentity {
     private static Object ofExisting(Path path) throws IOException {
         boolean isDevice = ((int) Files.getAttribute(path, "unix:mode") & S_IFMT) == S_IFBLK;
         return isDevice
-                ? Files.getAttribute(path, "unix:rdev")
+                ? ofDevice((Long) Files.getAttribute(path, "unix:rdev"))
                 : Files.getAttribute(path, "unix:dev") + ":" + Files.getAttribute(path, "unix:ino");
+    }
+
+    /** A loop device is what it lies upon, if that has a path here. */
+    private static Object ofDevice(long number) throws IOException {
+        DeviceNumber device = new DeviceNumber(number);
+        Path file = DEVICES.resolve(device.major() + ":" + device.minor()).resolve("loop/backing_file");
+        if (Files.notExists(file)) {
+            return number;
+        }
+        Path image = Path.of(Files.readString(file).strip());
+        return Files.exists(image) ? ofExisting(image) : number;
     }
 
     /** Where it would be made. */

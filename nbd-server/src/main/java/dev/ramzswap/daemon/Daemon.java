@@ -113,6 +113,7 @@ public final class Daemon implements AutoCloseable {
             daemon.open();
         } catch (IOException | ConfigException | InterruptedException | RuntimeException e) {
             daemon.leaveWhatWasTakenOver(e);
+            daemon.abandonWhatNobodyHasUsed(e);
             daemon.close();
             throw e;
         }
@@ -128,6 +129,14 @@ public final class Daemon implements AutoCloseable {
             LOG.log(Level.ERROR, "ends, and leaves what it has taken over to the next daemon: " + failure);
             StderrLogs.flush();
             Self.exit(FAILED);
+        }
+    }
+
+    /** The disk, and the state directory, are no fuller than before the start. */
+    private void abandonWhatNobodyHasUsed(Exception failure) {
+        if (server == null) {
+            stopWatching();
+            stores.abandon(failure);
         }
     }
 
@@ -338,10 +347,15 @@ public final class Daemon implements AutoCloseable {
         }
         memory.close();
         announcement.close();
+        stopWatching();
+        stores.close(free);
+    }
+
+    private void stopWatching() {
         if (fullWatch != null) {
             fullWatch.close();
+            fullWatch = null;
         }
-        stores.close(free);
     }
 
     private boolean isFree(Attachment attachment) {

@@ -110,6 +110,12 @@ final class Stores {
         return sum;
     }
 
+    /** Gives them back before anybody was let in, as if those that have begun had not. */
+    void abandon(Exception failure) {
+        open.values().forEach(store -> store.abandon(failure));
+        open.clear();
+    }
+
     /** Gives them back. @param free whose pages are of no more use, as they were swapped off, and take memory */
     void close(List<PageStore> free) {
         for (PageStore store : open.values()) {

@@ -2,10 +2,13 @@ package dev.ramzswap.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,6 +28,26 @@ class SharedBackingFileTest {
         Files.createFile(file);
         assertRefused(file, link);
         assertRefused(file, Files.createLink(dir.resolve("hard"), file));
+    }
+
+    @Test
+    void isRefusedAlsoByTheNameOfALoopDevice() throws Exception {
+        assumeTrue(Host.current().isRoot() && Files.exists(Path.of("/dev/loop-control")), "only root has loop devices");
+        Path file = Files.write(dir.resolve("file"), new byte[1 << 20]);
+        Path device = Path.of(run("losetup", "--find", "--show", file.toString()));
+        try {
+            assertRefused(device, file);
+            assertRefused(file, device);
+        } finally {
+            run("losetup", "--detach", device.toString());
+        }
+    }
+
+    private static String run(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor(), () -> List.of(command).toString());
+        return output.strip();
     }
 
     @Test

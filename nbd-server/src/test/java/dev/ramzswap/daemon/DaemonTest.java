@@ -147,6 +147,22 @@ class DaemonTest {
         }
     }
 
+    /** For an address, or for another export. */
+    @Test
+    void aStartThatFailsLeavesNoBackingFile() throws Exception {
+        Path made = temp.resolve("made");
+        Path foreign = Files.writeString(temp.resolve("foreign"), "notes of mine");
+        String first = "export=name=a,size=16M,limit=8M,backing-file=" + made;
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            assertThrows(IOException.class, () -> start(first, "listen=127.0.0.1:" + taken.getLocalPort()));
+        }
+        assertFalse(Files.exists(made));
+        String second = "export=name=b,size=16M,limit=8M,backing-file=" + foreign;
+        assertThrows(IOException.class, () -> start(first, second));
+        assertFalse(Files.exists(made));
+        assertEquals("notes of mine", Files.readString(foreign));
+    }
+
     @Test
     void whatIsInUseIsRefusedAndNothingIsLeft() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
