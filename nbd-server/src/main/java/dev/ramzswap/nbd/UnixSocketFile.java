@@ -1,6 +1,7 @@
 package dev.ramzswap.nbd;
 
 import dev.ramzswap.closing.Closing;
+import dev.ramzswap.linux.SocketFile;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.ConnectException;
@@ -34,10 +35,6 @@ import java.util.concurrent.locks.LockSupport;
 final class UnixSocketFile {
     private static final System.Logger LOG = System.getLogger(UnixSocketFile.class.getName());
 
-    /** {@code S_IFMT}, {@code S_IFSOCK}: Linux, include/uapi/linux/stat.h. */
-    private static final int TYPE_MASK = 0170000;
-
-    private static final int TYPE_SOCKET = 0140000;
     /** Bytes in {@code sun_path} but for the NUL: unix(7). A longer path could be linked, but not connected to. */
     private static final int LONGEST_PATH = 107;
 
@@ -117,8 +114,7 @@ final class UnixSocketFile {
     }
 
     private boolean isListening() throws IOException {
-        int mode = (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
-        if ((mode & TYPE_MASK) != TYPE_SOCKET) {
+        if (!SocketFile.isAt(path)) {
             throw new IOException("there is a file of that name that is not a socket");
         }
         try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
