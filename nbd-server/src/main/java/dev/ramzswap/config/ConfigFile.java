@@ -2,6 +2,7 @@ package dev.ramzswap.config;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -36,9 +37,10 @@ public final class ConfigFile {
             return parse(file.toString(), text(file).lines().toList());
         } catch (NoSuchFileException e) {
             throw new ConfigException("--config: " + file + " does not exist: give the path of a file");
+        } catch (CharacterCodingException e) {
+            throw new ConfigException("--config: " + file + " is not UTF-8 text: save it as that");
         } catch (IOException e) {
-            throw new ConfigException("--config: cannot read " + file + " as text (" + e.getMessage()
-                    + "): check its content and permissions");
+            throw new ConfigException("--config: cannot read " + file + " (" + e.getMessage() + "): check its permissions");
         }
     }
 
