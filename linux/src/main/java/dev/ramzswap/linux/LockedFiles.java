@@ -102,6 +102,9 @@ public final class LockedFiles {
             if (stranger.isPresent()) {
                 throw new IOException(ofStranger(path, stranger.getAsInt()), e);
             }
+            if (e.errno() == Errno.ELOOP && Files.isSymbolicLink(path)) {
+                throw new IOException(path + " is a symbolic link: remove it, or use another directory", e);
+            }
             throw e;
         }
         try {
