@@ -57,7 +57,7 @@ public final class LockedFiles {
     }
 
     /**
-     * The same, but waits so long for who has the lock. A file that is made is its owner's alone, whatever the umask.
+     * The same, but waits so long for who has the lock. A file that is made is its owner's alone.
      */
     public static NativeFile open(Path path, Duration patience) throws IOException {
         return tryOpen(path, patience)
