@@ -9,8 +9,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The calls of {@code fcntl.h}, {@code sys/file.h}, {@code sys/stat.h}, {@code sys/statfs.h} and, as far as they are about files,
- * {@code unistd.h}. See {@link NativeCall}.
+ * The calls of {@code fcntl.h}, {@code sys/file.h}, {@code sys/stat.h}, {@code sys/statfs.h} and, as far as they are
+ * about files, {@code unistd.h}. See {@link NativeCall}.
  */
 final class LinuxFile {
     // linux/falloc.h

@@ -56,9 +56,7 @@ public final class LockedFiles {
         return open(path, NativeFile.ENDING);
     }
 
-    /**
-     * The same, but waits so long for who has the lock. A file that is made is its owner's alone.
-     */
+    /** The same, but waits so long for who has the lock. A file that is made is its owner's alone. */
     public static NativeFile open(Path path, Duration patience) throws IOException {
         return tryOpen(path, patience)
                 .orElseThrow(() -> new IOException(path + " is in use by another process: stop that one first"));

@@ -172,8 +172,8 @@ public record Config(
         try {
             Address.socket(RuntimePath.own(host).resolve(LONGEST_NAME).toString());
         } catch (IllegalArgumentException e) {
-            throw new ConfigException("a socket in the runtime directory: " + e.getMessage() + " with "
-                    + RuntimePath.VARIABLE);
+            throw new ConfigException(
+                    "a socket in the runtime directory: " + e.getMessage() + " with " + RuntimePath.VARIABLE);
         }
     }
 

@@ -40,14 +40,17 @@ public final class ConfigFile {
         } catch (CharacterCodingException e) {
             throw new ConfigException("--config: " + file + " is not UTF-8 text: save it as that");
         } catch (IOException e) {
-            throw new ConfigException("--config: cannot read " + file + " (" + e.getMessage() + "): check its permissions");
+            throw new ConfigException(
+                    "--config: cannot read " + file + " (" + e.getMessage() + "): check its permissions");
         }
     }
 
     private static String text(Path file) throws IOException, ConfigException {
         byte[] bytes = new SmallFile("--config", file, MOST_BYTES, "give a file of key = value lines").read();
-        String text =
-                StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        String text = StandardCharsets.UTF_8
+                .newDecoder()
+                .decode(ByteBuffer.wrap(bytes))
+                .toString();
         if (text.startsWith(BYTE_ORDER_MARK)) { // the package's generator, which reads it too, would not know it
             throw new ConfigException("--config: " + file + " begins with a byte order mark, which is not seen:"
                     + " save it as UTF-8 without one");

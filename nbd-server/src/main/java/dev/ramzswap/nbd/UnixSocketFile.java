@@ -53,7 +53,8 @@ final class UnixSocketFile {
     UnixSocketFile(Path path) throws IOException {
         this.path = path;
         if (path.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH) {
-            throw new IOException("cannot listen on " + path + ": longer than " + LONGEST_PATH + " bytes: give a shorter path");
+            throw new IOException(
+                    "cannot listen on " + path + ": longer than " + LONGEST_PATH + " bytes: give a shorter path");
         }
         channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
@@ -125,7 +126,9 @@ final class UnixSocketFile {
             LOG.log(Level.DEBUG, () -> "replacing the socket of a dead server: " + path);
             return false;
         } catch (SocketException e) { // a full backlog, or no permission to ask
-            throw new IOException("another server may be listening there (" + e.getMessage() + "): stop that one, or give another path",
+            throw new IOException(
+                    "another server may be listening there (" + e.getMessage()
+                            + "): stop that one, or give another path",
                     e);
         }
         return true;
