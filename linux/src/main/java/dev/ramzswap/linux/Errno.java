@@ -19,6 +19,7 @@ public final class Errno {
     public static final int EFBIG = 27;
     public static final int ENOSPC = 28;
     public static final int EROFS = 30;
+    public static final int ELOOP = 40;
     public static final int EOPNOTSUPP = 95;
     public static final int ECONNREFUSED = 111;
     public static final int EDQUOT = 122;
@@ -45,6 +46,7 @@ public final class Errno {
             case EFBIG -> "EFBIG";
             case ENOSPC -> "ENOSPC";
             case EROFS -> "EROFS";
+            case ELOOP -> "ELOOP";
             case EOPNOTSUPP -> "EOPNOTSUPP";
             case ECONNREFUSED -> "ECONNREFUSED";
             case EDQUOT -> "EDQUOT";

@@ -4,12 +4,13 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The calls of {@code fcntl.h}, {@code sys/file.h}, {@code sys/statfs.h} and, as far as they are about files,
- * {@code unistd.h}. See {@link NativeCall}.
+ * The calls of {@code fcntl.h}, {@code sys/file.h}, {@code sys/stat.h}, {@code sys/statfs.h} and, as far as they are
+ * about files, {@code unistd.h}. See {@link NativeCall}.
  */
 final class LinuxFile {
     // linux/falloc.h
@@ -51,6 +52,7 @@ final class LinuxFile {
     private static final MethodHandle FSTATFS = NativeCall.call("fstatfs", JAVA_INT, JAVA_INT, ADDRESS);
     private static final MethodHandle STATX =
             NativeCall.call("statx", JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS);
+    private static final MethodHandle UMASK = NativeCall.plain("umask", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
     private static final MethodHandle IOCTL = NativeCall.variadic("ioctl", 2, JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS);
 
     private LinuxFile() {}
@@ -59,6 +61,15 @@ final class LinuxFile {
         MemorySegment state = NativeCall.state();
         try {
             return NativeCall.result((int) OPEN.invokeExact(state, path, flags, mode), state);
+        } catch (Throwable e) {
+            throw NativeCall.impossible(e);
+        }
+    }
+
+    /** It cannot fail. @return the one before */
+    static int umask(int mask) {
+        try {
+            return (int) UMASK.invokeExact(mask);
         } catch (Throwable e) {
             throw NativeCall.impossible(e);
         }

@@ -56,9 +56,7 @@ public final class LockedFiles {
         return open(path, NativeFile.ENDING);
     }
 
-    /**
-     * The same, but waits so long for who has the lock. A file that is made is its owner's alone, whatever the umask.
-     */
+    /** The same, but waits so long for who has the lock. A file that is made is its owner's alone. */
     public static NativeFile open(Path path, Duration patience) throws IOException {
         return tryOpen(path, patience)
                 .orElseThrow(() -> new IOException(path + " is in use by another process: stop that one first"));
@@ -101,6 +99,9 @@ public final class LockedFiles {
             OptionalInt stranger = e.errno() == Errno.EACCES ? strangerAt(path) : OptionalInt.empty();
             if (stranger.isPresent()) {
                 throw new IOException(ofStranger(path, stranger.getAsInt()), e);
+            }
+            if (e.errno() == Errno.ELOOP && Files.isSymbolicLink(path)) {
+                throw new IOException(path + " is a symbolic link: remove it, or use another directory", e);
             }
             throw e;
         }

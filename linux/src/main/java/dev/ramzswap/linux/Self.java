@@ -13,12 +13,21 @@ import java.util.List;
 /** What this process can make of itself, so that the kernel may swap on what it serves. */
 public final class Self {
     private static final Path MAPS = Path.of("/proc/self/maps");
+    private static final int OWNERS_ACCESS = 0700;
 
     private Self() {}
 
     /** The user's number, as which it makes files; 0 is root. */
     public static int uid() throws IOException {
         return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    }
+
+    /**
+     * Has the umask take nothing from the owner of what this process makes from now on: an ordinary user could never
+     * open it again. Before there are other threads that make files.
+     */
+    public static void spareOwner() {
+        LinuxFile.umask(LinuxFile.umask(OWNERS_ACCESS) & ~OWNERS_ACCESS);
     }
 
     /** Whether the calling thread is marked as one that reclaim waits for (Linux 5.6). */

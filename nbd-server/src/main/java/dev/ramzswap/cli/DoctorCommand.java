@@ -50,7 +50,7 @@ final class DoctorCommand implements Callable<Integer> {
         } else {
             findings.forEach(out::println);
         }
-        out.flush();
+        Output.flush(spec.commandLine());
         return Finding.isSafe(findings) ? ExitCode.OK : ExitCode.SOFTWARE;
     }
 }

@@ -4,6 +4,7 @@ import dev.ramzswap.config.Host;
 import java.io.IOException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ParseResult;
 
 /** {@code ramzswap}: all commands. Exit status: 0, 1 for what failed at run time, 2 for what was asked wrongly. */
 @Command(
@@ -45,8 +46,23 @@ public final class Main {
         return new CommandLine(new Main(), new HostFactory(host))
                 .setUsageHelpWidth(100)
                 .setExpandAtFiles(false) // an argument is what it says
+                .setExecutionStrategy(Main::execute)
                 .setParameterExceptionHandler(errors)
                 .setExecutionExceptionHandler(errors);
+    }
+
+    private static int execute(ParseResult parsed) {
+        Integer status = CommandLine.executeHelpRequest(parsed);
+        if (status == null) {
+            return new CommandLine.RunLast().execute(parsed);
+        }
+        CommandLine command = parsed.commandSpec().commandLine();
+        try {
+            Output.flush(command);
+        } catch (IOException e) {
+            throw new CommandLine.ExecutionException(command, e.getMessage(), e);
+        }
+        return status;
     }
 
     /** Gives commands the host that they run on. */

@@ -69,7 +69,7 @@ final class StatusCommand implements Callable<Integer> {
         }
         var out = spec.commandLine().getOut();
         out.print(json ? StatusText.json(exports) : StatusText.table(exports));
-        out.flush();
+        Output.flush(spec.commandLine());
         return 0;
     }
 

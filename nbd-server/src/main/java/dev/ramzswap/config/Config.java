@@ -169,12 +169,11 @@ public record Config(
 
     /** Else a daemon would find out when it serves, or when it has taken over, that nobody can control it. */
     private static void checkRuntimePath(Host host) throws ConfigException {
-        Path directory = RuntimePath.own(host);
         try {
-            Address.socket(directory.resolve(LONGEST_NAME).toString());
+            Address.socket(RuntimePath.own(host).resolve(LONGEST_NAME).toString());
         } catch (IllegalArgumentException e) {
-            throw new ConfigException("the runtime directory " + directory
-                    + " has a path too long for sockets in it: set " + RuntimePath.VARIABLE + " to a shorter one");
+            throw new ConfigException(
+                    "a socket in the runtime directory: " + e.getMessage() + " with " + RuntimePath.VARIABLE);
         }
     }
 

@@ -1,10 +1,9 @@
 package dev.ramzswap.config;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -38,32 +37,25 @@ public final class ConfigFile {
             return parse(file.toString(), text(file).lines().toList());
         } catch (NoSuchFileException e) {
             throw new ConfigException("--config: " + file + " does not exist: give the path of a file");
+        } catch (CharacterCodingException e) {
+            throw new ConfigException("--config: " + file + " is not UTF-8 text: save it as that");
         } catch (IOException e) {
-            throw new ConfigException("--config: cannot read " + file + " as text (" + e.getMessage()
-                    + "): check its content and permissions");
+            throw new ConfigException(
+                    "--config: cannot read " + file + " (" + e.getMessage() + "): check its permissions");
         }
     }
 
     private static String text(Path file) throws IOException, ConfigException {
-        if (Files.exists(file) && !Files.isRegularFile(file)) {
-            throw new ConfigException("--config: " + file + " is not a plain file: give the path of one");
+        byte[] bytes = new SmallFile("--config", file, MOST_BYTES, "give a file of key = value lines").read();
+        String text = StandardCharsets.UTF_8
+                .newDecoder()
+                .decode(ByteBuffer.wrap(bytes))
+                .toString();
+        if (text.startsWith(BYTE_ORDER_MARK)) { // the package's generator, which reads it too, would not know it
+            throw new ConfigException("--config: " + file + " begins with a byte order mark, which is not seen:"
+                    + " save it as UTF-8 without one");
         }
-        try (InputStream in = Files.newInputStream(file)) {
-            byte[] bytes = in.readNBytes(MOST_BYTES + 1);
-            if (bytes.length > MOST_BYTES) {
-                throw new ConfigException("--config: " + file + " has more than " + Size.format(MOST_BYTES)
-                        + ": give a file of key = value lines");
-            }
-            String text = StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes))
-                    .toString();
-            if (text.startsWith(BYTE_ORDER_MARK)) { // the package's generator, which reads it too, would not know it
-                throw new ConfigException("--config: " + file + " begins with a byte order mark, which is not seen:"
-                        + " save it as UTF-8 without one");
-            }
-            return text;
-        }
+        return text;
     }
 
     static Settings parse(String name, List<String> lines) throws ConfigException {

@@ -34,10 +34,10 @@ public final class Settings {
         Map<String, Value> export = new LinkedHashMap<>();
         for (String pair : list.split(",", -1)) {
             int equals = pair.indexOf('=');
-            if (equals < 0) {
+            String key = pair.substring(0, Math.max(equals, 0)).strip();
+            if (key.isEmpty()) {
                 throw new ConfigException("--export: '" + pair + "' is not key=value: write name=swap0,size=1G");
             }
-            String key = pair.substring(0, equals).strip();
             put(export, key, new Value(pair.substring(equals + 1).strip(), "--export " + key));
         }
         exports.add(export);

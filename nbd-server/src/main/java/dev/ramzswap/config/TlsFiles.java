@@ -29,6 +29,9 @@ import javax.net.ssl.TrustManagerFactory;
 /** Certificates and key, read from their files and found fit for each other. Nothing of this is loaded without TLS. */
 public final class TlsFiles {
     private static final System.Logger LOG = System.getLogger(TlsFiles.class.getName());
+    /** All authorities that the world trusts have a quarter of that. */
+    private static final int MOST_BYTES = 1 << 20;
+
     private static final int ROOT = 0;
     private static final int GROUP_READS = 0040;
     private static final int OTHERS_READ = 0004;
@@ -144,7 +147,8 @@ public final class TlsFiles {
 
     private static Pem pem(String flag, Path file) throws ConfigException {
         try {
-            return new Pem(Files.readString(file, StandardCharsets.ISO_8859_1));
+            return new Pem(new String(
+                    new SmallFile(flag, file, MOST_BYTES, "give a PEM file").read(), StandardCharsets.ISO_8859_1));
         } catch (IOException e) {
             throw unreadable(flag, file);
         } catch (IllegalArgumentException e) {

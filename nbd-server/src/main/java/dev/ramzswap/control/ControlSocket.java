@@ -3,7 +3,9 @@ package dev.ramzswap.control;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.ramzswap.closing.Closing;
+import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.linux.PeerCredentials;
+import dev.ramzswap.linux.SocketFile;
 import dev.ramzswap.linux.SocketHandle;
 import dev.ramzswap.nbd.io.Acceptor;
 import java.io.IOException;
@@ -17,6 +19,7 @@ import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -48,7 +51,7 @@ public final class ControlSocket implements AutoCloseable {
         this.path = path;
         this.handler = handler;
         this.patience = patience;
-        Files.deleteIfExists(path); // of a dead daemon that had our pid
+        makeRoom(path);
         server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
             server.bind(UnixDomainSocketAddress.of(path));
@@ -59,6 +62,16 @@ public final class ControlSocket implements AutoCloseable {
             throw new IOException("cannot make the control socket " + path + ": " + e.getMessage(), e);
         }
         thread = Acceptor.start("control", server, path.toString(), this::serve);
+    }
+
+    /** A dead daemon may have had our pid. What is no socket is somebody else's. */
+    private static void makeRoom(Path path) throws IOException {
+        if (SocketFile.isAt(path)) {
+            Files.deleteIfExists(path);
+        } else if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            throw new IOException(path + " is in the way of the control socket: move it away, or set "
+                    + RuntimePath.VARIABLE + " to another directory");
+        }
     }
 
     private void serve(SocketChannel client) {

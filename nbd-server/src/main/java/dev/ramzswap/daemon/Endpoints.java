@@ -91,7 +91,7 @@ final class Endpoints {
             server.start();
         } catch (IOException e) {
             String flag = Stores.names(e, config.socket()) ? "--socket: " : "--listen: ";
-            throw new IOException(flag + Cause.of(e) + ": give another, or stop who has it", e);
+            throw new IOException(flag + Cause.of(e), e);
         }
     }
 

@@ -58,8 +58,17 @@ final class Listener implements AutoCloseable {
             return channel.bind(wanted).getLocalAddress();
         } catch (IOException e) {
             Closing.after(e, channel);
-            throw new IOException("cannot listen on " + text(wanted) + ": " + e.getMessage(), e);
+            throw new IOException("cannot listen on " + text(wanted) + ": " + e.getMessage() + cure(e), e);
         }
+    }
+
+    /** By the words that the C library has for the error number, which Java keeps to itself. */
+    private static String cure(IOException e) {
+        return switch (String.valueOf(e.getMessage())) {
+            case "Permission denied" -> ": give a port from 1024 on, or use sudo";
+            case "Cannot assign requested address" -> ": give an address that this machine has";
+            default -> ": stop who has it, or give another";
+        };
     }
 
     private static String text(SocketAddress address) {

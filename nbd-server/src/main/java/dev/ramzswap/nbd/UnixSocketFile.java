@@ -1,6 +1,7 @@
 package dev.ramzswap.nbd;
 
 import dev.ramzswap.closing.Closing;
+import dev.ramzswap.linux.SocketFile;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.ConnectException;
@@ -12,6 +13,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -36,10 +38,6 @@ import java.util.concurrent.locks.LockSupport;
 final class UnixSocketFile {
     private static final System.Logger LOG = System.getLogger(UnixSocketFile.class.getName());
 
-    /** {@code S_IFMT}, {@code S_IFSOCK}: Linux, include/uapi/linux/stat.h. */
-    private static final int TYPE_MASK = 0170000;
-
-    private static final int TYPE_SOCKET = 0140000;
     /** Bytes in {@code sun_path} but for the NUL: unix(7). A longer path could be linked, but not connected to. */
     private static final int LONGEST_PATH = 107;
 
@@ -62,7 +60,8 @@ final class UnixSocketFile {
     UnixSocketFile(Path path) throws IOException {
         this.path = path;
         if (path.toString().getBytes(StandardCharsets.UTF_8).length > LONGEST_PATH) {
-            throw new IOException("cannot listen on " + path + ": longer than " + LONGEST_PATH + " bytes");
+            throw new IOException(
+                    "cannot listen on " + path + ": longer than " + LONGEST_PATH + " bytes: give a shorter path");
         }
         channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
@@ -141,16 +140,15 @@ final class UnixSocketFile {
         long end = System.nanoTime() + ENDING_NANOS;
         while (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && isListening()) {
             if (System.nanoTime() - end >= 0) {
-                throw new IOException("another server is listening there");
+                throw new IOException("another server is listening there: stop that one, or give another path");
             }
             LockSupport.parkNanos(ENDING_LOOK_NANOS);
         }
     }
 
     private boolean isListening() throws IOException {
-        int mode = (Integer) Files.getAttribute(path, "unix:mode", LinkOption.NOFOLLOW_LINKS);
-        if ((mode & TYPE_MASK) != TYPE_SOCKET) {
-            throw new IOException("there is a file of that name that is not a socket");
+        if (!SocketFile.isAt(path)) {
+            throw new IOException("there is a file of that name that is not a socket: give another path");
         }
         try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             probe.configureBlocking(false); // a live server with a full backlog would let us wait
@@ -159,7 +157,10 @@ final class UnixSocketFile {
             LOG.log(Level.DEBUG, () -> "replacing the socket of a dead server: " + path);
             return false;
         } catch (SocketException e) { // a full backlog, or no permission to ask
-            throw new IOException("another server may be listening there (" + e.getMessage() + ")", e);
+            throw new IOException(
+                    "another server may be listening there (" + e.getMessage()
+                            + "): stop that one, or give another path",
+                    e);
         }
         return true;
     }
@@ -171,9 +172,12 @@ final class UnixSocketFile {
 
     private static String reason(IOException e) {
         return switch (e) {
-            case NoSuchFileException missing -> "its directory does not exist";
-            case AccessDeniedException denied -> "no permission to write to its directory";
-            case FileAlreadyExistsException taken -> "somebody else has just taken that name";
+            case NoSuchFileException missing -> "its directory does not exist: make it, or give another path";
+            case AccessDeniedException denied ->
+                "no permission to write to its directory: give a path of your own, or use sudo";
+            case FileAlreadyExistsException taken -> "somebody else has just taken that name: give another path";
+            case FileSystemException other -> other.getMessage() + ": give another path";
+            case SocketException other -> other.getMessage() + ": give another path";
             default -> e.getMessage();
         };
     }

@@ -5,6 +5,7 @@ import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.linux.LockedFiles;
 import dev.ramzswap.linux.NativeFile;
+import dev.ramzswap.linux.SocketFile;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
@@ -133,16 +134,38 @@ public final class RuntimeDir {
         try (NativeFile _ = LockedFiles.open(path.resolve(LOCK), patience)) {
             removeDead();
             for (ExportEntry entry : entries) {
-                Optional<ExportEntry> other = ExportEntry.read(file(entry.name()));
-                if (other.isPresent()) {
-                    throw new IOException("--name: a running daemon (pid "
-                            + other.get().pid() + ") has an export '" + entry.name()
-                            + "': give this one another name, or stop that one");
-                }
+                requireFree(entry.name());
             }
+            publishAll(entries);
+        }
+    }
+
+    private void requireFree(String name) throws IOException {
+        Path file = file(name);
+        Optional<ExportEntry> other = ExportEntry.read(file);
+        if (other.isPresent()) {
+            throw new IOException("--name: a running daemon (pid " + other.get().pid() + ") has an export '" + name
+                    + "': give this one another name, or stop that one");
+        }
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !isEmpty(file)) {
+            throw new IOException(file + " is no daemon's entry, and in the way of one: move it away, or set "
+                    + RuntimePath.VARIABLE + " to another directory");
+        }
+    }
+
+    /** As a full directory has left entries. */
+    private static boolean isEmpty(Path file) throws IOException {
+        return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && Files.size(file) == 0;
+    }
+
+    private void publishAll(List<ExportEntry> entries) throws IOException {
+        try {
             for (ExportEntry entry : entries) {
                 publish(entry);
             }
+        } catch (IOException e) {
+            Closing.after(e, () -> removeOwn(entries)); // the next attempt would take them for another daemon's
+            throw e;
         }
     }
 
@@ -153,11 +176,13 @@ public final class RuntimeDir {
 
     /**
      * Replaces a file of the directory as a whole, or not at all: a directory that is full costs nothing that is there.
-     * Who may look into the directory may read it, whatever the umask.
+     * Who may look into the directory may read it, whatever the umask. What is not whole yet, or was never to be, as
+     * its writer was killed, has a name that nobody else gives.
      */
     public static void replace(Path file, List<String> lines) throws IOException {
-        Path whole = file.resolveSibling(file.getFileName() + ".new");
+        Path whole = file.resolveSibling("." + file.getFileName() + ".ramzswap");
         try {
+            Files.deleteIfExists(whole);
             Files.write(whole, lines);
             Files.setPosixFilePermissions(whole, MODE);
             Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE);
@@ -178,14 +203,18 @@ public final class RuntimeDir {
             return;
         }
         try (NativeFile _ = LockedFiles.open(path.resolve(LOCK), patience)) {
-            for (ExportEntry entry : entries) {
-                Path file = file(entry.name());
-                if (ExportEntry.read(file).filter(entry::isOfSameDaemon).isPresent()) {
-                    Files.deleteIfExists(file);
-                }
-            }
+            removeOwn(entries);
         } catch (IOException e) {
             LOG.log(System.Logger.Level.WARNING, "entries stay in " + path + ": " + e);
+        }
+    }
+
+    private void removeOwn(List<ExportEntry> entries) throws IOException {
+        for (ExportEntry entry : entries) {
+            Path file = file(entry.name());
+            if (ExportEntry.read(file).filter(entry::isOfSameDaemon).isPresent()) {
+                Files.deleteIfExists(file);
+            }
         }
     }
 
@@ -212,7 +241,7 @@ public final class RuntimeDir {
             Optional<ExportEntry> entry = ExportEntry.read(file);
             if (entry.isPresent() && !entry.get().isAlive()) {
                 remove(file);
-                remove(control(entry.get().pid()));
+                removeSocket(control(entry.get().pid()));
             }
         }
     }
@@ -223,6 +252,12 @@ public final class RuntimeDir {
             Files.deleteIfExists(file);
         } catch (IOException e) {
             LOG.log(System.Logger.Level.WARNING, "cannot remove " + file + ": " + e);
+        }
+    }
+
+    private static void removeSocket(Path file) throws IOException {
+        if (SocketFile.isAt(file)) {
+            remove(file);
         }
     }
 

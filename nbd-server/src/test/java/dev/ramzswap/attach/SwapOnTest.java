@@ -449,7 +449,7 @@ class SwapOnTest {
     void aRecordThatCannotBeWrittenCostsNoneThatIsThere() throws Exception {
         Files.createDirectories(record().getParent());
         Path record = Files.writeString(record(), "/dev/nbd7 1\n");
-        Path inItsWay = record.resolveSibling("swap0.swap.new");
+        Path inItsWay = record.resolveSibling(".swap0.swap.ramzswap");
         Files.createDirectories(inItsWay.resolve("x"));
         var e = assertThrows(
                 FileSystemException.class,

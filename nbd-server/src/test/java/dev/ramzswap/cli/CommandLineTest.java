@@ -3,9 +3,11 @@ package dev.ramzswap.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.closing.Closing;
 import dev.ramzswap.config.Host;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.Writer;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -140,6 +142,21 @@ class CommandLineTest {
     void whatCannotBeDoneIsStatus1(String line, String message) {
         run(line);
         assertFails(1, message);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"status --json", "status --help", "--help", "help status", "--version"})
+    void wordsThatAreLostAreAnError(String line) {
+        Writer closed = Writer.nullWriter();
+        Closing.quietly(closed);
+        var errText = new StringWriter();
+        status = Main.commandLine(host)
+                .setOut(new PrintWriter(closed))
+                .setErr(new PrintWriter(errText))
+                .execute(line.split(" "));
+        out = "";
+        err = errText.toString();
+        assertFails(1, "stdout is closed or full, and took not all of this: give another");
     }
 
     @Test

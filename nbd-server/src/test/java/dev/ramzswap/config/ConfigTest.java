@@ -168,6 +168,7 @@ class ConfigTest {
                 "export=name=a,size=1G export=name=a,size=1G | --export: two exports have the name 'a': give each its own",
                 "export=size=1G export=name=a,size=1G | --export: one of several exports has no name: add name=swap1",
                 "export=size | --export: 'size' is not key=value: write name=swap0,size=1G",
+                "export==1G | --export: '=1G' is not key=value: write name=swap0,size=1G",
                 "export=size=1G,size=2G | --export size: given twice, '1G' and '2G': give it once",
                 "export=size=1G,limit=x | --export limit: 'x' is not a size: write one such as 512M, 1.5G, 4G, 50% or min(ram/2, 8G)",
                 "export=name=a,size=1G,limit=9G | limit of a: 9G is more than the 8G of memory that this machine has: give less",
@@ -288,11 +289,15 @@ class ConfigTest {
         String longest = "/run/" + "x".repeat(107 - "/run//4194304.warm-up.control".length());
         var fits = new Host(8L << 30, 0, Map.of(RuntimePath.VARIABLE, longest));
         assertEquals(Path.of("/run/s.sock"), Config.of(settings, fits).socket().orElseThrow());
-        var tooLong = new Host(8L << 30, 0, Map.of(RuntimePath.VARIABLE, longest + "x"));
-        assertEquals(
-                "the runtime directory " + longest
-                        + "x has a path too long for sockets in it: set RAMZSWAP_RUNTIME_DIR to a shorter one",
-                assertThrows(ConfigException.class, () -> Config.of(settings, tooLong))
-                        .getMessage());
+        assertRefused(
+                "a socket in the runtime directory: the path has 108 bytes, and a Unix socket's may have 107: give a"
+                        + " shorter one with RAMZSWAP_RUNTIME_DIR",
+                new Host(8L << 30, 0, Map.of(RuntimePath.VARIABLE, longest + "x")),
+                "size=16M");
+        assertRefused(
+                "a socket in the runtime directory: the path has a control character: give another with"
+                        + " RAMZSWAP_RUNTIME_DIR",
+                new Host(8L << 30, 0, Map.of(RuntimePath.VARIABLE, "/run/a\nb")),
+                "size=16M");
     }
 }

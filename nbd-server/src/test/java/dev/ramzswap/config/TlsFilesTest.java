@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.nbd.Certificates;
@@ -11,8 +12,10 @@ import dev.ramzswap.nbd.tls.Tls;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
@@ -142,6 +145,20 @@ class TlsFilesTest {
         String message = error(noDer, key);
         assertTrue(message.startsWith("--tls-cert: " + noDer + " has a damaged certificate: "), message);
         assertEquals(1, message.lines().count());
+    }
+
+    @Test
+    void whatIsNoSmallPlainFileIsNotRead(@TempDir Path directory) throws Exception {
+        Path pipe = directory.resolve("pipe");
+        assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+        Path certificate = file("server-cert.pem");
+        for (Path special : List.of(pipe, directory, Path.of("/dev/zero"))) {
+            assertEquals(
+                    "--tls-key: " + special + " is not a plain file: give the path of one",
+                    assertTimeoutPreemptively(Duration.ofSeconds(30), () -> error(certificate, special)));
+        }
+        Path large = Files.write(directory.resolve("large"), new byte[2 << 20]);
+        assertEquals("--tls-cert: " + large + " has more than 1M: give a PEM file", error(large, certificate));
     }
 
     private static String certificate(String body) {

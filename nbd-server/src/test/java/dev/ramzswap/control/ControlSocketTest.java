@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -93,8 +95,21 @@ class ControlSocketTest {
     @Test
     void replacesWhatADeadDaemonLeft() throws IOException {
         socket.close();
-        Files.createFile(path);
+        ServerSocketChannel.open(StandardProtocolFamily.UNIX)
+                .bind(UnixDomainSocketAddress.of(path))
+                .close();
         socket = new ControlSocket(path, request -> "again");
         assertEquals("again", ControlSocket.request(path, "ping"));
+    }
+
+    @Test
+    void whatIsNoSocketStays() throws IOException {
+        Path letter = Files.writeString(temp.resolve("7.control"), "my letter");
+        assertEquals(
+                letter + " is in the way of the control socket: move it away, or set RAMZSWAP_RUNTIME_DIR to another"
+                        + " directory",
+                assertThrows(IOException.class, () -> new ControlSocket(letter, request -> "ok"))
+                        .getMessage());
+        assertEquals("my letter", Files.readString(letter));
     }
 }

@@ -168,7 +168,15 @@ class DaemonTest {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             String address = "127.0.0.1:" + taken.getLocalPort();
             var e = assertThrows(IOException.class, () -> start("size=16M", "listen=" + address));
-            assertTrue(e.getMessage().startsWith("--listen: cannot listen on " + address), e.getMessage());
+            assertEquals(
+                    "--listen: cannot listen on " + address
+                            + ": Address already in use: stop who has it, or give another",
+                    e.getMessage());
+            var device = assertThrows(IOException.class, () -> start("size=16M", "socket=/dev/null"));
+            assertEquals(
+                    "--socket: cannot listen on /dev/null: there is a file of that name that is not a socket: give"
+                            + " another path",
+                    device.getMessage());
         }
         assertNothingLeft();
         try (Daemon _ = start("size=16M")) {

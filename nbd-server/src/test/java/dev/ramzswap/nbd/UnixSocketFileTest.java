@@ -114,7 +114,7 @@ class UnixSocketFileTest {
     void theSocketOfALiveServerIsNot() throws IOException {
         try (ServerSocketChannel other = bindElsewhere(path)) {
             for (int i = 0; i < 6; i++) {
-                assertRefused("another server ");
+                assertRefused("stop that one, or give another path");
             }
             assertTrue(other.isOpen() && Files.exists(path));
         }
@@ -123,24 +123,24 @@ class UnixSocketFileTest {
     @Test
     void aFileIsNeverDeleted() throws IOException {
         Files.write(path, new byte[] {1});
-        assertRefused("not a socket");
+        assertRefused("there is a file of that name that is not a socket: give another path");
         assertArrayEquals(new byte[] {1}, Files.readAllBytes(path));
         Files.delete(path);
         Files.createDirectory(path);
-        assertRefused("not a socket");
+        assertRefused("there is a file of that name that is not a socket: give another path");
         assertTrue(Files.isDirectory(path));
         Files.delete(path);
         Files.createSymbolicLink(path, directory.resolve("nowhere"));
-        assertRefused("not a socket");
+        assertRefused("there is a file of that name that is not a socket: give another path");
         assertTrue(Files.isSymbolicLink(path));
     }
 
     @Test
     void whatIsWrongIsSaid() throws IOException {
         path = directory.resolve("missing").resolve("x.sock");
-        assertRefused("its directory does not exist");
+        assertRefused("its directory does not exist: make it, or give another path");
         path = directory.resolve("x".repeat(200));
-        assertRefused("longer than 107 bytes");
+        assertRefused("longer than 107 bytes: give a shorter path");
         assertEquals(0, files());
     }
 

@@ -10,6 +10,9 @@ import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.linux.ProcessId;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -75,7 +78,9 @@ class RuntimeDirTest {
     void deadDaemonsAreNotShownAndMakeRoom() throws IOException {
         ExportEntry dead = entry("a", PID, ProcessId.startOf(PID) - 1);
         dir.publish(dead);
-        Files.createFile(dead.control());
+        ServerSocketChannel.open(StandardProtocolFamily.UNIX)
+                .bind(UnixDomainSocketAddress.of(dead.control()))
+                .close();
         assertTrue(dir.exports(host).isEmpty());
         dir.claim(List.of(live("b")));
         assertFalse(Files.exists(dead.control()));
@@ -89,6 +94,64 @@ class RuntimeDirTest {
         Path photos = Files.writeString(dir.path().resolve("photos.export"), "list of photos");
         dir.claim(List.of(live("a")));
         assertTrue(Files.exists(photos));
+    }
+
+    @Test
+    void whatHasTheNameOfAnEntryAndIsNoneIsNotOverwritten() throws Exception {
+        Path letter = Files.writeString(dir.path().resolve("a.export"), "my letter");
+        assertRefused("a");
+        assertEquals("my letter", Files.readString(letter));
+        Path folder = Files.createDirectory(dir.path().resolve("b.export"));
+        assertRefused("b");
+        assertTrue(Files.isDirectory(folder));
+        Files.createSymbolicLink(dir.path().resolve("c.export"), letter);
+        assertRefused("c");
+        Path fresh = Files.writeString(dir.path().resolve("d.export.new"), "my other letter");
+        dir.claim(List.of(live("d")));
+        assertEquals("my other letter", Files.readString(fresh));
+        assertEquals(List.of(live("d")), dir.exports(host));
+    }
+
+    private void assertRefused(String name) {
+        assertEquals(
+                dir.path().resolve(name + ".export") + " is no daemon's entry, and in the way of one: move it away, or"
+                        + " set RAMZSWAP_RUNTIME_DIR to another directory",
+                assertThrows(IOException.class, () -> dir.claim(List.of(live("z"), live(name))))
+                        .getMessage());
+    }
+
+    @Test
+    void whatADeadDaemonsControlSocketIsNotStays() throws IOException {
+        ExportEntry dead = entry("a", PID, ExportEntry.startOf(PID) - 1);
+        dir.publish(dead);
+        Path letter = Files.writeString(dead.control(), "my letter");
+        dir.claim(List.of(live("a")));
+        assertEquals("my letter", Files.readString(letter));
+    }
+
+    /** Of a full directory, or of a daemon that was killed just then. */
+    @Test
+    void whatIsLeftOfAnEntryIsInNobodysWay() throws IOException {
+        Files.createFile(dir.path().resolve("a.export"));
+        Files.writeString(unfinished("a"), "name=");
+        dir.claim(List.of(live("a")));
+        assertEquals(List.of(live("a")), dir.exports(host));
+        assertFalse(Files.exists(unfinished("a")));
+    }
+
+    /** Such as in a directory that is full. */
+    @Test
+    void whenOneCannotBeWrittenTheOthersAreTakenBack() throws IOException {
+        Files.createDirectories(unfinished("b").resolve("x"));
+        assertThrows(IOException.class, () -> dir.claim(List.of(live("a"), live("b"))));
+        assertTrue(dir.exports(host).isEmpty());
+        Files.delete(unfinished("b").resolve("x"));
+        dir.claim(List.of(live("a"), live("b")));
+        assertEquals(2, dir.exports(host).size());
+    }
+
+    private Path unfinished(String name) {
+        return dir.path().resolve("." + name + ".export.ramzswap");
     }
 
     @Test
