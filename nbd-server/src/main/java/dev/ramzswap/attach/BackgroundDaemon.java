@@ -21,8 +21,13 @@ import java.util.concurrent.TimeUnit;
 /** Starts {@code serve} as a process that outlives this one and its terminal, and logs to a file. */
 public final class BackgroundDaemon implements SwapOn.Starter {
     private static final int LOOK_MILLIS = 50;
+    /** Of the log, in which the last line of interest is. */
+    private static final int LAST_BYTES = 1 << 16;
+
     private static final Set<PosixFilePermission> DIRECTORY_MODE = PosixFilePermissions.fromString("rwxr-xr-x");
     private static final String LOG_PREFIX = "ramzswap: ";
+    /** How systemd-run begins to say why it has started none. */
+    private static final String LAUNCHER_FAILED = "Failed to ";
 
     private final Host host;
     private final String export;
@@ -102,9 +107,16 @@ public final class BackgroundDaemon implements SwapOn.Starter {
         try {
             return awaitServing(process, before);
         } catch (IOException | InterruptedException e) {
-            launcher.kill(process);
+            if (hasStarted(process)) {
+                launcher.kill(process);
+            }
             throw e;
         }
+    }
+
+    /** Whether it runs, or may: launching fails where another has its name, and that one is to be left alone. */
+    private static boolean hasStarted(Process process) {
+        return process.isAlive() || process.exitValue() == 0;
     }
 
     private ExportStatus awaitServing(Process process, long before) throws IOException, InterruptedException {
@@ -124,14 +136,19 @@ public final class BackgroundDaemon implements SwapOn.Starter {
     /** Nothing if it did not say why it ended; what it warned of is not why. */
     private Optional<String> lastWords(long from) throws IOException {
         try (var file = new RandomAccessFile(log.toFile(), "r")) {
-            file.seek(from);
-            byte[] text = new byte[(int) Math.min(file.length() - from, 1 << 16)];
+            byte[] text = new byte[(int) Math.min(file.length() - from, LAST_BYTES)];
+            file.seek(file.length() - text.length);
             file.readFully(text);
             return new String(text, StandardCharsets.UTF_8)
                     .lines()
-                    .filter(line -> line.startsWith(LOG_PREFIX) && !line.startsWith(LOG_PREFIX + "warning: "))
+                    .filter(BackgroundDaemon::counts)
                     .reduce((_, last) -> last)
-                    .map(line -> line.substring(LOG_PREFIX.length()));
+                    .map(line -> line.startsWith(LOG_PREFIX) ? line.substring(LOG_PREFIX.length()) : line);
         }
+    }
+
+    private static boolean counts(String line) {
+        return line.startsWith(LOG_PREFIX) && !line.startsWith(LOG_PREFIX + "warning: ")
+                || line.startsWith(LAUNCHER_FAILED);
     }
 }

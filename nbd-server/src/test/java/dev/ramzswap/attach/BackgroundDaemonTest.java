@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class BackgroundDaemonTest {
     /** Says by which words it was run, one on a line. */
@@ -26,14 +28,46 @@ class BackgroundDaemonTest {
     @TempDir
     private Path temp;
 
-    /** As one that is killed for memory, say. */
-    @Test
-    void aWarningIsNotWhyADaemonEnded() {
-        Host host = new Host(16L << 30, 0, Map.of("RAMZSWAP_RUNTIME_DIR", temp.toString()));
-        var words = List.of("sh", "-c", "echo 'ramzswap: warning: something'; exit 3");
-        var daemon = new BackgroundDaemon(host, words, "swap0", new Launcher.OwnSession());
-        String message = assertThrows(IOException.class, daemon::start).getMessage();
-        assertEquals("the daemon did not start: exit status 3: see " + temp.resolve("swap0.log"), message);
+    private boolean isKilled;
+
+    /** A shell instead of a daemon. */
+    private final class Shell implements Launcher {
+        @Override
+        public List<String> words(List<String> command, Path log) {
+            return command;
+        }
+
+        @Override
+        public void kill(Process words) {
+            isKilled = true;
+            words.destroyForcibly();
+        }
+    }
+
+    private String failure(String script) throws IOException {
+        Host host = new Host(16L << 30, Host.current().uid(), Map.of(RuntimePath.VARIABLE, temp.toString()));
+        var daemon = new BackgroundDaemon(host, List.of("sh", "-c", script), "swap0", new Shell());
+        return assertThrows(IOException.class, daemon::start).getMessage().replace(temp.toString(), "@");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "echo 'ramzswap: warning: something'; exit 1 | exit status 1: see @/swap0.log",
+                "echo 'ramzswap: goes on'; echo 'ramzswap: no room'; exit 2 | no room",
+                "echo 'Failed to start transient service unit: x'; exit 1 | Failed to start transient service unit: x",
+            })
+    void saysWhyADaemonEnded(String script, String why) throws IOException {
+        assertEquals("the daemon did not start: " + why, failure(script));
+    }
+
+    /** Launching fails when another daemon has the name, which is what would be killed then. */
+    @ParameterizedTest
+    @CsvSource({"exit 0, true", "exit 1, false"})
+    void whatWasNotStartedIsNotKilled(String script, boolean expected) throws IOException {
+        failure(script);
+        assertEquals(expected, isKilled);
     }
 
     @Test
@@ -60,7 +94,7 @@ class BackgroundDaemonTest {
         Files.createSymbolicLink(run.resolve("swap0.log"), victim);
         Host host = new Host(1L << 30, Host.current().uid() + 1, Map.of(RuntimePath.VARIABLE, run.toString()));
         var daemon =
-                new BackgroundDaemon(host, List.of("sh", "-c", "echo written"), "swap0", new Launcher.OwnSession());
+                new BackgroundDaemon(host, List.of("sh", "-c", "echo written"), "swap0", new Shell());
         assertThrows(IOException.class, daemon::start);
         assertEquals("precious\n", Files.readString(victim));
     }
