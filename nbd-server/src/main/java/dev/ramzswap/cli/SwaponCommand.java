@@ -49,7 +49,11 @@ final class SwaponCommand implements Callable<Integer> {
     private static final String DEFAULT_RECONNECT = "60";
     private static final int MAX_RECONNECT = 86_400;
 
-    @Parameters(paramLabel = "NAME", completionCandidates = ExportNames.class, description = "The export.")
+    @Parameters(
+            paramLabel = "NAME",
+            converter = NameConverter.class,
+            completionCandidates = ExportNames.class,
+            description = "The export.")
     private String name;
 
     @Option(names = "--device", paramLabel = "DEVICE", description = "/dev/nbdN. Default: the first that is free.")
