@@ -12,6 +12,7 @@ import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
@@ -85,6 +86,7 @@ public final class ControlSocket implements AutoCloseable {
      *
      * @return its reply
      * @throws IOException with a message for the user, also if the daemon is another user's
+     * @throws ClosedByInterruptException if the thread is interrupted
      */
     public static String request(Path socket, String request) throws IOException {
         try (SocketChannel channel = connect(socket)) {
@@ -115,7 +117,9 @@ public final class ControlSocket implements AutoCloseable {
             while (line.position() == 0 || line.get(line.position() - 1) != '\n') {
                 long millis = (deadline - System.nanoTime()) / 1_000_000;
                 if (millis <= 0 || selector.select(millis) == 0) {
-                    throw new IOException("the peer said nothing in time");
+                    throw Thread.currentThread().isInterrupted()
+                            ? new ClosedByInterruptException()
+                            : new IOException("the peer said nothing in time");
                 }
                 selector.selectedKeys().clear();
                 if (!line.hasRemaining()) {

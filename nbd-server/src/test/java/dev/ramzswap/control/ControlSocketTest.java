@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,6 +69,37 @@ class ControlSocketTest {
     void whoLeavesHarmsNobody() throws IOException {
         SocketChannel.open(UnixDomainSocketAddress.of(path)).close();
         assertEquals("<ping>", ControlSocket.request(path, "ping"));
+    }
+
+    @Test
+    void whoWaitsForADaemonCanBeInterrupted() throws Exception {
+        Thread waiting = Thread.currentThread();
+        try (ServerSocketChannel silent = silent()) {
+            var interrupter = new Thread(() -> interruptWhoAsks(silent, waiting));
+            interrupter.start();
+            assertThrows(InterruptedException.class, () -> ControlClient.stop(temp.resolve("silent")));
+            assertFalse(Thread.interrupted());
+            interrupter.join();
+        }
+    }
+
+    private static void interruptWhoAsks(ServerSocketChannel server, Thread asking) {
+        ByteBuffer request = ByteBuffer.allocate(5);
+        try (SocketChannel client = server.accept()) {
+            while (request.hasRemaining()) {
+                client.read(request);
+            }
+            asking.interrupt();
+            client.read(request.clear()); // until it hangs up
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private ServerSocketChannel silent() throws IOException {
+        var silent = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        silent.bind(UnixDomainSocketAddress.of(temp.resolve("silent")));
+        return silent;
     }
 
     @Test
