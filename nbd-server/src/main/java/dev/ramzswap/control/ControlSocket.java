@@ -9,6 +9,7 @@ import dev.ramzswap.nbd.io.Acceptor;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -78,7 +79,18 @@ public final class ControlSocket implements AutoCloseable {
             }
         }
         String request = readLine(client, patience);
+        if (hasHungUp(client)) {
+            throw new IOException("dropped '" + request + "': who asked for it waits no more");
+        }
         client.write(ByteBuffer.wrap((handler.apply(request) + "\n").getBytes(UTF_8)));
+    }
+
+    /** As after a time in which this process was stopped: what was asked for has been taken for failed. */
+    private static boolean hasHungUp(SocketChannel client) throws IOException {
+        client.configureBlocking(false);
+        boolean isOver = client.read(ByteBuffer.allocate(1)) < 0;
+        client.configureBlocking(true);
+        return isOver;
     }
 
     /**
@@ -89,9 +101,25 @@ public final class ControlSocket implements AutoCloseable {
      * @throws ClosedByInterruptException if the thread is interrupted
      */
     public static String request(Path socket, String request) throws IOException {
+        return request(socket, request, PATIENCE.multipliedBy(2));
+    }
+
+    static String request(Path socket, String request, Duration patience) throws IOException {
         try (SocketChannel channel = connect(socket)) {
             channel.write(ByteBuffer.wrap((request + "\n").getBytes(UTF_8)));
-            return readLine(channel, PATIENCE.multipliedBy(2));
+            try {
+                return readLine(channel, patience);
+            } catch (SocketTimeoutException e) {
+                throw new IOException(silent(channel), e);
+            }
+        }
+    }
+
+    private static String silent(SocketChannel channel) throws IOException {
+        try (SocketHandle handle = SocketHandle.of(channel)) {
+            long pid = handle.peer().pid();
+            return "the daemon (pid " + pid + ") does not answer: if it is stopped, kill -CONT " + pid
+                    + "; otherwise it hangs: see its log";
         }
     }
 
@@ -119,7 +147,7 @@ public final class ControlSocket implements AutoCloseable {
                 if (millis <= 0 || selector.select(millis) == 0) {
                     throw Thread.currentThread().isInterrupted()
                             ? new ClosedByInterruptException()
-                            : new IOException("the peer said nothing in time");
+                            : new SocketTimeoutException("the peer said nothing in time");
                 }
                 selector.selectedKeys().clear();
                 if (!line.hasRemaining()) {
