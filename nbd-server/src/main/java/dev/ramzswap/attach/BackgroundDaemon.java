@@ -29,6 +29,12 @@ public final class BackgroundDaemon implements SwapOn.Starter {
     /** How systemd-run begins to say why it has started none. */
     private static final String LAUNCHER_FAILED = "Failed to ";
 
+    /** Statuses of a daemon that ends by itself, and says why. */
+    private static final Set<Integer> FAILED = Set.of(1, 2);
+
+    /** What Java adds to the number of a signal. */
+    private static final int BY_SIGNAL = 128;
+
     private final Host host;
     private final String export;
     private final List<String> command;
@@ -127,13 +133,20 @@ public final class BackgroundDaemon implements SwapOn.Starter {
                 return status.get();
             }
             if (isOver) {
-                throw new IOException("the daemon did not start: "
-                        + lastWords(before).orElse("exit status " + process.exitValue() + ": see " + log));
+                throw new IOException("the daemon did not start: " + whyItEnded(process.exitValue(), before));
             }
         }
     }
 
-    /** Nothing if it did not say why it ended; what it warned of is not why. */
+    /** What one said that was killed is not why. */
+    private String whyItEnded(int status, long before) throws IOException {
+        Optional<String> words = FAILED.contains(status) ? lastWords(before) : Optional.empty();
+        return words.orElseGet(() -> "it "
+                + (status > BY_SIGNAL ? "was killed by signal " + (status - BY_SIGNAL) : "ended with status " + status)
+                + ": see " + log);
+    }
+
+    /** Nothing if there are none; what it warned of is not what it does, nor why it ended. */
     private Optional<String> lastWords(long from) throws IOException {
         try (var file = new RandomAccessFile(log.toFile(), "r")) {
             byte[] text = new byte[(int) Math.min(file.length() - from, LAST_BYTES)];

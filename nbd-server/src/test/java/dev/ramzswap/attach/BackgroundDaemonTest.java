@@ -54,7 +54,9 @@ class BackgroundDaemonTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "echo 'ramzswap: warning: something'; exit 1 | exit status 1: see @/swap0.log",
+                "echo 'ramzswap: warning: something'; exit 1 | it ended with status 1: see @/swap0.log",
+                "echo 'ramzswap: goes on'; exit 3 | it ended with status 3: see @/swap0.log",
+                "echo 'ramzswap: goes on'; kill -KILL $$ | it was killed by signal 9: see @/swap0.log",
                 "echo 'ramzswap: goes on'; echo 'ramzswap: no room'; exit 2 | no room",
                 "echo 'Failed to start transient service unit: x'; exit 1 | Failed to start transient service unit: x",
             })
