@@ -3,6 +3,7 @@ package dev.ramzswap.attach;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.status.ExportStatus;
+import dev.ramzswap.status.ProgressLine;
 import dev.ramzswap.status.RuntimeDir;
 import java.io.File;
 import java.io.IOException;
@@ -39,17 +40,19 @@ public final class BackgroundDaemon implements SwapOn.Starter {
     private final String export;
     private final List<String> command;
     private final Launcher launcher;
+    private final ProgressLine progress;
     private final Path log;
 
     /**
      * @param command the words that run {@code serve} and its options
      * @param export which of its exports is waited for
      */
-    BackgroundDaemon(Host host, List<String> command, String export, Launcher launcher) {
+    BackgroundDaemon(Host host, List<String> command, String export, Launcher launcher, ProgressLine progress) {
         this.host = host;
         this.export = export;
         this.command = List.copyOf(command);
         this.launcher = launcher;
+        this.progress = progress;
         this.log = RuntimeDir.own(host).logs().resolve(export + ".log");
     }
 
@@ -60,15 +63,16 @@ public final class BackgroundDaemon implements SwapOn.Starter {
      * @param serve the command and its options
      * @param config what these say
      * @param export which of its exports is waited for
+     * @param progress where what it says until then is shown
      */
     public static BackgroundDaemon of(
-            Host host, List<String> program, List<String> serve, Config config, String export) {
+            Host host, List<String> program, List<String> serve, Config config, String export, ProgressLine progress) {
         var command = new ArrayList<>(program);
         command.addAll(serve);
         Launcher launcher = TransientService.isPossible()
                 ? new TransientService(export, program, backingDirectories(config), host.variables())
                 : new Launcher.OwnSession();
-        return new BackgroundDaemon(host, command, export, launcher);
+        return new BackgroundDaemon(host, command, export, launcher, progress);
     }
 
     private static List<Path> backingDirectories(Config config) {
@@ -117,6 +121,8 @@ public final class BackgroundDaemon implements SwapOn.Starter {
                 launcher.kill(process);
             }
             throw e;
+        } finally {
+            progress.end();
         }
     }
 
@@ -135,6 +141,8 @@ public final class BackgroundDaemon implements SwapOn.Starter {
             if (isOver) {
                 throw new IOException("the daemon did not start: " + whyItEnded(process.exitValue(), before));
             }
+            progress.show(export + ": the daemon starts"
+                    + lastWords(before).map(words -> ": " + words).orElse(""));
         }
     }
 

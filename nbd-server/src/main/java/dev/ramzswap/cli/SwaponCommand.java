@@ -8,6 +8,7 @@ import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.Key;
+import dev.ramzswap.status.ProgressLine;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -163,7 +164,9 @@ final class SwaponCommand implements Callable<Integer> {
             command.addAll(List.of(Key.NAME.flag(), name));
         }
         command.addAll(options);
-        return Optional.of(BackgroundDaemon.of(host, BackgroundDaemon.ownCommand(ownWords), command, config, name));
+        var progress = new ProgressLine(spec.commandLine().getOut(), Terminal.isThere());
+        return Optional.of(
+                BackgroundDaemon.of(host, BackgroundDaemon.ownCommand(ownWords), command, config, name, progress));
     }
 
     /** What could be served, but not swapped on; a file may ask for it. */

@@ -2,10 +2,14 @@ package dev.ramzswap.attach;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
+import dev.ramzswap.status.ProgressLine;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,6 +33,7 @@ class BackgroundDaemonTest {
     @TempDir
     private Path temp;
 
+    private final StringWriter out = new StringWriter();
     private boolean isKilled;
 
     /** A shell instead of a daemon. */
@@ -46,7 +52,8 @@ class BackgroundDaemonTest {
 
     private String failure(String script) throws IOException {
         Host host = new Host(16L << 30, Host.current().uid(), Map.of(RuntimePath.VARIABLE, temp.toString()));
-        var daemon = new BackgroundDaemon(host, List.of("sh", "-c", script), "swap0", new Shell());
+        var progress = new ProgressLine(new PrintWriter(out), true);
+        var daemon = new BackgroundDaemon(host, List.of("sh", "-c", script), "swap0", new Shell(), progress);
         return assertThrows(IOException.class, daemon::start).getMessage().replace(temp.toString(), "@");
     }
 
@@ -73,6 +80,28 @@ class BackgroundDaemonTest {
     }
 
     @Test
+    @Timeout(60)
+    void showsWhatADaemonSaysThatStarts() throws IOException {
+        Path shown = temp.resolve("shown");
+        Thread.ofPlatform()
+                .daemon()
+                .start(() -> makeWhenShown(shown, "\r\033[Kswap0: the daemon starts: 12 % are read"));
+        failure("echo 'ramzswap: 12 % are read'; until test -e '" + shown + "'; do sleep 0.01; done; exit 1");
+        assertTrue(out.toString().endsWith("\r\033[K"), out.toString());
+    }
+
+    private void makeWhenShown(Path file, String text) {
+        try {
+            while (!out.toString().contains(text)) {
+                Thread.sleep(10);
+            }
+            Files.createFile(file);
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
     void knowsTheWordsThatRanIt() throws Exception {
         var own = List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -96,7 +125,7 @@ class BackgroundDaemonTest {
         Files.createSymbolicLink(run.resolve("swap0.log"), victim);
         Host host = new Host(1L << 30, Host.current().uid() + 1, Map.of(RuntimePath.VARIABLE, run.toString()));
         var daemon =
-                new BackgroundDaemon(host, List.of("sh", "-c", "echo written"), "swap0", new Shell());
+                new BackgroundDaemon(host, List.of("sh", "-c", "echo written"), "swap0", new Shell(), TestDaemon.QUIET);
         assertThrows(IOException.class, daemon::start);
         assertEquals("precious\n", Files.readString(victim));
     }
