@@ -3,6 +3,7 @@ package dev.ramzswap.attach;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.status.ExportStatus;
+import dev.ramzswap.status.ProgressLine;
 import dev.ramzswap.status.RuntimeDir;
 import java.io.File;
 import java.io.IOException;
@@ -21,24 +22,37 @@ import java.util.concurrent.TimeUnit;
 /** Starts {@code serve} as a process that outlives this one and its terminal, and logs to a file. */
 public final class BackgroundDaemon implements SwapOn.Starter {
     private static final int LOOK_MILLIS = 50;
+    /** Of the log, in which the last line of interest is. */
+    private static final int LAST_BYTES = 1 << 16;
+
     private static final Set<PosixFilePermission> DIRECTORY_MODE = PosixFilePermissions.fromString("rwxr-xr-x");
     private static final String LOG_PREFIX = "ramzswap: ";
+    /** How systemd-run begins to say why it has started none. */
+    private static final String LAUNCHER_FAILED = "Failed to ";
+
+    /** Statuses of a daemon that ends by itself, and says why. */
+    private static final Set<Integer> FAILED = Set.of(1, 2);
+
+    /** What Java adds to the number of a signal. */
+    private static final int BY_SIGNAL = 128;
 
     private final Host host;
     private final String export;
     private final List<String> command;
     private final Launcher launcher;
+    private final ProgressLine progress;
     private final Path log;
 
     /**
      * @param command the words that run {@code serve} and its options
      * @param export which of its exports is waited for
      */
-    BackgroundDaemon(Host host, List<String> command, String export, Launcher launcher) {
+    BackgroundDaemon(Host host, List<String> command, String export, Launcher launcher, ProgressLine progress) {
         this.host = host;
         this.export = export;
         this.command = List.copyOf(command);
         this.launcher = launcher;
+        this.progress = progress;
         this.log = RuntimeDir.own(host).logs().resolve(export + ".log");
     }
 
@@ -49,15 +63,16 @@ public final class BackgroundDaemon implements SwapOn.Starter {
      * @param serve the command and its options
      * @param config what these say
      * @param export which of its exports is waited for
+     * @param progress where what it says until then is shown
      */
     public static BackgroundDaemon of(
-            Host host, List<String> program, List<String> serve, Config config, String export) {
+            Host host, List<String> program, List<String> serve, Config config, String export, ProgressLine progress) {
         var command = new ArrayList<>(program);
         command.addAll(serve);
         Launcher launcher = TransientService.isPossible()
                 ? new TransientService(export, program, backingDirectories(config), host.variables())
                 : new Launcher.OwnSession();
-        return new BackgroundDaemon(host, command, export, launcher);
+        return new BackgroundDaemon(host, command, export, launcher, progress);
     }
 
     private static List<Path> backingDirectories(Config config) {
@@ -102,9 +117,18 @@ public final class BackgroundDaemon implements SwapOn.Starter {
         try {
             return awaitServing(process, before);
         } catch (IOException | InterruptedException e) {
-            launcher.kill(process);
+            if (hasStarted(process)) {
+                launcher.kill(process);
+            }
             throw e;
+        } finally {
+            progress.end();
         }
+    }
+
+    /** Whether it runs, or may: launching fails where another has its name, and that one is to be left alone. */
+    private static boolean hasStarted(Process process) {
+        return process.isAlive() || process.exitValue() == 0;
     }
 
     private ExportStatus awaitServing(Process process, long before) throws IOException, InterruptedException {
@@ -115,23 +139,37 @@ public final class BackgroundDaemon implements SwapOn.Starter {
                 return status.get();
             }
             if (isOver) {
-                throw new IOException("the daemon did not start: "
-                        + lastWords(before).orElse("exit status " + process.exitValue() + ": see " + log));
+                throw new IOException("the daemon did not start: " + whyItEnded(process.exitValue(), before));
             }
+            progress.show(export + ": the daemon starts"
+                    + lastWords(before).map(words -> ": " + words).orElse(""));
         }
     }
 
-    /** Nothing if it did not say why it ended; what it warned of is not why. */
+    /** What one said that was killed is not why. */
+    private String whyItEnded(int status, long before) throws IOException {
+        Optional<String> words = FAILED.contains(status) ? lastWords(before) : Optional.empty();
+        return words.orElseGet(() -> "it "
+                + (status > BY_SIGNAL ? "was killed by signal " + (status - BY_SIGNAL) : "ended with status " + status)
+                + ": see " + log);
+    }
+
+    /** Nothing if there are none; what it warned of is not what it does, nor why it ended. */
     private Optional<String> lastWords(long from) throws IOException {
         try (var file = new RandomAccessFile(log.toFile(), "r")) {
-            file.seek(from);
-            byte[] text = new byte[(int) Math.min(file.length() - from, 1 << 16)];
+            byte[] text = new byte[(int) Math.min(file.length() - from, LAST_BYTES)];
+            file.seek(file.length() - text.length);
             file.readFully(text);
             return new String(text, StandardCharsets.UTF_8)
                     .lines()
-                    .filter(line -> line.startsWith(LOG_PREFIX) && !line.startsWith(LOG_PREFIX + "warning: "))
+                    .filter(BackgroundDaemon::counts)
                     .reduce((_, last) -> last)
-                    .map(line -> line.substring(LOG_PREFIX.length()));
+                    .map(line -> line.startsWith(LOG_PREFIX) ? line.substring(LOG_PREFIX.length()) : line);
         }
+    }
+
+    private static boolean counts(String line) {
+        return line.startsWith(LOG_PREFIX) && !line.startsWith(LOG_PREFIX + "warning: ")
+                || line.startsWith(LAUNCHER_FAILED);
     }
 }

@@ -15,7 +15,7 @@ interface Launcher {
      */
     List<String> words(List<String> command, Path log);
 
-    /** Ends at once what such words have started. */
+    /** Ends at once what such words have started, if they have not failed. */
     void kill(Process words) throws IOException, InterruptedException;
 
     /** In a session of its own, which is all that there is without systemd. */

@@ -8,7 +8,8 @@ import java.util.Optional;
 
 /**
  * That nobody uses an export yet: two devices with the same pages would be the loss of both. The kernel is asked, since
- * a record can be missing, and the daemon, as who attached it by nbd-client has left no word with the kernel.
+ * a record can be missing, and what a daemon has left of itself as well; and the daemon, as who attached it by
+ * nbd-client has left no word with the kernel.
  */
 final class SoleUse {
     /** Whoever has just left is gone by then. */
@@ -16,34 +17,50 @@ final class SoleUse {
 
     private static final int LOOK_MILLIS = 20;
 
-    private final Machine machine;
-    private final ExportStatus export;
+    /** Names who uses it now, if anybody does. */
+    private interface Look {
+        Optional<String> user() throws IOException, InterruptedException;
+    }
 
-    SoleUse(Machine machine, ExportStatus export) {
+    private final Machine machine;
+    private final String export;
+
+    SoleUse(Machine machine, String export) {
         this.machine = machine;
         this.export = export;
     }
 
+    /**
+     * Before a daemon is started: one that is not found may still serve the device.
+     *
+     * @throws IOException also if the kernel has a device of that name, whatever its pages are
+     */
+    void requireNoDevice() throws IOException, InterruptedException {
+        awaitNone(this::device, "ramzswap swapoff " + export + " first");
+    }
+
     /** @throws IOException also if somebody stays */
-    void require() throws IOException, InterruptedException {
+    void requireNoClient(ExportStatus running) throws IOException, InterruptedException {
+        awaitNone(
+                () -> Optional.of(LiveExport.clients(running)).filter(clients -> !clients.isEmpty()),
+                "end that use first");
+    }
+
+    private void awaitNone(Look look, String cure) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        Optional<String> user = user();
+        Optional<String> user = look.user();
         while (user.isPresent()) {
             if (System.nanoTime() > deadline) {
-                throw new IOException(export.name() + " is in use by " + user.get()
-                        + " already, and what two use as swap is lost to both: end that use first");
+                throw new IOException(export + " is in use by " + user.get()
+                        + " already, and what two use as swap is lost to both: " + cure);
             }
             Thread.sleep(LOOK_MILLIS);
-            user = user();
+            user = look.user();
         }
     }
 
-    private Optional<String> user() throws IOException {
-        long identity = export.snapshot().identity();
-        Optional<NbdDevice> device = NbdDevice.first(machine.files(), backend -> backend.isOf(export.name(), identity));
-        if (device.isPresent()) {
-            return device.map(NbdDevice::path);
-        }
-        return Optional.of(LiveExport.clients(export)).filter(clients -> !clients.isEmpty());
+    private Optional<String> device() throws IOException {
+        return NbdDevice.first(machine.files(), backend -> backend.export().equals(export))
+                .map(NbdDevice::path);
     }
 }

@@ -83,11 +83,13 @@ public final class SwapOn {
         try (NativeFile _ = new SwapLock(machine, request.export).take();
                 Undo undo = new Undo(out)) {
             refuseTwice();
+            var use = new SoleUse(machine, request.export);
+            use.requireNoDevice();
             loadModule(undo);
             candidates(); // before a daemon is started in vain
             ExportStatus export = starter.isPresent() ? start(starter.get(), undo) : running();
             requireUsable(export);
-            new SoleUse(machine, export).require();
+            use.requireNoClient(export);
             swapOn(export, starter.isPresent(), undo);
             undo.forget();
         }

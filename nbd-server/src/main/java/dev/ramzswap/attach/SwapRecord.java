@@ -1,13 +1,19 @@
 package dev.ramzswap.attach;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.ramzswap.config.Host;
 import dev.ramzswap.status.RuntimeDir;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * What {@code swapon} leaves for {@code swapoff} to know: a file {@code NAME.swap} in the runtime directory, one line
@@ -19,6 +25,8 @@ import java.util.Optional;
  */
 record SwapRecord(String device, String pid, boolean ownsDaemon) {
     private static final String OWNS_DAEMON = "owns-daemon";
+    private static final Pattern FORM = Pattern.compile("(/dev/nbd\\d+) ?(\\d*)( " + OWNS_DAEMON + ")?");
+    private static final int MOST_BYTES = 256;
 
     static SwapRecord of(NbdDevice device, boolean ownsDaemon) throws IOException {
         return new SwapRecord(device.path(), device.pid().orElse(""), ownsDaemon);
@@ -26,15 +34,10 @@ record SwapRecord(String device, String pid, boolean ownsDaemon) {
 
     /** Empty if there is none, or what is there is none. */
     static Optional<SwapRecord> read(Host host, String export) throws IOException {
-        try {
-            List<String> words =
-                    List.of(Files.readString(file(host, export)).strip().split(" "));
-            return words.size() < 2
-                    ? Optional.empty()
-                    : Optional.of(new SwapRecord(words.get(0), words.get(1), words.contains(OWNS_DAEMON)));
-        } catch (NoSuchFileException e) {
-            return Optional.empty();
-        }
+        return text(host, export)
+                .map(FORM::matcher)
+                .filter(Matcher::matches)
+                .map(form -> new SwapRecord(form.group(1), form.group(2), form.group(3) != null));
     }
 
     void write(Host host, String export) throws IOException {
@@ -55,13 +58,30 @@ record SwapRecord(String device, String pid, boolean ownsDaemon) {
         return Optional.empty();
     }
 
-    /** Whether there is one, be it a whole one or not. */
-    static boolean exists(Host host, String export) {
-        return Files.exists(file(host, export));
+    /** Whether there is one, or an empty one, which a full runtime directory has left. */
+    static boolean exists(Host host, String export) throws IOException {
+        return text(host, export).filter(String::isEmpty).isPresent()
+                || read(host, export).isPresent();
     }
 
+    /** What is none is somebody else's: the directory may be one that holds more. */
     static void delete(Host host, String export) throws IOException {
-        Files.deleteIfExists(file(host, export));
+        if (exists(host, export)) {
+            Files.deleteIfExists(file(host, export));
+        }
+    }
+
+    /** What is longer than any record is cut off. */
+    private static Optional<String> text(Host host, String export) throws IOException {
+        Path file = file(host, export);
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            return Optional.empty();
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            return Optional.of(new String(in.readNBytes(MOST_BYTES), UTF_8).stripTrailing());
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
     }
 
     private static Path file(Host host, String export) {

@@ -1,5 +1,6 @@
 package dev.ramzswap.attach;
 
+import dev.ramzswap.config.Cause;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayDeque;
@@ -35,13 +36,22 @@ final class Undo implements AutoCloseable {
         steps.clear();
     }
 
+    /** An interrupt, which may be why, would end each step at once. */
     @Override
     public void close() {
+        boolean wasInterrupted = Thread.interrupted();
+        takeBack();
+        if (wasInterrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void takeBack() {
         for (Step step : steps) {
             try {
                 step.action.run();
             } catch (IOException e) {
-                sayWhatStays(e.getMessage(), step);
+                sayWhatStays(Cause.of(e), step);
                 return;
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();

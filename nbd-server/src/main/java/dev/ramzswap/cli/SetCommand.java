@@ -24,6 +24,7 @@ final class SetCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "NAME",
+            converter = NameConverter.class,
             completionCandidates = ExportNames.class,
             description = "The export, as ramzswap status shows it.")
     private String name;

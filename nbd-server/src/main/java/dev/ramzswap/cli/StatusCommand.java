@@ -34,6 +34,7 @@ final class StatusCommand implements Callable<Integer> {
         @Parameters(
                 arity = "0..1",
                 paramLabel = "NAME",
+                converter = NameConverter.class,
                 completionCandidates = ExportNames.class,
                 description = "Only this export.")
         private String name;
@@ -41,6 +42,7 @@ final class StatusCommand implements Callable<Integer> {
         @Option(
                 names = "--name",
                 paramLabel = "NAME",
+                converter = NameConverter.class,
                 completionCandidates = ExportNames.class,
                 description = "The same as NAME.")
         private String named;

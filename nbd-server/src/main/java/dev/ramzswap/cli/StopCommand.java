@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
 final class StopCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "NAME",
+            converter = NameConverter.class,
             completionCandidates = ExportNames.class,
             description = "The export, as ramzswap status shows it.")
     private String name;

@@ -20,7 +20,11 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class)
 final class SwapoffCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "NAME", completionCandidates = ExportNames.class, description = "The export.")
+    @Parameters(
+            paramLabel = "NAME",
+            converter = NameConverter.class,
+            completionCandidates = ExportNames.class,
+            description = "The export.")
     private String name;
 
     @Option(names = "--force", description = "Try it even if there is not enough memory to take the pages back.")

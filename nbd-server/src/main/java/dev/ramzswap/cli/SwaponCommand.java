@@ -8,6 +8,7 @@ import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.Key;
+import dev.ramzswap.status.ProgressLine;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -49,7 +50,11 @@ final class SwaponCommand implements Callable<Integer> {
     private static final String DEFAULT_RECONNECT = "60";
     private static final int MAX_RECONNECT = 86_400;
 
-    @Parameters(paramLabel = "NAME", completionCandidates = ExportNames.class, description = "The export.")
+    @Parameters(
+            paramLabel = "NAME",
+            converter = NameConverter.class,
+            completionCandidates = ExportNames.class,
+            description = "The export.")
     private String name;
 
     @Option(names = "--device", paramLabel = "DEVICE", description = "/dev/nbdN. Default: the first that is free.")
@@ -159,7 +164,9 @@ final class SwaponCommand implements Callable<Integer> {
             command.addAll(List.of(Key.NAME.flag(), name));
         }
         command.addAll(options);
-        return Optional.of(BackgroundDaemon.of(host, BackgroundDaemon.ownCommand(ownWords), command, config, name));
+        var progress = new ProgressLine(spec.commandLine().getOut(), Terminal.isThere());
+        return Optional.of(
+                BackgroundDaemon.of(host, BackgroundDaemon.ownCommand(ownWords), command, config, name, progress));
     }
 
     /** What could be served, but not swapped on; a file may ask for it. */

@@ -15,9 +15,6 @@ import java.util.regex.Pattern;
 final class ExportReader {
     static final String DEFAULT_NAME = "swap0";
 
-    /** Names are file names too. */
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,63}");
-
     /** What Java makes of bytes that are no character: a path with one would name another file. */
     private static final char NOT_UTF_8 = '\ufffd';
 
@@ -44,7 +41,7 @@ final class ExportReader {
             throw new ConfigException(flag + ": " + missingSize());
         }
         return new ExportConfig(
-                read("name", ExportReader::name, DEFAULT_NAME),
+                read("name", ExportName::parse, DEFAULT_NAME),
                 read("size", this::deviceSize, 0L),
                 read("limit", this::size, StoreConfig.NO_LIMIT),
                 read("codec", CodecSpec::parse, CodecSpec.LZ4),
@@ -118,15 +115,6 @@ final class ExportReader {
 
     private long size(String text) {
         return Size.parse(text, host.memory());
-    }
-
-    private static String name(String text) {
-        if (!NAME.matcher(text).matches()) {
-            throw new IllegalArgumentException("'" + text
-                    + "' is not a name: use 1 to 64 letters, digits, '.', '_' or '-', of which the first is neither"
-                    + " '.' nor '-', as in swap0");
-        }
-        return text;
     }
 
     private static int cutoff(String text) {

@@ -11,9 +11,11 @@ import dev.ramzswap.nbd.io.Acceptor;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
@@ -90,7 +92,18 @@ public final class ControlSocket implements AutoCloseable {
             }
         }
         String request = readLine(client, patience);
+        if (hasHungUp(client)) {
+            throw new IOException("dropped '" + request + "': who asked for it waits no more");
+        }
         client.write(ByteBuffer.wrap((handler.apply(request) + "\n").getBytes(UTF_8)));
+    }
+
+    /** As after a time in which this process was stopped: what was asked for has been taken for failed. */
+    private static boolean hasHungUp(SocketChannel client) throws IOException {
+        client.configureBlocking(false);
+        boolean isOver = client.read(ByteBuffer.allocate(1)) < 0;
+        client.configureBlocking(true);
+        return isOver;
     }
 
     /**
@@ -98,11 +111,28 @@ public final class ControlSocket implements AutoCloseable {
      *
      * @return its reply
      * @throws IOException with a message for the user, also if the daemon is another user's
+     * @throws ClosedByInterruptException if the thread is interrupted
      */
     public static String request(Path socket, String request) throws IOException {
+        return request(socket, request, PATIENCE.multipliedBy(2));
+    }
+
+    static String request(Path socket, String request, Duration patience) throws IOException {
         try (SocketChannel channel = connect(socket)) {
             channel.write(ByteBuffer.wrap((request + "\n").getBytes(UTF_8)));
-            return readLine(channel, PATIENCE.multipliedBy(2));
+            try {
+                return readLine(channel, patience);
+            } catch (SocketTimeoutException e) {
+                throw new IOException(silent(channel), e);
+            }
+        }
+    }
+
+    private static String silent(SocketChannel channel) throws IOException {
+        try (SocketHandle handle = SocketHandle.of(channel)) {
+            long pid = handle.peer().pid();
+            return "the daemon (pid " + pid + ") does not answer: if it is stopped, kill -CONT " + pid
+                    + "; otherwise it hangs: see its log";
         }
     }
 
@@ -128,7 +158,9 @@ public final class ControlSocket implements AutoCloseable {
             while (line.position() == 0 || line.get(line.position() - 1) != '\n') {
                 long millis = (deadline - System.nanoTime()) / 1_000_000;
                 if (millis <= 0 || selector.select(millis) == 0) {
-                    throw new IOException("the peer said nothing in time");
+                    throw Thread.currentThread().isInterrupted()
+                            ? new ClosedByInterruptException()
+                            : new SocketTimeoutException("the peer said nothing in time");
                 }
                 selector.selectedKeys().clear();
                 if (!line.hasRemaining()) {

@@ -98,7 +98,7 @@ public final class LiveExport {
         awaitEnd();
     }
 
-    private void sayWhoKeepsIt() {
+    private void sayWhoKeepsIt() throws InterruptedException {
         String visitors = visitors();
         if (!visitors.isEmpty()) {
             say("the daemon (pid " + export.entry().pid() + ") waits for " + visitors);
@@ -125,7 +125,7 @@ public final class LiveExport {
     }
 
     /** Who is connected to it, as {@code COMMAND (pid N), ...}. */
-    private String visitors() {
+    private String visitors() throws InterruptedException {
         try {
             return named(ControlClient.visitors(export.entry().control()));
         } catch (IOException e) {
@@ -134,7 +134,7 @@ public final class LiveExport {
     }
 
     /** Who is connected to an export, but for the kernel, as {@code COMMAND (pid N), ...}; empty if nobody is. */
-    public static String clients(ExportStatus export) throws IOException {
+    public static String clients(ExportStatus export) throws IOException, InterruptedException {
         return named(ControlClient.visitors(export.entry().control(), export.name()));
     }
 

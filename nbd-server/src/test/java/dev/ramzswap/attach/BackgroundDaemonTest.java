@@ -2,10 +2,14 @@ package dev.ramzswap.attach;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
+import dev.ramzswap.status.ProgressLine;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +17,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class BackgroundDaemonTest {
     /** Says by which words it was run, one on a line. */
@@ -26,14 +33,72 @@ class BackgroundDaemonTest {
     @TempDir
     private Path temp;
 
-    /** As one that is killed for memory, say. */
+    private final StringWriter out = new StringWriter();
+    private boolean isKilled;
+
+    /** A shell instead of a daemon. */
+    private final class Shell implements Launcher {
+        @Override
+        public List<String> words(List<String> command, Path log) {
+            return command;
+        }
+
+        @Override
+        public void kill(Process words) {
+            isKilled = true;
+            words.destroyForcibly();
+        }
+    }
+
+    private String failure(String script) throws IOException {
+        Host host = new Host(16L << 30, Host.current().uid(), Map.of(RuntimePath.VARIABLE, temp.toString()));
+        var progress = new ProgressLine(new PrintWriter(out), true);
+        var daemon = new BackgroundDaemon(host, List.of("sh", "-c", script), "swap0", new Shell(), progress);
+        return assertThrows(IOException.class, daemon::start).getMessage().replace(temp.toString(), "@");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "echo 'ramzswap: warning: something'; exit 1 | it ended with status 1: see @/swap0.log",
+                "echo 'ramzswap: goes on'; exit 3 | it ended with status 3: see @/swap0.log",
+                "echo 'ramzswap: goes on'; kill -KILL $$ | it was killed by signal 9: see @/swap0.log",
+                "echo 'ramzswap: goes on'; echo 'ramzswap: no room'; exit 2 | no room",
+                "echo 'Failed to start transient service unit: x'; exit 1 | Failed to start transient service unit: x",
+            })
+    void saysWhyADaemonEnded(String script, String why) throws IOException {
+        assertEquals("the daemon did not start: " + why, failure(script));
+    }
+
+    /** Launching fails when another daemon has the name, which is what would be killed then. */
+    @ParameterizedTest
+    @CsvSource({"exit 0, true", "exit 1, false"})
+    void whatWasNotStartedIsNotKilled(String script, boolean expected) throws IOException {
+        failure(script);
+        assertEquals(expected, isKilled);
+    }
+
     @Test
-    void aWarningIsNotWhyADaemonEnded() {
-        Host host = new Host(16L << 30, 0, Map.of("RAMZSWAP_RUNTIME_DIR", temp.toString()));
-        var words = List.of("sh", "-c", "echo 'ramzswap: warning: something'; exit 3");
-        var daemon = new BackgroundDaemon(host, words, "swap0", new Launcher.OwnSession());
-        String message = assertThrows(IOException.class, daemon::start).getMessage();
-        assertEquals("the daemon did not start: exit status 3: see " + temp.resolve("swap0.log"), message);
+    @Timeout(60)
+    void showsWhatADaemonSaysThatStarts() throws IOException {
+        Path shown = temp.resolve("shown");
+        Thread.ofPlatform()
+                .daemon()
+                .start(() -> makeWhenShown(shown, "\r\033[Kswap0: the daemon starts: 12 % are read"));
+        failure("echo 'ramzswap: 12 % are read'; until test -e '" + shown + "'; do sleep 0.01; done; exit 1");
+        assertTrue(out.toString().endsWith("\r\033[K"), out.toString());
+    }
+
+    private void makeWhenShown(Path file, String text) {
+        try {
+            while (!out.toString().contains(text)) {
+                Thread.sleep(10);
+            }
+            Files.createFile(file);
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test
@@ -60,7 +125,7 @@ class BackgroundDaemonTest {
         Files.createSymbolicLink(run.resolve("swap0.log"), victim);
         Host host = new Host(1L << 30, Host.current().uid() + 1, Map.of(RuntimePath.VARIABLE, run.toString()));
         var daemon =
-                new BackgroundDaemon(host, List.of("sh", "-c", "echo written"), "swap0", new Launcher.OwnSession());
+                new BackgroundDaemon(host, List.of("sh", "-c", "echo written"), "swap0", new Shell(), TestDaemon.QUIET);
         assertThrows(IOException.class, daemon::start);
         assertEquals("precious\n", Files.readString(victim));
     }

@@ -13,6 +13,7 @@ import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.RandomAccessFile;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -325,6 +326,28 @@ class SwapOffTest {
         Files.writeString(temp.resolve("run/third.swap"), "");
         new SwapOff(fake.machine(), "third", new PrintWriter(out), false).run(false);
         assertFalse(hasRecord("third"));
+    }
+
+    /** Where the runtime directory is one that holds more. */
+    @ParameterizedTest
+    @ValueSource(strings = {"a list of things to buy", "/dev/nbd0 4711 owns-daemon and more", "\0"})
+    void aFileThatIsNoRecordIsLeftAlone(String text) throws Exception {
+        Path notes = Files.writeString(temp.resolve("run/third.swap"), text);
+        var swapOff = new SwapOff(fake.machine(), "third", new PrintWriter(out), false);
+        String message =
+                assertThrows(IOException.class, () -> swapOff.run(false)).getMessage();
+        assertTrue(message.startsWith("ramzswap swapon has not attached 'third': "), message);
+        assertEquals(text, Files.readString(notes));
+    }
+
+    /** Larger than an array may be. */
+    @Test
+    void noMoreOfAFileIsReadThanARecordCanHave() throws Exception {
+        try (var file = new RandomAccessFile(temp.resolve("run/third.swap").toFile(), "rw")) {
+            file.setLength(3L << 30);
+        }
+        assertEquals(Optional.empty(), SwapRecord.read(fake.machine().host(), "third"));
+        assertTrue(hasRecord("third"));
     }
 
     @Test

@@ -356,6 +356,19 @@ class SwapOnTest {
         assertEquals(2, count("mkswap "));
     }
 
+    /** The daemon cannot be found: its runtime directory was removed, or is another one. */
+    @Test
+    void noDaemonIsStartedForADeviceThatTheKernelHas() throws Exception {
+        fake.left(0, new Backend("swap0", 1, 1, 1), 16 << 20);
+        String message = failure("swap0", background("--size", "16M"));
+        assertEquals(
+                "swap0 is in use by /dev/nbd0 already, and what two use as swap is lost to both:"
+                        + " ramzswap swapoff swap0 first",
+                message);
+        assertFalse(Files.exists(temp.resolve("run/swap0.log")));
+        assertEquals(List.of(), fake.ran);
+    }
+
     /** As nbd-client does, which leaves no word with the kernel. */
     @Test
     void whatSomebodyElseIsConnectedToIsNotMadeSwap() throws Exception {

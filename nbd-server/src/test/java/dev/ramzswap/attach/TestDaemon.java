@@ -1,12 +1,17 @@
 package dev.ramzswap.attach;
 
 import dev.ramzswap.config.Host;
+import dev.ramzswap.status.ProgressLine;
+import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 /** The command line in a JVM of its own, with the classes of the tests. */
 final class TestDaemon {
+    static final ProgressLine QUIET = new ProgressLine(new PrintWriter(Writer.nullWriter()), false);
+
     private TestDaemon() {}
 
     static BackgroundDaemon of(Host host, String export, String... options) {
@@ -17,6 +22,6 @@ final class TestDaemon {
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.ramzswap.cli.Main"));
         command.addAll(List.of("serve", "--name", export));
         command.addAll(List.of(options));
-        return new BackgroundDaemon(host, command, export, new Launcher.OwnSession());
+        return new BackgroundDaemon(host, command, export, new Launcher.OwnSession(), QUIET);
     }
 }

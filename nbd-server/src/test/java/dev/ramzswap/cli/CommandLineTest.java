@@ -109,6 +109,9 @@ class CommandLineTest {
                 "swapon a --request-timeout 1.5s | Invalid value for option '--request-timeout': '1.5s' is not an int"
                         + " (see ramzswap swapon --help)",
                 "swapon a --reconnect-timeout -1 | --reconnect-timeout: -1 is not from 0 to 86400 (see ramzswap swapon --help)",
+                "status --name ../a     | Invalid value for option '--name': '../a' is not a name: use 1 to 64 letters,"
+                        + " digits, '.', '_' or '-', of which the first is neither '.' nor '-', as in swap0"
+                        + " (see ramzswap status --help)",
                 "set                    | Missing required parameters: 'NAME', 'KEY=VALUE' (see ramzswap set --help)",
                 "set a                  | Missing required parameter: 'KEY=VALUE' (see ramzswap set --help)",
                 "set a size=1G          | size: cannot change while the daemon runs: only limit and codec can (see ramzswap set --help)",
@@ -121,6 +124,16 @@ class CommandLineTest {
     void wrongUseIsStatus2(String line, String message) {
         run(line == null ? "" : line);
         assertFails(2, message);
+    }
+
+    /** It would be that of a file elsewhere: NAME.swap is removed. */
+    @ParameterizedTest
+    @ValueSource(strings = {"swapon", "swapon --size 1G", "swapoff", "status", "stop", "set"})
+    void aPathIsNoName(String command) {
+        run(command + " @/notes" + (command.equals("set") ? " limit=1G" : ""));
+        assertEquals(2, status);
+        assertTrue(err.contains(": '@/notes' is not a name: use 1 to 64 letters, digits, "), err);
+        assertTrue(err.contains("NAME"), err);
     }
 
     @ParameterizedTest

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -14,6 +15,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -68,6 +73,84 @@ class ControlSocketTest {
     void whoLeavesHarmsNobody() throws IOException {
         SocketChannel.open(UnixDomainSocketAddress.of(path)).close();
         assertEquals("<ping>", ControlSocket.request(path, "ping"));
+    }
+
+    /** It was told that the daemon does not answer; a daemon that was stopped finds the request later. */
+    @Test
+    void whatNobodyWaitsForAnyMoreIsNotDone() throws Exception {
+        socket.close();
+        List<String> done = Collections.synchronizedList(new ArrayList<>());
+        var busy = new CountDownLatch(1);
+        var go = new CountDownLatch(1);
+        socket = new ControlSocket(path, request -> {
+            done.add(request);
+            busy.countDown();
+            await(go);
+            return "ok";
+        });
+        try (SocketChannel first = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+            first.write(ByteBuffer.wrap("first\n".getBytes()));
+            busy.await();
+            try (SocketChannel second = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+                second.write(ByteBuffer.wrap("second\n".getBytes()));
+            }
+            go.countDown();
+        }
+        assertEquals("ok", ControlSocket.request(path, "third"));
+        assertEquals(List.of("first", "third"), done);
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void aDaemonThatDoesNotAnswerIsNamed() throws Exception {
+        long pid = ProcessHandle.current().pid();
+        try (ServerSocketChannel _ = silent()) {
+            var e = assertThrows(
+                    IOException.class,
+                    () -> ControlSocket.request(temp.resolve("silent"), "ping", Duration.ofMillis(100)));
+            assertEquals(
+                    "the daemon (pid " + pid + ") does not answer: if it is stopped, kill -CONT " + pid
+                            + "; otherwise it hangs: see its log",
+                    e.getMessage());
+        }
+    }
+
+    @Test
+    void whoWaitsForADaemonCanBeInterrupted() throws Exception {
+        Thread waiting = Thread.currentThread();
+        try (ServerSocketChannel silent = silent()) {
+            var interrupter = new Thread(() -> interruptWhoAsks(silent, waiting));
+            interrupter.start();
+            assertThrows(InterruptedException.class, () -> ControlClient.stop(temp.resolve("silent")));
+            assertFalse(Thread.interrupted());
+            interrupter.join();
+        }
+    }
+
+    private static void interruptWhoAsks(ServerSocketChannel server, Thread asking) {
+        ByteBuffer request = ByteBuffer.allocate(5);
+        try (SocketChannel client = server.accept()) {
+            while (request.hasRemaining()) {
+                client.read(request);
+            }
+            asking.interrupt();
+            client.read(request.clear()); // until it hangs up
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private ServerSocketChannel silent() throws IOException {
+        var silent = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        silent.bind(UnixDomainSocketAddress.of(temp.resolve("silent")));
+        return silent;
     }
 
     @Test
