@@ -130,7 +130,7 @@ public final class ControlSocket implements AutoCloseable {
 
     private static String silent(SocketChannel channel) throws IOException {
         try (SocketHandle handle = SocketHandle.of(channel)) {
-            long pid = handle.peer().pid();
+            long pid = handle.peer().process().pid();
             return "the daemon (pid " + pid + ") does not answer: if it is stopped, kill -CONT " + pid
                     + "; otherwise it hangs: see its log";
         }

@@ -359,7 +359,7 @@ class SwapOnTest {
     /** The daemon cannot be found: its runtime directory was removed, or is another one. */
     @Test
     void noDaemonIsStartedForADeviceThatTheKernelHas() throws Exception {
-        fake.left(0, new Backend("swap0", 1, 1, 1), 16 << 20);
+        fake.left(0, new Backend("swap0", 1, 1, new ProcessId(1, 1)), 16 << 20);
         String message = failure("swap0", background("--size", "16M"));
         assertEquals(
                 "swap0 is in use by /dev/nbd0 already, and what two use as swap is lost to both:"

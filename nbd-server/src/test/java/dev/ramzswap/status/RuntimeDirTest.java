@@ -122,7 +122,7 @@ class RuntimeDirTest {
 
     @Test
     void whatADeadDaemonsControlSocketIsNotStays() throws IOException {
-        ExportEntry dead = entry("a", PID, ExportEntry.startOf(PID) - 1);
+        ExportEntry dead = entry("a", PID, ProcessId.startOf(PID) - 1);
         dir.publish(dead);
         Path letter = Files.writeString(dead.control(), "my letter");
         dir.claim(List.of(live("a")));
