@@ -68,9 +68,7 @@ public final class BackingFile implements AutoCloseable {
     private final boolean takenOver;
     private final boolean encrypting;
 
-    /** Whether anything is, or will be. */
-    private final boolean encrypted;
-
+    private final boolean encrypted; // whether anything is, or will be
     private final long capacity;
     private final SegmentTable table;
     private final Staging staging;
@@ -117,8 +115,7 @@ public final class BackingFile implements AutoCloseable {
 
     /** Opens over any device, which is closed with it. */
     static BackingFile open(BackingConfig config, Devices.Opener opener, Delays delays) throws IOException {
-        // First: the label of the device says whose it is. Who was killed before he had begun it may have left his
-        // there.
+        // First: the label of the device says whose it is. Who was killed before he had begun it may have left his.
         if (config.claim() == BackingConfig.Claim.ANY || !Ciphers.isKey(config.key())) {
             Ciphers.makeKey(config.key());
         }
@@ -146,11 +143,8 @@ public final class BackingFile implements AutoCloseable {
      * @return false if there can be no such record: the owner's map is damaged there
      */
     public boolean adopt(long place, int length) {
-        if (!isValid(place, length)) {
-            return false;
-        }
         int segment = Places.segment(place);
-        if (SegmentWord.state(table.word(segment)) == SegmentWord.FREE) {
+        if (!isValid(place, length) || SegmentWord.state(table.word(segment)) == SegmentWord.FREE) {
             return false;
         }
         table.addLive(segment, Places.padded(length));
@@ -336,10 +330,8 @@ public final class BackingFile implements AutoCloseable {
 
     /** Closes it as if it had not been opened: a file that was made for it is gone. For who has stored nothing. */
     public void abandon() throws IOException {
-        try {
+        try (BackingFile _ = this) {
             device.undoOpening();
-        } finally {
-            close();
         }
     }
 
