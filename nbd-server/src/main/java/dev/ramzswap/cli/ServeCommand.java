@@ -10,7 +10,6 @@ import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.daemon.Signals;
 import dev.ramzswap.daemon.StderrLogs;
 import dev.ramzswap.guard.ProcessGuard;
-import dev.ramzswap.linux.Self;
 import dev.ramzswap.nbd.io.Threads;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -60,7 +59,6 @@ final class ServeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, ConfigException, InterruptedException {
         Thread.setDefaultUncaughtExceptionHandler(StderrLogs::uncaught);
-        Self.spareOwner();
         var options = new ServeOptions(spec);
         Config asked = Config.of(options.settings(Map.of()), host);
         StateDir.check(asked);

@@ -143,6 +143,7 @@ public final class Daemon implements AutoCloseable {
     private void open() throws IOException, ConfigException, InterruptedException {
         service = ServiceManager.of(host.variables());
         ProcessGuard.keepOutOfCoreDumps();
+        Self.spareOwner();
         Optional<TlsFiles> tls = TlsFiles.load(config);
         dir.prepare(host);
         if (config.protection().isSwap()) {
