@@ -20,7 +20,7 @@ must() { # WHAT COMMAND...
     echo "$what"
     "$@" || {
         fail "$what"
-        journalctl --no-pager -b -o cat -u 'ramzswap*' | tail -30
+        journalctl --no-pager -b -o short-monotonic -u 'ramzswap*' | tail -60
     }
 }
 

@@ -59,7 +59,8 @@ final class StoreFiles implements AutoCloseable {
     /** Where the key of the backing file is, once there is one. */
     private Optional<MemorySegment> head = Optional.empty();
 
-    private Optional<BackingFile> backingFile = Optional.empty();
+    /** Null if there is none, or a takeover does without it. */
+    private BackingFile backing;
 
     /** Whether a later daemon is to find the pages. */
     private boolean isKept;
@@ -114,7 +115,7 @@ final class StoreFiles implements AutoCloseable {
         RegionTable regions = closing(new RegionTable(poolFile.memory().byteSize(), counters));
         RegionMemory regionMemory = new RegionMemory(poolFile, regions, config.ahead());
         Pool pool = new Pool(poolFile.memory(), regions, regionMemory);
-        BackingFile backing = openBacking();
+        openBacking();
         FileSeal seal = backing == null ? FileSeal.NONE : FileSeal.of(backing);
         parts = new Parts(map, regions, regionMemory, pool, backing, seal, counters);
     }
@@ -166,18 +167,15 @@ final class StoreFiles implements AutoCloseable {
         return config.stateDir().isEmpty() ? 0 : BackingHead.capacityIn(files.pathOf("backing"));
     }
 
-    /** Null if there is to be none, or a takeover does without it. */
-    private BackingFile openBacking() throws IOException {
+    private void openBacking() throws IOException {
         if (backingBytes == 0) {
-            return null;
+            return;
         }
         try {
-            backingFile = Optional.of(closing(openBacking(config.backing().get())));
-            return backingFile.get();
+            backing = closing(openBacking(config.backing().get()));
         } catch (IOException e) {
             doWithoutBacking(e);
             backingBytes = 0;
-            return null;
         }
     }
 
@@ -206,7 +204,7 @@ final class StoreFiles implements AutoCloseable {
         BackingConfig.Claim claim = claim(BackingHead.isWhole(memory));
         BackingHead.setCapacity(memory, backingBytes);
         MemorySegment table = memory.asSlice(TABLE_OFFSET, tableBytes);
-        BackingFile backing = backingOpener.open(new BackingConfig(
+        BackingFile file = backingOpener.open(new BackingConfig(
                 wanted.path(),
                 wanted.encrypt(),
                 claim,
@@ -214,7 +212,7 @@ final class StoreFiles implements AutoCloseable {
                 memory.asSlice(STAGING_OFFSET, BackingFile.STAGING_BYTES),
                 memory.asSlice(0, BackingFile.KEY_BYTES)));
         BackingHead.copy(memory);
-        return backing;
+        return file;
     }
 
     private BackingConfig.Claim claim(boolean isBegun) {
@@ -327,7 +325,7 @@ final class StoreFiles implements AutoCloseable {
         if (mapFile != null && mapFile.created()) {
             isKept = false;
             Closing.after(failure, files::removeOpened);
-            backingFile.ifPresent(file -> Closing.after(failure, file::abandon));
+            Optional.ofNullable(backing).ifPresent(file -> Closing.after(failure, file::abandon));
         }
         Closing.after(failure, this);
     }
