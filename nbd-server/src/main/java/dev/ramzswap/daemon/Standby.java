@@ -30,6 +30,9 @@ import java.time.Duration;
  *   who stands by gives the place up,   then looks for NAME.leaving: there: stays    not: ends       ({@link #withdraw})
  * </pre>
  *
+ * Who stands by looks for the mark before that, too, and keeps the place if it is there: who serves looks twice, with a
+ * tenth of a second between, and both would stay if the place were given up just then.
+ *
  * <ul>
  *   <li>Whatever the order, one of them looks last, and sees what the other has done; so never do both end. Both may
  *       stay: who stood by then ends with the other one ({@link #awaitTurn}), or takes over from it.
@@ -115,6 +118,9 @@ final class Standby implements Closeable {
         isToldToEnd = true;
         if (isTurn || !hasPlace) {
             return !isTurn;
+        }
+        if (Files.exists(mark)) {
+            return false; // And keeps the place: who leaves looks once more, when nothing is in flight.
         }
         Closing.quietly(this);
         return !Files.exists(mark);
