@@ -40,10 +40,16 @@ record PartMark(long slots, Path counters) {
 
     /** It has nothing but its size. It is made after the counters, which say that, and goes before them. */
     private boolean isPool(Path file) throws IOException {
-        Optional<Counters.Snapshot> earlier =
-                isFile(counters) && isCounters(counters) ? Counters.readIfWritten(counters) : Optional.empty();
         return MappedFile.bytesOf(file)
-                == Pool.bytes(earlier.map(Counters.Snapshot::slots).orElse(slots));
+                == Pool.bytes(earlier().map(Counters.Snapshot::slots).orElse(slots));
+    }
+
+    private Optional<Counters.Snapshot> earlier() {
+        try {
+            return isFile(counters) ? Counters.readIfWritten(counters) : Optional.empty();
+        } catch (IOException e) {
+            return Optional.empty(); // they are no counters
+        }
     }
 
     /** A pipe would keep whoever opens it waiting. */

@@ -122,7 +122,7 @@ final class StoreFiles implements AutoCloseable {
 
     /** Bytes of the parts that are no part of the limit. */
     private long bytesOfOtherParts() {
-        return Counters.FILE_BYTES + (backingBytes == 0 ? 0 : TABLE_OFFSET + BackingSize.tableBytes(backingBytes));
+        return Counters.FILE_BYTES + (backingBytes == 0 ? 0 : backingPartBytes(backingBytes));
     }
 
     /** To refuse a takeover would lose all pages, for the sake of those that may not fit. */

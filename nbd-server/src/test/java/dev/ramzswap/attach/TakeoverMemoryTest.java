@@ -2,6 +2,7 @@ package dev.ramzswap.attach;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.ChildJvm;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;

@@ -3,6 +3,7 @@ package dev.ramzswap.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.ChildJvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,23 +20,10 @@ class UmaskTest {
     @Test
     @Timeout(60)
     void itLocksNobodyOutOfHisOwnFiles() throws Exception {
-        var serve = new ProcessBuilder(
-                "sh",
-                "-c",
-                "umask 0777; exec \"$@\"",
-                "sh",
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName(),
-                "serve",
-                "--size=1M",
-                "--socket=" + temp.resolve("new/parent/s"));
+        var serve = ChildJvm.of(Main.class, "serve", "--size=1M", "--socket=" + temp.resolve("new/parent/s"));
+        serve.command().addAll(0, List.of("sh", "-c", "umask 0777; exec \"$@\"", "sh"));
         serve.environment().put("RAMZSWAP_RUNTIME_DIR", temp.resolve("new/run").toString());
-        Process daemon = serve.redirectErrorStream(true).start();
+        Process daemon = serve.start();
         try (var said = daemon.inputReader()) {
             assertTrue(said.lines().anyMatch("ready"::equals));
             for (String directory : List.of("new", "new/parent")) {

@@ -3,6 +3,7 @@ package dev.ramzswap.daemon;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.ChildJvm;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.Host;
@@ -89,17 +90,7 @@ class FailedTakeoverTest {
     void tellsNoClientOfAnErrorAndLeavesThePages() throws Exception {
         byte[] page = Bytes.random(1, PAGE_BYTES);
         leave(page);
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "--sun-misc-unsafe-memory-access=allow",
-                        "-XX:TieredStopAtLevel=1",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Failing.class.getName(),
-                        directory.toString())
-                .redirectErrorStream(true)
-                .start();
+        Process process = ChildJvm.of(Failing.class, directory.toString()).start();
         try (var lines = process.inputReader(StandardCharsets.UTF_8)) {
             assertEquals("serves", lines.readLine());
             UnixDomainSocketAddress socket = UnixDomainSocketAddress.of(directory.resolve("run/swap0.sock"));

@@ -1,15 +1,15 @@
-package dev.ramzswap.attach;
+package dev.ramzswap;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 /** A program of the tests in a small JVM of its own, with this one's class path. */
-final class ChildJvm {
+public final class ChildJvm {
     private ChildJvm() {}
 
     /** Its errors go where its output goes. */
-    static ProcessBuilder of(Class<?> main, String... arguments) {
+    public static ProcessBuilder of(Class<?> main, String... arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
