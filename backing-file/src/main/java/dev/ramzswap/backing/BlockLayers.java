@@ -1,12 +1,11 @@
 package dev.ramzswap.backing;
 
 import dev.ramzswap.linux.DeviceNumber;
+import dev.ramzswap.linux.LoopImage;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -47,7 +46,7 @@ record BlockLayers(Path sys) {
     }
 
     private void addImages(Path device, Set<Path> found) throws IOException {
-        Optional<Path> image = image(device);
+        Optional<Path> image = LoopImage.of(device);
         if (image.isPresent() && FileDevice.isBlockDevice(image.get())) {
             found.add(image.get());
             found.addAll(images((Long) Files.getAttribute(image.get(), "unix:rdev")));
@@ -60,8 +59,7 @@ record BlockLayers(Path sys) {
     }
 
     private Optional<Path> device(long number) throws IOException {
-        DeviceNumber device = new DeviceNumber(number);
-        Path link = sys.resolve("dev/block").resolve(device.major() + ":" + device.minor());
+        Path link = new DeviceNumber(number).in(sys);
         return Files.exists(link) ? Optional.of(link.toRealPath()) : Optional.empty();
     }
 
@@ -70,7 +68,7 @@ record BlockLayers(Path sys) {
         if (name.matches(IN_MEMORY)) {
             return Optional.of(name);
         }
-        Optional<Path> image = image(device);
+        Optional<Path> image = LoopImage.of(device);
         if (image.isPresent()) {
             return inFile(name, image.get());
         }
@@ -81,17 +79,6 @@ record BlockLayers(Path sys) {
             }
         }
         return Optional.empty();
-    }
-
-    private static Optional<Path> image(Path device) throws IOException {
-        Path loop = device.resolve("loop/backing_file");
-        try {
-            return Files.exists(loop)
-                    ? Optional.of(Path.of(Files.readString(loop).strip()))
-                    : Optional.empty();
-        } catch (CharacterCodingException | InvalidPathException e) {
-            return Optional.empty(); // this process has no words for it
-        }
     }
 
     private Optional<String> inFile(String name, Path image) throws IOException {

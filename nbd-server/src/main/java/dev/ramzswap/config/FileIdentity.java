@@ -1,10 +1,11 @@
 package dev.ramzswap.config;
 
 import dev.ramzswap.linux.DeviceNumber;
+import dev.ramzswap.linux.LoopImage;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** What two paths of the same file or device have in common, whether it is there already or will be made. */
 final class FileIdentity {
@@ -12,7 +13,7 @@ final class FileIdentity {
     private static final int S_IFMT = 0170000;
     private static final int S_IFBLK = 0060000;
 
-    private static final Path DEVICES = Path.of("/sys/dev/block");
+    private static final Path SYS = Path.of("/sys");
 
     /** What the kernel follows in one path, at most: path_resolution(7). */
     private static final int MOST_LINKS = 40;
@@ -23,7 +24,7 @@ final class FileIdentity {
     static Object of(Path path) {
         try {
             return Files.exists(path) ? ofExisting(path) : ofMissing(path);
-        } catch (IOException | InvalidPathException e) {
+        } catch (IOException e) {
             return path;
         }
     }
@@ -38,13 +39,8 @@ final class FileIdentity {
 
     /** A loop device is what it lies upon, if that has a path here. */
     private static Object ofDevice(long number) throws IOException {
-        DeviceNumber device = new DeviceNumber(number);
-        Path file = DEVICES.resolve(device.major() + ":" + device.minor()).resolve("loop/backing_file");
-        if (Files.notExists(file)) {
-            return number;
-        }
-        Path image = Path.of(Files.readString(file).strip());
-        return Files.exists(image) ? ofExisting(image) : number;
+        Optional<Path> image = LoopImage.of(new DeviceNumber(number).in(SYS)).filter(Files::exists);
+        return image.isPresent() ? ofExisting(image.get()) : number;
     }
 
     /** Where it would be made. */
