@@ -2,6 +2,7 @@ package dev.ramzswap.it;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.io.IOException;
@@ -94,9 +95,18 @@ final class DaemonProcess implements AutoCloseable {
         }
     }
 
-    /** All that the daemon has printed. */
+    /** All that the daemon has printed; what it logs comes from a thread of its own, a moment after what it did. */
     String output() throws IOException {
         return Files.readString(log);
+    }
+
+    /** Waits until it has printed this, which must be soon. */
+    void awaitOutput(String part) throws IOException, InterruptedException {
+        long end = System.nanoTime() + BOUND.toNanos();
+        while (!output().contains(part)) {
+            assertTrue(System.nanoTime() - end < 0, part + " is not in " + output());
+            Thread.sleep(20);
+        }
     }
 
     long pid() {

@@ -58,8 +58,7 @@ class DrainIT {
                 String said = daemon.launcher().run("stop", "swap0").out();
                 assertTrue(said.startsWith("swap0: draining: "), said);
                 assertServes(client);
-                assertTrue(daemon.output()
-                        .contains("warning: told to end, but the kernel or other clients may swap here"));
+                daemon.awaitOutput("warning: told to end, but the kernel or other clients may swap here");
             }
             daemon.awaitEnd();
         }

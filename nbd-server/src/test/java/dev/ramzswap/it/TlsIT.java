@@ -144,6 +144,6 @@ class TlsIT {
                 assertFalse(result.out().contains("export-size"), result::toString);
             }
         }
-        assertTrue(daemon.output().contains("a TLS handshake failed"), daemon.output());
+        daemon.awaitOutput("a TLS handshake failed");
     }
 }
