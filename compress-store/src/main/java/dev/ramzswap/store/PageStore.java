@@ -144,6 +144,15 @@ public final class PageStore implements AutoCloseable {
         }
     }
 
+    /**
+     * Whether the state directory has a store of this name, whatever its size.
+     *
+     * @throws IOException with a message for the user, if the state directory cannot be used
+     */
+    public static boolean hasState(StoreConfig config) throws IOException {
+        return config.stateDir().isPresent() && StoreFiles.isThere(config);
+    }
+
     /** Scratch memory, codec contexts and buffers for one calling thread. Close it when the thread ends. */
     public Workspace workspace() {
         ReadBuffer readBuffer = file == null ? null : file.readBuffer();

@@ -66,7 +66,7 @@ final class ServeCommand implements Callable<Integer> {
         ProcessGuard.mark(asked.protection(), StderrLogs::flush);
         Signals.onHangUp(options.hasFile() ? this::reload : ServeCommand::ignoreHangUp);
         daemon = Daemon.start(asked, host, new Reattacher(Machine.of(host)), Signals::onTermination);
-        Thread printing = Threads.start("next-steps", () -> print(NextSteps.of(asked)));
+        Thread printing = Threads.start("next-steps", () -> print(NextSteps.of(daemon.served())));
         daemon.run();
         printing.join(PATIENCE);
         return 0;

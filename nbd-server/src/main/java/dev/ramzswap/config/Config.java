@@ -130,6 +130,13 @@ public record Config(
         return ExportReader.read(settings.daemon, key, ExportReader::yes).orElse(false);
     }
 
+    /** The same with these exports alone. */
+    public Config only(Set<String> names) {
+        List<ExportConfig> those =
+                exports.stream().filter(export -> names.contains(export.name())).toList();
+        return new Config(those, socket, listen, isSocketPassed, tls, stateDir, isStandby, logLevel, protection);
+    }
+
     /** The names of the exports. */
     public Set<String> names() {
         return exports.stream().map(ExportConfig::name).collect(Collectors.toUnmodifiableSet());

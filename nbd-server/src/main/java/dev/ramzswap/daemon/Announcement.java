@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
@@ -77,12 +78,21 @@ final class Announcement implements AutoCloseable {
             return; // an attempt that an interrupt came too late for
         }
         claim();
+        withdrawAllBut(stores.keySet());
         if (control == null) {
             control = new ControlSocket(dir.control(PID), requests);
         }
         claimed.replaceAll(
                 entry -> entry.serving(stores.get(entry.name()).counters().path()));
         publish();
+    }
+
+    /** The others are not served, see {@link Stores#open}. */
+    private void withdrawAllBut(Set<String> names) {
+        List<ExportEntry> others =
+                claimed.stream().filter(entry -> !names.contains(entry.name())).toList();
+        dir.release(others);
+        claimed.removeAll(others);
     }
 
     /**

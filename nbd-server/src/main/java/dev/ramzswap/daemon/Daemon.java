@@ -156,8 +156,8 @@ public final class Daemon implements AutoCloseable {
         } else {
             announcement.claim();
             openStores();
-            termination.accept(ending::request);
         }
+        termination.accept(ending::request);
         if (config.protection().isSwap()) {
             ProcessGuard.lockNewMemoryWhole(config.protection());
         }
@@ -166,7 +166,7 @@ public final class Daemon implements AutoCloseable {
             kernel.serving(List.copyOf(attached.values()), config.socket().get());
         }
         announce();
-        service.ready(config.exports().stream().map(ExportConfig::summary).collect(Collectors.joining("; ")));
+        service.ready(served().exports().stream().map(ExportConfig::summary).collect(Collectors.joining("; ")));
     }
 
     /** Where the warm-up has room: the runtime directory may be full, and the state is to have room in any case. */
@@ -249,9 +249,14 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
+    /** The configuration without the exports that a takeover does without. */
+    public Config served() {
+        return config.only(stores.all().keySet());
+    }
+
     private List<Export> exports() {
         List<Export> exports = new ArrayList<>();
-        for (ExportConfig export : config.exports()) {
+        for (ExportConfig export : served().exports()) {
             PageStore store = stores.all().get(export.name());
             exports.add(new SwapExport(export.name(), export.readOnly(), export.allowed(), store));
         }

@@ -13,6 +13,7 @@ import dev.ramzswap.store.StoreConfig;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,34 +35,68 @@ final class Stores {
     }
 
     /**
-     * Opens all of them. Those that are open when one fails stay so.
+     * Opens all of them, those that have pages first. Once there are such, a new one that cannot be opened is done
+     * without: who is attached to the others is not to lose his pages for its sake. Those that are open when this fails
+     * stay so.
      *
      * @param waiting is told how far what takes long has come
      * @throws ConfigException if an export cannot be as it is described
      * @throws IOException with a message that names the export, and the flag if the cause is a path
      */
     void open(Consumer<String> waiting) throws IOException, ConfigException {
+        List<ExportConfig> fresh = new ArrayList<>();
         for (ExportConfig export : config.exports()) {
-            if (Math.min(export.limit(), export.size()) > host.memory()) {
-                LOG.log(
-                        Level.WARNING,
-                        "export " + export.name() + " may need more than the " + host.memoryText()
-                                + ": give it a lower limit, and a backing file for the rest");
+            if (hasState(export)) {
+                open(export, waiting);
+            } else {
+                fresh.add(export);
             }
-            try {
-                open.put(export.name(), open(export, waiting));
-                warnOfPlace(export);
-            } catch (IllegalArgumentException e) {
-                throw new ConfigException(
-                        "--size " + Size.format(export.size()) + " of export " + export.name() + ": " + e.getMessage());
-            } catch (IOException e) {
-                throw new IOException(flagOf(e, export) + export.name() + ": " + Cause.of(e), e);
-            }
+        }
+        for (ExportConfig export : fresh) {
+            openNew(export, waiting);
         }
     }
 
-    private PageStore open(ExportConfig export, Consumer<String> waiting) throws IOException {
-        return ScopedValue.where(Progress.LISTENER, waiting).call(() -> PageStore.open(export.store(config)));
+    private boolean hasState(ExportConfig export) throws IOException {
+        try {
+            return PageStore.hasState(export.store(config));
+        } catch (IOException e) {
+            throw named(e, export);
+        }
+    }
+
+    private void openNew(ExportConfig export, Consumer<String> waiting) throws IOException, ConfigException {
+        try {
+            open(export, waiting);
+        } catch (IOException | ConfigException e) {
+            if (!areTakenOver()) {
+                throw e;
+            }
+            LOG.log(
+                    Level.ERROR,
+                    "export " + export.name() + " is left out, and those served whose pages are taken over: "
+                            + e.getMessage() + "; it comes with the next start");
+        }
+    }
+
+    private void open(ExportConfig export, Consumer<String> waiting) throws IOException, ConfigException {
+        if (Math.min(export.limit(), export.size()) > host.memory()) {
+            LOG.log(
+                    Level.WARNING,
+                    "export " + export.name() + " may need more than the " + host.memoryText()
+                            + ": give it a lower limit, and a backing file for the rest");
+        }
+        try {
+            PageStore store =
+                    ScopedValue.where(Progress.LISTENER, waiting).call(() -> PageStore.open(export.store(config)));
+            open.put(export.name(), store);
+            warnOfPlace(export);
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException(
+                    "--size " + Size.format(export.size()) + " of export " + export.name() + ": " + e.getMessage());
+        } catch (IOException e) {
+            throw named(e, export);
+        }
     }
 
     /** Not in a daemon that takes over: the one before it has said so, and there is a kernel that waits. */
@@ -76,6 +111,10 @@ final class Stores {
         } catch (IOException e) {
             LOG.log(Level.WARNING, "export " + export.name() + ": what its backing file lies on is not known: " + e);
         }
+    }
+
+    private IOException named(IOException e, ExportConfig export) {
+        return new IOException(flagOf(e, export) + export.name() + ": " + Cause.of(e), e);
     }
 
     /** Which flag gave the path that the store's message names. */

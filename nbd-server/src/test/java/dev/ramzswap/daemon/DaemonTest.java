@@ -26,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
@@ -125,6 +126,26 @@ class DaemonTest {
             assertTrue(tooLow.startsWith("error "), tooLow);
             assertEquals("lz4", ExportStatus.all(host).getFirst().snapshot().codec(), "all or nothing");
         }
+    }
+
+    /** Who is attached to one that has pages is not to lose them for the sake of one that nobody has. */
+    @Test
+    void aTakeoverDoesWithoutANewExportThatCannotBeOpened() throws Exception {
+        Path notes = Files.writeString(temp.resolve("notes"), "mine");
+        String state = "state-dir=" + temp.resolve("state");
+        String fresh = "export=name=fresh,size=16M,limit=4M,backing-file=" + notes;
+        String old = "export=name=old,size=16M";
+        assertThrows(IOException.class, () -> start(state, fresh, old), "nobody has a page yet");
+        assertNothingLeft();
+        start(state, old).close();
+        try (Daemon daemon = start(state, fresh, old)) {
+            assertEquals(Set.of("old"), daemon.served().names());
+            assertEquals(
+                    List.of("old"),
+                    ExportStatus.all(host).stream().map(ExportStatus::name).toList());
+        }
+        assertNothingLeft();
+        assertEquals("mine", Files.readString(notes));
     }
 
     /** A disk on which each piece takes a minute. */
