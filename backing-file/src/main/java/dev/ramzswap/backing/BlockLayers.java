@@ -1,6 +1,7 @@
 package dev.ramzswap.backing;
 
 import dev.ramzswap.linux.DeviceNumber;
+import dev.ramzswap.linux.FileType;
 import dev.ramzswap.linux.LoopImage;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
@@ -47,7 +48,7 @@ record BlockLayers(Path sys) {
 
     private void addImages(Path device, Set<Path> found) throws IOException {
         Optional<Path> image = LoopImage.of(device);
-        if (image.isPresent() && FileDevice.isBlockDevice(image.get())) {
+        if (image.isPresent() && FileType.isBlockDevice(image.get())) {
             found.add(image.get());
             found.addAll(images((Long) Files.getAttribute(image.get(), "unix:rdev")));
         } else if (image.isPresent() && Files.isRegularFile(image.get())) {

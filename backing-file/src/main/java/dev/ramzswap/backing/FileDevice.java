@@ -5,6 +5,7 @@ import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
+import dev.ramzswap.linux.FileType;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -19,10 +20,6 @@ import java.util.Set;
  * Past the page cache (O_DIRECT) where the file system can do that: spilling must not need memory.
  */
 final class FileDevice implements BlockDevice {
-    // linux/stat.h
-    private static final int S_IFMT = 0170000;
-    private static final int S_IFBLK = 0060000;
-
     private static final Path DEVICES = Path.of("/dev");
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
 
@@ -61,7 +58,7 @@ final class FileDevice implements BlockDevice {
      * @throws IOException with a message for the user, if that is impossible
      */
     static long capacity(Path path, long bytes) throws IOException {
-        long capacity = isBlockDevice(path) ? capacityOfDevice(path) : capacityOfFile(path, bytes);
+        long capacity = FileType.isBlockDevice(path) ? capacityOfDevice(path) : capacityOfFile(path, bytes);
         long segments = capacity / SEGMENT_BYTES;
         if (segments < LEAST_SEGMENTS || segments > Integer.MAX_VALUE) {
             throw new IOException("backing file " + path + " has " + capacity + " bytes: it must have "
@@ -116,7 +113,7 @@ final class FileDevice implements BlockDevice {
             throws IOException {
         requireFileOrBlockDevice(path);
         requireNoMissingDevice(path);
-        return isBlockDevice(path)
+        return FileType.isBlockDevice(path)
                 ? open(path, NativeFile.O_EXCL, opener, file -> beginDevice(file, path, capacity, label, disposable))
                 : open(path, NativeFile.O_CREAT, opener, file -> beginFile(file, path, capacity, label, disposable));
     }
@@ -127,13 +124,13 @@ final class FileDevice implements BlockDevice {
      */
     static FileDevice reopen(Path path, long capacity, Label label, FileOpening.Opener opener) throws IOException {
         requireFileOrBlockDevice(path);
-        return isBlockDevice(path)
+        return FileType.isBlockDevice(path)
                 ? open(path, NativeFile.O_EXCL, opener, file -> requireLabel(file, path, capacity, label))
                 : open(path, 0, opener, file -> resumeFile(file, path, capacity, label));
     }
 
     private static void requireFileOrBlockDevice(Path path) throws IOException {
-        if (Files.exists(path) && !isBlockDevice(path) && !Files.isRegularFile(path)) {
+        if (Files.exists(path) && !FileType.isBlockDevice(path) && !Files.isRegularFile(path)) {
             throw new IOException(path + " is neither a plain file nor a block device: it cannot be a backing file");
         }
     }
@@ -296,10 +293,6 @@ final class FileDevice implements BlockDevice {
                 Files.delete(entry);
             }
         }
-    }
-
-    static boolean isBlockDevice(Path path) throws IOException {
-        return Files.exists(path) && ((int) Files.getAttribute(path, "unix:mode") & S_IFMT) == S_IFBLK;
     }
 
     /** Whether it goes past the page cache. */

@@ -2,6 +2,7 @@ package dev.ramzswap.backing;
 
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.linux.ErrnoException;
+import dev.ramzswap.linux.FileType;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,7 +29,7 @@ final class ImageLocks implements AutoCloseable {
     static ImageLocks of(Path path) throws IOException {
         ImageLocks locks = new ImageLocks();
         try {
-            if (FileDevice.isBlockDevice(path)) {
+            if (FileType.isBlockDevice(path)) {
                 locks.takeAll(path);
             }
             return locks;

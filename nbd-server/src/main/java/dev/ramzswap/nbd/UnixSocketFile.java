@@ -1,7 +1,7 @@
 package dev.ramzswap.nbd;
 
 import dev.ramzswap.closing.Closing;
-import dev.ramzswap.linux.SocketFile;
+import dev.ramzswap.linux.FileType;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.ConnectException;
@@ -147,7 +147,7 @@ final class UnixSocketFile {
     }
 
     private boolean isListening() throws IOException {
-        if (!SocketFile.isAt(path)) {
+        if (!FileType.isSocket(path)) {
             throw new IOException("there is a file of that name that is not a socket: give another path");
         }
         try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
