@@ -30,14 +30,17 @@ final class FileDevice implements BlockDevice {
         boolean is(NativeFile file) throws IOException;
     }
 
-    /** Makes an open and locked file ready to serve, or throws. */
+    /** Makes an open and locked file ready to serve, or throws, and has undone it then. */
     private interface Preparation {
-        void prepare(NativeFile file) throws IOException;
+        Undoing prepare(NativeFile file) throws IOException;
     }
 
-    /** Makes of a file again what it was before it was opened. */
+    /** Has a file take no more room than before it was opened. */
     private interface Undoing {
         void undo() throws IOException;
+
+        /** What was in use before, and a device, is as it was. */
+        Undoing NOTHING = () -> {};
     }
 
     private final NativeFile file;
@@ -113,9 +116,14 @@ final class FileDevice implements BlockDevice {
             throws IOException {
         requireFileOrBlockDevice(path);
         requireNoMissingDevice(path);
+        boolean isNew = !Files.exists(path);
         return FileType.isBlockDevice(path)
                 ? open(path, NativeFile.O_EXCL, opener, file -> beginDevice(file, path, capacity, label, disposable))
-                : open(path, NativeFile.O_CREAT, opener, file -> beginFile(file, path, capacity, label, disposable));
+                : open(
+                        path,
+                        NativeFile.O_CREAT,
+                        opener,
+                        file -> beginFile(file, path, isNew, capacity, label, disposable));
     }
 
     /**
@@ -156,7 +164,7 @@ final class FileDevice implements BlockDevice {
         return Files.getAttribute(path, "unix:dev");
     }
 
-    private static void beginDevice(NativeFile device, Path path, long capacity, Label label, Disposable disposable)
+    private static Undoing beginDevice(NativeFile device, Path path, long capacity, Label label, Disposable disposable)
             throws IOException {
         long room = capacityOf(device);
         if (room < capacity) {
@@ -169,6 +177,7 @@ final class FileDevice implements BlockDevice {
             Blank.requireDevice(device, path);
         }
         label.write(device, endOf(capacity));
+        return Undoing.NOTHING;
     }
 
     /**
@@ -189,15 +198,23 @@ final class FileDevice implements BlockDevice {
         }
     }
 
-    private static void beginFile(NativeFile file, Path path, long capacity, Label label, Disposable disposable)
+    private static Undoing beginFile(
+            NativeFile file, Path path, boolean isNew, long capacity, Label label, Disposable disposable)
             throws IOException {
         if (!disposable.is(file)) {
             Blank.requireFile(file, path);
         }
-        // First, what may refuse it: then it stays as it is.
-        Reservation.make(file, path, sizeFor(capacity));
-        keepFromOthers(file);
-        label.write(file, endOf(capacity));
+        Undoing undoing = isNew && file.size() == 0 ? () -> remove(file, path) : new Layout(file)::restore;
+        try {
+            // First, what may refuse it: then it stays as it is.
+            Reservation.make(file, path, sizeFor(capacity));
+            keepFromOthers(file);
+            label.write(file, endOf(capacity));
+            return undoing;
+        } catch (Throwable e) {
+            Closing.after(e, undoing::undo);
+            throw e;
+        }
     }
 
     /** A file that the user has made may be open to others: they could read it, or take its lock. */
@@ -210,13 +227,14 @@ final class FileDevice implements BlockDevice {
     }
 
     /** What has a label was reserved before. */
-    private static void resumeFile(NativeFile file, Path path, long capacity, Label label) throws IOException {
+    private static Undoing resumeFile(NativeFile file, Path path, long capacity, Label label) throws IOException {
         requireLabel(file, path, capacity, label);
         keepFromOthers(file);
         file.truncate(sizeFor(capacity));
+        return Undoing.NOTHING;
     }
 
-    private static void requireLabel(NativeFile file, Path path, long capacity, Label label) throws IOException {
+    private static Undoing requireLabel(NativeFile file, Path path, long capacity, Label label) throws IOException {
         long size = file.size();
         if (size < sizeFor(capacity)) {
             throw new IOException(path + " has become smaller: it has " + size + " bytes, and the backing"
@@ -226,6 +244,7 @@ final class FileDevice implements BlockDevice {
             throw new IOException(path + " is not, or not in full, the backing file that was in use: the label of this"
                     + " export is not before and behind its " + capacity + " bytes");
         }
+        return Undoing.NOTHING;
     }
 
     /** Where the label behind the segments is. */
@@ -240,45 +259,33 @@ final class FileDevice implements BlockDevice {
     private static FileDevice open(Path path, int flags, FileOpening.Opener opener, Preparation preparation)
             throws IOException {
         int bothFlags = NativeFile.O_RDWR | flags;
-        boolean wasMissing = !Files.exists(path);
         try {
-            return prepare(path, bothFlags | NativeFile.O_DIRECT, opener, wasMissing, preparation);
+            return prepare(path, bothFlags | NativeFile.O_DIRECT, opener, preparation);
         } catch (ErrnoException e) {
             // At open: a file system without direct input and output. At the first read: one with larger sectors.
             if (e.errno() != Errno.EINVAL) {
                 throw e;
             }
-            return prepare(path, bothFlags, opener, wasMissing, preparation);
+            return prepare(path, bothFlags, opener, preparation);
         }
     }
 
-    private static FileDevice prepare(
-            Path path, int flags, FileOpening.Opener opener, boolean wasMissing, Preparation preparation)
+    private static FileDevice prepare(Path path, int flags, FileOpening.Opener opener, Preparation preparation)
             throws IOException {
         NativeFile file = FileOpening.openLocked(path, flags, opener);
         try {
-            Undoing undoing = undoing(file, path, wasMissing);
             ImageLocks images = ImageLocks.of(path);
             try {
-                preparation.prepare(file);
+                Undoing undoing = preparation.prepare(file);
+                return new FileDevice(file, images, undoing, (flags & NativeFile.O_DIRECT) != 0);
             } catch (Throwable e) {
-                Closing.after(e, undoing::undo);
                 Closing.after(e, images);
                 throw e;
             }
-            return new FileDevice(file, images, undoing, (flags & NativeFile.O_DIRECT) != 0);
         } catch (Throwable e) {
             Closing.after(e, file);
             throw e;
         }
-    }
-
-    /** A file that had nothing gets nothing, and one that there was not is removed. What had something is used. */
-    private static Undoing undoing(NativeFile file, Path path, boolean wasMissing) throws IOException {
-        if (file.size() > 0) {
-            return () -> {};
-        }
-        return wasMissing ? () -> remove(file, path) : () -> file.truncate(0);
     }
 
     /**
