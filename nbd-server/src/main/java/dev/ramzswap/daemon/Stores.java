@@ -27,7 +27,9 @@ final class Stores {
 
     private final Config config;
     private final Host host;
-    private final Map<String, PageStore> open = new LinkedHashMap<>();
+
+    /** Never changed, but replaced: who watches for a full machine looks at them while they are opened. */
+    private volatile Map<String, PageStore> open = Map.of();
 
     Stores(Config config, Host host) {
         this.config = config;
@@ -89,7 +91,7 @@ final class Stores {
         try {
             PageStore store =
                     ScopedValue.where(Progress.LISTENER, waiting).call(() -> PageStore.open(export.store(config)));
-            open.put(export.name(), store);
+            add(export.name(), store);
             warnOfPlace(export);
         } catch (IllegalArgumentException e) {
             throw new ConfigException(
@@ -97,6 +99,12 @@ final class Stores {
         } catch (IOException e) {
             throw named(e, export);
         }
+    }
+
+    private void add(String name, PageStore store) {
+        Map<String, PageStore> all = new LinkedHashMap<>(open);
+        all.put(name, store);
+        open = Collections.unmodifiableMap(all);
     }
 
     /** Not in a daemon that takes over: the one before it has said so, and there is a kernel that waits. */
@@ -131,9 +139,9 @@ final class Stores {
                 && String.valueOf(e.getMessage()).contains(path.get().toString());
     }
 
-    /** A view. */
+    /** Those that are open by now. */
     Map<String, PageStore> all() {
-        return Collections.unmodifiableMap(open);
+        return open;
     }
 
     /** Whether any of them holds pages that an earlier daemon left. */
@@ -152,7 +160,7 @@ final class Stores {
     /** Gives them back before anybody was let in, as if those that have begun had not. */
     void abandon(Exception failure) {
         open.values().forEach(store -> store.abandon(failure));
-        open.clear();
+        open = Map.of();
     }
 
     /** Gives them back. @param free whose pages are of no more use, as they were swapped off, and take memory */
