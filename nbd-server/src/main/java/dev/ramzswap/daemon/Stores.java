@@ -19,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /** The stores of a daemon's exports, by the names of these. */
@@ -27,13 +28,18 @@ final class Stores {
 
     private final Config config;
     private final Host host;
+    private final BooleanSupplier isToldToEnd;
 
     /** Never changed, but replaced: who watches for a full machine looks at them while they are opened. */
     private volatile Map<String, PageStore> open = Map.of();
 
-    Stores(Config config, Host host) {
+    /**
+     * @param isToldToEnd whether nobody needs the rest of what takes long, which is done when there are no pages yet
+     */
+    Stores(Config config, Host host, BooleanSupplier isToldToEnd) {
         this.config = config;
         this.host = host;
+        this.isToldToEnd = isToldToEnd;
     }
 
     /**
@@ -42,6 +48,7 @@ final class Stores {
      * stay so.
      *
      * @param waiting is told how far what takes long has come
+     * @throws Progress.Stopped if it is told to end meanwhile, and nobody has pages here
      * @throws ConfigException if an export cannot be as it is described
      * @throws IOException with a message that names the export, and the flag if the cause is a path
      */
@@ -89,13 +96,16 @@ final class Stores {
                             + ": give it a lower limit, and a backing file for the rest");
         }
         try {
-            PageStore store =
-                    ScopedValue.where(Progress.LISTENER, waiting).call(() -> PageStore.open(export.store(config)));
+            PageStore store = ScopedValue.where(Progress.LISTENER, waiting)
+                    .where(Progress.IS_STOPPED, isToldToEnd)
+                    .call(() -> PageStore.open(export.store(config)));
             add(export.name(), store);
             warnOfPlace(export);
         } catch (IllegalArgumentException e) {
             throw new ConfigException(
                     "--size " + Size.format(export.size()) + " of export " + export.name() + ": " + e.getMessage());
+        } catch (Progress.Stopped e) {
+            throw e; // No failure, and so of no export.
         } catch (IOException e) {
             throw named(e, export);
         }

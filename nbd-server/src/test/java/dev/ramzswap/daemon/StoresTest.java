@@ -29,7 +29,7 @@ class StoresTest {
             settings.export("name=a" + export + ",size=1M");
         }
         var host = new Host(8L << 30, Host.current().uid(), Map.of(RuntimePath.VARIABLE, run.toString()));
-        var stores = new Stores(Config.of(settings, host), host);
+        var stores = new Stores(Config.of(settings, host), host, () -> false);
         var looks = new FutureTask<>(() -> {
             long refused = 0;
             while (stores.all().size() < EXPORTS) {
