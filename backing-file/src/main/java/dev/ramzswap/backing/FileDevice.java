@@ -249,7 +249,7 @@ final class FileDevice implements BlockDevice {
 
     /** Where the label behind the segments is. */
     static long endOf(long capacity) {
-        return Label.HEAD_BYTES + capacity;
+        return BackingSize.positionOf(capacity);
     }
 
     private static long sizeFor(long capacity) {
@@ -309,12 +309,12 @@ final class FileDevice implements BlockDevice {
 
     @Override
     public int read(MemorySegment into, int length, long position) throws IOException {
-        return file.read(into, length, Label.HEAD_BYTES + position);
+        return file.read(into, length, BackingSize.positionOf(position));
     }
 
     @Override
     public int write(MemorySegment from, int length, long position) throws IOException {
-        return file.write(from, length, Label.HEAD_BYTES + position);
+        return file.write(from, length, BackingSize.positionOf(position));
     }
 
     @Override

@@ -42,7 +42,7 @@ final class LostDevice implements BlockDevice {
         if (file == null) {
             throw new IOException(this + " is not there");
         }
-        return file.read(into, length, Label.HEAD_BYTES + position);
+        return file.read(into, length, BackingSize.positionOf(position));
     }
 
     @Override
