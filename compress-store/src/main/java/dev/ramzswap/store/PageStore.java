@@ -6,6 +6,7 @@ import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -115,6 +116,11 @@ public final class PageStore implements AutoCloseable {
     /** The same with all tables, which one that keeps memory ahead takes at its start. */
     public static long tableBytes(long slots) {
         return Limit.tableBytes(slots);
+    }
+
+    /** All that a store of this name has in its state directory, or may have. */
+    public static List<Path> stateFiles(Path stateDir, String name) {
+        return PartFiles.paths(stateDir, name);
     }
 
     /** Makes a state directory, for its owner only, if it is missing. */

@@ -25,6 +25,11 @@ final class PartFiles {
         this.config = config;
     }
 
+    /** Where the parts of a store lie, or would. */
+    static List<Path> paths(Path stateDir, String name) {
+        return ALL.stream().map(part -> stateDir.resolve(name + "." + part)).toList();
+    }
+
     /** Opens the part that all others belong to; one that is new is to be made when they are. */
     MappedFile openFirst(String part, long bytes) throws IOException {
         return config.stateDir().isPresent()
