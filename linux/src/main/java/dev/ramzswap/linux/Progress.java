@@ -22,7 +22,7 @@ public final class Progress {
     /** Nanoseconds; asked at the beginning and after each piece. Tests have slower devices than they can wait for. */
     public static final ScopedValue<LongSupplier> CLOCK = ScopedValue.newInstance();
 
-    /** Who waits for it has no more use for it. */
+    /** Something has ended before it was done, as who waits for it has no more use for it. */
     public static final class Stopped extends IOException {
         private static final long serialVersionUID = 1;
 
