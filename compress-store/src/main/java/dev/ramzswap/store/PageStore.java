@@ -156,7 +156,7 @@ public final class PageStore implements AutoCloseable {
      * @throws IOException with a message for the user, if the state directory cannot be used
      */
     public static boolean hasState(StoreConfig config) throws IOException {
-        return config.stateDir().isPresent() && StoreFiles.isThere(config);
+        return config.stateDir().isPresent() && new PartFiles(config).isMapThere();
     }
 
     /** Scratch memory, codec contexts and buffers for one calling thread. Close it when the thread ends. */

@@ -114,6 +114,12 @@ final class PartFiles {
         return StateDir.make(config.stateDir().orElseThrow()).resolve(config.name() + "." + part);
     }
 
+    /** Whether the state directory has a map: nothing of a store outlives a daemon without. */
+    boolean isMapThere() throws IOException {
+        Path map = pathOf("map");
+        return Files.exists(map) && Files.size(map) > 0;
+    }
+
     /** Removes all parts from the state directory; those that are open live on without a name. */
     void remove() throws IOException {
         if (config.stateDir().isPresent()) {
