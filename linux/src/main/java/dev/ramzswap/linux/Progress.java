@@ -1,6 +1,6 @@
 package dev.ramzswap.linux;
 
-import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -21,15 +21,6 @@ public final class Progress {
 
     /** Nanoseconds; asked at the beginning and after each piece. Tests have slower devices than they can wait for. */
     public static final ScopedValue<LongSupplier> CLOCK = ScopedValue.newInstance();
-
-    /** Something has ended before it was done, as who waits for it has no more use for it. */
-    public static final class Stopped extends IOException {
-        private static final long serialVersionUID = 1;
-
-        private Stopped(String message) {
-            super(message);
-        }
-    }
 
     private static final long EVERY_NANOS = 2_000_000_000L;
     private static final int MIB_SHIFT = 20;
@@ -52,11 +43,11 @@ public final class Progress {
     /**
      * Says how many bytes of it are done. To be called often: nothing may take minutes between two of these.
      *
-     * @throws Stopped if it is to go no further
+     * @throws InterruptedIOException if it is to go no further
      */
-    public void at(long done) throws Stopped {
+    public void at(long done) throws InterruptedIOException {
         if (isStopped.getAsBoolean()) {
-            throw new Stopped("told to end while " + what);
+            throw new InterruptedIOException("told to end while " + what);
         }
         long now = clock.getAsLong();
         if (now - told < EVERY_NANOS) {

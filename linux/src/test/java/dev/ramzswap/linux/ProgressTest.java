@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,8 +37,8 @@ class ProgressTest {
     void whatHasNoMoreUseGoesNoFurther() throws IOException {
         int[] asked = {0};
         try (NativeFile file = NativeFile.open(dir.resolve("file"), NativeFile.O_RDWR | NativeFile.O_CREAT)) {
-            Progress.Stopped e = assertThrows(
-                    Progress.Stopped.class,
+            InterruptedIOException e = assertThrows(
+                    InterruptedIOException.class,
                     () -> ScopedValue.where(Progress.IS_STOPPED, () -> ++asked[0] == 3)
                             .<Void, IOException>call(() -> {
                                 Preallocation.of(file, 1L << 30, new Progress("reserving", 1L << 30));

@@ -10,9 +10,9 @@ import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.daemon.Signals;
 import dev.ramzswap.daemon.StderrLogs;
 import dev.ramzswap.guard.ProcessGuard;
-import dev.ramzswap.linux.Progress;
 import dev.ramzswap.nbd.io.Threads;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Map;
@@ -68,7 +68,7 @@ final class ServeCommand implements Callable<Integer> {
         Signals.onHangUp(options.hasFile() ? this::reload : ServeCommand::ignoreHangUp);
         try {
             daemon = Daemon.start(asked, host, new Reattacher(Machine.of(host)), Signals::onTermination);
-        } catch (Progress.Stopped e) {
+        } catch (InterruptedIOException e) {
             LOG.log(Level.INFO, e.getMessage());
             return 0;
         }

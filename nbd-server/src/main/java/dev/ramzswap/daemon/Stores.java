@@ -11,6 +11,7 @@ import dev.ramzswap.store.Counters.Counter;
 import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -48,7 +49,7 @@ final class Stores {
      * stay so.
      *
      * @param waiting is told how far what takes long has come
-     * @throws Progress.Stopped if it is told to end meanwhile, and nobody has pages here
+     * @throws InterruptedIOException if it is told to end meanwhile, and nobody has pages here
      * @throws ConfigException if an export cannot be as it is described
      * @throws IOException with a message that names the export, and the flag if the cause is a path
      */
@@ -104,7 +105,7 @@ final class Stores {
         } catch (IllegalArgumentException e) {
             throw new ConfigException(
                     "--size " + Size.format(export.size()) + " of export " + export.name() + ": " + e.getMessage());
-        } catch (Progress.Stopped e) {
+        } catch (InterruptedIOException e) {
             throw e; // No failure, and so of no export.
         } catch (IOException e) {
             throw named(e, export);

@@ -17,7 +17,9 @@ import org.junit.jupiter.api.io.TempDir;
 class ToldToEndTest {
     private static final int MIB = 1 << 20;
 
-    /** The command line in a JVM that sends itself the signal when its first piece is done, and goes on when it came. */
+    /**
+     * The command line in a JVM that sends itself the signal when its first piece is done, and goes on when it came.
+     */
     public static final class Serving {
         public static void main(String[] args) throws Exception {
             int[] asked = {0};

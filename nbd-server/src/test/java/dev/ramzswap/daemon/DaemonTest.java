@@ -18,6 +18,7 @@ import dev.ramzswap.status.ExportStatus;
 import dev.ramzswap.status.LiveExport;
 import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
@@ -185,8 +186,9 @@ class DaemonTest {
             }
             return 0;
         });
-        Progress.Stopped e = assertThrows(
-                Progress.Stopped.class, () -> slow.call(() -> start("size=256M", "limit=4M", "backing-file=" + file)));
+        InterruptedIOException e = assertThrows(
+                InterruptedIOException.class,
+                () -> slow.call(() -> start("size=256M", "limit=4M", "backing-file=" + file)));
         assertTrue(e.getMessage().startsWith("told to end while " + work + " " + file), e.getMessage());
         assertEquals(3 << 20, Files.size(file));
         assertNothingLeft();
