@@ -17,8 +17,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "stop",
         description = "End the daemon of an export, with all exports that it has. One that runs with --swap and has"
-                + " clients goes on until they are gone. Those of a unit are ended by systemctl stop: where another stands by, or"
-                + " systemd starts one again, that serves.",
+                + " clients goes on until they are gone. Those of a unit are ended by systemctl stop: where another"
+                + " stands by, or systemd starts one again, that serves.",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class)
 final class StopCommand implements Callable<Integer> {
