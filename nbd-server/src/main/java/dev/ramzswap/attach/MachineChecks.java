@@ -112,7 +112,7 @@ final class MachineChecks {
     private List<Finding> otherSwap(int priority) throws IOException {
         var found = new ArrayList<Finding>();
         for (SwapArea area : SwapArea.all(files)) {
-            if (area.device().startsWith("/dev/nbd")) {
+            if (area.isOnNbd()) {
                 continue;
             }
             String text = area.device() + ", " + Size.format(area.size()) + ", priority " + area.priority();

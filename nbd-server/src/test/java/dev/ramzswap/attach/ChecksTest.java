@@ -198,7 +198,10 @@ class ChecksTest {
 
     @Test
     void comparesOtherSwap() throws IOException {
-        fake.swaps("/swapfile file 1048576 0 -2", "/dev/nbd3 partition 1048576 0 200");
+        fake.swaps(
+                "/mnt/dev/nbd4 partition 1048576 0 200",
+                "/dev/nbd3 partition 1048576 0 200",
+                "/swapfile file 1048576 0 -2");
         assertEquals(Level.OK, finding("other swap").level());
         fake.swaps("/dev/zram0 partition 1048576 0 100");
         assertTrue(finding("other swap").text().startsWith("/dev/zram0, 1G, priority 100, shares all pages"));

@@ -104,6 +104,7 @@ final class FakeMachine implements Tools, NbdDriver {
 
     void device(int number) {
         file("/sys/block/nbd" + number + "/size", "0");
+        file("/dev/nbd" + number, "");
     }
 
     void file(String path, String text) {
