@@ -35,7 +35,7 @@ final class Address {
     }
 
     static Path socket(String text) {
-        Path path = ExportReader.path(text);
+        Path path = ExportReader.file(text);
         int bytes = path.toString().getBytes(StandardCharsets.UTF_8).length;
         if (bytes > MAX_SOCKET_PATH) {
             throw new IllegalArgumentException("the path has " + bytes + " bytes, and a Unix socket's may have "

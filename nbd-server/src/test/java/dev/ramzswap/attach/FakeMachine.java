@@ -96,6 +96,7 @@ final class FakeMachine implements Tools, NbdDriver {
         file("/proc/meminfo", "MemTotal:       16777216 kB\nMemFree: 1 kB\nMemAvailable:    8388608 kB\n");
         file("/proc/swaps", HEAD);
         file("/proc/self/status", "CapEff:\t000001ffffffffff\n");
+        file("/proc/self/smaps", "KernelPageSize:        4 kB\nMMUPageSize:           4 kB\n");
         file("/proc/self/limits", "Max locked memory         8388608              8388608              bytes\n");
         file("/sys/module/zswap/parameters/enabled", "N");
         device(0);
