@@ -1,6 +1,7 @@
 package dev.ramzswap.linux;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -12,7 +13,15 @@ public final class SocketFile {
 
     private static final int TYPE_SOCKET = 0140000;
 
+    /** Bytes in {@code sun_path} of unix(7) but for its closing zero. */
+    public static final int LONGEST_PATH = 107;
+
     private SocketFile() {}
+
+    /** Whether a path is short enough for a socket that others are to connect to. */
+    public static boolean fits(Path path) {
+        return path.toString().getBytes(StandardCharsets.UTF_8).length <= LONGEST_PATH;
+    }
 
     /** Whether one is at a path, and not a link to one. */
     public static boolean isAt(Path path) throws IOException {

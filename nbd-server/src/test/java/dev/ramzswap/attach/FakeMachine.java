@@ -71,6 +71,9 @@ final class FakeMachine implements Tools, NbdDriver {
     /** Who keeps devices attached to the daemons that are served here. */
     Attachments kernel = Attachments.NONE;
 
+    /** Of offers, by {@link #rehearse}. */
+    final AtomicInteger rehearsals = new AtomicInteger();
+
     /** How many offers of a connection it takes the kernel to know that. */
     int noticesAfter;
 
@@ -263,8 +266,9 @@ final class FakeMachine implements Tools, NbdDriver {
     }
 
     @Override
-    public void rehearse(Backend backend, NativeSocket connection) {
+    public void rehearse(Backend backend, NativeSocket socket) {
         breakDown();
+        rehearsals.incrementAndGet();
     }
 
     private void breakDown() {
