@@ -62,10 +62,11 @@ final class FileOpening {
     }
 
     private static String missing(Path path, int flags) {
-        String what = (flags & NativeFile.O_CREAT) == 0
-                ? path + " is gone"
-                : "the directory of " + (Files.isSymbolicLink(path) ? "what " + path + " links to" : path)
-                        + " does not exist";
-        return what + Sandbox.current().cureFor(path);
+        String cure = Sandbox.current().cureFor(path);
+        if ((flags & NativeFile.O_CREAT) == 0) {
+            return path + " is gone" + cure;
+        }
+        return "the directory of " + (Files.isSymbolicLink(path) ? "what " + path + " links to" : path)
+                + " does not exist" + (cure.isEmpty() ? ": make it, or give another path" : cure);
     }
 }

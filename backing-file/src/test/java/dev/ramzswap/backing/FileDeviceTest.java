@@ -110,7 +110,7 @@ class FileDeviceTest {
     @Test
     void refusesAMissingDirectory() {
         Path path = dir.resolve("missing/file");
-        assertMessage(path, BYTES, "the directory of " + path + " does not exist");
+        assertMessage(path, BYTES, "the directory of " + path + " does not exist: make it, or give another path");
     }
 
     @Test

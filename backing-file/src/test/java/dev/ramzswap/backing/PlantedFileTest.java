@@ -107,7 +107,9 @@ class PlantedFileTest {
     void aLinkToNowhereDoesNotDenyItsOwnDirectory() throws IOException {
         Files.createSymbolicLink(path, dir.resolve("none/file"));
         IOException e = assertThrows(IOException.class, () -> FileDevice.open(path, BYTES, LABEL, NativeFile::open));
-        assertEquals("the directory of what " + path + " links to does not exist", e.getMessage());
+        assertEquals(
+                "the directory of what " + path + " links to does not exist: make it, or give another path",
+                e.getMessage());
     }
 
     /** As the kernel does even for root where fs.protected_regular is on. */

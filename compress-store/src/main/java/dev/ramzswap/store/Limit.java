@@ -41,9 +41,10 @@ final class Limit {
     /** @throws IllegalArgumentException with a message for the user, if {@link #change} would refuse it */
     void require(long bytes) {
         // After a takeover it may be too low already, with nothing left of the backing file: more is better than that.
-        Optional<String> lack = bytes < get() ? lackOfRoom(config, bytes, backingBytes) : Optional.empty();
-        lack.ifPresent(message -> {
-            throw new IllegalArgumentException(message);
+        Optional<String> lack = bytes < get() ? lack(config, bytes, backingBytes) : Optional.empty();
+        lack.ifPresent(text -> {
+            throw new IllegalArgumentException(text + "give a higher limit, or swap off and begin with "
+                    + (backingBytes == 0 ? "--backing-file" : "a larger --backing-size") + " or --overcommit");
         });
     }
 
@@ -82,12 +83,17 @@ final class Limit {
 
     /** What to tell the user if the slots cannot be held in the worst case, and there is no overcommit. */
     static Optional<String> lackOfRoom(StoreConfig config, long limit, long backingBytes) {
+        return lack(config, limit, backingBytes)
+                .map(text -> text + "give a higher limit, a larger backing file, or --overcommit");
+    }
+
+    private static Optional<String> lack(StoreConfig config, long limit, long backingBytes) {
         long pages = config.overcommit() ? 0 : config.slots() - poolPages(limit, config.slots());
         long missing = pages > 0 ? BackingSize.bytesFor(pages, Record.MAX_BYTES) - backingBytes : 0;
         return missing <= 0
                 ? Optional.empty()
                 : Optional.of("pages that do not compress would not fit: " + config.slots()
                         + " slots of 4 KiB, limit and backing file hold " + Math.ceilDiv(missing, 1 << 20)
-                        + " MiB too little; raise the limit or the backing file's size, or allow overcommit");
+                        + " MiB too little: ");
     }
 }

@@ -196,6 +196,26 @@ class PageStoreTest {
         assertTrue(message.contains("MiB too little") && message.contains("overcommit"), message);
     }
 
+    /** The daemon that runs can have neither of what its start is advised to take. */
+    @Test
+    void aLimitThatIsTooLowIsRefusedWithWhatHelpsThen() throws IOException {
+        long limit = 8 << 20;
+        long bytes = TestConfig.leastFileBytes(SLOTS, limit);
+        try (PageStore alone = PageStore.open(config().build());
+                PageStore beside = PageStore.open(config().limit(limit)
+                        .backing(directory.resolve("file"), bytes)
+                        .build())) {
+            assertRefusesLimit(alone, "swap off and begin with --backing-file or --overcommit");
+            assertRefusesLimit(beside, "swap off and begin with a larger --backing-size or --overcommit");
+        }
+    }
+
+    private static void assertRefusesLimit(PageStore store, String cure) {
+        String message = assertThrows(IllegalArgumentException.class, () -> store.setLimit(2 << 20))
+                .getMessage();
+        assertTrue(message.endsWith(" MiB too little: give a higher limit, or " + cure), message);
+    }
+
     @Test
     void aStoreTooLargeForItsWordsIsRefused() {
         StoreConfig config = new TestConfig((8L << 40) / PageStore.SLOT_BYTES).build();

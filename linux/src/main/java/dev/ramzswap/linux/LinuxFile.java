@@ -20,6 +20,7 @@ final class LinuxFile {
     static final int LOCK_SH = 1;
     static final int LOCK_EX = 2;
     static final int LOCK_NB = 4;
+    static final int LOCK_UN = 8;
     // linux/fcntl.h
     static final int F_DUPFD_CLOEXEC = 1030;
     static final int AT_EMPTY_PATH = 0x1000;

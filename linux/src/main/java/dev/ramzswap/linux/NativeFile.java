@@ -104,7 +104,7 @@ public final class NativeFile implements AutoCloseable {
     }
 
     /** Like {@link #tryLock}, but waits so long for who has it, or until the thread is interrupted. */
-    boolean tryLock(Duration patience) throws ErrnoException {
+    public boolean tryLock(Duration patience) throws ErrnoException {
         return tryLock(LinuxFile.LOCK_EX, patience);
     }
 
@@ -135,6 +135,11 @@ public final class NativeFile implements AutoCloseable {
             result = LinuxFile.flock(fd, LinuxFile.LOCK_EX);
         } while (result == -Errno.EINTR);
         check(result, "flock", name);
+    }
+
+    /** Gives the lock up, and can take it again. */
+    public void unlock() throws ErrnoException {
+        check(LinuxFile.flock(fd, LinuxFile.LOCK_UN), "flock", name);
     }
 
     /** Whether it is what a path names now, and not a file that was there before. */

@@ -45,6 +45,11 @@ public final class NativeSocket implements ByteChannel {
         return socket;
     }
 
+    /** A stream to nobody, for where only a descriptor is asked for. */
+    public static NativeSocket unconnected() throws ErrnoException {
+        return new NativeSocket(LinuxSocket.AF_UNIX, LinuxSocket.SOCK_STREAM, 0, "unconnected");
+    }
+
     /** A socket for messages of generic netlink, to the kernel and back. */
     static NativeSocket genericNetlink(Duration timeout) throws ErrnoException {
         NativeSocket socket = new NativeSocket(

@@ -111,6 +111,11 @@ class NativeFileTest {
         assertTrue(file.tryLock());
         try (NativeFile other = NativeFile.open(path, NativeFile.O_RDWR)) {
             assertFalse(other.tryLock());
+            file.unlock();
+            assertTrue(other.tryLock());
+            assertFalse(file.tryLock());
+            other.unlock();
+            assertTrue(file.tryLock());
             file.close();
             assertTrue(other.tryLock());
         }

@@ -12,6 +12,9 @@ import java.util.regex.Pattern;
  * connection for a device only from who says the same text. It is all that a daemon must know to give a device its
  * connections back, and lies where no memory can be swapped out, unlike a file in {@code /run}.
  *
+ * <p>A daemon that takes over must know the text: whoever changes it gives the state another version (CountersHead, and
+ * the package's preinst).
+ *
  * @param identity of the export's store: one that begins anew, empty, has another
  * @param connections how many the device has
  * @param attacher the process that attached it, as the daemon knows it from the first connections, which that one made;

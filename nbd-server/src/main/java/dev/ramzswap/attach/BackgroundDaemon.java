@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 
 /** Starts {@code serve} as a process that outlives this one and its terminal, and logs to a file. */
 public final class BackgroundDaemon implements SwapOn.Starter {
@@ -27,8 +29,11 @@ public final class BackgroundDaemon implements SwapOn.Starter {
 
     private static final Set<PosixFilePermission> DIRECTORY_MODE = PosixFilePermissions.fromString("rwxr-xr-x");
     private static final String LOG_PREFIX = "ramzswap: ";
-    /** How systemd-run begins to say why it has started none. */
-    private static final String LAUNCHER_FAILED = "Failed to ";
+    /** What systemd-run says if nothing is started; that what was started has failed is not why. */
+    private static final Pattern NOT_STARTED =
+            Pattern.compile("(Failed to |A dependency job for |Job for (?!\\S+ failed)).*");
+
+    private static final String FAILED_JOB = "Job for ";
 
     /** Statuses of a daemon that ends by itself, and says why. */
     private static final Set<Integer> FAILED = Set.of(1, 2);
@@ -70,7 +75,12 @@ public final class BackgroundDaemon implements SwapOn.Starter {
         var command = new ArrayList<>(program);
         command.addAll(serve);
         Launcher launcher = TransientService.isPossible()
-                ? new TransientService(export, program, backingDirectories(config), host.variables())
+                ? new TransientService(
+                        export,
+                        program,
+                        backingDirectories(config),
+                        host.variables(),
+                        Machine.of(host).tools())
                 : new Launcher.OwnSession();
         return new BackgroundDaemon(host, command, export, launcher, progress);
     }
@@ -126,9 +136,12 @@ public final class BackgroundDaemon implements SwapOn.Starter {
         }
     }
 
-    /** Whether it runs, or may: launching fails where another has its name, and that one is to be left alone. */
+    /**
+     * Whether it runs, or may, as when the launcher was killed: launching fails where another has its name, and that
+     * one is to be left alone.
+     */
     private static boolean hasStarted(Process process) {
-        return process.isAlive() || process.exitValue() == 0;
+        return process.isAlive() || process.exitValue() == 0 || process.exitValue() > BY_SIGNAL;
     }
 
     private ExportStatus awaitServing(Process process, long before) throws IOException, InterruptedException {
@@ -160,16 +173,20 @@ public final class BackgroundDaemon implements SwapOn.Starter {
             byte[] text = new byte[(int) Math.min(file.length() - from, LAST_BYTES)];
             file.seek(file.length() - text.length);
             file.readFully(text);
-            return new String(text, StandardCharsets.UTF_8)
-                    .lines()
-                    .filter(BackgroundDaemon::counts)
-                    .reduce((_, last) -> last)
-                    .map(line -> line.startsWith(LOG_PREFIX) ? line.substring(LOG_PREFIX.length()) : line);
+            List<String> lines =
+                    new String(text, StandardCharsets.UTF_8).lines().toList();
+            return last(lines, BackgroundDaemon::counts)
+                    .map(line -> line.startsWith(LOG_PREFIX) ? line.substring(LOG_PREFIX.length()) : line)
+                    .or(() -> last(lines, line -> line.startsWith(FAILED_JOB)).map(line -> line + " See " + log));
         }
+    }
+
+    private static Optional<String> last(List<String> lines, Predicate<String> isOne) {
+        return lines.stream().filter(isOne).reduce((_, last) -> last);
     }
 
     private static boolean counts(String line) {
         return line.startsWith(LOG_PREFIX) && !line.startsWith(LOG_PREFIX + "warning: ")
-                || line.startsWith(LAUNCHER_FAILED);
+                || NOT_STARTED.matcher(line).matches();
     }
 }

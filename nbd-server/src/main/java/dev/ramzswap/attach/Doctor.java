@@ -29,8 +29,7 @@ public final class Doctor {
 
     /** Whether a daemon is protected matters as soon as the kernel swaps there. */
     private List<Finding> daemons() throws IOException {
-        boolean inUse = SwapArea.all(machine.files()).stream()
-                .anyMatch(area -> area.device().startsWith("/dev/nbd"));
+        boolean inUse = SwapArea.all(machine.files()).stream().anyMatch(SwapArea::isOnNbd);
         var found = new ArrayList<Finding>();
         for (List<ExportStatus> exports : byDaemon()) {
             ExportStatus first = exports.getFirst();

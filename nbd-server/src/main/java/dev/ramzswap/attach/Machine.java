@@ -14,8 +14,13 @@ public record Machine(Host host, KernelFiles files, Tools tools, NbdDriver nbd) 
                 host, new KernelFiles(Path.of("/")), new HostTools(path), new NbdNetlink(GenericNetlink::open));
     }
 
-    /** Detaches a device that nobody swaps on, by the way that it was attached. The kernel may be done only later. */
+    /**
+     * Detaches a device, by the way that it was attached. The kernel may be done only later.
+     *
+     * @throws IOException also if somebody swaps on it, or has it mounted
+     */
     void detach(NbdDevice device) throws IOException, InterruptedException {
+        device.requireUnused();
         if (device.backend().isPresent()) {
             nbd.disconnect(device.number());
         } else {

@@ -15,6 +15,8 @@ final class MachineChecks {
     private static final int CAP_SYS_ADMIN = 21;
     private static final int CAP_SYS_RESOURCE = 24;
     private static final String STATUS = "/proc/self/status";
+    private static final String MAPPINGS = "/proc/self/smaps";
+    private static final long SLOT_BYTES = 4096;
 
     private final KernelFiles files;
     private final Tools tools;
@@ -37,6 +39,7 @@ final class MachineChecks {
     /** What swapping is like here. */
     List<Finding> surroundings(int priority) throws IOException {
         var found = new ArrayList<Finding>();
+        found.add(pageSize());
         for (VmSetting setting : VmSetting.all(files, files.bytes("/proc/meminfo", "MemTotal"))) {
             found.add(setting.finding());
         }
@@ -95,6 +98,22 @@ final class MachineChecks {
                         "boot a distribution's full kernel (Debian: linux-image-amd64)");
     }
 
+    /** Of the kernel's own pages, by which it swaps: arm64 may have others. */
+    private Finding pageSize() throws IOException {
+        if (!files.exists(MAPPINGS)) {
+            return Finding.ok("page size", "this kernel does not tell");
+        }
+        long bytes = files.bytes(MAPPINGS, "KernelPageSize");
+        String text = Size.format(bytes);
+        return bytes == SLOT_BYTES
+                ? Finding.ok("page size", text)
+                : Finding.warning(
+                        "page size",
+                        text + ", each of which takes " + bytes / SLOT_BYTES
+                                + " slots that are compressed one by one: nobody has tried that yet",
+                        "boot a kernel with pages of 4K (Debian: linux-image-arm64)");
+    }
+
     private Finding mkswap() {
         return tools.has("mkswap")
                 ? Finding.ok("mkswap", "installed")
@@ -112,7 +131,7 @@ final class MachineChecks {
     private List<Finding> otherSwap(int priority) throws IOException {
         var found = new ArrayList<Finding>();
         for (SwapArea area : SwapArea.all(files)) {
-            if (area.device().startsWith("/dev/nbd")) {
+            if (area.isOnNbd()) {
                 continue;
             }
             String text = area.device() + ", " + Size.format(area.size()) + ", priority " + area.priority();

@@ -1,16 +1,22 @@
 package dev.ramzswap.attach;
 
+import dev.ramzswap.linux.Errno;
+import dev.ramzswap.linux.ErrnoException;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /** A device of the kernel's nbd driver, {@code /dev/nbdN}. */
 record NbdDevice(KernelFiles files, String name) {
     private static final String BLOCK = "/sys/block";
     private static final int SECTOR_BYTES = 512;
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+    private static final int LOOK_MILLIS = 20;
 
     /** All of them, by number; none if the driver is not loaded. */
     static List<NbdDevice> all(KernelFiles files) throws IOException {
@@ -76,6 +82,40 @@ record NbdDevice(KernelFiles files, String name) {
     /** What we attached it to; nothing if somebody else attached it, or nobody. */
     Optional<Backend> backend() throws IOException {
         return files.find(BLOCK + "/" + name + "/backend").flatMap(Backend::parse);
+    }
+
+    /**
+     * The kernel itself knows what is swapped on or mounted, which holds the device alone: {@code /proc/swaps} has
+     * paths, and those of another mount namespace, or of a node that is gone, name it otherwise. What somebody else has
+     * just swapped off is missing there a moment before he lets go of it.
+     */
+    void requireUnused() throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (isInUse()) {
+            if (System.nanoTime() - deadline > 0) {
+                throw inUse();
+            }
+            Thread.sleep(LOOK_MILLIS);
+        }
+    }
+
+    private boolean isInUse() throws IOException {
+        try {
+            files.openAlone(path()).close();
+            return false;
+        } catch (ErrnoException e) {
+            if (e.errno() == Errno.EBUSY) {
+                return true;
+            }
+            throw e;
+        }
+    }
+
+    private IOException inUse() throws IOException {
+        String areas = SwapArea.all(files).stream().map(SwapArea::device).collect(Collectors.joining(", "));
+        return new IOException(
+                path() + " is in use still, and what is there would be lost: swap it off by the name that it"
+                        + " has in /proc/swaps (" + areas + "), or unmount it, then repeat this");
     }
 
     private String pidFile() {

@@ -25,8 +25,12 @@ interface NbdDriver {
      */
     boolean reconnect(int device, Backend backend, NativeSocket connection) throws IOException;
 
-    /** Goes the way of {@link #reconnect} without an effect, so that it needs no more memory when there is none. */
-    void rehearse(Backend backend, NativeSocket connection) throws IOException;
+    /**
+     * Goes the way of {@link #reconnect} without an effect, so that it needs no more memory when there is none.
+     *
+     * @param socket connected or not
+     */
+    void rehearse(Backend backend, NativeSocket socket) throws IOException;
 
     /** Tells the server, and frees the device, which nobody may use any more. */
     void disconnect(int device) throws IOException;

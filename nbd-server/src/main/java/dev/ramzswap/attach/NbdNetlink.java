@@ -79,9 +79,9 @@ final class NbdNetlink implements NbdDriver {
 
     /** To a family that every kernel has, and that has no such command. */
     @Override
-    public void rehearse(Backend backend, NativeSocket connection) throws IOException {
+    public void rehearse(Backend backend, NativeSocket socket) throws IOException {
         try {
-            offer(CONTROLLER, NBD_CMD_DISCONNECT, 0, backend, connection);
+            offer(CONTROLLER, NBD_CMD_DISCONNECT, 0, backend, socket);
         } catch (ErrnoException e) {
             if (e.errno() != Errno.EOPNOTSUPP) {
                 throw e;

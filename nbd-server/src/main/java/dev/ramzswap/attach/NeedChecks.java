@@ -9,7 +9,9 @@ import java.util.Optional;
 
 /** Whether the memory that the exports of a daemon may take is there: on the machine, and in its control group. */
 final class NeedChecks {
-    private static final String CURE = "a lower limit (ramzswap set), with a backing file for the rest";
+    private static final String CURE =
+            "a lower limit: by ramzswap set where there is a backing file for the rest, else swap"
+                    + " off and begin with both";
 
     private final KernelFiles files;
 

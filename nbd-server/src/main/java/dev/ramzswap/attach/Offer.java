@@ -54,10 +54,6 @@ final class Offer implements Closeable {
         return isTaken;
     }
 
-    NativeSocket connection() {
-        return connection;
-    }
-
     @Override
     public void close() throws IOException {
         try (connection) {

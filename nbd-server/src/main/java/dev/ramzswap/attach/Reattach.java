@@ -2,6 +2,7 @@ package dev.ramzswap.attach;
 
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.daemon.Attachment;
+import dev.ramzswap.linux.NativeSocket;
 import dev.ramzswap.linux.ProcessId;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -34,6 +35,7 @@ final class Reattach implements AutoCloseable {
     private static final long NOTICING = Duration.ofSeconds(5).toNanos();
 
     private static final ProcessId NOBODY = new ProcessId(0, 0);
+    private static final String CANNOT_REPLACE = "connections of the kernel that break cannot be replaced: ";
 
     private final KernelFiles files;
     private final NbdDriver driver;
@@ -163,16 +165,35 @@ final class Reattach implements AutoCloseable {
         hasWarned = false;
     }
 
-    /** Goes the whole way once without an effect: afterwards it loads no class. */
-    void rehearse() {
-        Backend backend = new Backend(attachment.export(), attachment.identity(), 0, NOBODY);
-        try (Offer rehearsed = Offer.of(attachment, socket)) {
-            for (NbdDevice device : NbdDevice.all(files)) {
-                Optional<Backend> unused = waiting(device);
-            }
-            driver.rehearse(Backend.parse(backend.toString()).orElse(backend), rehearsed.connection());
+    /**
+     * Goes the whole way once without an effect: afterwards it loads no class.
+     *
+     * @param refused how it is told that no connection could be made
+     */
+    void rehearse(Level refused) {
+        try {
+            rehearseDriver();
+            rehearseOffer(refused);
         } catch (IOException | RuntimeException | Error e) {
-            LOG.log(Level.WARNING, "connections of the kernel that break cannot be replaced: " + e);
+            LOG.log(Level.WARNING, CANNOT_REPLACE + e);
+        }
+    }
+
+    private void rehearseDriver() throws IOException {
+        Backend backend = new Backend(attachment.export(), attachment.identity(), 0, NOBODY);
+        try (NativeSocket unused = NativeSocket.unconnected()) {
+            for (NbdDevice device : NbdDevice.all(files)) {
+                Optional<Backend> none = waiting(device);
+            }
+            driver.rehearse(Backend.parse(backend.toString()).orElse(backend), unused);
+        }
+    }
+
+    private void rehearseOffer(Level refused) {
+        try (Offer _ = Offer.of(attachment, socket)) {
+            // nobody is offered it
+        } catch (IOException e) {
+            LOG.log(refused, CANNOT_REPLACE + e);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.ramzswap.attach;
 import dev.ramzswap.daemon.Attachment;
 import dev.ramzswap.daemon.Attachments;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -74,11 +75,12 @@ public final class Reattacher implements Attachments {
         looks.release();
     }
 
+    /** Who serves may let nobody in, or be gone by now, as it was told to end: this daemon can let in all the same. */
     @Override
     public void prepare(Attachment rehearsed, Path socket) {
         try (Reattach reattach = new Reattach(machine, rehearsed, socket)) {
             reattach.step();
-            reattach.rehearse();
+            reattach.rehearse(Level.DEBUG);
         }
     }
 
@@ -100,7 +102,7 @@ public final class Reattacher implements Attachments {
                 }
                 if (pause == Reattach.NOTHING_TO_DO && begun.getCount() > 0) {
                     begun.countDown();
-                    all.getFirst().rehearse();
+                    all.getFirst().rehearse(Level.WARNING);
                 }
                 looks.tryAcquire(pause, TimeUnit.NANOSECONDS);
                 looks.drainPermits();

@@ -7,7 +7,8 @@ import java.util.Optional;
 /**
  * Something that the kernel swaps on, a line of {@code /proc/swaps}.
  *
- * @param device a device or a file
+ * @param device a device or a file, by its path as who reads it sees that: what a chroot below {@code /mnt} swaps on is
+ *     {@code /mnt/dev/nbd0} outside
  * @param size bytes
  * @param used bytes
  */
@@ -19,8 +20,22 @@ record SwapArea(String device, long size, long used, int priority) {
         return files.find(FILE).orElse("").lines().skip(1).map(SwapArea::parse).toList();
     }
 
+    /** @param device {@code /dev/NAME} */
     static Optional<SwapArea> at(KernelFiles files, String device) throws IOException {
-        return all(files).stream().filter(area -> area.device.equals(device)).findFirst();
+        return all(files).stream().filter(area -> area.isOn(device)).findFirst();
+    }
+
+    /** @param path {@code /dev/NAME} */
+    boolean isOn(String path) {
+        return device.endsWith(path);
+    }
+
+    boolean isOnNbd() {
+        return device.matches(".*/dev/nbd[^/]*");
+    }
+
+    boolean isOnZram() {
+        return device.matches(".*/dev/zram[^/]*");
     }
 
     private static SwapArea parse(String line) {

@@ -125,17 +125,17 @@ public final class SwapOff {
 
     private boolean isMemory(SwapArea area) throws IOException {
         for (NbdDevice device : NbdDevice.all(machine.files())) {
-            if (device.path().equals(area.device())) {
+            if (area.isOn(device.path())) {
                 return device.backend().isPresent();
             }
         }
-        return area.device().startsWith("/dev/zram");
+        return area.isOnZram();
     }
 
     private void takeBack(SwapRecord record, SwapArea area) throws IOException, InterruptedException {
         long begin = System.nanoTime();
         try {
-            while (record.attached(machine.files()).isPresent() && !isTakenBack(area, begin)) {
+            while (record.attached(machine.files()).isPresent() && !isTakenBack(record.device(), area, begin)) {
                 progress.show(progress(area, begin));
                 Thread.sleep(OTHERS_MILLIS);
             }
@@ -150,14 +150,14 @@ public final class SwapOff {
      * False while somebody else takes it back, as systemd does at shutdown: then the kernel knows no such swap any more
      * (EINVAL), and shows it until all is back (mm/swapfile.c, SWP_WRITEOK). If that fails, it is ours again.
      */
-    private boolean isTakenBack(SwapArea area, long begin) throws IOException, InterruptedException {
-        Tools.Result result = machine.tools().run(() -> progress.show(progress(area, begin)), "swapoff", area.device());
-        if (result.status() == 0 || SwapArea.at(machine.files(), area.device()).isEmpty()) {
+    private boolean isTakenBack(String device, SwapArea area, long begin) throws IOException, InterruptedException {
+        Tools.Result result = machine.tools().run(() -> progress.show(progress(area, begin)), "swapoff", device);
+        if (result.status() == 0 || SwapArea.at(machine.files(), device).isEmpty()) {
             return true;
         }
         String why = result.lastLine().orElse("exit status " + result.status());
         if (!why.contains(EINVAL)) {
-            throw new IOException("swapoff " + area.device() + " failed: " + why);
+            throw new IOException("swapoff " + device + " failed: " + why);
         }
         return false;
     }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -26,6 +27,13 @@ final class TransientService implements Launcher {
      * backslashes before the others.
      */
     private static final String IF_STILL_THERE = "! printenv MAINPID >/dev/null || exec ";
+
+    /**
+     * Its last word in the log if it did not end by itself, and could say why; systemd-run forgets how it ended, and
+     * has one status for all. In pieces that systemd 252 leaves as they are, like those above. %s is the unit.
+     */
+    private static final String LAST_WORD = "printenv EXIT_STATUS | grep -vx '[012]' | sed -e 's/^[A-Z]/signal &/'"
+            + " -e 's/^[0-9]/status &/' -e 's/.*/ramzswap: it ended with &: journalctl -u %s says more/'";
 
     /** What the launcher sets, where commands look for the daemon, and which bytes its paths are. */
     private static final Pattern NEEDED_VARIABLE = Pattern.compile("PATH|MALLOC_.*|RAMZSWAP_.*|LANG|LC_.*");
@@ -60,17 +68,21 @@ final class TransientService implements Launcher {
     private final List<String> program;
     private final Collection<Path> mounts;
     private final Map<String, String> variables;
+    private final Tools tools;
 
     /**
      * @param program the words that run the command line
      * @param mounts directories that the daemon needs until it ends
      * @param variables the environment
+     * @param tools has systemctl
      */
-    TransientService(String export, List<String> program, Collection<Path> mounts, Map<String, String> variables) {
+    TransientService(
+            String export, List<String> program, Collection<Path> mounts, Map<String, String> variables, Tools tools) {
         this.export = export;
         this.program = List.copyOf(program);
         this.mounts = List.copyOf(mounts);
         this.variables = Map.copyOf(variables);
+        this.tools = tools;
     }
 
     /** Whether systemd is what started this machine. */
@@ -78,9 +90,10 @@ final class TransientService implements Launcher {
         return Files.isDirectory(SYSTEMD);
     }
 
+    /** In a session of its own: the terminal's Ctrl-C is for who waits for it, and then ends what it has started. */
     @Override
     public List<String> words(List<String> command, Path log) {
-        var words = new ArrayList<>(List.of("systemd-run", "--quiet", "--collect", "--same-dir", "--unit=" + unit()));
+        var words = new ArrayList<>(List.of("setsid", "systemd-run", "--collect", "--same-dir", "--unit=" + unit()));
         words.add("--description=Compressed swap device " + export);
         words.add("--service-type=notify");
         PROPERTIES.forEach(property -> words.add("--property=" + property));
@@ -90,6 +103,7 @@ final class TransientService implements Launcher {
                 + quoted(Stream.concat(Stream.of(log.getParent()), mounts.stream())
                         .map(Path::toString)));
         words.add("--property=ExecStop=" + quoted(Stream.of("/bin/sh", "-c", stopScript())));
+        words.add("--property=ExecStopPost=" + quoted(Stream.of("/bin/sh", "-c", LAST_WORD.formatted(unit()))));
         variables.forEach((name, value) -> {
             if (NEEDED_VARIABLE.matcher(name).matches()) {
                 words.add("--setenv=" + name + "=" + value);
@@ -100,10 +114,24 @@ final class TransientService implements Launcher {
         return words;
     }
 
+    /**
+     * A stop would be refused (RefuseManualStop=). What waits yet, as for a mount, is only a job, and begins no more.
+     */
     @Override
     public void kill(Process words) throws IOException, InterruptedException {
         words.destroyForcibly();
-        new ProcessBuilder("systemctl", "kill", "--signal=KILL", unit()).start().waitFor();
+        Optional<String> job = systemctl("show", "--property=Job", "--value", unit());
+        if (job.filter(id -> id.matches("\\d+")).isPresent()) {
+            systemctl("cancel", job.get());
+        }
+        systemctl("kill", "--signal=KILL", unit());
+    }
+
+    /** What it says last; that it fails where there is nothing to do is all right. */
+    private Optional<String> systemctl(String... words) throws IOException, InterruptedException {
+        var command = new ArrayList<>(List.of("systemctl"));
+        command.addAll(List.of(words));
+        return tools.run(() -> {}, command.toArray(String[]::new)).lastLine();
     }
 
     private String unit() {

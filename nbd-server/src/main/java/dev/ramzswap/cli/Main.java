@@ -31,7 +31,7 @@ import picocli.CommandLine.ParseResult;
             "  ramzswap serve --size 1G --socket /run/ramzswap/swap0.sock",
             "  ramzswap serve --size 8G --limit 1G --codec zstd:3 --backing-file /var/lib/ramzswap/swap0",
             "  ramzswap status",
-            "  ramzswap set swap0 limit=256M codec=zstd:3",
+            "  ramzswap set swap0 codec=zstd:3",
         })
 public final class Main {
     private Main() {}

@@ -19,7 +19,14 @@ import picocli.CommandLine.Spec;
         description = "Change a running export. Returns when the pool is within a lowered limit.",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        footer = {"", "Example:", "  ramzswap set swap0 limit=256M codec=zstd:3"})
+        footer = {
+            "",
+            "A limit with which not all pages could be held is refused, unless the daemon was started with",
+            "a backing file that takes the rest, or with --overcommit.",
+            "Examples:",
+            "  ramzswap set swap0 codec=zstd:3",
+            "  ramzswap set swap0 limit=256M",
+        })
 final class SetCommand implements Callable<Integer> {
     @Parameters(
             index = "0",

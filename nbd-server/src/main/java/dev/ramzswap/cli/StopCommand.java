@@ -3,7 +3,9 @@ package dev.ramzswap.cli;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.status.ExportStatus;
 import dev.ramzswap.status.LiveExport;
+import dev.ramzswap.status.Succession;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -15,7 +17,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "stop",
         description = "End the daemon of an export, with all exports that it has. One that runs with --swap and has"
-                + " clients goes on until they are gone.",
+                + " clients goes on until they are gone. Those of a unit are ended by systemctl stop: where another"
+                + " stands by, or systemd starts one again, that serves.",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class)
 final class StopCommand implements Callable<Integer> {
@@ -44,12 +47,15 @@ final class StopCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         ExportStatus status = ExportStatus.named(host, name).getFirst();
-        var export = new LiveExport(status, spec.commandLine().getOut(), Terminal.isThere());
+        Succession succession = Succession.of(status);
+        PrintWriter out = spec.commandLine().getOut();
+        var export = new LiveExport(status, out, Terminal.isThere());
         if (force) {
             export.stopByForce();
         } else {
             export.stop();
         }
+        succession.text(host).ifPresent(text -> out.println(name + ": " + text));
         return 0;
     }
 }

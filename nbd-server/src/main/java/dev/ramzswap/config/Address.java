@@ -1,5 +1,6 @@
 package dev.ramzswap.config;
 
+import dev.ramzswap.linux.SocketFile;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
@@ -11,9 +12,6 @@ import java.util.regex.Pattern;
 /** Where to listen, as people write it: {@code HOST:PORT}, {@code [::1]:PORT}, or the path of a Unix socket. */
 final class Address {
     private static final Pattern TCP = Pattern.compile("(\\[[0-9a-fA-F:.%a-z]+]|[^:\\[\\]]+):(\\d{1,5})");
-
-    /** {@code sun_path} of unix(7) without its closing zero. */
-    private static final int MAX_SOCKET_PATH = 107;
 
     private Address() {}
 
@@ -35,11 +33,11 @@ final class Address {
     }
 
     static Path socket(String text) {
-        Path path = ExportReader.path(text);
-        int bytes = path.toString().getBytes(StandardCharsets.UTF_8).length;
-        if (bytes > MAX_SOCKET_PATH) {
+        Path path = ExportReader.file(text);
+        if (!SocketFile.fits(path)) {
+            int bytes = path.toString().getBytes(StandardCharsets.UTF_8).length;
             throw new IllegalArgumentException("the path has " + bytes + " bytes, and a Unix socket's may have "
-                    + MAX_SOCKET_PATH + ": give a shorter one");
+                    + SocketFile.LONGEST_PATH + ": give a shorter one");
         }
         return path;
     }

@@ -74,7 +74,7 @@ final class ExportReader {
             return Optional.empty();
         }
         return Optional.of(new StoreConfig.Backing(
-                read("backing-file", ExportReader::path, Path.of("")),
+                read("backing-file", ExportReader::file, Path.of("")),
                 read("backing-size", this::size, StoreConfig.WORST_CASE),
                 read("encrypt", ExportReader::yes, true)));
     }
@@ -137,6 +137,15 @@ final class ExportReader {
             case "no", "false" -> false;
             default -> throw new IllegalArgumentException("'" + text + "' is neither yes nor no: write one of them");
         };
+    }
+
+    /** The path of what is, or will be, in some directory: the root directory is in none. */
+    static Path file(String text) {
+        Path path = path(text);
+        if (path.getFileName() == null) {
+            throw new IllegalArgumentException("'" + text + "' is the root directory: give the path of a file");
+        }
+        return path;
     }
 
     static Path path(String text) {

@@ -31,8 +31,8 @@ public enum Key {
     ALLOW_USERS(
             Scope.EXPORT,
             Kind.USERS,
-            "Names or numbers, as in alice,1000, of the users whose processes may open it by the Unix socket, if that"
-                    + " lets them connect. Root and the daemon's own user always may."),
+            "Names or numbers, as in alice,1000, of the users whose processes may open it by the Unix socket, if its"
+                    + " mode and directory let them connect. Root and the daemon's own user always may."),
     ALLOW_GROUPS(
             Scope.EXPORT, Kind.GROUPS, "The same for groups, of which a process's own counts, not its other ones."),
     SOCKET(

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.linux.FileType;
+import dev.ramzswap.linux.HangUps;
 import dev.ramzswap.linux.PeerCredentials;
 import dev.ramzswap.linux.SocketHandle;
 import dev.ramzswap.nbd.io.Acceptor;
@@ -85,25 +86,33 @@ public final class ControlSocket implements AutoCloseable {
     }
 
     private void answer(SocketChannel client) throws IOException {
+        String request;
         try (SocketHandle handle = SocketHandle.of(client)) {
-            PeerCredentials peer = handle.peer();
-            if (peer.uid() != owner && peer.uid() != ROOT) {
-                throw new IOException("refused " + peer);
+            requireOwner(handle.peer());
+            request = readLine(client, patience);
+            if (hasHungUp(handle)) {
+                throw new IOException("dropped '" + request + "': who asked for it waits no more");
             }
-        }
-        String request = readLine(client, patience);
-        if (hasHungUp(client)) {
-            throw new IOException("dropped '" + request + "': who asked for it waits no more");
         }
         client.write(ByteBuffer.wrap((handler.apply(request) + "\n").getBytes(UTF_8)));
     }
 
-    /** As after a time in which this process was stopped: what was asked for has been taken for failed. */
-    private static boolean hasHungUp(SocketChannel client) throws IOException {
-        client.configureBlocking(false);
-        boolean isOver = client.read(ByteBuffer.allocate(1)) < 0;
-        client.configureBlocking(true);
-        return isOver;
+    private void requireOwner(PeerCredentials peer) throws IOException {
+        if (peer.uid() != owner && peer.uid() != ROOT) {
+            throw new IOException("refused " + peer);
+        }
+    }
+
+    /**
+     * As after a time in which this process was stopped: what was asked for has been taken for failed. Who has only
+     * said that nothing more comes from him (socat, nc -N) still hears.
+     */
+    private static boolean hasHungUp(SocketHandle client) throws IOException {
+        try (HangUps hangUps = new HangUps(1)) {
+            hangUps.add(client);
+            hangUps.look();
+            return hangUps.at(0);
+        }
     }
 
     /**

@@ -6,13 +6,16 @@ import dev.ramzswap.linux.ProcessId;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 
@@ -84,6 +87,9 @@ public final class Attachment {
     private long expectedSince;
     private boolean isKernelSilent;
 
+    /** What is made of departures, by who has devices attached: at once, or when the kernel speaks again. */
+    private final List<Consumer<Set<ProcessId>>> unjudged = new ArrayList<>();
+
     /**
      * @param isTakenOver whether there are pages here that somebody may come back for
      * @param ownPid of this process
@@ -130,46 +136,46 @@ public final class Attachment {
 
     /** One that had joined is gone. */
     void left(PeerCredentials peer, boolean saidGoodbye) {
-        Set<ProcessId> attachers = attachers();
+        Optional<List<Device>> known = answer();
         synchronized (this) {
             if (isOwn(peer)) {
-                ownLeft(saidGoodbye, attachers);
+                ownLeft(saidGoodbye);
             } else {
-                otherLeft(process(peer), saidGoodbye, attachers);
+                otherLeft(process(peer), saidGoodbye);
             }
+            known.ifPresent(devices -> judge(attachers(devices)));
         }
     }
 
-    /** Who attached the devices that belong to this. */
-    private Set<ProcessId> attachers() {
-        Set<ProcessId> processes = new HashSet<>();
-        devices().forEach(device -> processes.add(device.attacher()));
-        return processes;
-    }
-
-    private void ownLeft(boolean saidGoodbye, Set<ProcessId> attachers) {
+    private void ownLeft(boolean saidGoodbye) {
         own--;
-        if (!saidGoodbye) {
-            return;
+        if (saidGoodbye && !isReturning) {
+            unjudged.add(this::judgeOwnGoodbye);
         }
-        if (isReturning) {
-            isReturning = false;
-            return;
-        }
-        // Of two devices, nobody knows which: that one will be gone soon, and the other must not be given up.
+        isReturning &= !saidGoodbye;
+    }
+
+    /** Of two devices, nobody knows which: that one will be gone soon, and the other must not be given up. */
+    private void judgeOwnGoodbye(Set<ProcessId> attachers) {
         if (attachers.size() == 1) {
             deviceSaidGoodbye(attachers.iterator().next());
         }
     }
 
-    private void otherLeft(ProcessId process, boolean saidGoodbye, Set<ProcessId> attachers) {
+    private void otherLeft(ProcessId process, boolean saidGoodbye) {
         others.merge(process, -1, (connections, one) -> connections + one == 0 ? null : connections + one);
+        boolean isLast = !others.containsKey(process);
+        unjudged.add(attachers -> judgeOther(process, saidGoodbye, isLast, attachers));
+    }
+
+    private void judgeOther(ProcessId process, boolean saidGoodbye, boolean isLast, Set<ProcessId> attachers) {
+        boolean wasDetached = isLast && detached.remove(process);
         if (!attachers.isEmpty()) {
             if (saidGoodbye && attachers.contains(process)) {
                 deviceSaidGoodbye(process);
             }
-        } else if (process.equals(UNKNOWN) || !others.containsKey(process)) {
-            processLeft(process, detached.remove(process) || saidGoodbye);
+        } else if (isLast || process.equals(UNKNOWN)) {
+            processLeft(process, wasDetached || saidGoodbye);
         }
     }
 
@@ -183,7 +189,7 @@ public final class Attachment {
     }
 
     private boolean isExpected() {
-        return isInherited || !lost.isEmpty();
+        return isInherited || !lost.isEmpty() || !unjudged.isEmpty();
     }
 
     private void deviceSaidGoodbye(ProcessId attacher) {
@@ -286,7 +292,7 @@ public final class Attachment {
 
     /** The processes that are connected, but for this one and those that attached a device that still names this. */
     SortedSet<Integer> visitors() {
-        Set<ProcessId> attachers = attachers();
+        Set<ProcessId> attachers = attachers(devices());
         synchronized (this) {
             return others.keySet().stream()
                     .filter(process -> !attachers.contains(process))
@@ -296,13 +302,18 @@ public final class Attachment {
     }
 
     private List<Device> devices() {
+        return answer().orElse(List.of());
+    }
+
+    /** Empty if the kernel cannot be asked. */
+    private Optional<List<Device>> answer() {
         try {
-            return ask();
+            return Optional.of(ask());
         } catch (IOException | RuntimeException e) {
             if (!silent()) {
                 LOG.log(Level.WARNING, export + " is kept: the kernel does not say whether it is attached: " + e);
             }
-            return List.of();
+            return Optional.empty();
         }
     }
 
@@ -315,12 +326,22 @@ public final class Attachment {
     /** While the kernel has the export, it is nobody else who may come back. */
     private synchronized void heard(List<Device> devices) {
         isKernelSilent = false;
+        Set<ProcessId> attachers = attachers(devices);
+        judge(attachers);
         if (!devices.isEmpty()) {
             isInherited = false;
             lost.clear();
         }
-        leavingDevices.removeIf(attacher ->
-                devices.stream().noneMatch(device -> device.attacher().equals(attacher)));
+        leavingDevices.retainAll(attachers);
+    }
+
+    private void judge(Set<ProcessId> attachers) {
+        unjudged.forEach(departure -> departure.accept(attachers));
+        unjudged.clear();
+    }
+
+    private static Set<ProcessId> attachers(List<Device> devices) {
+        return devices.stream().map(Device::attacher).collect(Collectors.toSet());
     }
 
     /** Whether it was before. */

@@ -30,12 +30,18 @@ import java.time.Duration;
  *   who stands by gives the place up,   then looks for NAME.leaving: there: stays    not: ends       ({@link #withdraw})
  * </pre>
  *
- * Who stands by looks for the mark before that, too, and keeps the place if it is there: who serves looks twice, with a
- * tenth of a second between, and both would stay if the place were given up just then.
+ * Who serves looks again and again while it drains, and twice before it leaves. So who stays has the place, or they
+ * would wait for each other: it keeps the place if the mark is there already, and takes it again if it finds the mark
+ * when it has given the place up.
  *
  * <ul>
- *   <li>Whatever the order, one of them looks last, and sees what the other has done; so never do both end. Both may
- *       stay: who stood by then ends with the other one ({@link #awaitTurn}), or takes over from it.
+ *   <li>Whatever the order, one of them looks last, and sees what the other has done; so never do both end. If who
+ *       serves looked while the place was free, it drains for a moment, finds the place taken, and leaves. If nobody is
+ *       attached any more by then, both end: {@link #awaitTurn}.
+ *   <li>Who cannot take the place again ends, as another has it now that the mark is there. If that is who serves,
+ *       which is just looking, it finds the place free, and stays. If it is a third one, which waited for the place,
+ *       that one stays: should it be told to end as well, it finds the mark, and keeps the place or takes it again.
+ *       Each gives the place up once at most, so there is a last one, and it has the place.
  *   <li>The mark outlives who made it: who stands by finds it also if the other is killed meanwhile, and then has the
  *       state's locks. It goes when the next one has these locks, or when who made it ends with nobody attached
  *       ({@link #unmark}); one that is out of date only makes somebody stay.
@@ -52,9 +58,13 @@ final class Standby implements Closeable {
     /** Who waits for the place is not the next one. */
     private static final Duration LOOK = Duration.ofMillis(100);
 
+    /** Who serves has the place's lock for less, each time that it looks. */
+    private static final Duration GLANCE = Duration.ofMillis(50);
+
     private static final String PLACE = ".standby";
 
     private final Config config;
+    private final Runnable whileFree;
     private final NativeFile place;
     private final Path mark;
     private boolean hasPlace;
@@ -64,7 +74,15 @@ final class Standby implements Closeable {
 
     /** One that could not take over is refused: that a daemon has the place is a reason for another one to end. */
     Standby(Config config) throws IOException {
+        this(config, () -> {});
+    }
+
+    /**
+     * @param whileFree is run when it has given the place up, and does not know yet whether it stays; a seam for tests
+     */
+    Standby(Config config, Runnable whileFree) throws IOException {
         this.config = config;
+        this.whileFree = whileFree;
         for (ExportConfig export : config.exports()) {
             PageStore.requireReadable(export.store(config));
         }
@@ -119,11 +137,20 @@ final class Standby implements Closeable {
         if (isTurn || !hasPlace) {
             return !isTurn;
         }
-        if (Files.exists(mark)) {
-            return false; // And keeps the place: who leaves looks once more, when nothing is in flight.
-        }
-        Closing.quietly(this);
+        return !Files.exists(mark) && (givesPlaceUp() || !takesPlaceAgain());
+    }
+
+    /** @return whether who serves was not about to leave to this one */
+    private boolean givesPlaceUp() {
+        hasPlace = false;
+        Closing.quietly(place::unlock);
+        whileFree.run();
         return !Files.exists(mark);
+    }
+
+    private boolean takesPlaceAgain() {
+        Closing.quietly(() -> hasPlace = place.tryLock(GLANCE));
+        return hasPlace;
     }
 
     /** Leaves the place to the next. Closing it again does nothing. */

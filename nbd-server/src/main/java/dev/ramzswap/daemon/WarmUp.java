@@ -6,10 +6,12 @@ import dev.ramzswap.config.Size;
 import dev.ramzswap.control.ControlSocket;
 import dev.ramzswap.linux.MappedFile;
 import dev.ramzswap.linux.PeerCredentials;
+import dev.ramzswap.linux.SocketFile;
 import dev.ramzswap.nbd.ClientListener;
 import dev.ramzswap.nbd.Endpoint;
 import dev.ramzswap.nbd.Limits;
 import dev.ramzswap.nbd.NbdServer;
+import dev.ramzswap.nbd.UnixSocketFile;
 import dev.ramzswap.nbd.client.LoopbackClient;
 import dev.ramzswap.store.CodecSpec;
 import dev.ramzswap.store.PageStore;
@@ -20,8 +22,8 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -40,6 +42,9 @@ public final class WarmUp {
     private static final String NAME = "warm-up";
     private static final String FILE = ".warm-up.file";
     private static final String STATE = ".warm-up.state";
+    private static final String SOCKET = ".warm-up.sock";
+    private static final String CONTROL = ".warm-up.control";
+    private static final String ANY = "*{" + FILE + "," + STATE + "," + SOCKET + "," + CONTROL + "}";
     /** Its own client is to it what the kernel and others will be. */
     private static final int NOBODY = 0;
 
@@ -64,9 +69,10 @@ public final class WarmUp {
     private static final Host NO_MEMORY = new Host(0, 0, Map.of());
 
     private final AllowList allowed;
+    private final Path directory;
+    private final Path room;
     private final Path socket;
     private final Path controlSocket;
-    private final Path room;
     private final Attachment attachment;
     private final Path backingFile;
     private final Path stateDir;
@@ -75,8 +81,8 @@ public final class WarmUp {
     private final ByteBuffer pages = ByteBuffer.allocateDirect(2 * BATCH * SLOT_BYTES);
 
     /**
-     * @param directory where its sockets may lie meanwhile
-     * @param room where its files may
+     * @param directory where its sockets may lie meanwhile, if paths in {@code room} are too long for them
+     * @param room where all that it makes may
      * @param kernel is asked as it will be whenever a client leaves
      * @param isEncrypted whether a backing file will be: a daemon that has none such needs no memory for a cipher
      */
@@ -84,9 +90,11 @@ public final class WarmUp {
         this.isEncrypted = isEncrypted;
         allowed = AllowList.of(Set.of(), Set.of(), host);
         long pid = ProcessHandle.current().pid();
-        socket = directory.resolve(pid + ".warm-up.sock");
-        controlSocket = directory.resolve(pid + ".warm-up.control");
+        this.directory = directory;
         this.room = room;
+        Path sockets = SocketFile.fits(room.resolve(pid + CONTROL)) ? room : directory;
+        socket = sockets.resolve(pid + SOCKET);
+        controlSocket = sockets.resolve(pid + CONTROL);
         attachment = new Attachment(NAME, 0, false, kernel, NOBODY, System::nanoTime);
         backingFile = room.resolve(pid + FILE);
         stateDir = room.resolve(pid + STATE);
@@ -98,10 +106,15 @@ public final class WarmUp {
             warmUp();
         } catch (IOException e) {
             throw new IOException(
-                    "the warm-up, which needs " + Size.format(ROOM) + " of room in " + room + " for a moment, failed: "
-                            + e.getMessage(),
+                    "the warm-up, which needs " + Size.format(ROOM) + " of room in " + room + forSockets()
+                            + " for a moment, failed: " + e.getMessage(),
                     e);
         }
+    }
+
+    private String forSockets() {
+        Path sockets = socket.getParent();
+        return sockets.equals(room) ? "" : ", and for sockets in " + sockets + ",";
     }
 
     private void warmUp() throws IOException {
@@ -129,7 +142,14 @@ public final class WarmUp {
      * What daemons have left that were killed meanwhile: it may be memory. Another one may remove it at this moment.
      */
     void removeLeftovers() throws IOException {
-        try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(room, "*{" + FILE + "," + STATE + "}")) {
+        for (Path own : List.of(room, directory)) {
+            removeLeftovers(own);
+            UnixSocketFile.removeLeftovers(own);
+        }
+    }
+
+    private static void removeLeftovers(Path own) throws IOException {
+        try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(own, ANY)) {
             for (Path path : leftovers) {
                 String pid = path.getFileName().toString().split("\\.", 2)[0];
                 if (!Files.exists(Path.of("/proc", pid))) {
@@ -140,14 +160,20 @@ public final class WarmUp {
     }
 
     private static void remove(Path leftover) throws IOException {
-        try (DirectoryStream<Path> parts = Files.newDirectoryStream(leftover)) {
+        if (Files.isDirectory(leftover, LinkOption.NOFOLLOW_LINKS)) {
+            removeParts(leftover);
+        }
+        Files.deleteIfExists(leftover);
+    }
+
+    private static void removeParts(Path state) throws IOException {
+        try (DirectoryStream<Path> parts = Files.newDirectoryStream(state)) {
             for (Path part : parts) {
                 removePart(part);
             }
-        } catch (NotDirectoryException | NoSuchFileException e) {
-            // the file, or gone
+        } catch (NoSuchFileException e) {
+            // gone between the look at it and this one
         }
-        Files.deleteIfExists(leftover);
     }
 
     private static void removePart(Path part) throws IOException {

@@ -93,20 +93,37 @@ final class OtherSwap implements AutoCloseable {
         return own.get(number);
     }
 
-    /** N of {@code /dev/nbdN}; -1 for anything else. */
+    /** N of {@code /dev/nbdN}, and of {@code /mnt/dev/nbdN}, as it is called outside a chroot; -1 for anything else. */
     private int deviceNumber() {
-        int i = 0;
-        while (i < NBD.length && at + i < text.position() && text.get(at + i) == NBD[i]) {
-            i++;
+        int end = wordEnd();
+        int begin = end - 1;
+        while (begin > at && !isNbd(begin, end)) {
+            begin--;
         }
-        if (i < NBD.length) {
+        if (!isNbd(begin, end)) {
             return -1;
         }
         int value = 0;
-        while (value < DEVICES && at + i < text.position() && isDigit(at + i)) {
-            value = value * 10 + text.get(at + i++) - '0';
+        for (int i = begin + NBD.length; value < DEVICES && i < end && isDigit(i); i++) {
+            value = value * 10 + text.get(i) - '0';
         }
         return value;
+    }
+
+    private boolean isNbd(int begin, int end) {
+        int i = 0;
+        while (i < NBD.length && begin + i < end && text.get(begin + i) == NBD[i]) {
+            i++;
+        }
+        return i == NBD.length;
+    }
+
+    private int wordEnd() {
+        int end = at;
+        while (end < text.position() && text.get(end) > ' ') {
+            end++;
+        }
+        return end;
     }
 
     private boolean isDigit(int index) {
@@ -114,9 +131,7 @@ final class OtherSwap implements AutoCloseable {
     }
 
     private void skipWord() {
-        while (at < text.position() && text.get(at) > ' ') {
-            at++;
-        }
+        at = wordEnd();
         skipSpaces();
     }
 

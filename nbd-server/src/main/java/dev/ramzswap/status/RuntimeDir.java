@@ -143,11 +143,11 @@ public final class RuntimeDir {
     private void requireFree(String name) throws IOException {
         Path file = file(name);
         Optional<ExportEntry> other = ExportEntry.read(file);
-        if (other.isPresent()) {
+        if (other.filter(ExportEntry::isAlive).isPresent()) {
             throw new IOException("--name: a running daemon (pid " + other.get().pid() + ") has an export '" + name
                     + "': give this one another name, or stop that one");
         }
-        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !isEmpty(file)) {
+        if (other.isEmpty() && Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !isEmpty(file)) {
             throw new IOException(file + " is no daemon's entry, and in the way of one: move it away, or set "
                     + RuntimePath.VARIABLE + " to another directory");
         }
@@ -246,7 +246,7 @@ public final class RuntimeDir {
         }
     }
 
-    /** What stays is in nobody's way but that of its own name. */
+    /** What stays is in nobody's way but that of its own name, for which replacing it fails as this does. */
     private static void remove(Path file) {
         try {
             Files.deleteIfExists(file);

@@ -13,9 +13,11 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,6 +37,9 @@ class BackgroundDaemonTest {
 
     private final StringWriter out = new StringWriter();
     private boolean isKilled;
+
+    /** Of the launcher that is interrupted. */
+    private final AtomicLong sessionOf = new AtomicLong();
 
     /** A shell instead of a daemon. */
     private final class Shell implements Launcher {
@@ -66,6 +71,11 @@ class BackgroundDaemonTest {
                 "echo 'ramzswap: goes on'; kill -KILL $$ | it was killed by signal 9: see @/swap0.log",
                 "echo 'ramzswap: goes on'; echo 'ramzswap: no room'; exit 2 | no room",
                 "echo 'Failed to start transient service unit: x'; exit 1 | Failed to start transient service unit: x",
+                "echo 'Job for a.service failed.'; exit 1 | Job for a.service failed. See @/swap0.log",
+                "echo 'ramzswap: no room'; echo 'Job for a.service failed.'; exit 1 | no room",
+                "echo 'ramzswap: goes on'; echo 'Job for a.service canceled.'; exit 1 | Job for a.service canceled.",
+                "echo \"A dependency job for a.service failed. See 'x'.\"; exit 1"
+                        + "| A dependency job for a.service failed. See 'x'.",
             })
     void saysWhyADaemonEnded(String script, String why) throws IOException {
         assertEquals("the daemon did not start: " + why, failure(script));
@@ -73,7 +83,7 @@ class BackgroundDaemonTest {
 
     /** Launching fails when another daemon has the name, which is what would be killed then. */
     @ParameterizedTest
-    @CsvSource({"exit 0, true", "exit 1, false"})
+    @CsvSource({"exit 0, true", "exit 1, false", "kill -TERM $$, true"})
     void whatWasNotStartedIsNotKilled(String script, boolean expected) throws IOException {
         failure(script);
         assertEquals(expected, isKilled);
@@ -116,6 +126,54 @@ class BackgroundDaemonTest {
             Files.createFile(file);
         } catch (IOException | InterruptedException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    /**
+     * As Ctrl-C does; the launcher is not in the terminal's process group, or it would end by that, and leave the
+     * daemon.
+     */
+    @Test
+    @Timeout(60)
+    void whoIsInterruptedEndsWhatSystemdStarts() throws Exception {
+        Path ran = temp.resolve("ran");
+        program("systemd-run", "echo $$ >'%1$s'.new; mv '%1$s'.new '%1$s'; exec sleep 60".formatted(ran));
+        program("systemctl", "echo \"$*\" >>'%s'; test \"$1\" != show || echo 4711".formatted(ran));
+        String path = temp + ":" + System.getenv("PATH");
+        Map<String, String> variables = Map.of(RuntimePath.VARIABLE, temp.toString(), "PATH", path);
+        var launcher = new TransientService("swap0", List.of(), List.of(), variables, new HostTools(path));
+        var host = new Host(16L << 30, Host.current().uid(), variables);
+        var daemon = new BackgroundDaemon(host, List.of("serve"), "swap0", launcher, TestDaemon.QUIET);
+        Thread waiting = Thread.currentThread();
+        Thread.ofPlatform().daemon().start(() -> interruptWhenThere(ran, waiting));
+        assertThrows(InterruptedException.class, daemon::start);
+        List<String> lines = Files.readAllLines(ran);
+        String unit = "ramzswap-serve-swap0.service";
+        assertEquals(
+                List.of("show --property=Job --value " + unit, "cancel 4711", "kill --signal=KILL " + unit),
+                lines.subList(1, lines.size()));
+        long launched = Long.parseLong(lines.getFirst());
+        assertEquals(launched, sessionOf.get());
+        ProcessHandle.of(launched).ifPresent(process -> process.onExit().join());
+    }
+
+    private void program(String name, String script) throws IOException {
+        Path file = Files.writeString(temp.resolve(name), "#!/bin/sh\n" + script + "\n");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwx------"));
+    }
+
+    private void interruptWhenThere(Path file, Thread waiting) {
+        try {
+            while (!Files.exists(file)) {
+                Thread.sleep(10);
+            }
+            String pid = Files.readString(file).strip();
+            String stat = Files.readString(Path.of("/proc", pid, "stat"));
+            sessionOf.set(Long.parseLong(stat.substring(stat.lastIndexOf(')')).split(" ")[4]));
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        } finally {
+            waiting.interrupt();
         }
     }
 

@@ -49,6 +49,7 @@ class ChecksTest {
                         "kernel",
                         "nbd module",
                         "mkswap",
+                        "page size",
                         "page-cluster",
                         "min_free_kbytes",
                         "watermark_boost_factor",
@@ -93,6 +94,8 @@ class ChecksTest {
                 "/proc/sys/kernel/osrelease | 5.10.0 | kernel | PROBLEM | MADV_POPULATE_WRITE",
                 "/proc/sys/kernel/osrelease | 6.1.0-31-amd64 | kernel | OK | WRITE_ZEROES comes with 6.12",
                 "/proc/sys/kernel/osrelease | 7.0-rc1 | kernel | OK | discard and WRITE_ZEROES",
+                "/proc/self/smaps | KernelPageSize: 16 kB | page size | WARNING | takes 4 slots",
+                "/proc/self/smaps | KernelPageSize: 64 kB | page size | WARNING | takes 16 slots",
                 "/proc/sys/vm/page-cluster | 3 | page-cluster | WARNING | 8 pages",
                 "/proc/sys/vm/min_free_kbytes | 16384 | min_free_kbytes | WARNING | 16384",
                 "/proc/sys/vm/min_free_kbytes | 11584 | min_free_kbytes | PROBLEM | 11584",
@@ -198,7 +201,10 @@ class ChecksTest {
 
     @Test
     void comparesOtherSwap() throws IOException {
-        fake.swaps("/swapfile file 1048576 0 -2", "/dev/nbd3 partition 1048576 0 200");
+        fake.swaps(
+                "/mnt/dev/nbd4 partition 1048576 0 200",
+                "/dev/nbd3 partition 1048576 0 200",
+                "/swapfile file 1048576 0 -2");
         assertEquals(Level.OK, finding("other swap").level());
         fake.swaps("/dev/zram0 partition 1048576 0 100");
         assertTrue(finding("other swap").text().startsWith("/dev/zram0, 1G, priority 100, shares all pages"));

@@ -71,6 +71,9 @@ final class FakeMachine implements Tools, NbdDriver {
     /** Who keeps devices attached to the daemons that are served here. */
     Attachments kernel = Attachments.NONE;
 
+    /** Of offers, by {@link #rehearse}. */
+    final AtomicInteger rehearsals = new AtomicInteger();
+
     /** How many offers of a connection it takes the kernel to know that. */
     int noticesAfter;
 
@@ -96,6 +99,7 @@ final class FakeMachine implements Tools, NbdDriver {
         file("/proc/meminfo", "MemTotal:       16777216 kB\nMemFree: 1 kB\nMemAvailable:    8388608 kB\n");
         file("/proc/swaps", HEAD);
         file("/proc/self/status", "CapEff:\t000001ffffffffff\n");
+        file("/proc/self/smaps", "KernelPageSize:        4 kB\nMMUPageSize:           4 kB\n");
         file("/proc/self/limits", "Max locked memory         8388608              8388608              bytes\n");
         file("/sys/module/zswap/parameters/enabled", "N");
         device(0);
@@ -104,6 +108,7 @@ final class FakeMachine implements Tools, NbdDriver {
 
     void device(int number) {
         file("/sys/block/nbd" + number + "/size", "0");
+        file("/dev/nbd" + number, "");
     }
 
     void file(String path, String text) {
@@ -261,8 +266,9 @@ final class FakeMachine implements Tools, NbdDriver {
     }
 
     @Override
-    public void rehearse(Backend backend, NativeSocket connection) {
+    public void rehearse(Backend backend, NativeSocket socket) {
         breakDown();
+        rehearsals.incrementAndGet();
     }
 
     private void breakDown() {

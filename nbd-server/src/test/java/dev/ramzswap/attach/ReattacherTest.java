@@ -4,11 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.daemon.Attachment;
+import dev.ramzswap.daemon.Attachments;
 import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.linux.KernelEnd;
 import dev.ramzswap.linux.ProcessId;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
@@ -119,6 +122,28 @@ class ReattacherTest {
         assertTrue(fake.offers() <= 8, () -> fake.offers() + " offers in a second");
         fake.failures.clear();
         await(() -> fake.taken.size() == 2);
+    }
+
+    /** Who serves may refuse a daemon that stands by, or be gone: it goes into a takeover warm all the same. */
+    @Test
+    void theDriverIsRehearsedWhoeverServes() throws Exception {
+        List<Attachment> served = new ArrayList<>();
+        daemon.close();
+        fake.kernel = new Attachments() {
+            @Override
+            public List<Device> devices(String export, long identity) {
+                return List.of();
+            }
+
+            @Override
+            public void serving(List<Attachment> exports, Path socket) {
+                served.addAll(exports);
+            }
+        };
+        daemon = fake.serve("name=a,size=16M");
+        int before = fake.rehearsals.get();
+        reattacher.prepare(served.getFirst(), temp.resolve("nobody"));
+        assertEquals(before + 1, fake.rehearsals.get());
     }
 
     /** As a class that cannot be loaded: at the start, in the rehearsal, and later. */

@@ -85,6 +85,44 @@ class SwapOffTest {
         assertFalse(fake.files().exists("/sys/block/nbd0/pid"));
     }
 
+    /** Outside, /proc/swaps has its path in the chroot; swapoff(2) knows it by any node. */
+    @Test
+    void takesOffWhatWasSwappedOnInAChroot() throws Exception {
+        fake.swaps("/mnt/dev/nbd0 partition 1048576 409600 100");
+        swapOff(false, false);
+        assertEquals(BOTH, fake.ran);
+    }
+
+    /** Its node was removed, or is that of another mount namespace. */
+    @Test
+    void whatIsInUseByAnotherNameIsNotDetached() throws Exception {
+        assumeTrue(Host.current().isRoot() && Files.exists(Path.of("/dev/loop-control")), "only root has loop devices");
+        fake.swaps("/dev/nbd0\\040(deleted) partition 1048576 409600 100", "/swapfile file 1048576 0 -2");
+        Path image = Files.write(temp.resolve("image"), new byte[1 << 20]);
+        Path device = Path.of(said("losetup", "--find", "--show", image.toString()));
+        Path node = temp.resolve("root/dev/nbd0");
+        try (NativeFile _ = NativeFile.open(device, NativeFile.O_RDONLY | NativeFile.O_EXCL)) {
+            Files.delete(node);
+            Files.createSymbolicLink(node, device);
+            assertEquals(
+                    "/dev/nbd0 is in use still, and what is there would be lost: swap it off by the name that it has in"
+                            + " /proc/swaps (/dev/nbd0\\040(deleted), /swapfile), or unmount it, then repeat this",
+                    failure());
+        } finally {
+            Files.delete(node);
+            said("losetup", "--detach", device.toString());
+        }
+        assertEquals(List.of(), fake.ran);
+        assertTrue(hasRecord("swap0"));
+    }
+
+    private static String said(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).start();
+        String output = String.join("\n", process.inputReader().readAllLines());
+        assertEquals(0, process.waitFor());
+        return output;
+    }
+
     @Test
     void detachesByNbdClientWhatThatAttached() throws Exception {
         fake.device(1);

@@ -4,10 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a machine with systemd makes of the words is tested there: e2e/systemd-guest. */
 class TransientServiceTest {
@@ -15,7 +18,11 @@ class TransientServiceTest {
             Map.of("RAMZSWAP_RUNTIME_DIR", "/run/a b", "LC_ALL", "C", "SECRET", "x");
 
     private final List<String> words = new TransientService(
-                    "a", List.of("/opt/my java/java", "-Dx=$1"), List.of(Path.of("/mnt/a \"b\" \\c")), VARIABLES)
+                    "a",
+                    List.of("/opt/my java/java", "-Dx=$1"),
+                    List.of(Path.of("/mnt/a \"b\" \\c")),
+                    VARIABLES,
+                    new HostTools(""))
             .words(List.of("/opt/my java/java", "-Dx=$1", "serve", "--name", "a b"), Path.of("/var/log/r/a.log"));
 
     @Test
@@ -42,5 +49,38 @@ class TransientServiceTest {
         assertTrue(words.contains("--setenv=RAMZSWAP_RUNTIME_DIR=/run/a b"), words.toString());
         assertTrue(words.contains("--setenv=LC_ALL=C"), words.toString());
         assertFalse(words.toString().contains("SECRET"), words.toString());
+    }
+
+    /** What it says itself is better, and who ended in order needs none. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            nullValues = "none",
+            value = {
+                "KILL | ramzswap: it ended with signal KILL: journalctl -u ramzswap-serve-a.service says more",
+                "203 | ramzswap: it ended with status 203: journalctl -u ramzswap-serve-a.service says more",
+                "0 | ''",
+                "1 | ''",
+                "2 | ''",
+                "none | ''",
+            })
+    void itsLastWordIsHowItEndedUnlessItSaidSo(String status, String said) throws IOException {
+        var builder = new ProcessBuilder("/bin/sh", "-c", lastWord());
+        if (status != null) {
+            builder.environment().put("EXIT_STATUS", status);
+        }
+        try (var output = builder.redirectErrorStream(true).start().inputReader()) {
+            assertEquals(said, String.join("\n", output.readAllLines()));
+        }
+    }
+
+    /** Systemd 252 puts backslashes before dollar and semicolon. */
+    private String lastWord() {
+        String begin = "--property=ExecStopPost=\"/bin/sh\" \"-c\" \"";
+        String word =
+                words.stream().filter(one -> one.startsWith(begin)).findFirst().orElseThrow();
+        String script = word.substring(begin.length(), word.length() - 1);
+        assertFalse(script.matches(".*[$;\"\\\\].*"), script);
+        return script;
     }
 }

@@ -95,6 +95,10 @@ class CommandLineTest {
                         + " (see ramzswap serve --help)",
                 "serve --size 1G --export size=1G | --size: describes the only export, and there are others by --export or"
                         + " [export NAME]: move it into one of them (see ramzswap serve --help)",
+                "serve --size 1G --socket / | --socket: '/' is the root directory: give the path of a file"
+                        + " (see ramzswap serve --help)",
+                "swapon a --size 1G --backing-file / | --backing-file: '/' is the root directory: give the path of a file"
+                        + " (see ramzswap swapon --help)",
                 "serve --config @/none  | --config: @/none does not exist: give the path of a file (see ramzswap serve --help)",
                 "status --name a --socket b | --socket=PATH, --name=NAME are mutually exclusive (specify only one)"
                         + " (see ramzswap status --help)",

@@ -1,5 +1,6 @@
 package dev.ramzswap.control;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -22,6 +23,7 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class ControlSocketTest {
@@ -34,7 +36,11 @@ class ControlSocketTest {
     @BeforeEach
     void open() throws IOException {
         path = temp.resolve("c");
-        socket = new ControlSocket(path, request -> "<" + request + ">", Duration.ofMillis(300));
+        socket = new ControlSocket(path, ControlSocketTest::echo);
+    }
+
+    private static String echo(String request) {
+        return "<" + request + ">";
     }
 
     @AfterEach
@@ -55,6 +61,8 @@ class ControlSocketTest {
 
     @Test
     void whoIsSlowIsCutOffAndTheNextIsServed() throws IOException {
+        socket.close();
+        socket = new ControlSocket(path, ControlSocketTest::echo, Duration.ofMillis(300));
         try (SocketChannel slow = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
             slow.write(ByteBuffer.wrap("pi".getBytes()));
             assertEquals("<ping>", ControlSocket.request(path, "ping"));
@@ -78,6 +86,32 @@ class ControlSocketTest {
     /** It was told that the daemon does not answer; a daemon that was stopped finds the request later. */
     @Test
     void whatNobodyWaitsForAnyMoreIsNotDone() throws Exception {
+        List<String> done = whileItIsBusy(() -> {
+            try (SocketChannel second = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+                say(second, "second");
+            }
+        });
+        assertEquals("<third>", ControlSocket.request(path, "third"));
+        assertEquals(List.of("first", "third"), done);
+    }
+
+    /** As socat does behind a line that is piped to it, and nc -N. */
+    @Test
+    void whoHasSaidAllAndStillHearsIsAnswered() throws Exception {
+        try (SocketChannel second = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            whileItIsBusy(() -> {
+                second.connect(UnixDomainSocketAddress.of(path));
+                say(second, "second");
+                second.shutdownOutput();
+            });
+            ByteBuffer reply = ByteBuffer.allocate(100);
+            while (second.read(reply) >= 0) {}
+            assertEquals("<second>\n", new String(reply.array(), 0, reply.position()));
+        }
+    }
+
+    /** Lets something happen while a first client is not answered yet. @return what is asked for, as it comes */
+    private List<String> whileItIsBusy(Executable second) throws IOException, InterruptedException {
         socket.close();
         List<String> done = Collections.synchronizedList(new ArrayList<>());
         var busy = new CountDownLatch(1);
@@ -86,18 +120,19 @@ class ControlSocketTest {
             done.add(request);
             busy.countDown();
             await(go);
-            return "ok";
+            return echo(request);
         });
         try (SocketChannel first = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
-            first.write(ByteBuffer.wrap("first\n".getBytes()));
+            say(first, "first");
             busy.await();
-            try (SocketChannel second = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
-                second.write(ByteBuffer.wrap("second\n".getBytes()));
-            }
+            assertDoesNotThrow(second);
             go.countDown();
         }
-        assertEquals("ok", ControlSocket.request(path, "third"));
-        assertEquals(List.of("first", "third"), done);
+        return done;
+    }
+
+    private static void say(SocketChannel client, String request) throws IOException {
+        client.write(ByteBuffer.wrap((request + "\n").getBytes()));
     }
 
     private static void await(CountDownLatch latch) {

@@ -12,10 +12,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 class AttachmentTest {
     private static final int OWN = 1;
+    private static final int ROUNDS = 1000;
     private static final ProcessId SWAPON = new ProcessId(100, 1);
     private static final ProcessId ANOTHER = new ProcessId(101, 1);
     private static final PeerCredentials SELF = peer(OWN);
@@ -230,6 +232,51 @@ class AttachmentTest {
             attachment.left(VISITOR, true);
         }
         assertFree();
+    }
+
+    /** As when no descriptor is left: nobody else says so again, and the device would be given a connection. */
+    @Test
+    void aGoodbyeIsRememberedUntilTheKernelSaysWhoseItWas() throws Exception {
+        attach();
+        takenOffer();
+        List<Device> named = devices;
+        devices = null;
+        attachment.left(KERNEL, true);
+        attachment.left(SELF, true);
+        attachment.left(KERNEL, false);
+        assertTrue(attachment.isAttached(), "nobody knows");
+        devices = named;
+        assertEquals(0, attachment.missing());
+        assertFalse(attachment.isWaiting(SWAPON));
+        devices.clear();
+        assertFree();
+    }
+
+    @Test
+    void aLossIsRememberedUntilTheKernelSaysThatItHasNoDevice() throws Exception {
+        attachment.joined(VISITOR);
+        devices = null;
+        attachment.left(VISITOR, false);
+        assertTrue(attachment.admitsLate(VISITOR), "it may come back");
+        devices = new ArrayList<>();
+        assertTrue(attachment.isAttached());
+        pass(60);
+        assertFalse(attachment.isAttached());
+        assertFalse(attachment.awaitFree(), "its pages stay");
+    }
+
+    /** It asks for the export again while its old connection is not heard of yet. */
+    @Test
+    void whoIsLostIsAdmittedAtAnyMoment() {
+        for (int round = 0; round < ROUNDS; round++) {
+            Attachment lost = attachment(false);
+            lost.joined(VISITOR);
+            CompletableFuture<Void> left = CompletableFuture.runAsync(() -> lost.left(VISITOR, false));
+            while (!left.isDone()) {
+                assertTrue(lost.admitsLate(VISITOR));
+            }
+            assertTrue(lost.admitsLate(VISITOR));
+        }
     }
 
     /** One that was cut off, and whose requests waited for the disk meanwhile, is heard of after the device is gone. */

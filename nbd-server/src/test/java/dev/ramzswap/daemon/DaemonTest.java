@@ -127,7 +127,10 @@ class DaemonTest {
                         }
                     });
             String tooLow = ControlSocket.request(control, "set swap0 limit=4K codec=zstd:3");
-            assertTrue(tooLow.startsWith("error "), tooLow);
+            assertTrue(tooLow.startsWith("error pages that do not compress would not fit: "), tooLow);
+            assertTrue(
+                    tooLow.endsWith(": give a higher limit, or swap off and begin with --backing-file or --overcommit"),
+                    tooLow);
             assertEquals("lz4", ExportStatus.all(host).getFirst().snapshot().codec(), "all or nothing");
         }
     }

@@ -43,7 +43,11 @@ class StandbyTest {
     }
 
     private static Standby next(Config config) throws IOException, InterruptedException {
-        Standby standby = new Standby(config);
+        return next(config, () -> {});
+    }
+
+    private static Standby next(Config config, Runnable whileFree) throws IOException, InterruptedException {
+        Standby standby = new Standby(config, whileFree);
         standby.awaitPlace(() -> {});
         return standby;
     }
@@ -124,6 +128,43 @@ class StandbyTest {
                 assertTrue(second.withdraw(), "nobody leaves to one that waits for the place");
             }
         }
+    }
+
+    /** Else it drains until the other one ends, which waits for just that: systemctl restart of both never ended. */
+    @Test
+    void whoStaysHasThePlace() throws Exception {
+        Config config = config("16M");
+        try (PageStore _ = serve(config);
+                Standby first = next(config, () -> assertFalse(Standby.mayLeave(config), "the place is free"))) {
+            assertFalse(first.withdraw(), "the other drains, and looks again");
+            assertTrue(Standby.mayLeave(config));
+            assertFalse(first.withdraw(), "however often it is told");
+            assertTrue(Standby.mayLeave(config));
+        }
+    }
+
+    @Test
+    void whoFindsAThirdOneInItsPlaceEnds() throws Exception {
+        Config config = config("16M");
+        try (PageStore _ = serve(config);
+                Standby third = new Standby(config);
+                Standby first = next(config, () -> takesPlaceAndIsLeftTo(third, config))) {
+            assertTrue(first.withdraw());
+            assertTrue(Standby.mayLeave(config));
+            assertFalse(third.withdraw(), "the other may have left to it by now");
+            assertTrue(Standby.mayLeave(config));
+        }
+    }
+
+    private static void takesPlaceAndIsLeftTo(Standby third, Config config) {
+        try {
+            third.awaitPlace(() -> {
+                throw new AssertionError("the place is free");
+            });
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+        assertTrue(Standby.mayLeave(config));
     }
 
     @Test

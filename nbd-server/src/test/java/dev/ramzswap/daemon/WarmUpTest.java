@@ -1,12 +1,20 @@
 package dev.ramzswap.daemon;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.config.Host;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CyclicBarrier;
 import java.util.stream.Stream;
@@ -17,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(30)
 class WarmUpTest {
     private static final int ROUNDS = 100;
+    private static final String TOO_LONG = "x".repeat(100);
 
     @TempDir
     private Path temp;
@@ -48,6 +57,14 @@ class WarmUpTest {
             Files.write(state.resolve("warm-up." + part), new byte[4096]);
         }
         Files.write(room.resolve(pid + ".warm-up.file"), new byte[4096]);
+        leaveSocket(room.resolve(pid + ".warm-up.sock"));
+        leaveSocket(room.resolve(pid + ".warm-up.control"));
+    }
+
+    private static void leaveSocket(Path path) throws IOException {
+        ServerSocketChannel.open(StandardProtocolFamily.UNIX)
+                .bind(UnixDomainSocketAddress.of(path))
+                .close();
     }
 
     private void remove(Path room, CyclicBarrier start) {
@@ -58,6 +75,59 @@ class WarmUpTest {
         } catch (Exception e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** Of a daemon whose state has no path that is short enough, or no state. */
+    @Test
+    void removesSocketsThatWereLeftInTheRuntimeDirectory() throws IOException {
+        Path room = Files.createDirectory(temp.resolve("room"));
+        leaveSocket(temp.resolve("4999999.warm-up.sock"));
+        Path aside = Files.createDirectory(temp.resolve(".4z"));
+        leaveSocket(aside.resolve("s"));
+        Files.setLastModifiedTime(aside, FileTime.from(Instant.now().minus(Duration.ofHours(1))));
+        warmUp(room).removeLeftovers();
+        try (Stream<Path> left = Files.list(temp)) {
+            assertEquals(List.of(room), left.toList());
+        }
+    }
+
+    /** The runtime directory, whose sockets cannot be made here, may be full. */
+    @Test
+    void itsSocketsLieWhereItHasRoom() throws IOException {
+        Path room = Files.createDirectory(temp.resolve("room"));
+        Path run = Files.createDirectory(temp.resolve(TOO_LONG));
+        new WarmUp(run, room, Host.current(), Attachments.NONE, false).run();
+        assertIsEmpty(run);
+        assertIsEmpty(room);
+    }
+
+    @Test
+    void itsSocketsLieInTheRuntimeDirectoryIfTheirPathsWereTooLong() throws IOException {
+        Path room = Files.createDirectory(temp.resolve(TOO_LONG));
+        Path run = Files.createDirectory(temp.resolve("run"));
+        new WarmUp(run, room, Host.current(), Attachments.NONE, false).run();
+        assertIsEmpty(run);
+        assertIsEmpty(room);
+    }
+
+    private static void assertIsEmpty(Path directory) throws IOException {
+        try (Stream<Path> left = Files.list(directory)) {
+            assertEquals(List.of(), left.toList());
+        }
+    }
+
+    @Test
+    void saysWhereItsSocketsWereToLie() throws IOException {
+        Path room = Files.createDirectory(temp.resolve(TOO_LONG));
+        Path run = Files.createDirectory(temp.resolve("run"));
+        Files.createDirectory(run.resolve(ProcessHandle.current().pid() + ".warm-up.sock"));
+        IOException e =
+                assertThrows(IOException.class, new WarmUp(run, room, Host.current(), Attachments.NONE, false)::run);
+        assertTrue(
+                e.getMessage()
+                        .startsWith("the warm-up, which needs 12M of room in " + room + ", and for sockets in " + run
+                                + ", for a moment, failed: cannot listen on " + run),
+                e::getMessage);
     }
 
     @Test

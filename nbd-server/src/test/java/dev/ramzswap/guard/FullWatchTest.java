@@ -97,6 +97,12 @@ class FullWatchTest {
         assertEquals("", watch(FULL, 1, LOOKS, _ -> OURS_ALONE + "/dev/nbd1 partition 9000 4096 50\n"));
     }
 
+    /** Swapped on in a chroot, as /proc/swaps has it outside. */
+    @Test
+    void itsOwnDeviceIsNoOtherSwapByALongerPathEither() throws IOException, InterruptedException {
+        assertEquals("f", watch(FULL, 1, LOOKS, _ -> OURS_ALONE.replace("/dev/", "/mnt/dev/")));
+    }
+
     @Test
     void aPageThatOtherSwapGivesBackAndTakesAgainIsNoProgress() throws IOException, InterruptedException {
         String asked = watch(

@@ -59,8 +59,13 @@ class CommandLineIT {
             2 | --log-level                | serve --size 1M --log-level loud
             2 | --config                   | serve --config DIR/missing
             1 | --socket                   | serve --size 1M --socket /dev/null/s
-            1 | --backing-file             | serve --size 64M --limit 4M --socket DIR/s --backing-file DIR/no/such/dir/f
+            1 | make it, or give another   | serve --size 64M --limit 4M --socket DIR/s --backing-file DIR/no/such/dir/f
             1 | --backing-file             | serve --size 64M --limit 4M --socket DIR/s --backing-file /dev/full
+            1 | neither a plain file       | serve --size 64M --limit 4M --socket DIR/s --backing-file DIR/..
+            1 | not a socket               | serve --size 1M --socket DIR/..
+            2 | the root directory         | serve --size 64M --limit 4M --socket DIR/s --backing-file /
+            2 | the root directory         | serve --size 1M --socket /
+            2 | the root directory         | swapon a --size 64M --backing-file /
             1 | ramzswap serve             | status
             1 | swap9                      | status swap9
             1 | swap9                      | status --name swap9

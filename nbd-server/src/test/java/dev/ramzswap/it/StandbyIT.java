@@ -1,6 +1,7 @@
 package dev.ramzswap.it;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -119,6 +120,8 @@ class StandbyIT {
         assertEquals(0, first.exitValue(), Files.readString(log(0)));
         assertThrows(IOException.class, client::close);
         assertHolds(image);
+        String said = Files.readString(log(1));
+        assertFalse(said.contains("cannot be replaced"), said);
     }
 
     /** The runtime directory lies where others write, too. */
@@ -152,6 +155,28 @@ class StandbyIT {
         }
     }
 
+    @Test
+    void aRuntimeDirectoryWithoutAnInodeCostsNeither() throws Exception {
+        Path run = Files.createDirectory(directory.resolve("run"));
+        assumeTrue(mount("mount", "-t", "tmpfs", "-o", "nr_inodes=32,mode=0700", "ramzswap-test", run), "needs root");
+        try {
+            Process first = start(SERVES);
+            start(STANDS_BY);
+            assertThrows(IOException.class, () -> {
+                for (int i = 0; i <= 32; i++) {
+                    Files.createFile(run.resolve("filler" + i));
+                }
+            });
+            start("waiting for its place");
+            first.destroyForcibly();
+            await(log(1), SERVES);
+            await(log(2), STANDS_BY);
+        } finally {
+            killAll();
+            mount("umount", run);
+        }
+    }
+
     private static boolean mount(Object... command) throws IOException, InterruptedException {
         return new ProcessBuilder(Stream.of(command).map(Object::toString).toList())
                         .start()
@@ -163,6 +188,9 @@ class StandbyIT {
     void oneThatIsToldToEndUnderAClientLeavesToTheNext() throws Exception {
         Process first = start(SERVES);
         start(STANDS_BY);
+        Process third = start("waiting for its place");
+        third.destroy();
+        assertEquals(0, third.waitFor(), "told to end while it waits");
         ByteBuffer page = ByteBuffer.allocateDirect(4096);
         LoopbackClient client = new LoopbackClient(UnixDomainSocketAddress.of(socket()), "swap0");
         client.write(0, page, 0, 4096);

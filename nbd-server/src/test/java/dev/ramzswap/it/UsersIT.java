@@ -1,6 +1,7 @@
 package dev.ramzswap.it;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -84,6 +85,28 @@ class UsersIT {
             assertTrue(doctor.out().contains("daemon of roots"), doctor::toString);
             assertEquals("", doctor.err());
             assertTrue(daemon.isAlive());
+        }
+    }
+
+    /** As the README shows it: where a user's own sockets lie, nobody else may enter. */
+    @Test
+    void anotherUserReachesTheUsualSocketOfRootsAlone() throws Exception {
+        assertEquals(0, nbdinfoAtUsualSocketOf(0));
+        assertNotEquals(0, nbdinfoAtUsualSocketOf(USER));
+    }
+
+    private int nbdinfoAtUsualSocketOf(int owner) throws Exception {
+        Path home = Files.createDirectory(directory.resolve("home-" + owner));
+        Files.setPosixFilePermissions(home, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Tool.run("chown", owner, home);
+        Path run = home.resolve("run");
+        var serve = as(owner, command, "serve", "--size", "1M", "--allow-users", USER + 1);
+        try (Tool daemon = Tool.start(variables(run), serve.toArray())) {
+            awaitReady(daemon);
+            Path socket = run.resolve("swap0.sock");
+            Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw-rw-"));
+            var look = as(USER + 1, "nbdinfo", "nbd+unix:///?socket=" + socket);
+            return Tool.runToEnd(look.toArray()).exit();
         }
     }
 

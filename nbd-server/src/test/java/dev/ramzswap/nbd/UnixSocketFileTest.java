@@ -8,15 +8,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -91,6 +97,86 @@ class UnixSocketFileTest {
         } finally {
             run("umount", directory);
         }
+    }
+
+    /** Its inode is not free before whoever holds the socket lets go of it, as somebody else might have taken it. */
+    @Test
+    void aSocketThatIsReplacedNeedNotBeGoneBefore() throws Exception {
+        assumeTrue(run("mount", "-t", "tmpfs", "-o", "nr_inodes=8", "ramzswap-test", directory), "needs root");
+        try (SocketChannel holder = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            holder.bind(UnixDomainSocketAddress.of(path));
+            List<Path> fillers = fill();
+            Files.delete(fillers.get(0));
+            Files.delete(fillers.get(1));
+            UnixSocketFile file = new UnixSocketFile(path);
+            SocketChannel.open(UnixDomainSocketAddress.of(path)).close();
+            file.channel().close();
+            file.remove();
+        } finally {
+            run("umount", directory);
+        }
+    }
+
+    @Test
+    void aTakeoverWaitsForRoom() throws Exception {
+        assumeTrue(run("mount", "-t", "tmpfs", "-o", "nr_inodes=8", "ramzswap-test", directory), "needs root");
+        SocketChannel holder = SocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            holder.bind(UnixDomainSocketAddress.of(path));
+            fill();
+            CompletableFuture<UnixSocketFile> listening = CompletableFuture.supplyAsync(this::listen);
+            while (Files.exists(path) && !listening.isDone()) {
+                LockSupport.parkNanos(1_000_000);
+            }
+            holder.close();
+            UnixSocketFile file = listening.join();
+            SocketChannel.open(UnixDomainSocketAddress.of(path)).close();
+            file.channel().close();
+            file.remove();
+        } finally {
+            holder.close();
+            run("umount", directory);
+        }
+    }
+
+    private UnixSocketFile listen() {
+        try {
+            return new UnixSocketFile(path);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Of a process that was killed while it made its socket; another one is just doing so. */
+    @Test
+    void whatWasLeftIsRemovedAndNothingElse() throws IOException {
+        Path old = aside(".a1b2", true);
+        List<Path> others = List.of(aside(".z", false), aside(".longer", true));
+        Path shared = aside(".c", true);
+        Files.createFile(shared.resolve("letter"));
+        setOld(shared);
+        Path empty = Files.createDirectory(directory.resolve(".ssh"));
+        setOld(empty);
+        UnixSocketFile.removeLeftovers(directory);
+        assertFalse(Files.exists(old));
+        for (Path other : others) {
+            assertTrue(Files.exists(other.resolve("s")), other::toString);
+        }
+        assertTrue(Files.exists(shared.resolve("letter")));
+        assertTrue(Files.exists(empty));
+    }
+
+    private Path aside(String name, boolean isOld) throws IOException {
+        Path aside = Files.createDirectory(directory.resolve(name));
+        bindElsewhere(aside.resolve("s")).close();
+        if (isOld) {
+            setOld(aside);
+        }
+        return aside;
+    }
+
+    private static void setOld(Path aside) throws IOException {
+        Files.setLastModifiedTime(aside, FileTime.from(Instant.now().minus(Duration.ofHours(1))));
     }
 
     private static boolean run(Object... command) throws IOException, InterruptedException {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
@@ -22,6 +23,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.FutureTask;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -87,6 +89,24 @@ class RuntimeDirTest {
         assertFalse(Files.exists(dir.path().resolve("a.export")));
         dir.claim(List.of(live("a")));
         assertEquals(2, dir.exports(host).size());
+    }
+
+    @Test
+    void aDeadDaemonsEntryThatCannotBeRemovedIsNotSaidToBeALiveOnes() throws Exception {
+        dir.publish(entry("a", PID, ProcessId.startOf(PID) - 1));
+        Path entry = dir.path().resolve("a.export");
+        assumeTrue(run("mount", "--bind", entry, entry), "needs root");
+        try {
+            var e = assertThrows(IOException.class, () -> dir.claim(List.of(live("a"))));
+            assertTrue(e.getMessage().endsWith("Device or resource busy"), e::getMessage);
+        } finally {
+            run("umount", entry);
+        }
+    }
+
+    private static boolean run(Object... command) throws IOException, InterruptedException {
+        List<String> words = Stream.of(command).map(Object::toString).toList();
+        return new ProcessBuilder(words).start().waitFor() == 0;
     }
 
     @Test

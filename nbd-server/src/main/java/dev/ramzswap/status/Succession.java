@@ -1,0 +1,69 @@
+package dev.ramzswap.status;
+
+import dev.ramzswap.config.Host;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * Who serves an export when its daemon has been told to end: another that stood by, or one that systemd starts anew.
+ *
+ * @param before the export, as the daemon served it that was told to end
+ * @param isOfUnits whether that was one of the package's two
+ */
+public record Succession(ExportEntry before, boolean isOfUnits) {
+    /** To take over lasts less than half of this. */
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+    private static final Duration LOOK = Duration.ofMillis(50);
+
+    /** While the daemon still runs. */
+    public static Succession of(ExportStatus export) {
+        return new Succession(export.entry(), isOfUnits(export.entry()));
+    }
+
+    private static boolean isOfUnits(ExportEntry entry) {
+        try {
+            String groups = Files.readString(Path.of("/proc/" + entry.pid() + "/cgroup"));
+            return groups.contains("/ramzswap@" + entry.name() + ".service")
+                    || groups.contains("/ramzswap-standby@" + entry.name() + ".service");
+        } catch (IOException e) {
+            return false; // it has just ended, or is another user's: then it says no more than that
+        }
+    }
+
+    /** What is to be said of it when the daemon has ended; nothing if it has not, or nobody follows. */
+    public Optional<String> text(Host host) throws IOException, InterruptedException {
+        if (before.isAlive() || !mayHaveOne()) {
+            return Optional.empty();
+        }
+        Optional<ExportStatus> next = await(host);
+        if (isOfUnits) {
+            return Optional.of(next.map(Succession::serves).orElse("systemd starts its daemon again")
+                    + ": systemctl stop ramzswap@" + before.name() + " ramzswap-standby@" + before.name()
+                    + " ends both");
+        }
+        return next.map(other -> serves(other) + ": ramzswap stop " + before.name() + " ends that one");
+    }
+
+    /** Without a state that outlives its daemon, nobody stands by. */
+    private boolean mayHaveOne() {
+        return isOfUnits || !before.counters().startsWith("/proc/");
+    }
+
+    private Optional<ExportStatus> await(Host host) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        Optional<ExportStatus> next = ExportStatus.find(host, before.name());
+        while (next.isEmpty() && System.nanoTime() - deadline < 0) {
+            Thread.sleep(LOOK);
+            next = ExportStatus.find(host, before.name());
+        }
+        return next;
+    }
+
+    private static String serves(ExportStatus next) {
+        return "another daemon (pid " + next.entry().pid() + ") serves it now";
+    }
+}
