@@ -19,6 +19,11 @@ public final class BackingSize {
         return FileDevice.capacity(path, bytes);
     }
 
+    /** Where, in the file or on the device, what has a place in a backing file is: behind the label. */
+    public static long positionOf(long place) {
+        return Label.HEAD_BYTES + place;
+    }
+
     /** Bytes of the table for a backing file of a {@link #capacity}. */
     public static long tableBytes(long capacity) {
         return capacity / SEGMENT_BYTES * Long.BYTES;

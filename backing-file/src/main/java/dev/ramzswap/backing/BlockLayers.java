@@ -1,6 +1,7 @@
 package dev.ramzswap.backing;
 
 import dev.ramzswap.linux.DeviceNumber;
+import dev.ramzswap.linux.FileType;
 import dev.ramzswap.linux.LoopImage;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
@@ -33,28 +34,37 @@ record BlockLayers(Path sys) {
     }
 
     /**
-     * The files, or devices, that loop devices lie upon, the one with a number or those below it: what is written to
-     * one of them is written to the device. Without those that are deleted, or have a path that is none here.
+     * What a loop device lies upon: what is written there is written to the device.
+     *
+     * @param path of a file, or a device, that may be gone, or another one here
+     * @param isShared whether others may have parts of it beside this one: it is a partition or a volume
      */
-    Set<Path> images(long number) throws IOException {
-        Set<Path> found = new LinkedHashSet<>();
-        Optional<Path> device = device(number);
-        if (device.isPresent()) {
-            addImages(device.get(), found);
-        }
+    record Image(Path path, boolean isShared) {}
+
+    /** Those of the loop devices that the device with a number is, or lies upon in turn. */
+    Set<Image> images(long number) throws IOException {
+        Set<Image> found = new LinkedHashSet<>();
+        addImages(number, false, found);
         return found;
     }
 
-    private void addImages(Path device, Set<Path> found) throws IOException {
+    private void addImages(long number, boolean isShared, Set<Image> found) throws IOException {
+        Optional<Path> device = device(number);
+        if (device.isPresent()) {
+            addImages(device.get(), isShared, found);
+        }
+    }
+
+    private void addImages(Path device, boolean isShared, Set<Image> found) throws IOException {
         Optional<Path> image = LoopImage.of(device);
-        if (image.isPresent() && FileDevice.isBlockDevice(image.get())) {
-            found.add(image.get());
-            found.addAll(images((Long) Files.getAttribute(image.get(), "unix:rdev")));
-        } else if (image.isPresent() && Files.isRegularFile(image.get())) {
-            found.add(image.get());
+        if (image.isPresent()) {
+            found.add(new Image(image.get(), isShared));
+            if (FileType.isBlockDevice(image.get())) {
+                addImages((Long) Files.getAttribute(image.get(), "unix:rdev"), isShared, found);
+            }
         }
         for (Path lower : below(device)) {
-            addImages(lower, found);
+            addImages(lower, true, found);
         }
     }
 

@@ -5,6 +5,7 @@ import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
+import dev.ramzswap.linux.FileType;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -19,10 +20,6 @@ import java.util.Set;
  * Past the page cache (O_DIRECT) where the file system can do that: spilling must not need memory.
  */
 final class FileDevice implements BlockDevice {
-    // linux/stat.h
-    private static final int S_IFMT = 0170000;
-    private static final int S_IFBLK = 0060000;
-
     private static final Path DEVICES = Path.of("/dev");
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
 
@@ -33,14 +30,17 @@ final class FileDevice implements BlockDevice {
         boolean is(NativeFile file) throws IOException;
     }
 
-    /** Makes an open and locked file ready to serve, or throws. */
+    /** Makes an open and locked file ready to serve, or throws, and has undone it then. */
     private interface Preparation {
-        void prepare(NativeFile file) throws IOException;
+        Undoing prepare(NativeFile file) throws IOException;
     }
 
-    /** Makes of a file again what it was before it was opened. */
+    /** Has a file take no more room than before it was opened. */
     private interface Undoing {
         void undo() throws IOException;
+
+        /** What was in use before, and a device, is as it was. */
+        Undoing NOTHING = () -> {};
     }
 
     private final NativeFile file;
@@ -61,7 +61,7 @@ final class FileDevice implements BlockDevice {
      * @throws IOException with a message for the user, if that is impossible
      */
     static long capacity(Path path, long bytes) throws IOException {
-        long capacity = isBlockDevice(path) ? capacityOfDevice(path) : capacityOfFile(path, bytes);
+        long capacity = FileType.isBlockDevice(path) ? capacityOfDevice(path) : capacityOfFile(path, bytes);
         long segments = capacity / SEGMENT_BYTES;
         if (segments < LEAST_SEGMENTS || segments > Integer.MAX_VALUE) {
             throw new IOException("backing file " + path + " has " + capacity + " bytes: it must have "
@@ -116,9 +116,14 @@ final class FileDevice implements BlockDevice {
             throws IOException {
         requireFileOrBlockDevice(path);
         requireNoMissingDevice(path);
-        return isBlockDevice(path)
+        boolean isNew = !Files.exists(path);
+        return FileType.isBlockDevice(path)
                 ? open(path, NativeFile.O_EXCL, opener, file -> beginDevice(file, path, capacity, label, disposable))
-                : open(path, NativeFile.O_CREAT, opener, file -> beginFile(file, path, capacity, label, disposable));
+                : open(
+                        path,
+                        NativeFile.O_CREAT,
+                        opener,
+                        file -> beginFile(file, path, isNew, capacity, label, disposable));
     }
 
     /**
@@ -127,13 +132,13 @@ final class FileDevice implements BlockDevice {
      */
     static FileDevice reopen(Path path, long capacity, Label label, FileOpening.Opener opener) throws IOException {
         requireFileOrBlockDevice(path);
-        return isBlockDevice(path)
+        return FileType.isBlockDevice(path)
                 ? open(path, NativeFile.O_EXCL, opener, file -> requireLabel(file, path, capacity, label))
                 : open(path, 0, opener, file -> resumeFile(file, path, capacity, label));
     }
 
     private static void requireFileOrBlockDevice(Path path) throws IOException {
-        if (Files.exists(path) && !isBlockDevice(path) && !Files.isRegularFile(path)) {
+        if (Files.exists(path) && !FileType.isBlockDevice(path) && !Files.isRegularFile(path)) {
             throw new IOException(path + " is neither a plain file nor a block device: it cannot be a backing file");
         }
     }
@@ -159,7 +164,7 @@ final class FileDevice implements BlockDevice {
         return Files.getAttribute(path, "unix:dev");
     }
 
-    private static void beginDevice(NativeFile device, Path path, long capacity, Label label, Disposable disposable)
+    private static Undoing beginDevice(NativeFile device, Path path, long capacity, Label label, Disposable disposable)
             throws IOException {
         long room = capacityOf(device);
         if (room < capacity) {
@@ -172,6 +177,7 @@ final class FileDevice implements BlockDevice {
             Blank.requireDevice(device, path);
         }
         label.write(device, endOf(capacity));
+        return Undoing.NOTHING;
     }
 
     /**
@@ -192,15 +198,23 @@ final class FileDevice implements BlockDevice {
         }
     }
 
-    private static void beginFile(NativeFile file, Path path, long capacity, Label label, Disposable disposable)
+    private static Undoing beginFile(
+            NativeFile file, Path path, boolean isNew, long capacity, Label label, Disposable disposable)
             throws IOException {
         if (!disposable.is(file)) {
             Blank.requireFile(file, path);
         }
-        // First, what may refuse it: then it stays as it is.
-        Reservation.make(file, path, sizeFor(capacity));
-        keepFromOthers(file);
-        label.write(file, endOf(capacity));
+        Undoing undoing = isNew && file.size() == 0 ? () -> remove(file, path) : new Layout(file)::restore;
+        try {
+            // First, what may refuse it: then it stays as it is.
+            Reservation.make(file, path, sizeFor(capacity));
+            keepFromOthers(file);
+            label.write(file, endOf(capacity));
+            return undoing;
+        } catch (Throwable e) {
+            Closing.after(e, undoing::undo);
+            throw e;
+        }
     }
 
     /** A file that the user has made may be open to others: they could read it, or take its lock. */
@@ -213,13 +227,14 @@ final class FileDevice implements BlockDevice {
     }
 
     /** What has a label was reserved before. */
-    private static void resumeFile(NativeFile file, Path path, long capacity, Label label) throws IOException {
+    private static Undoing resumeFile(NativeFile file, Path path, long capacity, Label label) throws IOException {
         requireLabel(file, path, capacity, label);
         keepFromOthers(file);
         file.truncate(sizeFor(capacity));
+        return Undoing.NOTHING;
     }
 
-    private static void requireLabel(NativeFile file, Path path, long capacity, Label label) throws IOException {
+    private static Undoing requireLabel(NativeFile file, Path path, long capacity, Label label) throws IOException {
         long size = file.size();
         if (size < sizeFor(capacity)) {
             throw new IOException(path + " has become smaller: it has " + size + " bytes, and the backing"
@@ -229,11 +244,12 @@ final class FileDevice implements BlockDevice {
             throw new IOException(path + " is not, or not in full, the backing file that was in use: the label of this"
                     + " export is not before and behind its " + capacity + " bytes");
         }
+        return Undoing.NOTHING;
     }
 
     /** Where the label behind the segments is. */
     static long endOf(long capacity) {
-        return Label.HEAD_BYTES + capacity;
+        return BackingSize.positionOf(capacity);
     }
 
     private static long sizeFor(long capacity) {
@@ -243,45 +259,33 @@ final class FileDevice implements BlockDevice {
     private static FileDevice open(Path path, int flags, FileOpening.Opener opener, Preparation preparation)
             throws IOException {
         int bothFlags = NativeFile.O_RDWR | flags;
-        boolean wasMissing = !Files.exists(path);
         try {
-            return prepare(path, bothFlags | NativeFile.O_DIRECT, opener, wasMissing, preparation);
+            return prepare(path, bothFlags | NativeFile.O_DIRECT, opener, preparation);
         } catch (ErrnoException e) {
             // At open: a file system without direct input and output. At the first read: one with larger sectors.
             if (e.errno() != Errno.EINVAL) {
                 throw e;
             }
-            return prepare(path, bothFlags, opener, wasMissing, preparation);
+            return prepare(path, bothFlags, opener, preparation);
         }
     }
 
-    private static FileDevice prepare(
-            Path path, int flags, FileOpening.Opener opener, boolean wasMissing, Preparation preparation)
+    private static FileDevice prepare(Path path, int flags, FileOpening.Opener opener, Preparation preparation)
             throws IOException {
         NativeFile file = FileOpening.openLocked(path, flags, opener);
         try {
-            Undoing undoing = undoing(file, path, wasMissing);
             ImageLocks images = ImageLocks.of(path);
             try {
-                preparation.prepare(file);
+                Undoing undoing = preparation.prepare(file);
+                return new FileDevice(file, images, undoing, (flags & NativeFile.O_DIRECT) != 0);
             } catch (Throwable e) {
-                Closing.after(e, undoing::undo);
                 Closing.after(e, images);
                 throw e;
             }
-            return new FileDevice(file, images, undoing, (flags & NativeFile.O_DIRECT) != 0);
         } catch (Throwable e) {
             Closing.after(e, file);
             throw e;
         }
-    }
-
-    /** A file that had nothing gets nothing, and one that there was not is removed. What had something is used. */
-    private static Undoing undoing(NativeFile file, Path path, boolean wasMissing) throws IOException {
-        if (file.size() > 0) {
-            return () -> {};
-        }
-        return wasMissing ? () -> remove(file, path) : () -> file.truncate(0);
     }
 
     /**
@@ -298,10 +302,6 @@ final class FileDevice implements BlockDevice {
         }
     }
 
-    static boolean isBlockDevice(Path path) throws IOException {
-        return Files.exists(path) && ((int) Files.getAttribute(path, "unix:mode") & S_IFMT) == S_IFBLK;
-    }
-
     /** Whether it goes past the page cache. */
     boolean direct() {
         return direct;
@@ -309,12 +309,12 @@ final class FileDevice implements BlockDevice {
 
     @Override
     public int read(MemorySegment into, int length, long position) throws IOException {
-        return file.read(into, length, Label.HEAD_BYTES + position);
+        return file.read(into, length, BackingSize.positionOf(position));
     }
 
     @Override
     public int write(MemorySegment from, int length, long position) throws IOException {
-        return file.write(from, length, Label.HEAD_BYTES + position);
+        return file.write(from, length, BackingSize.positionOf(position));
     }
 
     @Override

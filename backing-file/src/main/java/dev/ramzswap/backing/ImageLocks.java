@@ -1,9 +1,10 @@
 package dev.ramzswap.backing;
 
 import dev.ramzswap.closing.Closing;
-import dev.ramzswap.linux.ErrnoException;
+import dev.ramzswap.linux.FileType;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -11,9 +12,11 @@ import java.util.Deque;
 
 /**
  * The locks of what the loop devices lie upon that a backing file is, or lies upon in turn: nobody else is to have one
- * of these as his, while it is open here.
+ * of these as his, while it is open here. Partitions and volumes share the lock of one that all of them lie upon.
  */
 final class ImageLocks implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(ImageLocks.class.getName());
+
     private static final Path SYS = Path.of("/sys");
 
     private final Deque<NativeFile> locked = new ArrayDeque<>();
@@ -28,7 +31,7 @@ final class ImageLocks implements AutoCloseable {
     static ImageLocks of(Path path) throws IOException {
         ImageLocks locks = new ImageLocks();
         try {
-            if (FileDevice.isBlockDevice(path)) {
+            if (FileType.isBlockDevice(path)) {
                 locks.takeAll(path);
             }
             return locks;
@@ -39,23 +42,39 @@ final class ImageLocks implements AutoCloseable {
     }
 
     private void takeAll(Path device) throws IOException {
-        for (Path image : new BlockLayers(SYS).images((Long) Files.getAttribute(device, "unix:rdev"))) {
-            take(image, device);
+        for (BlockLayers.Image image : new BlockLayers(SYS).images((Long) Files.getAttribute(device, "unix:rdev"))) {
+            if (!take(image, device)) {
+                throw new IOException(device + " lies upon " + image.path()
+                        + ", which is in use by another process or export: stop that one, or give another device");
+            }
         }
     }
 
-    private void take(Path image, Path device) throws IOException {
-        NativeFile file;
+    /** @return whether nobody else has it, as far as can be seen from here */
+    private boolean take(BlockLayers.Image image, Path device) {
         try {
-            file = NativeFile.open(image, NativeFile.O_RDWR);
-        } catch (ErrnoException e) {
-            return; // It is out of reach here, which is no reason to do without the device.
+            NativeFile file = open(image.path());
+            locked.push(file);
+            return image.isShared() ? file.trySharedLockOfEnding() : file.tryLockOfEnding();
+        } catch (IOException e) {
+            // It may be in another mount namespace, or where there are no such locks: no reason to do without the
+            // device.
+            LOG.log(
+                    Level.WARNING,
+                    device + " lies upon " + image.path() + ", which cannot be locked here: see to it that nobody else"
+                            + " writes there, since that is not noticed: " + e.getMessage()
+                            + Sandbox.current().cureFor(image.path()));
+            return true;
         }
-        locked.push(file);
-        if (!file.tryLockOfEnding()) {
-            throw new IOException(device + " lies upon " + image
-                    + ", which is in use by another process or export: stop that one, or give another device");
+    }
+
+    /** For reading: its file system may be read-only here, though the loop device writes to it. */
+    private static NativeFile open(Path image) throws IOException {
+        // Nothing else: to open a pipe would wait for ever.
+        if (!Files.isRegularFile(image) && !FileType.isBlockDevice(image)) {
+            throw new IOException("no such file or device is seen here");
         }
+        return NativeFile.open(image, NativeFile.O_RDONLY);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.ramzswap.backing;
 
+import dev.ramzswap.linux.FileType;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -25,7 +26,7 @@ final class LostDevice implements BlockDevice {
     private static NativeFile openForReading(Path path) {
         try {
             // Nothing else: to open a pipe would wait for ever.
-            return Files.isRegularFile(path) || FileDevice.isBlockDevice(path) ? openFile(path) : null;
+            return Files.isRegularFile(path) || FileType.isBlockDevice(path) ? openFile(path) : null;
         } catch (IOException e) {
             return null;
         }
@@ -41,7 +42,7 @@ final class LostDevice implements BlockDevice {
         if (file == null) {
             throw new IOException(this + " is not there");
         }
-        return file.read(into, length, Label.HEAD_BYTES + position);
+        return file.read(into, length, BackingSize.positionOf(position));
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.ramzswap.backing;
 import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.FileSystem;
+import dev.ramzswap.linux.FileType;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -39,7 +40,7 @@ public final class Medium {
     private List<String> concerns() throws IOException {
         try (NativeFile file = NativeFile.open(path, NativeFile.O_RDONLY)) {
             FileSystem fileSystem = file.fileSystem();
-            boolean isDevice = FileDevice.isBlockDevice(path);
+            boolean isDevice = FileType.isBlockDevice(path);
             var found = new ArrayList<String>();
             memory(isDevice, fileSystem).map(this::ofMemory).ifPresent(found::add);
             if (!isDirect(path)) {

@@ -1,6 +1,5 @@
 package dev.ramzswap.backing;
 
-import dev.ramzswap.closing.Closing;
 import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.FileSystem;
@@ -9,33 +8,15 @@ import dev.ramzswap.linux.Preallocation;
 import dev.ramzswap.linux.Progress;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 
-/** Room for all of a plain file, taken before it is used; or, if there is not enough, given back to the last block. */
+/** Room for all of a plain file, taken before it is used. */
 final class Reservation {
-    /** Bytes of the file in which there was no data. */
-    private record Hole(long begin, long end) {}
-
-    private final NativeFile file;
-    private final long sizeBefore;
-    private final List<Hole> holes = new ArrayList<>();
-
-    private Reservation(NativeFile file) throws IOException {
-        this.file = file;
-        this.sizeBefore = file.size();
-        long end;
-        for (long at = file.nextHole(0); at < sizeBefore; at = file.nextHole(end)) {
-            end = file.nextData(at);
-            holes.add(new Hole(at, end));
-        }
-    }
+    private Reservation() {}
 
     /**
      * Reserves a file, and cuts it back to that.
      *
-     * @throws IOException with a message for the user, if there is not the room. The file is as it was then, but that
-     *     what had been reserved for it and never written is free, too
+     * @throws IOException with a message for the user, if there is not the room; a part may have been taken
      */
     static void make(NativeFile file, Path path, long bytes) throws IOException {
         FileSystem fileSystem = file.fileSystem();
@@ -44,15 +25,13 @@ final class Reservation {
         if (fileSystem.total() > 0 && missing > fileSystem.free()) {
             throw noRoom(path, bytes, missing, fileSystem.free(), null);
         }
-        Reservation reservation = new Reservation(file);
         try {
-            if (reservation.sizeBefore == 0) {
+            if (file.size() == 0) {
                 Medium.writeInPlace(file);
             }
             Preallocation.of(file, bytes, new Progress("reserving the backing file " + path, bytes));
             file.truncate(bytes);
         } catch (ErrnoException e) {
-            Closing.after(e, reservation::undo);
             throw switch (e.errno()) {
                 case Errno.ENOSPC -> noRoom(path, bytes, missing, fileSystem.free(), e);
                 case Errno.EDQUOT ->
@@ -79,12 +58,5 @@ final class Reservation {
                 "no room for the backing file " + path + ": it needs " + bytes + " bytes" + part + ", and " + free
                         + " are free" + but + "; give it a smaller size or another place",
                 cause);
-    }
-
-    private void undo() throws IOException {
-        file.truncate(sizeBefore);
-        for (Hole hole : holes) {
-            file.punchHole(hole.begin, hole.end - hole.begin);
-        }
     }
 }

@@ -23,7 +23,7 @@ public final class LoopDevice implements AfterEachCallback {
     /** One with sectors of so many bytes. */
     public Path make(long bytes, int sectorBytes) throws IOException, InterruptedException {
         requireRoot();
-        image = Files.createTempFile("loop", ".img");
+        image = Files.createTempFile("loop", ".img").toRealPath(); // as the kernel has it
         setImageBytes(bytes);
         return makeUpon(image, sectorBytes);
     }
@@ -46,9 +46,15 @@ public final class LoopDevice implements AfterEachCallback {
     }
 
     private Path makeUpon(Path lower, int sectorBytes) throws IOException, InterruptedException {
-        node = Path.of(run("losetup", "--find", "--show", "-b", "" + sectorBytes, lower.toString()));
+        node = Path.of(run("losetup", "--find", "--show", "--partscan", "-b", "" + sectorBytes, lower.toString()));
         run("blockdev", "--setrw", node.toString()); // Who had it before may have made it read-only: that stays.
         return node;
+    }
+
+    /** A part of it as a device of its own, by number. */
+    Path addPartition(int number, long begin, long bytes) throws IOException, InterruptedException {
+        run("addpart", node.toString(), "" + number, "" + begin / 512, "" + bytes / 512);
+        return Path.of(node + "p" + number);
     }
 
     public void resize(long bytes) throws IOException, InterruptedException {

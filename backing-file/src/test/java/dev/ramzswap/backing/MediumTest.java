@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,6 +75,23 @@ class MediumTest {
         } finally {
             Files.delete(image);
         }
+    }
+
+    /** What is there is looked at by who takes its lock. */
+    @Test
+    void partsOfALoopDeviceShareWhatItLiesUpon() throws IOException {
+        Path image = Path.of("/not/seen/here");
+        Path loop = device("7:3", "loop3");
+        Files.createDirectories(loop.resolve("loop"));
+        Files.writeString(loop.resolve("loop/backing_file"), image + "\n");
+        partition("259:0", loop, "loop3p1");
+        Path volume = device("254:0", "dm-0");
+        Files.createDirectories(volume.resolve("slaves"));
+        Files.createSymbolicLink(volume.resolve("slaves/loop3p1"), loop.resolve("loop3p1"));
+        assertEquals(Set.of(new BlockLayers.Image(image, false)), layers.images(0x703));
+        assertEquals(Set.of(new BlockLayers.Image(image, true)), layers.images(0x10300));
+        assertEquals(Set.of(new BlockLayers.Image(image, true)), layers.images(0xfe00));
+        assertEquals(Set.of(), layers.images(0x800));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.ramzswap.store;
 
 import dev.ramzswap.backing.BackingFile;
+import dev.ramzswap.backing.BackingSize;
 import dev.ramzswap.backing.Mover;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
@@ -290,7 +291,8 @@ final class FileMover implements Mover {
         if (lost > 0) {
             LOG.log(
                     Level.ERROR,
-                    "backing file: " + lost + " pages are lost that cannot be read back at byte " + segment);
+                    "backing file: " + lost + " pages are lost that cannot be read back at byte "
+                            + BackingSize.positionOf(segment));
         }
         for (; lost > 0; lost--) {
             long slot = slots[MOST_RECORDS - lost];

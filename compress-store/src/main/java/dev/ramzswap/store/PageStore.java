@@ -6,6 +6,7 @@ import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -117,6 +118,11 @@ public final class PageStore implements AutoCloseable {
         return Limit.tableBytes(slots);
     }
 
+    /** All that a store of this name has in its state directory, or may have. */
+    public static List<Path> stateFiles(Path stateDir, String name) {
+        return PartFiles.paths(stateDir, name);
+    }
+
     /** Makes a state directory, for its owner only, if it is missing. */
     public static Path makeStateDir(Path directory) throws IOException {
         return StateDir.make(directory);
@@ -150,7 +156,7 @@ public final class PageStore implements AutoCloseable {
      * @throws IOException with a message for the user, if the state directory cannot be used
      */
     public static boolean hasState(StoreConfig config) throws IOException {
-        return config.stateDir().isPresent() && StoreFiles.isThere(config);
+        return config.stateDir().isPresent() && new PartFiles(config).isMapThere();
     }
 
     /** Scratch memory, codec contexts and buffers for one calling thread. Close it when the thread ends. */

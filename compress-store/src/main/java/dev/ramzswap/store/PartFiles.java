@@ -25,6 +25,11 @@ final class PartFiles {
         this.config = config;
     }
 
+    /** Where the parts of a store lie, or would. */
+    static List<Path> paths(Path stateDir, String name) {
+        return ALL.stream().map(part -> stateDir.resolve(name + "." + part)).toList();
+    }
+
     /** Opens the part that all others belong to; one that is new is to be made when they are. */
     MappedFile openFirst(String part, long bytes) throws IOException {
         return config.stateDir().isPresent()
@@ -107,6 +112,12 @@ final class PartFiles {
     /** Where a part lies, or would, if there is a state directory. */
     Path pathOf(String part) throws IOException {
         return StateDir.make(config.stateDir().orElseThrow()).resolve(config.name() + "." + part);
+    }
+
+    /** Whether the state directory has a map: nothing of a store outlives a daemon without. */
+    boolean isMapThere() throws IOException {
+        Path map = pathOf("map");
+        return Files.exists(map) && Files.size(map) > 0;
     }
 
     /** Removes all parts from the state directory; those that are open live on without a name. */

@@ -278,10 +278,10 @@ final class StoreFiles implements AutoCloseable {
 
     /** Who waits to take over must be able to: files of another format or size are refused before. */
     static void requireReadable(StoreConfig config) throws IOException {
-        if (!isThere(config)) {
+        PartFiles files = new PartFiles(config);
+        if (!files.isMapThere()) {
             return; // What else is there is left of another store.
         }
-        PartFiles files = new PartFiles(config);
         MappedFile.requireReachable(files.pathOf("pool"));
         Path counters = files.pathOf("counters");
         if (Files.exists(counters) && Files.size(counters) > 0) {
@@ -290,12 +290,6 @@ final class StoreFiles implements AutoCloseable {
                     .orElse(config.slots());
             Counters.requireSlots(config.slots(), slots, counters);
         }
-    }
-
-    /** Whether there is a map: nothing of a store outlives a daemon without. */
-    static boolean isThere(StoreConfig config) throws IOException {
-        Path map = new PartFiles(config).pathOf("map");
-        return Files.exists(map) && Files.size(map) > 0;
     }
 
     /** Removes the files from the state directory; those that are open live on without a name. */

@@ -1,6 +1,7 @@
 package dev.ramzswap.store;
 
 import dev.ramzswap.backing.BackingFile;
+import dev.ramzswap.backing.BackingSize;
 import java.lang.System.Logger.Level;
 import java.util.HashMap;
 import java.util.Map;
@@ -149,7 +150,8 @@ final class Suspects {
         if (suspects.isEmpty()) {
             LOG.log(
                     Level.WARNING,
-                    "the backing file cannot be read back as it was written in the segment at byte " + segment
+                    "the backing file cannot be read back as it was written in the segment at byte "
+                            + BackingSize.positionOf(segment)
                             + ": what is lost there is given up when a page finds no other room");
         }
         if (suspects.size() == MOST) {

@@ -155,6 +155,22 @@ class FailedStartTest {
         assertEquals(bytes, Files.size(file));
     }
 
+    /** Of another length than it would get, and not of holes alone. */
+    @Test
+    void aSparseFileThatWasThereTakesNoMoreRoomThanBefore() throws IOException {
+        try (NativeFile sparse = NativeFile.open(file, NativeFile.O_RDWR | NativeFile.O_CREAT)) {
+            Files.write(file, new byte[100_000]);
+            for (long bytes : new long[] {FILE_BYTES / 2, 2 * FILE_BYTES}) {
+                sparse.truncate(bytes);
+                long before = sparse.allocated();
+                PageStore.open(Daemons.withFile(directory, file))
+                        .abandon(new IOException("another export cannot be opened"));
+                assertEquals(bytes, sparse.size());
+                assertEquals(before, sparse.allocated());
+            }
+        }
+    }
+
     /** The backing file is open by then. */
     @Test
     void itsBackingFileIsGoneIfThereIsNoMemoryAhead() throws IOException, InterruptedException {

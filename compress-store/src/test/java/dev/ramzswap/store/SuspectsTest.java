@@ -4,9 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.store.Suspects.State;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 
 class SuspectsTest {
@@ -31,6 +35,22 @@ class SuspectsTest {
         contents.clear();
         suspects.forget(1);
         assertFalse(suspects.isLost(1));
+    }
+
+    /** Behind the label, which lies before the first one. */
+    @Test
+    void theFirstOneIsNamedByWhereItIsInTheFile() {
+        List<String> said = new ArrayList<>();
+        Logger logger = Logger.getLogger(Suspects.class.getName());
+        logger.setFilter(record -> !said.add(record.getMessage()));
+        try {
+            suspects.note(2 * BackingFile.SEGMENT_BYTES, 1, 0);
+            suspects.note(5 * BackingFile.SEGMENT_BYTES, 1, 0);
+        } finally {
+            logger.setFilter(null);
+        }
+        assertEquals(1, said.size());
+        assertTrue(said.getFirst().contains(" at byte " + 3 * BackingFile.SEGMENT_BYTES + ": "), said.getFirst());
     }
 
     @Test

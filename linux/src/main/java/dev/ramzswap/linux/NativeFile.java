@@ -78,7 +78,11 @@ public final class NativeFile implements AutoCloseable {
      * @return false if another open file has it
      */
     public boolean tryLock() throws ErrnoException {
-        int result = LinuxFile.flock(fd, LinuxFile.LOCK_EX | LinuxFile.LOCK_NB);
+        return tryLock(LinuxFile.LOCK_EX);
+    }
+
+    private boolean tryLock(int kind) throws ErrnoException {
+        int result = LinuxFile.flock(fd, kind | LinuxFile.LOCK_NB);
         if (result == -Errno.EAGAIN) {
             return false;
         }
@@ -94,15 +98,24 @@ public final class NativeFile implements AutoCloseable {
         return tryLock(ENDING);
     }
 
+    /** The same of the shared lock, which others may have too, but none while somebody has the exclusive one. */
+    public boolean trySharedLockOfEnding() throws ErrnoException {
+        return tryLock(LinuxFile.LOCK_SH, ENDING);
+    }
+
     /** Like {@link #tryLock}, but waits so long for who has it, or until the thread is interrupted. */
     public boolean tryLock(Duration patience) throws ErrnoException {
+        return tryLock(LinuxFile.LOCK_EX, patience);
+    }
+
+    private boolean tryLock(int kind, Duration patience) throws ErrnoException {
         long end = System.nanoTime() + patience.toNanos();
-        boolean isLocked = tryLock();
+        boolean isLocked = tryLock(kind);
         while (!isLocked
                 && System.nanoTime() - end < 0
                 && !Thread.currentThread().isInterrupted()) {
             LockSupport.parkNanos(LOOK_NANOS);
-            isLocked = tryLock();
+            isLocked = tryLock(kind);
         }
         return isLocked;
     }

@@ -1,5 +1,6 @@
 package dev.ramzswap.linux;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -20,7 +21,7 @@ public final class Preallocation {
      * Takes room for the first {@code bytes} of a file; what it holds stays. Where the file system cannot allocate
      * ahead (ramfs, some network file systems), by {@link #byWriting}.
      */
-    public static void of(NativeFile file, long bytes, Progress progress) throws ErrnoException {
+    public static void of(NativeFile file, long bytes, Progress progress) throws IOException {
         long at = 0;
         do {
             long length = Math.min(ALLOCATE_BYTES, bytes - at);
@@ -34,7 +35,7 @@ public final class Preallocation {
     }
 
     /** Writes back what the file holds, zeroes for its holes and behind its end. Nobody else may write meanwhile. */
-    static void byWriting(NativeFile file, long bytes, Progress progress) throws ErrnoException {
+    static void byWriting(NativeFile file, long bytes, Progress progress) throws IOException {
         long held = file.size();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(WRITE_BYTES, BLOCK_BYTES);

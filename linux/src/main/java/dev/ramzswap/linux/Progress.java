@@ -1,18 +1,23 @@
 package dev.ramzswap.linux;
 
+import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
  * Tells, every two seconds of something that takes longer, how far it has come: the log, and who waits for this
- * thread's work. Not thread-safe.
+ * thread's work; and ends it when that one has no more use for it. Not thread-safe.
  */
 public final class Progress {
     private static final System.Logger LOG = System.getLogger(Progress.class.getName());
 
     /** Who waits for what the thread does that has it bound. */
     public static final ScopedValue<Consumer<String>> LISTENER = ScopedValue.newInstance();
+
+    /** Whether who waits for it has no more use for it; asked after each piece. */
+    public static final ScopedValue<BooleanSupplier> IS_STOPPED = ScopedValue.newInstance();
 
     /** Nanoseconds; asked at the beginning and after each piece. Tests have slower devices than they can wait for. */
     public static final ScopedValue<LongSupplier> CLOCK = ScopedValue.newInstance();
@@ -23,6 +28,7 @@ public final class Progress {
     private final String what;
     private final long total;
     private final LongSupplier clock = CLOCK.orElse(System::nanoTime);
+    private final BooleanSupplier isStopped = IS_STOPPED.orElse(() -> false);
     private long told = clock.getAsLong();
 
     /**
@@ -34,8 +40,15 @@ public final class Progress {
         this.total = total;
     }
 
-    /** Says how many bytes of it are done. To be called often: nothing may take minutes between two of these. */
-    public void at(long done) {
+    /**
+     * Says how many bytes of it are done. To be called often: nothing may take minutes between two of these.
+     *
+     * @throws InterruptedIOException if it is to go no further
+     */
+    public void at(long done) throws InterruptedIOException {
+        if (isStopped.getAsBoolean()) {
+            throw new InterruptedIOException("told to end while " + what);
+        }
         long now = clock.getAsLong();
         if (now - told < EVERY_NANOS) {
             return;

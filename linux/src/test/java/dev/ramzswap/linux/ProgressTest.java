@@ -1,8 +1,11 @@
 package dev.ramzswap.linux;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +31,23 @@ class ProgressTest {
     @Test
     void whatIsQuickIsNotTold() throws IOException {
         assertEquals(List.of(), toldWhen(1));
+    }
+
+    @Test
+    void whatHasNoMoreUseGoesNoFurther() throws IOException {
+        int[] asked = {0};
+        try (NativeFile file = NativeFile.open(dir.resolve("file"), NativeFile.O_RDWR | NativeFile.O_CREAT)) {
+            InterruptedIOException e = assertThrows(
+                    InterruptedIOException.class,
+                    () -> ScopedValue.where(Progress.IS_STOPPED, () -> ++asked[0] == 3)
+                            .<Void, IOException>call(() -> {
+                                Preallocation.of(file, 1L << 30, new Progress("reserving", 1L << 30));
+                                return null;
+                            }));
+            assertEquals("told to end while reserving", e.getMessage());
+            assertEquals(3, asked[0]);
+            assertTrue(file.size() < 1L << 30);
+        }
     }
 
     /** @param pieceNanos what the device takes for each piece */

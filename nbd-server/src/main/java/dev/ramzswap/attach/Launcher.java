@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /** How a daemon becomes a process that outlives the one that starts it. */
 interface Launcher {
@@ -15,11 +16,13 @@ interface Launcher {
      */
     List<String> words(List<String> command, Path log);
 
-    /** Ends at once what such words have started, if they have not failed. */
+    /** Ends what such words have started, if they have not failed. */
     void kill(Process words) throws IOException, InterruptedException;
 
     /** In a session of its own, which is all that there is without systemd. */
     final class OwnSession implements Launcher {
+        private static final int PATIENCE_SECONDS = 10;
+
         @Override
         public List<String> words(List<String> command, Path log) {
             var words = new ArrayList<>(List.of("setsid"));
@@ -27,9 +30,13 @@ interface Launcher {
             return words;
         }
 
+        /** Told first: it then gives back what it has reserved so far. */
         @Override
-        public void kill(Process words) {
-            words.destroyForcibly();
+        public void kill(Process words) throws InterruptedException {
+            words.destroy();
+            if (!words.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                words.destroyForcibly();
+            }
         }
     }
 }

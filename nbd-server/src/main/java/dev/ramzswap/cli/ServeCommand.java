@@ -12,6 +12,7 @@ import dev.ramzswap.daemon.StderrLogs;
 import dev.ramzswap.guard.ProcessGuard;
 import dev.ramzswap.nbd.io.Threads;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.Map;
@@ -65,7 +66,12 @@ final class ServeCommand implements Callable<Integer> {
         StderrLogs.setLevel(asked.logLevel());
         ProcessGuard.mark(asked.protection(), StderrLogs::flush);
         Signals.onHangUp(options.hasFile() ? this::reload : ServeCommand::ignoreHangUp);
-        daemon = Daemon.start(asked, host, new Reattacher(Machine.of(host)), Signals::onTermination);
+        try {
+            daemon = Daemon.start(asked, host, new Reattacher(Machine.of(host)), Signals::onTermination);
+        } catch (InterruptedIOException e) {
+            LOG.log(Level.INFO, e.getMessage());
+            return 0;
+        }
         Thread printing = Threads.start("next-steps", () -> print(NextSteps.of(daemon.served())));
         daemon.run();
         printing.join(PATIENCE);

@@ -1,6 +1,7 @@
 package dev.ramzswap.config;
 
 import dev.ramzswap.config.Settings.Value;
+import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
@@ -50,7 +51,7 @@ public record Config(
         Optional<Path> stateDir = ExportReader.read(settings.daemon, "state-dir", ExportReader::path);
         List<ExportConfig> exports = exports(settings, host, stateDir);
         checkNames(exports);
-        checkBackingFiles(exports);
+        checkBackingFiles(exports, stateDir);
         checkRuntimePath(host);
         Optional<Path> socket = ExportReader.read(settings.daemon, "socket", Address::socket);
         Optional<InetSocketAddress> listen = ExportReader.read(settings.daemon, "listen", Address::tcp);
@@ -194,17 +195,33 @@ public record Config(
         }
     }
 
-    private static void checkBackingFiles(List<ExportConfig> exports) throws ConfigException {
-        var users = new HashMap<Object, ExportConfig>();
+    private static void checkBackingFiles(List<ExportConfig> exports, Optional<Path> stateDir) throws ConfigException {
+        Map<Object, String> parts = new HashMap<>();
+        Map<Object, ExportConfig> users = new HashMap<>();
+        for (ExportConfig export : exports) {
+            stateDir.map(directory -> PageStore.stateFiles(directory, export.name()))
+                    .orElse(List.of())
+                    .forEach(part -> parts.put(FileIdentity.of(part), export.name()));
+        }
         for (ExportConfig export : exports) {
             Path file = export.backing().map(StoreConfig.Backing::path).orElse(null);
-            ExportConfig other = file == null ? null : users.putIfAbsent(FileIdentity.of(file), export);
+            Object identity = file == null ? null : FileIdentity.of(file);
+            if (parts.containsKey(identity)) {
+                throw new ConfigException("--backing-file: " + file + " is a part of what export " + parts.get(identity)
+                        + " has in the state directory: give another path");
+            }
+            ExportConfig other = file == null ? null : users.putIfAbsent(identity, export);
             if (other != null) {
-                Path others = other.backing().get().path();
-                throw new ConfigException(
-                        "--backing-file: exports " + other.name() + " and " + export.name() + " both have " + file
-                                + (others.equals(file) ? "" : ", which is " + others) + ": give each its own");
+                throw new ConfigException("--backing-file: exports " + other.name() + " and " + export.name()
+                        + both(other.backing().get().path(), file) + ": give each its own");
             }
         }
+    }
+
+    /** Of one file there may be loop devices with a part each. */
+    private static String both(Path file, Path other) {
+        return file.equals(other)
+                ? " both have " + file
+                : " have " + file + " and " + other + ", which are one file or device, or parts of one";
     }
 }

@@ -1,6 +1,7 @@
 package dev.ramzswap.config;
 
 import dev.ramzswap.linux.DeviceNumber;
+import dev.ramzswap.linux.FileType;
 import dev.ramzswap.linux.LoopImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,10 +10,6 @@ import java.util.Optional;
 
 /** What two paths of the same file or device have in common, whether it is there already or will be made. */
 final class FileIdentity {
-    // linux/stat.h
-    private static final int S_IFMT = 0170000;
-    private static final int S_IFBLK = 0060000;
-
     private static final Path SYS = Path.of("/sys");
 
     /** What the kernel follows in one path, at most: path_resolution(7). */
@@ -31,8 +28,7 @@ final class FileIdentity {
 
     /** A device may have several nodes, and a file several names. */
     private static Object ofExisting(Path path) throws IOException {
-        boolean isDevice = ((int) Files.getAttribute(path, "unix:mode") & S_IFMT) == S_IFBLK;
-        return isDevice
+        return FileType.isBlockDevice(path)
                 ? ofDevice((Long) Files.getAttribute(path, "unix:rdev"))
                 : Files.getAttribute(path, "unix:dev") + ":" + Files.getAttribute(path, "unix:ino");
     }

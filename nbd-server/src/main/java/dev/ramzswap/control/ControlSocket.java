@@ -4,9 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.config.RuntimePath;
+import dev.ramzswap.linux.FileType;
 import dev.ramzswap.linux.HangUps;
 import dev.ramzswap.linux.PeerCredentials;
-import dev.ramzswap.linux.SocketFile;
 import dev.ramzswap.linux.SocketHandle;
 import dev.ramzswap.nbd.io.Acceptor;
 import java.io.IOException;
@@ -69,7 +69,7 @@ public final class ControlSocket implements AutoCloseable {
 
     /** A dead daemon may have had our pid. What is no socket is somebody else's. */
     private static void makeRoom(Path path) throws IOException {
-        if (SocketFile.isAt(path)) {
+        if (FileType.isSocket(path)) {
             Files.deleteIfExists(path);
         } else if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             throw new IOException(path + " is in the way of the control socket: move it away, or set "

@@ -68,8 +68,8 @@ public final class Daemon implements AutoCloseable {
         this.host = host;
         this.dir = RuntimeDir.own(host);
         this.announcement = new Announcement(config, dir);
-        this.stores = new Stores(config, host);
         this.ending = new Ending(() -> isAny(Attachment::isAttached));
+        this.stores = new Stores(config, host, ending::isRequested);
         this.kernel = kernel;
         this.termination = termination;
         this.memory =
@@ -104,7 +104,7 @@ public final class Daemon implements AutoCloseable {
      *
      * @param termination is given, before the first client is let in, what makes {@link #run} end
      * @throws ConfigException if an export cannot be as it is described
-     * @throws IOException if something that it needs is not there or is taken
+     * @throws IOException if something that it needs is not there or is taken, or it is told to end before
      */
     public static Daemon start(Config config, Host host, Attachments kernel, Consumer<Runnable> termination)
             throws IOException, ConfigException, InterruptedException {
@@ -155,9 +155,9 @@ public final class Daemon implements AutoCloseable {
             standBy();
         } else {
             announcement.claim();
+            termination.accept(ending::request);
             openStores();
         }
-        termination.accept(ending::request);
         if (config.protection().isSwap()) {
             ProcessGuard.lockNewMemoryWhole(config.protection());
         }
@@ -198,6 +198,7 @@ public final class Daemon implements AutoCloseable {
                 leave("told to end, and so was the daemon that served, which nobody needs any more");
             }
             openStores();
+            termination.accept(ending::request);
         }
     }
 
@@ -205,7 +206,7 @@ public final class Daemon implements AutoCloseable {
         if (standby.withdraw()) {
             leave("told to end");
         }
-        LOG.log(Level.INFO, "told to end while it takes over from another daemon: goes on for who is attached");
+        LOG.log(Level.INFO, "told to end while it begins to serve: goes on if there are pages of an earlier daemon");
         ending.request();
     }
 
@@ -233,10 +234,9 @@ public final class Daemon implements AutoCloseable {
         stores.open(service::goesOn);
         Standby.unmark(config);
         Map<String, Attachment> all = new LinkedHashMap<>();
-        stores.all().forEach((name, store) -> {
-            long identity = store.counters().identity();
-            all.put(name, attachment(name, identity, store.isTakenOver()));
-        });
+        stores.all()
+                .forEach((name, store) ->
+                        all.put(name, attachment(name, store.counters().identity(), store.isTakenOver())));
         attached = all;
     }
 

@@ -11,6 +11,7 @@ import dev.ramzswap.store.Counters.Counter;
 import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /** The stores of a daemon's exports, by the names of these. */
@@ -27,11 +29,18 @@ final class Stores {
 
     private final Config config;
     private final Host host;
-    private final Map<String, PageStore> open = new LinkedHashMap<>();
+    private final BooleanSupplier isToldToEnd;
 
-    Stores(Config config, Host host) {
+    /** Never changed, but replaced: who watches for a full machine looks at them while they are opened. */
+    private volatile Map<String, PageStore> open = Map.of();
+
+    /**
+     * @param isToldToEnd whether nobody needs the rest of what takes long, which is done when there are no pages yet
+     */
+    Stores(Config config, Host host, BooleanSupplier isToldToEnd) {
         this.config = config;
         this.host = host;
+        this.isToldToEnd = isToldToEnd;
     }
 
     /**
@@ -40,6 +49,7 @@ final class Stores {
      * stay so.
      *
      * @param waiting is told how far what takes long has come
+     * @throws InterruptedIOException if it is told to end meanwhile, and nobody has pages here
      * @throws ConfigException if an export cannot be as it is described
      * @throws IOException with a message that names the export, and the flag if the cause is a path
      */
@@ -87,16 +97,25 @@ final class Stores {
                             + ": give it a lower limit, and a backing file for the rest");
         }
         try {
-            PageStore store =
-                    ScopedValue.where(Progress.LISTENER, waiting).call(() -> PageStore.open(export.store(config)));
-            open.put(export.name(), store);
+            PageStore store = ScopedValue.where(Progress.LISTENER, waiting)
+                    .where(Progress.IS_STOPPED, isToldToEnd)
+                    .call(() -> PageStore.open(export.store(config)));
+            add(export.name(), store);
             warnOfPlace(export);
         } catch (IllegalArgumentException e) {
             throw new ConfigException(
                     "--size " + Size.format(export.size()) + " of export " + export.name() + ": " + e.getMessage());
+        } catch (InterruptedIOException e) {
+            throw e; // No failure, and so of no export.
         } catch (IOException e) {
             throw named(e, export);
         }
+    }
+
+    private void add(String name, PageStore store) {
+        Map<String, PageStore> all = new LinkedHashMap<>(open);
+        all.put(name, store);
+        open = Collections.unmodifiableMap(all);
     }
 
     /** Not in a daemon that takes over: the one before it has said so, and there is a kernel that waits. */
@@ -131,9 +150,9 @@ final class Stores {
                 && String.valueOf(e.getMessage()).contains(path.get().toString());
     }
 
-    /** A view. */
+    /** Those that are open by now. */
     Map<String, PageStore> all() {
-        return Collections.unmodifiableMap(open);
+        return open;
     }
 
     /** Whether any of them holds pages that an earlier daemon left. */
@@ -152,7 +171,7 @@ final class Stores {
     /** Gives them back before anybody was let in, as if those that have begun had not. */
     void abandon(Exception failure) {
         open.values().forEach(store -> store.abandon(failure));
-        open.clear();
+        open = Map.of();
     }
 
     /** Gives them back. @param free whose pages are of no more use, as they were swapped off, and take memory */

@@ -1,6 +1,7 @@
 package dev.ramzswap.nbd;
 
 import dev.ramzswap.closing.Closing;
+import dev.ramzswap.linux.FileType;
 import dev.ramzswap.linux.SocketFile;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -192,7 +193,7 @@ public final class UnixSocketFile {
 
     private static void removeIfLeft(Path aside) throws IOException {
         try {
-            if (SocketFile.isAt(aside.resolve(ASIDE)) && isOld(aside)) {
+            if (FileType.isSocket(aside.resolve(ASIDE)) && isOld(aside)) {
                 Files.delete(aside.resolve(ASIDE));
                 Files.delete(aside);
             }
@@ -220,7 +221,7 @@ public final class UnixSocketFile {
     }
 
     private boolean isListening() throws IOException {
-        if (!SocketFile.isAt(path)) {
+        if (!FileType.isSocket(path)) {
             throw new IOException("there is a file of that name that is not a socket: give another path");
         }
         try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {

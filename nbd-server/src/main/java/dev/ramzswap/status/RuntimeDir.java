@@ -3,9 +3,9 @@ package dev.ramzswap.status;
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
+import dev.ramzswap.linux.FileType;
 import dev.ramzswap.linux.LockedFiles;
 import dev.ramzswap.linux.NativeFile;
-import dev.ramzswap.linux.SocketFile;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
@@ -256,7 +256,7 @@ public final class RuntimeDir {
     }
 
     private static void removeSocket(Path file) throws IOException {
-        if (SocketFile.isAt(file)) {
+        if (FileType.isSocket(file)) {
             remove(file);
         }
     }

@@ -91,6 +91,24 @@ class BackgroundDaemonTest {
 
     @Test
     @Timeout(60)
+    void oneThatIsEndedMayTidyUp() throws Exception {
+        Path tidied = temp.resolve("tidied");
+        String script = "trap \"touch '" + tidied + "'; exit 0\" TERM; echo started; while :; do sleep 0.01; done";
+        var session = new Launcher.OwnSession();
+        List<String> words = session.words(List.of("sh", "-c", script), temp.resolve("log"));
+        Process process = new ProcessBuilder(words).start();
+        try (var lines = process.inputReader(StandardCharsets.UTF_8)) {
+            assertEquals("started", lines.readLine());
+            session.kill(process);
+            process.waitFor();
+            assertTrue(Files.exists(tidied));
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    @Test
+    @Timeout(60)
     void showsWhatADaemonSaysThatStarts() throws IOException {
         Path shown = temp.resolve("shown");
         Thread.ofPlatform()

@@ -35,11 +35,13 @@ class SharedBackingFileTest {
         assumeTrue(Host.current().isRoot() && Files.exists(Path.of("/dev/loop-control")), "only root has loop devices");
         Path file = Files.write(dir.resolve("file"), new byte[1 << 20]);
         Path device = Path.of(run("losetup", "--find", "--show", file.toString()));
+        Path part = Path.of(run("losetup", "--find", "--show", "--offset", "65536", file.toString()));
         try {
             assertRefused(device, file);
             assertRefused(file, device);
+            assertRefused(device, part);
         } finally {
-            run("losetup", "--detach", device.toString());
+            run("losetup", "--detach", device.toString(), part.toString());
         }
     }
 
@@ -59,15 +61,36 @@ class SharedBackingFileTest {
         assertEquals(2, config(dir.resolve("a"), link).exports().size());
     }
 
+    /** Its own, or that of another export, by whatever name. */
+    @Test
+    void aPartOfTheStateIsNone() throws IOException {
+        Path state = Files.createDirectory(dir.resolve("state"));
+        Path link = Files.createSymbolicLink(dir.resolve("link"), state.resolve("b.map"));
+        for (Path file : List.of(state.resolve("a.pool"), link)) {
+            String export = file.equals(link) ? "b" : "a";
+            ConfigException e = assertThrows(ConfigException.class, () -> config(file, dir.resolve("other"), state));
+            assertEquals(
+                    "--backing-file: " + file + " is a part of what export " + export
+                            + " has in the state directory: give another path",
+                    e.getMessage());
+        }
+    }
+
     private static void assertRefused(Path first, Path second) {
         ConfigException e = assertThrows(ConfigException.class, () -> config(first, second));
         assertEquals(
-                "--backing-file: exports a and b both have " + second + ", which is " + first + ": give each its own",
+                "--backing-file: exports a and b have " + first + " and " + second
+                        + ", which are one file or device, or parts of one: give each its own",
                 e.getMessage());
     }
 
     private static Config config(Path first, Path second) throws ConfigException, IOException {
+        return config(first, second, Path.of("/run/state"));
+    }
+
+    private static Config config(Path first, Path second, Path state) throws ConfigException, IOException {
         var settings = new Settings();
+        settings.flag("state-dir", state.toString());
         settings.export("name=a,size=1G,backing-file=" + first);
         settings.export("name=b,size=1G,backing-file=" + second);
         return Config.of(settings, new Host(8L << 30, 0, Map.of()));

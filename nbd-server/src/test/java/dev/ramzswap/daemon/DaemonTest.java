@@ -18,6 +18,7 @@ import dev.ramzswap.status.ExportStatus;
 import dev.ramzswap.status.LiveExport;
 import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
@@ -28,12 +29,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class DaemonTest {
     @TempDir
@@ -169,6 +173,28 @@ class DaemonTest {
             told = systemd.receive();
             assertTrue(told.startsWith("READY=1\n"), told);
         }
+    }
+
+    /** By pieces of 1 MiB, of which the file has three, and of 64 MiB. */
+    @ParameterizedTest
+    @CsvSource({"1, reading", "5, reserving the backing file"})
+    void aStartThatIsToldToEndGivesBackWhatItHasReserved(int piece, String work) throws Throwable {
+        Path file = Files.write(temp.resolve("file"), new byte[3 << 20]);
+        var end = new AtomicReference<Runnable>();
+        termination = end::set;
+        int[] asked = {0};
+        ScopedValue.Carrier slow = ScopedValue.where(Progress.CLOCK, () -> {
+            if (asked[0]++ == piece) {
+                end.get().run();
+            }
+            return 0;
+        });
+        InterruptedIOException e = assertThrows(
+                InterruptedIOException.class,
+                () -> slow.call(() -> start("size=256M", "limit=4M", "backing-file=" + file)));
+        assertTrue(e.getMessage().startsWith("told to end while " + work + " " + file), e.getMessage());
+        assertEquals(3 << 20, Files.size(file));
+        assertNothingLeft();
     }
 
     /** For an address, or for another export. */

@@ -1,0 +1,48 @@
+package dev.ramzswap.daemon;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.ramzswap.config.Config;
+import dev.ramzswap.config.Host;
+import dev.ramzswap.config.RuntimePath;
+import dev.ramzswap.config.Settings;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.FutureTask;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class StoresTest {
+    private static final int EXPORTS = 32;
+
+    @TempDir
+    private Path run;
+
+    /** As the watch for a full machine does, without a pause, so that it comes upon many of them. */
+    @Test
+    void theyAreLookedAtWhileTheyAreOpened() throws Exception {
+        var settings = new Settings();
+        for (int export = 0; export < EXPORTS; export++) {
+            settings.export("name=a" + export + ",size=1M");
+        }
+        var host = new Host(8L << 30, Host.current().uid(), Map.of(RuntimePath.VARIABLE, run.toString()));
+        var stores = new Stores(Config.of(settings, host), host, () -> false);
+        var looks = new FutureTask<>(() -> {
+            long refused = 0;
+            while (stores.all().size() < EXPORTS) {
+                refused += stores.refusedStores();
+            }
+            return refused;
+        });
+        Thread.ofPlatform().daemon().start(looks);
+        stores.open(_ -> {});
+        try {
+            assertEquals(0, looks.get());
+        } finally {
+            stores.close(List.of());
+        }
+    }
+}
