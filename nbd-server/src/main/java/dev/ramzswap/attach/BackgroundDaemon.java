@@ -80,7 +80,8 @@ public final class BackgroundDaemon implements SwapOn.Starter {
                         program,
                         backingDirectories(config),
                         host.variables(),
-                        Machine.of(host).tools())
+                        Machine.of(host).tools(),
+                        Launcher.PATIENCE)
                 : new Launcher.OwnSession();
         return new BackgroundDaemon(host, command, export, launcher, progress);
     }

@@ -2,9 +2,9 @@ package dev.ramzswap.attach;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /** How a daemon becomes a process that outlives the one that starts it. */
 interface Launcher {
@@ -16,13 +16,16 @@ interface Launcher {
      */
     List<String> words(List<String> command, Path log);
 
-    /** Ends what such words have started, if they have not failed. */
+    /** How long what is told to end may take to give back what it has reserved. */
+    Duration PATIENCE = Duration.ofSeconds(10);
+
+    /**
+     * Ends what such words have started, if they have not failed: tells it to, and kills it where that does not help.
+     */
     void kill(Process words) throws IOException, InterruptedException;
 
     /** In a session of its own, which is all that there is without systemd. */
     final class OwnSession implements Launcher {
-        private static final int PATIENCE_SECONDS = 10;
-
         @Override
         public List<String> words(List<String> command, Path log) {
             var words = new ArrayList<>(List.of("setsid"));
@@ -30,11 +33,10 @@ interface Launcher {
             return words;
         }
 
-        /** Told first: it then gives back what it has reserved so far. */
         @Override
         public void kill(Process words) throws InterruptedException {
             words.destroy();
-            if (!words.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            if (!words.waitFor(PATIENCE)) {
                 words.destroyForcibly();
             }
         }

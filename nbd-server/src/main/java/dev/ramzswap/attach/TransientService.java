@@ -3,11 +3,13 @@ package dev.ramzswap.attach;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -37,6 +39,9 @@ final class TransientService implements Launcher {
 
     /** What the launcher sets, where commands look for the daemon, and which bytes its paths are. */
     private static final Pattern NEEDED_VARIABLE = Pattern.compile("PATH|MALLOC_.*|RAMZSWAP_.*|LANG|LC_.*");
+
+    private static final Set<String> ENDED = Set.of("inactive", "failed");
+    private static final int LOOK_MILLIS = 100;
 
     private static final List<String> PROPERTIES = List.of(
             // A swap unit in all but name: what may need swap stops before it.
@@ -69,20 +74,28 @@ final class TransientService implements Launcher {
     private final Collection<Path> mounts;
     private final Map<String, String> variables;
     private final Tools tools;
+    private final Duration patience;
 
     /**
      * @param program the words that run the command line
      * @param mounts directories that the daemon needs until it ends
      * @param variables the environment
      * @param tools has systemctl
+     * @param patience with one that is told to end
      */
     TransientService(
-            String export, List<String> program, Collection<Path> mounts, Map<String, String> variables, Tools tools) {
+            String export,
+            List<String> program,
+            Collection<Path> mounts,
+            Map<String, String> variables,
+            Tools tools,
+            Duration patience) {
         this.export = export;
         this.program = List.copyOf(program);
         this.mounts = List.copyOf(mounts);
         this.variables = Map.copyOf(variables);
         this.tools = tools;
+        this.patience = patience;
     }
 
     /** Whether systemd is what started this machine. */
@@ -124,7 +137,22 @@ final class TransientService implements Launcher {
         if (job.filter(id -> id.matches("\\d+")).isPresent()) {
             systemctl("cancel", job.get());
         }
-        systemctl("kill", "--signal=KILL", unit());
+        systemctl("kill", "--signal=TERM", unit());
+        if (!ends()) {
+            systemctl("kill", "--signal=KILL", unit());
+        }
+    }
+
+    private boolean ends() throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        do {
+            Optional<String> state = systemctl("show", "--property=ActiveState", "--value", unit());
+            if (state.filter(ENDED::contains).isPresent()) {
+                return true;
+            }
+            Thread.sleep(LOOK_MILLIS);
+        } while (System.nanoTime() - deadline < 0);
+        return false;
     }
 
     /** What it says last; that it fails where there is nothing to do is all right. */

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -133,15 +134,19 @@ class BackgroundDaemonTest {
      * As Ctrl-C does; the launcher is not in the terminal's process group, or it would end by that, and leave the
      * daemon.
      */
-    @Test
+    @ParameterizedTest
+    @CsvSource({"inactive, false", "activating, true"})
     @Timeout(60)
-    void whoIsInterruptedEndsWhatSystemdStarts() throws Exception {
+    void whoIsInterruptedEndsWhatSystemdStarts(String state, boolean isKilled) throws Exception {
         Path ran = temp.resolve("ran");
         program("systemd-run", "echo $$ >'%1$s'.new; mv '%1$s'.new '%1$s'; exec sleep 60".formatted(ran));
-        program("systemctl", "echo \"$*\" >>'%s'; test \"$1\" != show || echo 4711".formatted(ran));
+        String answer =
+                "case $2 in --property=Job) echo 4711 ;; --property=ActiveState) echo %s ;; esac".formatted(state);
+        program("systemctl", "echo \"$*\" >>'%s'; %s".formatted(ran, answer));
         String path = temp + ":" + System.getenv("PATH");
         Map<String, String> variables = Map.of(RuntimePath.VARIABLE, temp.toString(), "PATH", path);
-        var launcher = new TransientService("swap0", List.of(), List.of(), variables, new HostTools(path));
+        var launcher =
+                new TransientService("swap0", List.of(), List.of(), variables, new HostTools(path), Duration.ZERO);
         var host = new Host(16L << 30, Host.current().uid(), variables);
         var daemon = new BackgroundDaemon(host, List.of("serve"), "swap0", launcher, TestDaemon.QUIET);
         Thread waiting = Thread.currentThread();
@@ -150,8 +155,9 @@ class BackgroundDaemonTest {
         List<String> lines = Files.readAllLines(ran);
         String unit = "ramzswap-serve-swap0.service";
         assertEquals(
-                List.of("show --property=Job --value " + unit, "cancel 4711", "kill --signal=KILL " + unit),
-                lines.subList(1, lines.size()));
+                List.of("show --property=Job --value " + unit, "cancel 4711", "kill --signal=TERM " + unit),
+                lines.subList(1, 4));
+        assertEquals(isKilled, lines.getLast().equals("kill --signal=KILL " + unit), lines::toString);
         long launched = Long.parseLong(lines.getFirst());
         assertEquals(launched, sessionOf.get());
         ProcessHandle.of(launched).ifPresent(process -> process.onExit().join());

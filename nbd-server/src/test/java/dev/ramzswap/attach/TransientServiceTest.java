@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -22,7 +23,8 @@ class TransientServiceTest {
                     List.of("/opt/my java/java", "-Dx=$1"),
                     List.of(Path.of("/mnt/a \"b\" \\c")),
                     VARIABLES,
-                    new HostTools(""))
+                    new HostTools(""),
+                    Duration.ZERO)
             .words(List.of("/opt/my java/java", "-Dx=$1", "serve", "--name", "a b"), Path.of("/var/log/r/a.log"));
 
     @Test
