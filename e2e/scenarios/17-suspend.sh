@@ -1,7 +1,8 @@
 # Suspended under load, as far as /sys/power/pm_test lets it without a way to wake: all processes are frozen, the daemon with
 # them, and devices suspended; after 5 s all goes on. The kernel may give one up after 20 s, if a process waits for a page of
 # a daemon that is frozen already (docs/decisions/hibernation.md): no page is lost by that, and no connection.
-# Needs a kernel with CONFIG_PM_DEBUG: qemu's.
+# Needs a kernel with CONFIG_PM_DEBUG.
+machine=qemu
 memory=560
 seconds=500
 allowed_messages='Freezing of tasks failed|tasks refusing to freeze|suspend_test'
