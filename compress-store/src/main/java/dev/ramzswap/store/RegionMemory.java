@@ -4,6 +4,7 @@ import static dev.ramzswap.store.Region.BYTES;
 import static dev.ramzswap.store.Region.NONE;
 
 import dev.ramzswap.linux.MappedFile;
+import dev.ramzswap.linux.Progress;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.locks.Lock;
@@ -86,6 +87,18 @@ final class RegionMemory {
     /** One look of the populator: keeps as many regions ready as is wanted and may be. Returns whether it did any. */
     boolean adjust() throws IOException {
         return giveBackExcess() || populate(takeAhead());
+    }
+
+    /**
+     * Takes all that is wanted ahead.
+     *
+     * @param name of the store, for who waits
+     */
+    void fill(String name) throws IOException {
+        var progress = new Progress("taking memory for " + name, (long) readyWanted * BYTES);
+        while (adjust()) {
+            progress.at((long) budget.ready() * BYTES);
+        }
     }
 
     private int takeAhead() {

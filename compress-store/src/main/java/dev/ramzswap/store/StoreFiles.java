@@ -233,7 +233,9 @@ final class StoreFiles implements AutoCloseable {
         try {
             parts.map().populate();
             parts.regions().populate();
-            while (!isTakenOver && parts.regionMemory().adjust()) {}
+            if (!isTakenOver) {
+                parts.regionMemory().fill(config.name());
+            }
         } catch (IOException e) {
             requireTakeover(e);
             LOG.log(Level.WARNING, config.name() + " has no memory ahead yet: " + e.getMessage());

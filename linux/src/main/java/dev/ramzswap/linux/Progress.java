@@ -2,9 +2,10 @@ package dev.ramzswap.linux;
 
 import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
-import java.util.function.BooleanSupplier;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
  * Tells, every two seconds of something that takes longer, how far it has come: the log, and who waits for this
@@ -16,8 +17,8 @@ public final class Progress {
     /** Who waits for what the thread does that has it bound. */
     public static final ScopedValue<Consumer<String>> LISTENER = ScopedValue.newInstance();
 
-    /** Whether who waits for it has no more use for it; asked after each piece. */
-    public static final ScopedValue<BooleanSupplier> IS_STOPPED = ScopedValue.newInstance();
+    /** Why who waits for it has no more use for it, if that is so; asked after each piece. */
+    public static final ScopedValue<Supplier<Optional<String>>> STOPPED = ScopedValue.newInstance();
 
     /** Nanoseconds; asked at the beginning and after each piece. Tests have slower devices than they can wait for. */
     public static final ScopedValue<LongSupplier> CLOCK = ScopedValue.newInstance();
@@ -28,7 +29,7 @@ public final class Progress {
     private final String what;
     private final long total;
     private final LongSupplier clock = CLOCK.orElse(System::nanoTime);
-    private final BooleanSupplier isStopped = IS_STOPPED.orElse(() -> false);
+    private final Supplier<Optional<String>> stopped = STOPPED.orElse(Optional::empty);
     private long told = clock.getAsLong();
 
     /**
@@ -46,8 +47,9 @@ public final class Progress {
      * @throws InterruptedIOException if it is to go no further
      */
     public void at(long done) throws InterruptedIOException {
-        if (isStopped.getAsBoolean()) {
-            throw new InterruptedIOException("told to end while " + what);
+        Optional<String> why = stopped.get();
+        if (why.isPresent()) {
+            throw new InterruptedIOException(why.get() + " while " + what);
         }
         long now = clock.getAsLong();
         if (now - told < EVERY_NANOS) {

@@ -7,6 +7,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -20,6 +22,16 @@ public final class Self {
     /** The user's number, as which it makes files; 0 is root. */
     public static int uid() throws IOException {
         return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    }
+
+    /** Whether this user has what is at a path, which may be a link. */
+    public static boolean owns(Path path) throws IOException {
+        try {
+            return Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS)
+                    .equals(uid());
+        } catch (NoSuchFileException e) {
+            return false;
+        }
     }
 
     /**

@@ -9,6 +9,7 @@ import java.io.InterruptedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -39,7 +40,9 @@ class ProgressTest {
         try (NativeFile file = NativeFile.open(dir.resolve("file"), NativeFile.O_RDWR | NativeFile.O_CREAT)) {
             InterruptedIOException e = assertThrows(
                     InterruptedIOException.class,
-                    () -> ScopedValue.where(Progress.IS_STOPPED, () -> ++asked[0] == 3)
+                    () -> ScopedValue.where(
+                                    Progress.STOPPED,
+                                    () -> ++asked[0] == 3 ? Optional.of("told to end") : Optional.empty())
                             .<Void, IOException>call(() -> {
                                 Preallocation.of(file, 1L << 30, new Progress("reserving", 1L << 30));
                                 return null;

@@ -104,10 +104,11 @@ record NbdDevice(KernelFiles files, String name) {
             files.openAlone(path()).close();
             return false;
         } catch (ErrnoException e) {
-            if (e.errno() == Errno.EBUSY) {
-                return true;
-            }
-            throw e;
+            return switch (e.errno()) {
+                case Errno.EBUSY -> true;
+                case Errno.ENOENT -> SwapArea.at(files, path()).isPresent(); // by a node that is gone
+                default -> throw e;
+            };
         }
     }
 

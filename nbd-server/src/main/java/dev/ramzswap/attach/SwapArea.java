@@ -15,6 +15,12 @@ import java.util.Optional;
 record SwapArea(String device, long size, long used, int priority) {
     private static final String FILE = "/proc/swaps";
 
+    /**
+     * Behind the path of a file that was removed (d_path in the kernel's fs/d_path.c, its space as seq_file escapes
+     * it).
+     */
+    private static final String NODE_IS_GONE = "\\040(deleted)";
+
     /** All of them; pages go to those of the highest priority first. */
     static List<SwapArea> all(KernelFiles files) throws IOException {
         return files.find(FILE).orElse("").lines().skip(1).map(SwapArea::parse).toList();
@@ -41,6 +47,9 @@ record SwapArea(String device, long size, long used, int priority) {
     private static SwapArea parse(String line) {
         String[] words = line.split("\\s+");
         return new SwapArea(
-                words[0], Long.parseLong(words[2]) * 1024, Long.parseLong(words[3]) * 1024, Integer.parseInt(words[4]));
+                words[0].replace(NODE_IS_GONE, ""),
+                Long.parseLong(words[2]) * 1024,
+                Long.parseLong(words[3]) * 1024,
+                Integer.parseInt(words[4]));
     }
 }

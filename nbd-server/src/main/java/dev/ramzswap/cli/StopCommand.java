@@ -53,7 +53,7 @@ final class StopCommand implements Callable<Integer> {
         if (force) {
             export.stopByForce();
         } else {
-            export.stop();
+            export.stop(host);
         }
         succession.text(host).ifPresent(text -> out.println(name + ": " + text));
         return 0;

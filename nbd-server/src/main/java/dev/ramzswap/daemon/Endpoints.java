@@ -57,7 +57,7 @@ final class Endpoints {
      * @throws IOException with a message that names the flag, if an address cannot be had; nobody is let in then
      */
     NbdServer serve(List<Export> exports, ConnectionMemory memory, ClientListener clients) throws IOException {
-        NbdServer server = new NbdServer(exports, endpoints(), memory, clients);
+        NbdServer server = new NbdServer(exports, config.exports().getFirst().name(), endpoints(), memory, clients);
         try {
             if (config.isSocketPassed()) {
                 adopt(server, PassedSocket.take());

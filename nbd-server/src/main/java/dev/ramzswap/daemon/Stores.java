@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -22,14 +23,19 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** The stores of a daemon's exports, by the names of these. */
 final class Stores {
     private static final System.Logger LOG = System.getLogger(Stores.class.getName());
 
+    /** A sixth of what the kernel waits for a new daemon ({@code swapon --reconnect-timeout}). */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
     private final Config config;
     private final Host host;
     private final BooleanSupplier isToldToEnd;
+    private final Duration patience;
 
     /** Never changed, but replaced: who watches for a full machine looks at them while they are opened. */
     private volatile Map<String, PageStore> open = Map.of();
@@ -38,15 +44,21 @@ final class Stores {
      * @param isToldToEnd whether nobody needs the rest of what takes long, which is done when there are no pages yet
      */
     Stores(Config config, Host host, BooleanSupplier isToldToEnd) {
+        this(config, host, isToldToEnd, PATIENCE);
+    }
+
+    /** @param patience with what need not be there yet, once there are pages */
+    Stores(Config config, Host host, BooleanSupplier isToldToEnd, Duration patience) {
         this.config = config;
         this.host = host;
         this.isToldToEnd = isToldToEnd;
+        this.patience = patience;
     }
 
     /**
-     * Opens all of them, those that have pages first. Once there are such, a new one that cannot be opened is done
-     * without: who is attached to the others is not to lose his pages for its sake. Those that are open when this fails
-     * stay so.
+     * Opens all of them, those that have pages first. Once there are such, a new one that cannot be opened, or not
+     * soon, is done without: who is attached to the others is not to lose his pages for its sake. Those that are open
+     * when this fails stay so.
      *
      * @param waiting is told how far what takes long has come
      * @throws InterruptedIOException if it is told to end meanwhile, and nobody has pages here
@@ -57,7 +69,7 @@ final class Stores {
         List<ExportConfig> fresh = new ArrayList<>();
         for (ExportConfig export : config.exports()) {
             if (hasState(export)) {
-                open(export, waiting);
+                open(export, waiting, hurried());
             } else {
                 fresh.add(export);
             }
@@ -77,7 +89,7 @@ final class Stores {
 
     private void openNew(ExportConfig export, Consumer<String> waiting) throws IOException, ConfigException {
         try {
-            open(export, waiting);
+            open(export, waiting, areTakenOver() ? hurried() : this::whyToEnd);
         } catch (IOException | ConfigException e) {
             if (!areTakenOver()) {
                 throw e;
@@ -89,7 +101,22 @@ final class Stores {
         }
     }
 
-    private void open(ExportConfig export, Consumer<String> waiting) throws IOException, ConfigException {
+    private Optional<String> whyToEnd() {
+        return isToldToEnd.getAsBoolean() ? Optional.of("told to end") : Optional.empty();
+    }
+
+    /** The kernel waits for pages, and not for ever. */
+    private Supplier<Optional<String>> hurried() {
+        long deadline = System.nanoTime() + patience.toNanos();
+        return () -> whyToEnd()
+                .or(() -> System.nanoTime() - deadline < 0
+                        ? Optional.empty()
+                        : Optional.of("given up, as who has pages here waits for them,"));
+    }
+
+    /** @param stopped says why what may take long is to go no further */
+    private void open(ExportConfig export, Consumer<String> waiting, Supplier<Optional<String>> stopped)
+            throws IOException, ConfigException {
         if (Math.min(export.limit(), export.size()) > host.memory()) {
             LOG.log(
                     Level.WARNING,
@@ -98,7 +125,7 @@ final class Stores {
         }
         try {
             PageStore store = ScopedValue.where(Progress.LISTENER, waiting)
-                    .where(Progress.IS_STOPPED, isToldToEnd)
+                    .where(Progress.STOPPED, stopped)
                     .call(() -> PageStore.open(export.store(config)));
             add(export.name(), store);
             warnOfPlace(export);

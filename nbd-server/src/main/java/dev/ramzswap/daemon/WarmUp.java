@@ -6,6 +6,7 @@ import dev.ramzswap.config.Size;
 import dev.ramzswap.control.ControlSocket;
 import dev.ramzswap.linux.MappedFile;
 import dev.ramzswap.linux.PeerCredentials;
+import dev.ramzswap.linux.Self;
 import dev.ramzswap.linux.SocketFile;
 import dev.ramzswap.nbd.ClientListener;
 import dev.ramzswap.nbd.Endpoint;
@@ -151,12 +152,17 @@ public final class WarmUp {
     private static void removeLeftovers(Path own) throws IOException {
         try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(own, ANY)) {
             for (Path path : leftovers) {
-                String pid = path.getFileName().toString().split("\\.", 2)[0];
-                if (!Files.exists(Path.of("/proc", pid))) {
+                if (isLeft(path)) {
                     remove(path);
                 }
             }
         }
+    }
+
+    /** Others may have theirs here, and an export's socket may bear such a name. */
+    private static boolean isLeft(Path path) throws IOException {
+        String pid = path.getFileName().toString().split("\\.", 2)[0];
+        return pid.matches("\\d+") && !Files.exists(Path.of("/proc", pid)) && Self.owns(path);
     }
 
     private static void remove(Path leftover) throws IOException {

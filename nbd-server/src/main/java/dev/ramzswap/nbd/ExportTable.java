@@ -7,13 +7,22 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The exports of a server, by name; the first is also the default one, whose name is empty. */
+/** The exports of a server, by name; one may also be the default one, whose name is empty. */
 final class ExportTable {
     private final Map<String, Export> byName = new LinkedHashMap<>();
-    private final Export first;
+    private final String defaultName;
 
-    /** @throws IllegalArgumentException for no export, two of one name, or a name, text or size that cannot be sent */
+    /** The first is the default one. @throws IllegalArgumentException as the other */
     ExportTable(List<? extends Export> exports) {
+        this(exports, exports.isEmpty() ? "" : exports.getFirst().name());
+    }
+
+    /**
+     * @param defaultName need not be one of them
+     * @throws IllegalArgumentException for no export, two of one name, or a name, text or size that cannot be sent
+     */
+    ExportTable(List<? extends Export> exports, String defaultName) {
+        this.defaultName = defaultName;
         for (Export export : exports) {
             checkText("name", export.name(), export);
             checkText("description", export.description(), export);
@@ -28,7 +37,6 @@ final class ExportTable {
         if (byName.isEmpty()) {
             throw new IllegalArgumentException("no export to serve");
         }
-        first = exports.getFirst();
     }
 
     private static void checkText(String what, String text, Export export) {
@@ -40,7 +48,7 @@ final class ExportTable {
 
     /** @return null if there is none of that name */
     Export find(String name) {
-        return name.isEmpty() ? first : byName.get(name);
+        return byName.get(name.isEmpty() ? defaultName : name);
     }
 
     Iterable<Export> all() {

@@ -28,17 +28,26 @@ public final class NbdServer implements AutoCloseable {
      * @throws IllegalArgumentException if the exports cannot be told apart, or cannot be described in the protocol
      */
     public NbdServer(List<? extends Export> exports, List<Endpoint> endpoints, Limits limits, ClientListener clients) {
-        this(exports, endpoints, new ConnectionMemory(limits, exports.size()), clients);
+        this(new ExportTable(exports), endpoints, new ConnectionMemory(limits, exports.size()), clients);
     }
 
     /**
      * As the other, with memory that was there before, and that the server closes.
      *
+     * @param defaultName of the default export, which may be missing
      * @throws IllegalArgumentException as the other
      */
     public NbdServer(
-            List<? extends Export> exports, List<Endpoint> endpoints, ConnectionMemory memory, ClientListener clients) {
-        context = new ServerContext(new ExportTable(exports), memory, clients);
+            List<? extends Export> exports,
+            String defaultName,
+            List<Endpoint> endpoints,
+            ConnectionMemory memory,
+            ClientListener clients) {
+        this(new ExportTable(exports, defaultName), endpoints, memory, clients);
+    }
+
+    NbdServer(ExportTable exports, List<Endpoint> endpoints, ConnectionMemory memory, ClientListener clients) {
+        context = new ServerContext(exports, memory, clients);
         connections = new Connections(context);
         this.endpoints = List.copyOf(endpoints);
     }

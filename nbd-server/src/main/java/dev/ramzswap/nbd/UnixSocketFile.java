@@ -2,6 +2,7 @@ package dev.ramzswap.nbd;
 
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.linux.FileType;
+import dev.ramzswap.linux.Self;
 import dev.ramzswap.linux.SocketFile;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -181,7 +182,7 @@ public final class UnixSocketFile {
     /**
      * Removes what is left of attempts whose process was killed just then: it may have the last room that there is.
      *
-     * @param directory that nobody else can write to
+     * @param directory in which others may have theirs
      */
     public static void removeLeftovers(Path directory) throws IOException {
         try (DirectoryStream<Path> asides = Files.newDirectoryStream(directory, ".{?,??,???,????}")) {
@@ -193,7 +194,7 @@ public final class UnixSocketFile {
 
     private static void removeIfLeft(Path aside) throws IOException {
         try {
-            if (FileType.isSocket(aside.resolve(ASIDE)) && isOld(aside)) {
+            if (Self.owns(aside) && FileType.isSocket(aside.resolve(ASIDE)) && isOld(aside)) {
                 Files.delete(aside.resolve(ASIDE));
                 Files.delete(aside);
             }

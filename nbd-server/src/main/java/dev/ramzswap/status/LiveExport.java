@@ -3,6 +3,7 @@ package dev.ramzswap.status;
 import static dev.ramzswap.store.Counters.Counter.MEM_USED_TOTAL;
 
 import dev.ramzswap.config.Changes;
+import dev.ramzswap.config.Host;
 import dev.ramzswap.config.Size;
 import dev.ramzswap.control.ControlClient;
 import dev.ramzswap.store.PageStore;
@@ -21,6 +22,9 @@ import java.util.stream.Collectors;
 public final class LiveExport {
     private static final Duration LOOK = Duration.ofMillis(200);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    /** One that leaves to another waits two seconds at most for a moment in which nothing is in flight. */
+    private static final Duration LEAVING = Duration.ofSeconds(5);
 
     private final PrintWriter out;
     private final ProgressLine progress;
@@ -79,14 +83,37 @@ public final class LiveExport {
                         + " daemon's log); stop programs that are swapped out, or give a higher limit";
     }
 
-    /** Ends the daemon of this export, now or, if kernels may swap there, when its last client is gone. */
-    public void stop() throws IOException, InterruptedException {
-        if (ControlClient.stop(export.entry().control())) {
-            awaitEnd();
-        } else {
+    /**
+     * Ends the daemon of this export, now or, if kernels may swap there, when its last client is gone or another stands
+     * by.
+     *
+     * @param host whose runtime directory tells which of these it is
+     */
+    public void stop(Host host) throws IOException, InterruptedException {
+        if (!ControlClient.stop(export.entry().control()) && drains(host)) {
             say("draining: its clients may swap there, so the daemon (pid "
                     + export.entry().pid() + ") goes on until they are gone: ramzswap swapoff " + export.name());
+        } else {
+            awaitEnd();
         }
+    }
+
+    private boolean drains(Host host) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + LEAVING.toNanos();
+        while (export.entry().isAlive()) {
+            if (isSaidToDrain(host) || System.nanoTime() - deadline > 0) {
+                return true;
+            }
+            Thread.sleep(LOOK);
+        }
+        return false;
+    }
+
+    private boolean isSaidToDrain(Host host) throws IOException {
+        return ExportStatus.find(host, export.name())
+                .filter(now -> now.entry().pid() == export.entry().pid())
+                .filter(now -> now.entry().isDraining())
+                .isPresent();
     }
 
     /** Ends the daemon of this export, and returns when it has ended. Its clients must be about to go. */

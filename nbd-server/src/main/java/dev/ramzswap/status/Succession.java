@@ -55,12 +55,20 @@ public record Succession(ExportEntry before, boolean isOfUnits) {
 
     private Optional<ExportStatus> await(Host host) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        Optional<ExportStatus> next = ExportStatus.find(host, before.name());
+        Optional<ExportStatus> next = find(host);
         while (next.isEmpty() && System.nanoTime() - deadline < 0) {
             Thread.sleep(LOOK);
-            next = ExportStatus.find(host, before.name());
+            next = find(host);
         }
         return next;
+    }
+
+    /** Another user may have one of the same name, but not of the same state. */
+    private Optional<ExportStatus> find(Host host) throws IOException {
+        return ExportStatus.all(host).stream()
+                .filter(export -> export.name().equals(before.name()))
+                .filter(export -> export.entry().counters().equals(before.counters()))
+                .findFirst();
     }
 
     private static String serves(ExportStatus next) {

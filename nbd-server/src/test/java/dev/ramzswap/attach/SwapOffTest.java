@@ -85,19 +85,31 @@ class SwapOffTest {
         assertFalse(fake.files().exists("/sys/block/nbd0/pid"));
     }
 
-    /** Outside, /proc/swaps has its path in the chroot; swapoff(2) knows it by any node. */
-    @Test
-    void takesOffWhatWasSwappedOnInAChroot() throws Exception {
-        fake.swaps("/mnt/dev/nbd0 partition 1048576 409600 100");
+    /**
+     * Outside, /proc/swaps has its path in the chroot; swapoff(2) knows it by any node, also one that was made anew.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"/mnt/dev/nbd0", "/dev/nbd0\\040(deleted)"})
+    void takesOffWhatIsThereByAnotherName(String name) throws Exception {
+        fake.swaps(name + " partition 1048576 409600 100");
         swapOff(false, false);
         assertEquals(BOTH, fake.ran);
     }
 
-    /** Its node was removed, or is that of another mount namespace. */
+    @Test
+    void detachesWhatHasNoNode() throws Exception {
+        fake.swaps();
+        Files.delete(temp.resolve("root/dev/nbd0"));
+        swapOff(false, false);
+        assertEquals(List.of("disconnect nbd0"), fake.ran);
+        assertFalse(hasRecord("swap0"));
+    }
+
+    /** By a node of its own. */
     @Test
     void whatIsInUseByAnotherNameIsNotDetached() throws Exception {
         assumeTrue(Host.current().isRoot() && Files.exists(Path.of("/dev/loop-control")), "only root has loop devices");
-        fake.swaps("/dev/nbd0\\040(deleted) partition 1048576 409600 100", "/swapfile file 1048576 0 -2");
+        fake.swaps("/mnt/mapper partition 1048576 409600 100", "/swapfile file 1048576 0 -2");
         Path image = Files.write(temp.resolve("image"), new byte[1 << 20]);
         Path device = Path.of(said("losetup", "--find", "--show", image.toString()));
         Path node = temp.resolve("root/dev/nbd0");
@@ -106,7 +118,7 @@ class SwapOffTest {
             Files.createSymbolicLink(node, device);
             assertEquals(
                     "/dev/nbd0 is in use still, and what is there would be lost: swap it off by the name that it has in"
-                            + " /proc/swaps (/dev/nbd0\\040(deleted), /swapfile), or unmount it, then repeat this",
+                            + " /proc/swaps (/mnt/mapper, /swapfile), or unmount it, then repeat this",
                     failure());
         } finally {
             Files.delete(node);

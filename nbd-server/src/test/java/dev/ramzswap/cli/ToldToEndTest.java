@@ -32,7 +32,7 @@ class ToldToEndTest {
             try {
                 long pid = ProcessHandle.current().pid();
                 new ProcessBuilder("sh", "-c", "kill -TERM " + pid).start().waitFor();
-                while (!Progress.IS_STOPPED.get().getAsBoolean()) {
+                while (Progress.STOPPED.get().get().isEmpty()) {
                     Thread.sleep(10);
                 }
                 return 0;

@@ -14,6 +14,7 @@ import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.config.Settings;
 import dev.ramzswap.control.ControlSocket;
 import dev.ramzswap.linux.Progress;
+import dev.ramzswap.nbd.client.LoopbackClient;
 import dev.ramzswap.status.ExportStatus;
 import dev.ramzswap.status.LiveExport;
 import dev.ramzswap.store.Counters.Counter;
@@ -23,6 +24,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -147,6 +149,9 @@ class DaemonTest {
         start(state, old).close();
         try (Daemon daemon = start(state, fresh, old)) {
             assertEquals(Set.of("old"), daemon.served().names());
+            var socket = UnixDomainSocketAddress.of(run.resolve("fresh.sock"));
+            new LoopbackClient(socket, "old").close();
+            assertThrows(IOException.class, () -> new LoopbackClient(socket, ""), "the first is the default one");
             assertEquals(
                     List.of("old"),
                     ExportStatus.all(host).stream().map(ExportStatus::name).toList());

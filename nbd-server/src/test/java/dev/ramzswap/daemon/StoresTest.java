@@ -1,14 +1,18 @@
 package dev.ramzswap.daemon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.config.Settings;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -20,6 +24,25 @@ class StoresTest {
 
     @TempDir
     private Path run;
+
+    /** There is none that is done without more time than that takes. */
+    @Test
+    void aTakeoverDoesNotWaitForANewExport() throws Exception {
+        var settings = new Settings();
+        settings.flag("state-dir", run.resolve("state").toString());
+        settings.export("name=old,size=1M");
+        settings.export("name=fresh,size=16M,limit=4M,backing-file=" + run.resolve("file"));
+        var host = new Host(8L << 30, Host.current().uid(), Map.of(RuntimePath.VARIABLE, run.toString()));
+        Config config = Config.of(settings, host);
+        var before = new Stores(config.only(Set.of("old")), host, () -> false);
+        before.open(_ -> {});
+        before.close(List.of());
+        var after = new Stores(config, host, () -> false, Duration.ZERO);
+        after.open(_ -> {});
+        assertEquals(Set.of("old"), after.all().keySet());
+        after.close(List.of());
+        assertFalse(Files.exists(run.resolve("file")));
+    }
 
     /** As the watch for a full machine does, without a pause, so that it comes upon many of them. */
     @Test

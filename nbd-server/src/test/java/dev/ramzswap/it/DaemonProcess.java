@@ -77,9 +77,14 @@ final class DaemonProcess implements AutoCloseable {
         return new DaemonProcess(launcher, port, builder).awaitReady();
     }
 
+    /** What it logs may come behind that. */
+    static boolean isReady(String output) {
+        return output.contains("\nready\n");
+    }
+
     private DaemonProcess awaitReady() throws IOException, InterruptedException {
         long end = System.nanoTime() + BOUND.toNanos();
-        while (!output().endsWith("ready\n")) {
+        while (!isReady(output())) {
             if (process.waitFor(20, TimeUnit.MILLISECONDS) || System.nanoTime() - end > 0) {
                 process.destroyForcibly();
                 fail("the daemon did not become ready: " + output());

@@ -54,7 +54,7 @@ class EnvironmentIT {
     @ValueSource(strings = {"C", "C.UTF-8", "de_DE.ISO-8859-1"})
     void aPathIsTheBytesThatWereTypedInEveryLocale(String locale) throws Exception {
         try (Tool daemon = Tool.start(all(Map.of("LC_ALL", locale)), "sh", "-c", serve("gr\\303\\266\\303\\237e"))) {
-            while (!daemon.output().endsWith("ready\n")) {
+            while (!DaemonProcess.isReady(daemon.output())) {
                 assertTrue(daemon.isAlive());
                 Thread.sleep(20);
             }

@@ -142,7 +142,7 @@ class SocketActivationIT {
         try (Tool server = listenOnUnix();
                 Tool client =
                         Tool.start(Map.of("PATH", NbdshIT.DEBIANS_PATH), "nbdsh", "-u", unixUri(), "-c", script)) {
-            while (!Files.exists(connected) || !server.output().endsWith("ready\n")) {
+            while (!Files.exists(connected) || !DaemonProcess.isReady(server.output())) {
                 assertTrue(client.isAlive() && server.isAlive(), "one of them has ended");
                 Thread.sleep(10);
             }

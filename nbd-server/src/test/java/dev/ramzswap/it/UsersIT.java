@@ -46,7 +46,7 @@ class UsersIT {
     }
 
     private static void awaitReady(Tool daemon) throws Exception {
-        while (!daemon.output().endsWith("ready\n")) {
+        while (!DaemonProcess.isReady(daemon.output())) {
             assertTrue(daemon.isAlive(), "the daemon has ended");
             Thread.sleep(20);
         }

@@ -40,7 +40,8 @@ class ConnectionMemoryTest {
 
     private NbdServer serve() throws IOException {
         address = UnixDomainSocketAddress.of(directory.resolve("s"));
-        var server = new NbdServer(List.of(export), List.of(Endpoint.plain(address)), memory, ClientListener.NONE);
+        var server = new NbdServer(
+                new ExportTable(List.of(export)), List.of(Endpoint.plain(address)), memory, ClientListener.NONE);
         server.start();
         return server;
     }

@@ -55,6 +55,14 @@ class SuccessionTest {
         assertEquals(Optional.of(serves + END_BOTH), new Succession(ended(), true).text(host));
     }
 
+    /** As root's, which has the same name. */
+    @Test
+    void oneOfAnotherStateIsNoSuccessor() throws Exception {
+        Path others = Files.writeString(temp.resolve("other.counters"), "");
+        RuntimeDir.own(host).publish(entry(ProcessId.startOf(PID), others.toString()));
+        assertEquals(Optional.empty(), new Succession(ended(), false).text(host));
+    }
+
     /** Five seconds later. */
     @Test
     void systemdStartsAgainWhatItHas() throws Exception {
