@@ -138,7 +138,7 @@ final class FileDevice implements BlockDevice {
     }
 
     private static void requireFileOrBlockDevice(Path path) throws IOException {
-        if (Files.exists(path) && !FileType.isBlockDevice(path) && !Files.isRegularFile(path)) {
+        if (Files.exists(path) && !FileType.isFileOrBlockDevice(path)) {
             throw new IOException(path + " is neither a plain file nor a block device: it cannot be a backing file");
         }
     }

@@ -74,8 +74,7 @@ final class ImageLocks implements AutoCloseable {
      * to it. NFS has exclusive locks for writers alone (flock(2)).
      */
     private static NativeFile open(Path image) throws IOException {
-        // Nothing else: to open a pipe would wait for ever.
-        if (!Files.isRegularFile(image) && !FileType.isBlockDevice(image)) {
+        if (!FileType.isFileOrBlockDevice(image)) {
             throw new IOException("no such file or device is seen here");
         }
         try {

@@ -4,7 +4,6 @@ import dev.ramzswap.linux.FileType;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
@@ -25,8 +24,7 @@ final class LostDevice implements BlockDevice {
 
     private static NativeFile openForReading(Path path) {
         try {
-            // Nothing else: to open a pipe would wait for ever.
-            return Files.isRegularFile(path) || FileType.isBlockDevice(path) ? openFile(path) : null;
+            return FileType.isFileOrBlockDevice(path) ? openFile(path) : null;
         } catch (IOException e) {
             return null;
         }

@@ -27,7 +27,11 @@ final class PartFiles {
 
     /** Where the parts of a store lie, or would. */
     static List<Path> paths(Path stateDir, String name) {
-        return ALL.stream().map(part -> stateDir.resolve(name + "." + part)).toList();
+        return ALL.stream().map(part -> path(stateDir, name, part)).toList();
+    }
+
+    private static Path path(Path stateDir, String name, String part) {
+        return stateDir.resolve(name + "." + part);
     }
 
     /** Opens the part that all others belong to; one that is new is to be made when they are. */
@@ -111,7 +115,7 @@ final class PartFiles {
 
     /** Where a part lies, or would, if there is a state directory. */
     Path pathOf(String part) throws IOException {
-        return StateDir.make(config.stateDir().orElseThrow()).resolve(config.name() + "." + part);
+        return path(StateDir.make(config.stateDir().orElseThrow()), config.name(), part);
     }
 
     /** Whether the state directory has a map: nothing of a store outlives a daemon without. */

@@ -14,6 +14,14 @@ public final class FileType {
 
     private FileType() {}
 
+    /**
+     * Whether a plain file or a block device is there, or what a link leads to is one. To open anything else may wait
+     * for ever, as with a pipe.
+     */
+    public static boolean isFileOrBlockDevice(Path path) throws IOException {
+        return Files.isRegularFile(path) || isBlockDevice(path);
+    }
+
     /** Whether a block device is there, or what a link leads to is one. */
     public static boolean isBlockDevice(Path path) throws IOException {
         return is(path, BLOCK_DEVICE);

@@ -8,6 +8,9 @@ import java.util.List;
 
 /** How a daemon becomes a process that outlives the one that starts it. */
 interface Launcher {
+    /** How long what is told to end may take to give back what it has reserved. */
+    Duration PATIENCE = Duration.ofSeconds(10);
+
     /**
      * The words that do it, and end with the daemon, or with status 0 when it runs.
      *
@@ -15,9 +18,6 @@ interface Launcher {
      * @param log where its output goes; that of these words goes there, too
      */
     List<String> words(List<String> command, Path log);
-
-    /** How long what is told to end may take to give back what it has reserved. */
-    Duration PATIENCE = Duration.ofSeconds(10);
 
     /**
      * Ends what such words have started, if they have not failed: tells it to, and kills it where that does not help.
