@@ -10,7 +10,7 @@ stand_by() { # OPTION...
     started=$((started + 1))
     as_unit "$launcher" serve --swap --socket "$socket" "$@" >"/run/serve.$started.out" 2>&1 &
     standbys[started]=$!
-    await $((120 * E2E_SLOWNESS)) grep -qE 'standing by|stands by' "/run/serve.$started.out" ||
+    await 120 grep -qE 'standing by|stands by' "/run/serve.$started.out" ||
         die "daemon $started does not stand by; CPU time, major faults and what it waits in:" \
             "$(ps -o time=,maj_flt=,stat=,wchan= -p "${standbys[started]}")"
     check_guard "${standbys[started]}"

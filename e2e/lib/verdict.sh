@@ -45,7 +45,7 @@ pause() { # SECONDS
 
 # Tries COMMAND every 0.1 s until it succeeds.
 await() { # SECONDS COMMAND...
-    local end=$((EPOCHSECONDS + $1))
+    local end=$((EPOCHSECONDS + $1 * ${E2E_SLOWNESS:-1}))
     shift
     until "$@"; do
         [ $EPOCHSECONDS -lt $end ] || return 1

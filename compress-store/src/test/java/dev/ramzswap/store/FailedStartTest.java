@@ -11,10 +11,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.ramzswap.backing.UnclosableDevice;
 import dev.ramzswap.linux.MappedFile;
 import dev.ramzswap.linux.NativeFile;
+import dev.ramzswap.linux.Progress;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -70,6 +74,22 @@ class FailedStartTest {
                 .build();
         assertThrows(IOException.class, () -> PageStore.open(config));
         assertNothingIn(small);
+    }
+
+    @Test
+    void norDoesOneThatIsToldToEndWhileItTakesMemoryAhead() throws IOException, InterruptedException {
+        Path own = tmpfs.mount(64 << 20);
+        StoreConfig config = new TestConfig(1 << 20)
+                .overcommit()
+                .ahead(16 << 20)
+                .stateDirectory(own)
+                .build();
+        int[] asked = {0};
+        Supplier<Optional<String>> stopped = () -> asked[0]++ == 1 ? Optional.of("told to end") : Optional.empty();
+        IOException e = ScopedValue.where(Progress.STOPPED, stopped)
+                .call(() -> assertThrows(InterruptedIOException.class, () -> PageStore.open(config)));
+        assertEquals("told to end while taking memory for test", e.getMessage());
+        assertNothingIn(own);
     }
 
     /** It would be reached by pages that are refused. */

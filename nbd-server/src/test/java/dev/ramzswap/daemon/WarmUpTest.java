@@ -93,6 +93,25 @@ class WarmUpTest {
         }
     }
 
+    /** Of another user's daemon, which may be in another PID namespace, and of an export that is called so. */
+    @Test
+    void leavesWhatIsNotOfItsUsersWarmUps() throws IOException {
+        Path room = Files.createDirectory(temp.resolve("room"));
+        Path others = room.resolve("4999999.warm-up.sock");
+        leaveSocket(others);
+        Files.setAttribute(others, "unix:uid", 4711);
+        Path aside = Files.createDirectory(temp.resolve(".4z"));
+        leaveSocket(aside.resolve("s"));
+        Files.setLastModifiedTime(aside, FileTime.from(Instant.now().minus(Duration.ofHours(1))));
+        Files.setAttribute(aside, "unix:uid", 4711);
+        Path exports = temp.resolve("a.warm-up.sock");
+        leaveSocket(exports);
+        warmUp(room).removeLeftovers();
+        for (Path path : List.of(others, aside.resolve("s"), exports)) {
+            assertTrue(Files.exists(path), path::toString);
+        }
+    }
+
     /** The runtime directory, whose sockets cannot be made here, may be full. */
     @Test
     void itsSocketsLieWhereItHasRoom() throws IOException {

@@ -201,6 +201,20 @@ class StandbyIT {
         assertEquals(0, first.exitValue(), Files.readString(log(0)));
     }
 
+    @Test
+    void stopUnderAClientSaysWhoServesThen() throws Exception {
+        Process first = start(SERVES);
+        Process second = start(STANDS_BY);
+        LoopbackClient client = new LoopbackClient(UnixDomainSocketAddress.of(socket()), "swap0");
+        client.write(0, ByteBuffer.allocateDirect(4096), 0, 4096);
+        assertEquals(0, client.exchange(1));
+        Tool.Result stopped = new Launcher(directory).run("stop", "swap0");
+        assertEquals(
+                "swap0: the daemon (pid " + first.pid() + ") has ended\nswap0: another daemon (pid " + second.pid()
+                        + ") serves it now: ramzswap stop swap0 ends that one\n",
+                stopped.out());
+    }
+
     /** As systemd tells the two of a device in one job; who stands by is stopped, so that it hears of it last. */
     @Test
     void ofTwoThatAreToldToEndUnderAClientOneStays() throws Exception {
