@@ -70,9 +70,12 @@ check_boot() {
 
 # As needrestart does it.
 restart_both() {
+    local start
+    start=$(now)
     must 'restart both in one job' timeout 60 systemctl restart "$daemon" "$standby"
     must 'one serves' await 60 one_serves
     must 'one stands by' await 60 one_stands_by
+    figure restart_both "$(since "$start")"
 }
 
 one_serves() {
@@ -85,10 +88,14 @@ one_stands_by() {
 
 check_hibernation() {
     must 'nothing hibernates to it' grep -qx AllowHibernation=no /run/systemd/sleep.conf.d/50-ramzswap.conf
-    must 'swap goes off before hibernation' /usr/lib/ramzswap/hibernation begin
-    must 'it is off' is_swapping no
-    must 'swap comes back' /usr/lib/ramzswap/hibernation end
-    must 'it is on' grep -q '^/dev/nbd.*100$' /proc/swaps
+    must 'hibernate' hibernate
+    must 'swap was off meanwhile' [ "$(grep -c '^/dev/nbd' /run/hibernated)" = 0 ]
+    must 'it is on again' await 60 grep -q '^/dev/nbd.*100$' /proc/swaps
+    must 'a failure behind the swapoff ends it' does_not_hibernate ExecStartPre=/bin/false
+    must 'swap is on after that' await 60 grep -q '^/dev/nbd.*100$' /proc/swaps
+    printf 'header\n/dev/nbd9 partition 9999999999 9999999999 100\n' >/run/swaps
+    must 'what fits nowhere ends it' does_not_hibernate Environment=RAMZSWAP_SWAPS=/run/swaps
+    must 'swap stays on then' is_swapping yes
     local other
     truncate -s 16M /other
     other=$(losetup --find --show /other)
@@ -98,6 +105,21 @@ check_hibernation() {
     must 'the machine may hibernate to other swap' [ ! -e /run/systemd/sleep.conf.d/50-ramzswap.conf ]
     swapoff "$other"
     losetup --detach "$other"
+}
+
+# The service of systemd's with the package's drop-in. In place of the kernel's part, it leaves /run/hibernated: the swap
+# that is on.
+hibernate() { # LINE-OF-THE-SERVICE...
+    local drop_ins=/run/systemd/system/systemd-hibernate.service.d
+    rm -f /run/hibernated
+    mkdir -p $drop_ins
+    printf '%s\n' '[Service]' ExecStart= 'ExecStart=/bin/cp /proc/swaps /run/hibernated' "$@" >$drop_ins/zz-guest.conf
+    systemctl daemon-reload
+    systemctl start systemd-hibernate.service
+}
+
+does_not_hibernate() { # LINE-OF-THE-SERVICE...
+    ! hibernate "$@" && [ ! -e /run/hibernated ]
 }
 
 is_swapping() { # YES-OR-NO

@@ -31,7 +31,7 @@ class FileDeviceTest {
     Path dir;
 
     @RegisterExtension
-    private final Ext4Image disk = new Ext4Image();
+    private final DiskImage disk = new DiskImage();
 
     @Test
     void aPlainFileIsMadeForItsOwnerAndReservedInFull() throws IOException, InterruptedException {
@@ -251,7 +251,7 @@ class FileDeviceTest {
     /** Ext2 can write past the page cache, but not allocate ahead. */
     @Test
     void aBlankFileOfOddLengthIsUsedPastThePageCache() throws IOException, InterruptedException {
-        Path path = Files.write(disk.mount(16 << 20, "ext2", 0).resolve("file"), new byte[5000]);
+        Path path = Files.write(disk.mountExt("ext2", 16 << 20, 0).resolve("file"), new byte[5000]);
         try (FileDevice device = open(path, BYTES)) {
             assertTrue(device.direct());
             writeAndRead(device);

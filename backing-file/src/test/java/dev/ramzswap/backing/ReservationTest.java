@@ -24,13 +24,13 @@ class ReservationTest {
     private static final int TREE_BYTES = 4 * BLOCK_BYTES;
 
     @RegisterExtension
-    private final Ext4Image ext4 = new Ext4Image();
+    private final DiskImage image = new DiskImage();
 
     private Path disk;
     private Path path;
 
     private void makeDisk(int reservedPercent) throws IOException, InterruptedException {
-        disk = ext4.mount(64 * MIB, "ext4", reservedPercent);
+        disk = image.mountExt("ext4", 64 * MIB, reservedPercent);
         path = disk.resolve("file");
     }
 

@@ -13,7 +13,7 @@ import java.util.List;
 /**
  * {@link NbdDriver} by generic netlink, see {@code drivers/block/nbd.c} and {@code linux/nbd-netlink.h} of Linux 6.1.
  * Needs CAP_SYS_ADMIN in the initial user namespace, and the initial network namespace. One socket and one message
- * serve all commands: an offer that is repeated while memory is short needs none. For one thread.
+ * serve all offers: one that is repeated while memory is short needs none. For one thread.
  */
 final class NbdNetlink implements NbdDriver {
     private static final String FAMILY = "nbd";
@@ -42,7 +42,7 @@ final class NbdNetlink implements NbdDriver {
 
     private final Opener opener;
 
-    /** From the first command to the end of the process: docs/decisions/netlink-owner.md. Null before. */
+    /** As long as docs/decisions/netlink-owner.md says, else null. */
     private GenericNetlink netlink;
 
     NbdNetlink(Opener opener) {
@@ -64,7 +64,16 @@ final class NbdNetlink implements NbdDriver {
         for (NativeSocket connection : connections) {
             connection.setTimeout(Duration.ZERO);
         }
-        call(FAMILY, putSockets(message, connections), "NBD_CMD_CONNECT", device);
+        try {
+            call(FAMILY, putSockets(message, connections), "NBD_CMD_CONNECT", device);
+        } finally {
+            close();
+        }
+    }
+
+    private void close() throws IOException {
+        netlink.close();
+        netlink = null;
     }
 
     /**

@@ -43,7 +43,7 @@ class NbdNetlinkTest {
     private NativeSocket one;
     private NativeSocket two;
     private final Kernel kernel = new Kernel();
-    private final NbdDriver driver = new NbdNetlink(() -> new GenericNetlink(kernel));
+    private final NbdDriver driver = new NbdNetlink(() -> new GenericNetlink(kernel.opened()));
 
     /** Has the family under number 0x1b, and answers the command that follows by {@link #errno}. */
     private static final class Kernel implements ByteChannel {
@@ -55,6 +55,12 @@ class NbdNetlinkTest {
         private boolean isQuestion;
         private int sequence;
         private boolean isAnswered;
+        private boolean isOpen = true;
+
+        Kernel opened() {
+            isOpen = true;
+            return this;
+        }
 
         @Override
         public int write(ByteBuffer from) {
@@ -93,11 +99,13 @@ class NbdNetlinkTest {
 
         @Override
         public boolean isOpen() {
-            return true;
+            return isOpen;
         }
 
         @Override
-        public void close() {}
+        public void close() {
+            isOpen = false;
+        }
     }
 
     @BeforeEach
@@ -144,6 +152,16 @@ class NbdNetlinkTest {
                         + "  1c00 0780  0c00 0180 0800 0100 FD1  0c00 0180 0800 0100 FD2"),
                 kernel.command);
         assertTrue(one.writeTimeout().isZero() && two.writeTimeout().isZero());
+    }
+
+    /** See docs/decisions/netlink-owner.md. */
+    @Test
+    void whoAttachesADeviceHasNoSocketAfterwards() throws IOException {
+        Timeouts timeouts = new Timeouts(Duration.ofSeconds(15), Duration.ofSeconds(60));
+        driver.connect(5, new Terms(1L << 32, 0x165), timeouts, BACKEND, List.of(one));
+        assertFalse(kernel.isOpen());
+        driver.reconnect(5, BACKEND, two);
+        assertTrue(kernel.isOpen());
     }
 
     @Test

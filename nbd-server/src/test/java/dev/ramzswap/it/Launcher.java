@@ -13,6 +13,7 @@ record Launcher(Path directory) {
     private static final Path ROOT =
             Path.of(System.getProperty("ramzswap.root", "..")).toAbsolutePath().normalize();
     static final Path PATH = ROOT.resolve("ramzswap");
+    static final Path RUNTIME = ROOT.resolve("nbd-server/target/runtime");
 
     /** A script of those that drive others' tests. */
     static Path suite(String name) {
@@ -43,15 +44,14 @@ record Launcher(Path directory) {
 
     /** As {@code bin/ramzswap} runs it, with an option of the JVM besides, which that lets nobody give. */
     ProcessBuilder processWith(String jvmOption, Object... arguments) {
-        Path home = ROOT.resolve("nbd-server/target/runtime");
         Stream<Object> command = Stream.of(
-                home.resolve("jvm/bin/java"),
-                "@" + home.resolve("java.options"),
-                "-Djava.library.path=" + home.resolve("lib"),
-                "-XX:AOTCache=" + home.resolve("ramzswap.aot"),
+                RUNTIME.resolve("jvm/bin/java"),
+                "@" + RUNTIME.resolve("java.options"),
+                "-Djava.library.path=" + RUNTIME.resolve("lib"),
+                "-XX:AOTCache=" + RUNTIME.resolve("ramzswap.aot"),
                 jvmOption,
                 "-jar",
-                home.resolve("lib/ramzswap.jar"));
+                RUNTIME.resolve("lib/ramzswap.jar"));
         return process(command, arguments);
     }
 

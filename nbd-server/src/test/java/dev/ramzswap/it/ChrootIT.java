@@ -1,0 +1,47 @@
+package dev.ramzswap.it;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The mount table has no line for what lies in a chroot that is no mount point: Java does not look at it. */
+@Timeout(60)
+class ChrootIT {
+    @Test
+    void aBackingFileMayLieThere(@TempDir Path root) throws Exception {
+        assumeTrue(System.getProperty("user.name").equals("root"), "only root can enter a chroot");
+        try (Tool daemon = Tool.start(
+                Map.of(),
+                Launcher.suite("run-in-chroot"),
+                root,
+                Launcher.RUNTIME,
+                "serve",
+                "--size",
+                "8M",
+                "--limit",
+                "2M",
+                "--backing-file",
+                "/file",
+                "--socket",
+                "/s")) {
+            while (!DaemonProcess.isReady(daemon.output())) {
+                if (!daemon.isAlive()) {
+                    fail(daemon.await().toString());
+                }
+                Thread.sleep(20);
+            }
+            String uri = "nbd+unix:///?socket=" + root.resolve("s");
+            Tool.run("qemu-io", "-f", "raw", "-c", "write -P 1 0 8M", "-c", "read -P 1 0 8M", uri);
+            assertTrue(Files.size(root.resolve("file")) >= 8 << 20);
+            Tool.run("kill", daemon.pid());
+            daemon.await().expect(0);
+        }
+    }
+}
