@@ -246,23 +246,26 @@ class ChecksTest {
 
     @Test
     void whatExportsMayNeedShouldBeThere() throws Exception {
-        fake.file("/proc/meminfo", "MemTotal: 307200 kB\nMemAvailable: 307200 kB\n");
+        fake.file("/proc/meminfo", "MemTotal: 414720 kB\nMemAvailable: 414720 kB\n");
         fake.swaps("/dev/nbd0 partition 1048576 0 100");
         try (Daemon _ = fake.serve("name=a,size=200M,overcommit=yes", "name=b,size=1G,limit=50M,overcommit=yes")) {
             assertEquals(Level.OK, finding("daemon of a").level());
             long pid = ProcessHandle.current().pid();
             fake.file("/proc/" + pid + "/cgroup", "0::/g");
-            fake.file("/sys/fs/cgroup/g/memory.max", Long.toString(100 << 20));
+            fake.file("/sys/fs/cgroup/g/memory.max", Long.toString(300 << 20));
             assertEquals(Level.PROBLEM, finding("memory of a").level());
             assertEquals(
-                    "its exports may need 250M, and /sys/fs/cgroup/g/memory.max allows 100M: it is stopped there",
+                    "with its exports, the daemon may need 405M, and /sys/fs/cgroup/g/memory.max allows 300M: it is stopped"
+                            + " there",
                     finding("memory of a").text());
         }
         fake.remove("/sys/fs/cgroup");
         try (Daemon _ = fake.serve("name=c,size=1G")) {
             Finding found = finding("memory of c");
             assertEquals(Level.WARNING, found.level());
-            assertTrue(found.text().startsWith("its exports may need 1G, and the machine has 300M"), found::toString);
+            assertTrue(
+                    found.text().startsWith("with its exports, the daemon may need 1.1G, and the machine has 405M"),
+                    found::toString);
         }
     }
 
