@@ -156,6 +156,47 @@ class ChecksTest {
         assertEquals(Level.OK, finding("nbd module").level());
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "/lib/modules/6.12.2-amd64/modules.dep | x.ko: | reboot",
+                "/lib/modules/6.12.1-amd64/modules.dep | x.ko: | boot a distribution's full kernel (Debian: linux-image-amd64)",
+                "/etc/passwd | root | boot a distribution's full kernel (Debian: linux-image-amd64)",
+                "/etc/os-release | ID=ubuntu | apt-get install linux-modules-extra-6.12.1-amd64",
+                "/proc/sys/kernel/modules_disabled | 1 | echo nbd >/etc/modules-load.d/nbd.conf, and reboot",
+            })
+    void saysHowAKernelComesToTheModule(String file, String content, String cure) throws IOException {
+        fake.remove("/sys/block");
+        fake.file(file, content);
+        Finding found = finding("nbd module");
+        assertEquals(Level.PROBLEM, found.level());
+        assertEquals(cure, found.cure());
+    }
+
+    @Test
+    void aModuleThatIsThereIsOfNoUseWhereNoneIsLoadedAnyMore() throws IOException {
+        fake.file("/proc/sys/kernel/modules_disabled", "1");
+        assertEquals(Level.OK, finding("nbd module").level());
+        fake.remove("/sys/block");
+        fake.file("/lib/modules/6.12.1-amd64/modules.dep", "kernel/drivers/block/nbd.ko.xz:");
+        assertEquals(Level.PROBLEM, finding("nbd module").level());
+    }
+
+    /** As {@code unshare -Urn} shows. */
+    @Test
+    void rightsInAUserNamespaceAreNone() throws IOException {
+        for (String subject : List.of("CAP_SYS_ADMIN", "CAP_SYS_RESOURCE", "locked memory")) {
+            fake.file("/proc/self/uid_map", "         0          0 4294967295");
+            assertEquals(Level.OK, finding(subject).level());
+            fake.file("/proc/self/uid_map", "         0       1000          1");
+            assertEquals(Level.PROBLEM, finding(subject).level());
+            assertTrue(
+                    finding(subject).cure().startsWith("root of a user namespace"),
+                    finding(subject).cure());
+        }
+    }
+
     @Test
     void aDeviceMustBeFree() throws IOException {
         fake.file("/sys/block/nbd0/pid", "1");
