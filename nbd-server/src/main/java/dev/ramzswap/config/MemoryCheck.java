@@ -42,7 +42,11 @@ public final class MemoryCheck {
             throw new ConfigException("--export: the limits add up to " + Size.format(sum) + ", more than the "
                     + host.memoryText() + cureOf(host));
         }
-        besidesTheDaemon(sum, exports.size(), isOne ? "--limit" : "--export");
+        besidesTheDaemon(sum, exports.size(), isOne ? givenOf(exports.getFirst()) : "--export");
+    }
+
+    private static String givenOf(ExportConfig export) {
+        return export.limit() == StoreConfig.NO_LIMIT ? "--size" : "--limit";
     }
 
     /** Where the machine's own memory is the bound, much else lies there, and nobody can say how much. */

@@ -117,7 +117,7 @@ class ConfigTest {
                         + " /g/memory.max allows: give less, or raise that",
                 errorInGroup("size=1G", "limit=300M", "overcommit=yes", "swap=yes"));
         assertEquals(
-                "--limit: 200M and the 127M that the daemon itself needs are more than the 300M of memory that"
+                "--size: 200M and the 127M that the daemon itself needs are more than the 300M of memory that"
                         + " /g/memory.max allows: give less, or raise that",
                 errorInGroup("size=200M", "swap=yes"));
         assertEquals(
