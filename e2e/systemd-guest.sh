@@ -44,11 +44,16 @@ swap_from_a_session() {
     must 'its daemon is not in the session' grep -qx 0::/ramzswap-serve-quick.service "/proc/$(pgrep -x java)/cgroup"
     must 'the session has ended' await 10 [ ! -e /sys/fs/cgroup/system.slice/session-x.scope ]
     check_guard "$(pgrep -x java)"
+    must 'nobody waits for its core dump' has_no_core_dump "$(pgrep -x java)"
     # It is there until the last services have ended, and may then come back into memory.
     systemd-run --quiet --unit=late -p DefaultDependencies=no -p MemoryMax=64M "$hog" 96 0
     must 'pages are in swap' await 60 is_in_use 20000
     systemctl kill --signal=STOP late
     systemctl set-property --runtime late.service MemoryMax=infinity
+}
+
+has_no_core_dump() { # PID
+    grep -q '^Max core file size  *1  *1  *bytes' "/proc/$1/limits"
 }
 
 first_boot() {
@@ -138,6 +143,7 @@ check_unit() {
     local group=/sys/fs/cgroup/ramzswap.slice/$daemon
     must 'its cgroup has no swap' grep -qx 0 "$group/memory.swap.max"
     must 'its cgroup keeps its memory' [ "$(cat "$group/memory.min" "$group/../memory.min" | sort -n | head -1)" -gt 0 ]
+    must 'nobody waits for its core dump' has_no_core_dump "$pid"
     must 'it is sandboxed' grep -q 'Seccomp:[[:space:]]*2' "/proc/$pid/status"
     must 'its replies do not wait for memory, or it warns' is_real_time "$pid"
     must 'it can ask for the OOM killer' [ -n "$(find "/proc/$pid/fd" -lname /proc/sysrq-trigger)" ]

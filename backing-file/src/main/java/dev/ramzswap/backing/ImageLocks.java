@@ -1,7 +1,7 @@
 package dev.ramzswap.backing;
 
 import dev.ramzswap.closing.Closing;
-import dev.ramzswap.linux.ErrnoException;
+import dev.ramzswap.linux.FileSystems;
 import dev.ramzswap.linux.FileType;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
@@ -70,18 +70,18 @@ final class ImageLocks implements AutoCloseable {
     }
 
     /**
-     * For reading, where writing is not possible: its file system may be read-only here, though the loop device writes
-     * to it. NFS has exclusive locks for writers alone (flock(2)).
+     * For reading alone: that does for a lock, its file system may be read-only here, though the loop device writes to
+     * it, and one that lies over others would copy it for a writer (overlayfs). The loop device has it open by itself:
+     * where a lock would keep that from writing, it does more harm than good.
      */
     private static NativeFile open(Path image) throws IOException {
         if (!FileType.isFileOrBlockDevice(image)) {
             throw new IOException("no such file or device is seen here");
         }
-        try {
-            return NativeFile.open(image, NativeFile.O_RDWR);
-        } catch (ErrnoException e) {
-            return NativeFile.open(image, NativeFile.O_RDONLY);
+        if (FileSystems.of(image).mayLockMandatorily()) {
+            throw new IOException("by NFS or SMB, a lock could keep the loop device itself from writing");
         }
+        return NativeFile.open(image, NativeFile.O_RDONLY);
     }
 
     @Override

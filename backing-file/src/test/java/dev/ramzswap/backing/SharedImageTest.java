@@ -8,8 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +20,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** A backing file by its own name, and by that of a loop device upon it. */
 class SharedImageTest {
     private static final int BYTES = 24 << 20;
-    private static final int O_ACCMODE = 3;
     private static final long CAPACITY = 16L * SEGMENT_BYTES;
 
     @RegisterExtension
@@ -74,30 +71,6 @@ class SharedImageTest {
             assertTrue(image.tryLock());
             assertInUse(first, first + " lies upon " + loop.image() + ", which is in use by another process");
         }
-    }
-
-    /** As NFS wants it, which has exclusive locks by descriptors for writing alone (fs/nfs/file.c, nfs_flock). */
-    @Test
-    void isLockedAsAWriter() throws Exception {
-        Path device = loop.make(BYTES);
-        FileDevice opened = open(device);
-        List<Integer> modes = accessModesOf(loop.image());
-        opened.close();
-        assertEquals(List.of(NativeFile.O_RDWR), modes);
-    }
-
-    private static List<Integer> accessModesOf(Path file) throws IOException {
-        List<Integer> modes = new ArrayList<>();
-        try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
-            for (Path descriptor : descriptors) {
-                if (Files.isSameFile(descriptor, file)) {
-                    Path info = Path.of("/proc/self/fdinfo").resolve(descriptor.getFileName());
-                    String flags = Files.readAllLines(info).get(1).split("\\s+")[1];
-                    modes.add(Integer.parseInt(flags, 8) & O_ACCMODE);
-                }
-            }
-        }
-        return modes;
     }
 
     /** As in a service (ProtectSystem=strict), for which the loop device does not care. */

@@ -16,8 +16,11 @@ import java.util.Optional;
 public record FileSystem(long type, long total, long free) {
     // linux/magic.h
     public static final long BTRFS = 0x9123_683eL;
+    public static final long CIFS = 0xff53_4d42L;
+    public static final long NFS = 0x6969L;
     public static final long NILFS2 = 0x3434L;
     public static final long RAMFS = 0x8584_58f6L;
+    public static final long SMB2 = 0xfe53_4d42L;
     public static final long TMPFS = 0x0102_1994L;
     // fs/bcachefs/bcachefs_format.h
     public static final long BCACHEFS = 0xca45_1a4eL;
@@ -36,6 +39,14 @@ public record FileSystem(long type, long total, long free) {
     /** Whether what it holds takes memory. */
     public boolean isMemory() {
         return type == TMPFS || type == RAMFS;
+    }
+
+    /**
+     * Whether the lock of one open file may keep another from reading and writing there. SMB's locks do
+     * (fs/smb/client/file.c, cifs_find_lock_conflict); those of NFSv4 may, as the server has it (RFC 8881, 9.1.2).
+     */
+    public boolean mayLockMandatorily() {
+        return type == NFS || type == CIFS || type == SMB2;
     }
 
     /** Its name, if it writes a copy of what is overwritten, always. */

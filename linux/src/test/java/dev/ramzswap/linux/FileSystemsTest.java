@@ -39,6 +39,13 @@ class FileSystemsTest {
         }
     }
 
+    /** NFS, CIFS, SMB 2 and later; not ext4, nor tmpfs. */
+    @ParameterizedTest
+    @CsvSource({"26985, true", "4283649346, true", "4266872130, true", "61267, false", "16914836, false"})
+    void tellsWhereALockMayHinderOthers(long type, boolean mayHinder) {
+        assertEquals(mayHinder, new FileSystem(type, 0, 0).mayLockMandatorily());
+    }
+
     @Test
     void otherFileSystemsAreNotMemory() throws Exception {
         assertFalse(FileSystems.isInMemory(Path.of("/proc")));

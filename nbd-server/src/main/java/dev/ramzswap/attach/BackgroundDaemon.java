@@ -78,6 +78,7 @@ public final class BackgroundDaemon implements SwapOn.Starter {
                 ? new TransientService(
                         export,
                         program,
+                        config.stateDir().isPresent(),
                         backingDirectories(config),
                         host.variables(),
                         Machine.of(host).tools(),

@@ -2,8 +2,6 @@ package dev.ramzswap.attach;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.ramzswap.linux.ErrnoException;
-import dev.ramzswap.linux.NativeFile;
 import java.io.ByteArrayOutputStream;
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -15,8 +13,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The files by which a kernel tells of itself and is set: {@code /proc}, {@code /sys}, {@code /lib/modules}, and
- * devices. Paths are absolute, as the kernel's documentation has them.
+ * The files by which a kernel tells of itself and is set: {@code /proc}, {@code /sys}, {@code /lib/modules}. Paths are
+ * absolute, as the kernel's documentation has them.
  *
  * @param root what they lie below: {@code /}, or a made-up tree
  */
@@ -29,11 +27,6 @@ record KernelFiles(Path root) {
 
     boolean exists(String path) {
         return Files.exists(at(path));
-    }
-
-    /** Opens a block device as its only user, which fails with EBUSY if that is another (swapon(2), mount(2)). */
-    NativeFile openAlone(String path) throws ErrnoException {
-        return NativeFile.open(at(path), NativeFile.O_RDONLY | NativeFile.O_EXCL);
     }
 
     /**

@@ -6,12 +6,17 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /** A machine as this package sees and changes it. */
-public record Machine(Host host, KernelFiles files, Tools tools, NbdDriver nbd) {
+public record Machine(Host host, KernelFiles files, Tools tools, NbdDriver nbd, DeviceNode.Source nodes) {
     /** The one that this runs on. */
     public static Machine of(Host host) {
         String path = host.variables().getOrDefault("PATH", "/usr/bin");
+        var tools = new HostTools(path);
         return new Machine(
-                host, new KernelFiles(Path.of("/")), new HostTools(path), new NbdNetlink(GenericNetlink::open));
+                host,
+                new KernelFiles(Path.of("/")),
+                tools,
+                new NbdNetlink(GenericNetlink::open),
+                device -> KernelNode.of(Path.of(device.path()), device.numbers(), tools));
     }
 
     /**
@@ -20,7 +25,9 @@ public record Machine(Host host, KernelFiles files, Tools tools, NbdDriver nbd) 
      * @throws IOException also if somebody swaps on it, or has it mounted
      */
     void detach(NbdDevice device) throws IOException, InterruptedException {
-        device.requireUnused();
+        try (DeviceNode node = nodes.of(device)) {
+            device.requireUnused(node);
+        }
         if (device.backend().isPresent()) {
             nbd.disconnect(device.number());
         } else {

@@ -15,25 +15,27 @@ final class MachineChecks {
     private static final int CAP_SYS_ADMIN = 21;
     private static final int CAP_SYS_RESOURCE = 24;
     private static final String STATUS = "/proc/self/status";
+    private static final String USERS = "/proc/self/uid_map";
+    /** user_namespaces(7): from, to, and how many. */
+    private static final String ALL_USERS = "0\\s+0\\s+4294967295";
+
     private static final String MAPPINGS = "/proc/self/smaps";
     private static final long SLOT_BYTES = 4096;
 
     private final KernelFiles files;
     private final Tools tools;
 
-    private final String rightsCure;
+    private final boolean isRoot;
 
     MachineChecks(Machine machine) {
         this.files = machine.files();
         this.tools = machine.tools();
-        this.rightsCure = machine.host().isRoot()
-                ? "this container or service takes it away: grant it there"
-                : "run this as root, with sudo";
+        this.isRoot = machine.host().isRoot();
     }
 
     /** What is needed before anything can be attached. */
     List<Finding> means() throws IOException {
-        return List.of(kernel(), module(), mkswap());
+        return List.of(kernel(), new NbdModuleCheck(files).finding(), mkswap());
     }
 
     /** What swapping is like here. */
@@ -74,28 +76,6 @@ final class MachineChecks {
                 ? "freed pages are told by discard only; WRITE_ZEROES comes with 6.12"
                 : "freed pages are told by discard and WRITE_ZEROES";
         return Finding.ok("kernel", release + ", " + freed);
-    }
-
-    private Finding module() throws IOException {
-        List<NbdDevice> devices = NbdDevice.all(files);
-        for (NbdDevice device : devices) {
-            if (!device.isAttached()) {
-                return Finding.ok("nbd module", "loaded, first free device " + device.path());
-            }
-        }
-        if (!devices.isEmpty()) {
-            return Finding.problem("nbd module", "all devices are attached", "detach one");
-        }
-        String modules = "/lib/modules/" + files.read("/proc/sys/kernel/osrelease");
-        boolean there = (files.find(modules + "/modules.dep").orElse("")
-                        + files.find(modules + "/modules.builtin").orElse(""))
-                .contains("/nbd.ko");
-        return there
-                ? Finding.ok("nbd module", "not loaded; ramzswap swapon loads it")
-                : Finding.problem(
-                        "nbd module",
-                        "this kernel has none",
-                        "boot a distribution's full kernel (Debian: linux-image-amd64)");
     }
 
     /** Of the kernel's own pages, by which it swaps: arm64 may have others. */
@@ -157,12 +137,29 @@ final class MachineChecks {
                 : Finding.warning("memory", text + ", little for a daemon to start in", "end some programs first");
     }
 
+    /** What the kernel asks for here, it asks for in its first user namespace: capable() in its kernel/capability.c. */
     private boolean has(int capability) throws IOException {
-        return (Long.parseUnsignedLong(files.value(STATUS, "CapEff"), 16) >> capability & 1) != 0;
+        return isInFirstUserNamespace()
+                && (Long.parseUnsignedLong(files.value(STATUS, "CapEff"), 16) >> capability & 1) != 0;
+    }
+
+    /** It alone has all users by their own numbers, unless somebody has made another look like it. */
+    private boolean isInFirstUserNamespace() throws IOException {
+        return files.find(USERS).map(map -> map.matches(ALL_USERS)).orElse(true);
     }
 
     private Finding capability(int number, String name, String purpose) throws IOException {
-        return has(number) ? Finding.ok(name, "held") : Finding.problem(name, "missing, needed " + purpose, rightsCure);
+        return has(number)
+                ? Finding.ok(name, "held")
+                : Finding.problem(name, "missing, needed " + purpose, rightsCure());
+    }
+
+    private String rightsCure() throws IOException {
+        if (!isInFirstUserNamespace()) {
+            return "root of a user namespace (a rootless container, unshare -U) has no right to the machine: run this"
+                    + " outside, as root";
+        }
+        return isRoot ? "this container or service takes it away: grant it there" : "run this as root, with sudo";
     }
 
     private Finding locking() throws IOException {
@@ -176,6 +173,6 @@ final class MachineChecks {
                 : Finding.problem(
                         "locked memory",
                         "limited, and no CAP_IPC_LOCK: the daemon could be swapped out",
-                        rightsCure + ", or raise RLIMIT_MEMLOCK to unlimited");
+                        rightsCure() + ", or raise RLIMIT_MEMLOCK to unlimited");
     }
 }

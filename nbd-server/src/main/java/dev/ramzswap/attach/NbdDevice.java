@@ -1,7 +1,5 @@
 package dev.ramzswap.attach;
 
-import dev.ramzswap.linux.Errno;
-import dev.ramzswap.linux.ErrnoException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -70,6 +68,11 @@ record NbdDevice(KernelFiles files, String name) {
         return "/dev/" + name;
     }
 
+    /** {@code MAJOR:MINOR} of its nodes. */
+    String numbers() throws IOException {
+        return files.read(BLOCK + "/" + name + "/dev");
+    }
+
     /** Who attached it; nothing if it is free. The size may outlive this. */
     Optional<String> pid() throws IOException {
         return files.find(pidFile());
@@ -85,30 +88,17 @@ record NbdDevice(KernelFiles files, String name) {
     }
 
     /**
-     * The kernel itself knows what is swapped on or mounted, which holds the device alone: {@code /proc/swaps} has
-     * paths, and those of another mount namespace, or of a node that is gone, name it otherwise. What somebody else has
-     * just swapped off is missing there a moment before he lets go of it.
+     * Of {@code /proc/swaps} and mounts nobody sees all: they have paths, and those of another mount namespace, or of a
+     * node that is gone, name it otherwise. What somebody else has just swapped off is missing there a moment before he
+     * lets go of it.
      */
-    void requireUnused() throws IOException, InterruptedException {
+    void requireUnused(DeviceNode node) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (isInUse()) {
+        while (node.isInUse()) {
             if (System.nanoTime() - deadline > 0) {
                 throw inUse();
             }
             Thread.sleep(LOOK_MILLIS);
-        }
-    }
-
-    private boolean isInUse() throws IOException {
-        try {
-            files.openAlone(path()).close();
-            return false;
-        } catch (ErrnoException e) {
-            return switch (e.errno()) {
-                case Errno.EBUSY -> true;
-                case Errno.ENOENT -> SwapArea.at(files, path()).isPresent(); // by a node that is gone
-                default -> throw e;
-            };
         }
     }
 

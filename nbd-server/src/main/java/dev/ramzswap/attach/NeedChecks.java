@@ -1,13 +1,14 @@
 package dev.ramzswap.attach;
 
 import dev.ramzswap.config.CgroupLimit;
+import dev.ramzswap.config.OwnMemory;
 import dev.ramzswap.config.Size;
 import dev.ramzswap.status.ExportStatus;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 
-/** Whether the memory that the exports of a daemon may take is there: on the machine, and in its control group. */
+/** Whether the memory that a daemon and its exports may take is there: on the machine, and in its control group. */
 final class NeedChecks {
     private static final String CURE =
             "a lower limit: by ramzswap set where there is a backing file for the rest, else swap"
@@ -24,13 +25,13 @@ final class NeedChecks {
         if (exports.isEmpty()) {
             return List.of();
         }
-        long need = 0;
+        long need = OwnMemory.of(exports.size());
         for (ExportStatus export : exports) {
             need += export.mostMemory();
         }
         ExportStatus first = exports.getFirst();
         String subject = "memory of " + first.name();
-        String text = "its exports may need " + Size.format(need) + ", and ";
+        String text = "with its exports, the daemon may need " + Size.format(need) + ", and ";
         Optional<CgroupLimit> group =
                 CgroupLimit.of(files.root(), Long.toString(first.entry().pid()));
         if (group.isPresent() && need > group.get().bytes()) {

@@ -135,9 +135,11 @@ public final class SwapOff {
     private void takeBack(SwapRecord record, SwapArea area) throws IOException, InterruptedException {
         long begin = System.nanoTime();
         try {
-            while (record.attached(machine.files()).isPresent() && !isTakenBack(record.device(), area, begin)) {
+            Optional<NbdDevice> device = record.attached(machine.files());
+            while (device.isPresent() && !isTakenBack(device.get(), area, begin)) {
                 progress.show(progress(area, begin));
                 Thread.sleep(OTHERS_MILLIS);
+                device = record.attached(machine.files());
             }
         } finally {
             progress.end();
@@ -148,18 +150,23 @@ public final class SwapOff {
 
     /**
      * False while somebody else takes it back, as systemd does at shutdown: then the kernel knows no such swap any more
-     * (EINVAL), and shows it until all is back (mm/swapfile.c, SWP_WRITEOK). If that fails, it is ours again.
+     * (EINVAL), but has the device, and shows it, until all is back (mm/swapfile.c, SWP_WRITEOK). If that fails, it is
+     * ours again.
      */
-    private boolean isTakenBack(String device, SwapArea area, long begin) throws IOException, InterruptedException {
-        Tools.Result result = machine.tools().run(() -> progress.show(progress(area, begin)), "swapoff", device);
-        if (result.status() == 0 || SwapArea.at(machine.files(), device).isEmpty()) {
-            return true;
+    private boolean isTakenBack(NbdDevice device, SwapArea area, long begin) throws IOException, InterruptedException {
+        try (DeviceNode node = machine.nodes().of(device)) {
+            Tools.Result result =
+                    machine.tools().run(() -> progress.show(progress(area, begin)), "swapoff", node.path());
+            if (result.status() == 0
+                    || SwapArea.at(machine.files(), device.path()).isEmpty()) {
+                return true;
+            }
+            String why = result.lastLine().orElse("exit status " + result.status());
+            if (!why.contains(EINVAL)) {
+                throw new IOException("swapoff " + device.path() + " failed: " + why);
+            }
+            return !node.isInUse();
         }
-        String why = result.lastLine().orElse("exit status " + result.status());
-        if (!why.contains(EINVAL)) {
-            throw new IOException("swapoff " + device + " failed: " + why);
-        }
-        return false;
     }
 
     private String progress(SwapArea before, long begin) throws IOException {

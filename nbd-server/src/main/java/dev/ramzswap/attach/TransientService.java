@@ -17,8 +17,11 @@ import java.util.stream.Stream;
 /**
  * A daemon as a service of systemd's that has no unit file (systemd-run(1)). In the session of who starts it, it would
  * be charged to that, and killed with it at a logout or long before the end of a shutdown, when programs still need
- * what they have in swap. What guards it is a part of {@code ramzswap@.service.d/10-guard.conf}; but nobody takes over
- * from it, and so it ends by {@code swapoff}.
+ * what they have in swap. What guards it is a part of {@code ramzswap@.service.d/10-guard.conf}; but nobody stands by
+ * for it, and so it ends by {@code swapoff}.
+ *
+ * <p>Of the sandbox there, it has what asks neither where files lie that the user chooses, nor for a mount namespace of
+ * its own: {@code swapoff} runs here in the end.
  */
 final class TransientService implements Launcher {
     private static final Path SYSTEMD = Path.of("/run/systemd/system");
@@ -64,13 +67,27 @@ final class TransientService implements Launcher {
             "MemoryMin=160M",
             "MemorySwapMax=0",
             "LimitMEMLOCK=infinity",
-            "LimitCORE=0",
+            "LimitCORE=1",
             "OOMScoreAdjust=-1000",
             "OOMPolicy=continue",
-            "ManagedOOMPreference=omit");
+            "ManagedOOMPreference=omit",
+            "UMask=0077",
+            "NoNewPrivileges=yes",
+            "RestrictNamespaces=yes",
+            "RestrictSUIDSGID=yes",
+            "LockPersonality=yes",
+            "SystemCallArchitectures=native");
+
+    /**
+     * One that hangs is ended, and begins anew with its pages, before the kernel gives its requests up after 60 s.
+     * Whatever else ends it, it said why, or somebody wanted it.
+     */
+    private static final List<String> OUTLIVED_BY_ITS_PAGES =
+            List.of("WatchdogSec=20s", "WatchdogSignal=SIGKILL", "Restart=on-watchdog");
 
     private final String export;
     private final List<String> program;
+    private final boolean isOutlived;
     private final Collection<Path> mounts;
     private final Map<String, String> variables;
     private final Tools tools;
@@ -78,6 +95,8 @@ final class TransientService implements Launcher {
 
     /**
      * @param program the words that run the command line
+     * @param isOutlived whether its pages lie where the next one finds them; otherwise they end with it, and one that
+     *     hangs may yet go on
      * @param mounts directories that the daemon needs until it ends
      * @param variables the environment
      * @param tools has systemctl
@@ -86,12 +105,14 @@ final class TransientService implements Launcher {
     TransientService(
             String export,
             List<String> program,
+            boolean isOutlived,
             Collection<Path> mounts,
             Map<String, String> variables,
             Tools tools,
             Duration patience) {
         this.export = export;
         this.program = List.copyOf(program);
+        this.isOutlived = isOutlived;
         this.mounts = List.copyOf(mounts);
         this.variables = Map.copyOf(variables);
         this.tools = tools;
@@ -110,6 +131,9 @@ final class TransientService implements Launcher {
         words.add("--description=Compressed swap device " + export);
         words.add("--service-type=notify");
         PROPERTIES.forEach(property -> words.add("--property=" + property));
+        if (isOutlived) {
+            OUTLIVED_BY_ITS_PAGES.forEach(property -> words.add("--property=" + property));
+        }
         words.add("--property=StandardOutput=append:" + log);
         words.add("--property=StandardError=append:" + log);
         words.add("--property=RequiresMountsFor="

@@ -8,6 +8,7 @@ import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.Key;
+import dev.ramzswap.config.OwnMemory;
 import dev.ramzswap.status.ProgressLine;
 import java.io.IOException;
 import java.time.Duration;
@@ -73,7 +74,8 @@ final class SwaponCommand implements Callable<Integer> {
             description =
                     "Connections of the kernel, each served by a thread, 1 to 16. Default: one for each processor,"
                             + " at most 4.")
-    private int connections = Math.min(4, Runtime.getRuntime().availableProcessors());
+    private int connections =
+            Math.min(OwnMemory.USUAL_CONNECTIONS, Runtime.getRuntime().availableProcessors());
 
     @Option(
             names = "--request-timeout",

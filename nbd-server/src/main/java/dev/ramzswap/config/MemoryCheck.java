@@ -17,7 +17,7 @@ public final class MemoryCheck {
      */
     private final boolean isLenient;
 
-    MemoryCheck(Host host, boolean isSwap) {
+    public MemoryCheck(Host host, boolean isSwap) {
         this.host = host;
         this.isLenient = host.cgroup().isPresent() && !isSwap;
     }
@@ -31,7 +31,7 @@ public final class MemoryCheck {
         long sum = 0;
         for (ExportConfig export : exports) {
             if (export.limit() != StoreConfig.NO_LIMIT) {
-                limit(export.limit(), host, isOne ? "--limit" : "limit of " + export.name());
+                limit(export.limit(), isOne ? "--limit" : "limit of " + export.name());
                 sum += export.limit();
             } else if (host.cgroup().isPresent()) {
                 worstCase(export, isOne ? "--size" : "size of " + export.name());
@@ -41,6 +41,20 @@ public final class MemoryCheck {
         if (sum > host.memory()) {
             throw new ConfigException("--export: the limits add up to " + Size.format(sum) + ", more than the "
                     + host.memoryText() + cureOf(host));
+        }
+        besidesTheDaemon(sum, exports.size(), isOne ? givenOf(exports.getFirst()) : "--export");
+    }
+
+    private static String givenOf(ExportConfig export) {
+        return export.limit() == StoreConfig.NO_LIMIT ? "--size" : "--limit";
+    }
+
+    /** Where the machine's own memory is the bound, much else lies there, and nobody can say how much. */
+    private void besidesTheDaemon(long sum, int exports, String origin) throws ConfigException {
+        long own = OwnMemory.of(exports);
+        if (host.cgroup().isPresent() && sum + own > host.memory()) {
+            throw new ConfigException(origin + ": " + Size.format(sum) + " and the " + Size.format(own)
+                    + " that the daemon itself needs are more than the " + host.memoryText() + cureOf(host));
         }
     }
 
@@ -80,13 +94,24 @@ public final class MemoryCheck {
         return host.cgroup().isPresent() ? ": give less, or raise that" : ": give less";
     }
 
+    /** Bytes that there are, of which a limit may be a part. */
+    public long bytes() {
+        return host.memory();
+    }
+
     /**
-     * Checks one limit.
+     * Checks the new limit of one of a daemon's exports.
      *
-     * @param origin whom to blame
      * @throws ConfigException if there is less memory
      */
-    public static void limit(long limit, Host host, String origin) throws ConfigException {
+    public void newLimit(long limit, int exports) throws ConfigException {
+        limit(limit, "limit");
+        if (!isLenient) {
+            besidesTheDaemon(limit, exports, "limit");
+        }
+    }
+
+    private void limit(long limit, String origin) throws ConfigException {
         if (limit > host.memory()) {
             throw new ConfigException(
                     origin + ": " + Size.format(limit) + " is more than the " + host.memoryText() + cureOf(host));

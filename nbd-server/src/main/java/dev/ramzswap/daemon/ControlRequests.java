@@ -8,7 +8,6 @@ import dev.ramzswap.config.Changes;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.ExportConfig;
-import dev.ramzswap.config.Host;
 import dev.ramzswap.config.MemoryCheck;
 import dev.ramzswap.store.PageStore;
 import java.lang.System.Logger.Level;
@@ -28,25 +27,30 @@ final class ControlRequests implements UnaryOperator<String> {
 
     private final Map<String, PageStore> stores;
     private final Map<String, Attachment> attached;
-    private final Host host;
+    private final MemoryCheck memory;
     private final Ending ending;
     private final Level level;
 
-    /** @param host whose memory a limit may take */
-    ControlRequests(Map<String, PageStore> stores, Map<String, Attachment> attached, Host host, Ending ending) {
-        this(stores, attached, host, ending, Level.INFO);
+    /** @param memory of which a limit may take some */
+    ControlRequests(
+            Map<String, PageStore> stores, Map<String, Attachment> attached, MemoryCheck memory, Ending ending) {
+        this(stores, attached, memory, ending, Level.INFO);
     }
 
     /**
-     * @param host whose memory a limit may take
+     * @param memory of which a limit may take some
      * @param level of what it logs of changes
      */
     ControlRequests(
-            Map<String, PageStore> stores, Map<String, Attachment> attached, Host host, Ending ending, Level level) {
+            Map<String, PageStore> stores,
+            Map<String, Attachment> attached,
+            MemoryCheck memory,
+            Ending ending,
+            Level level) {
         this.level = level;
         this.stores = Map.copyOf(stores);
         this.attached = Map.copyOf(attached);
-        this.host = host;
+        this.memory = memory;
         this.ending = ending;
     }
 
@@ -94,9 +98,9 @@ final class ControlRequests implements UnaryOperator<String> {
         if (store == null) {
             throw new ConfigException("no export '" + name + "' here");
         }
-        Changes changes = Changes.parse(pairs, host.memory());
+        Changes changes = Changes.parse(pairs, memory.bytes());
         if (changes.limit().isPresent()) {
-            MemoryCheck.limit(changes.limit().getAsLong(), host, "limit");
+            memory.newLimit(changes.limit().getAsLong(), stores.size());
         }
         change(store, name, changes);
     }

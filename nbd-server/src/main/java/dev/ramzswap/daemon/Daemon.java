@@ -4,6 +4,7 @@ import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.config.Host;
+import dev.ramzswap.config.MemoryCheck;
 import dev.ramzswap.config.TlsFiles;
 import dev.ramzswap.guard.FullWatch;
 import dev.ramzswap.guard.ProcessGuard;
@@ -222,7 +223,11 @@ public final class Daemon implements AutoCloseable {
 
     /** In a daemon that took over not before it serves, since this may wait for memory. */
     private void announce() throws IOException, InterruptedException {
-        requests = new ControlRequests(stores.all(), attached, host, ending);
+        requests = new ControlRequests(
+                stores.all(),
+                attached,
+                new MemoryCheck(host, config.protection().isSwap()),
+                ending);
         if (stores.areTakenOver()) {
             announcement.servingSoon(stores.all(), requests);
         } else {

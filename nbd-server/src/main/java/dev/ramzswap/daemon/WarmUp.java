@@ -2,6 +2,7 @@ package dev.ramzswap.daemon;
 
 import dev.ramzswap.config.AllowList;
 import dev.ramzswap.config.Host;
+import dev.ramzswap.config.MemoryCheck;
 import dev.ramzswap.config.Size;
 import dev.ramzswap.control.ControlSocket;
 import dev.ramzswap.linux.MappedFile;
@@ -67,7 +68,7 @@ public final class WarmUp {
     private static final int FULL_ERRORS = 50;
     private static final Duration GRACE = Duration.ofSeconds(1);
 
-    private static final Host NO_MEMORY = new Host(0, 0, Map.of());
+    private static final MemoryCheck NO_MEMORY = new MemoryCheck(new Host(0, 0, Map.of()), false);
 
     private final AllowList allowed;
     private final Path directory;

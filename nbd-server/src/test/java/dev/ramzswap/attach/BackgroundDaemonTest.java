@@ -145,8 +145,8 @@ class BackgroundDaemonTest {
         program("systemctl", "echo \"$*\" >>'%s'; %s".formatted(ran, answer));
         String path = temp + ":" + System.getenv("PATH");
         Map<String, String> variables = Map.of(RuntimePath.VARIABLE, temp.toString(), "PATH", path);
-        var launcher =
-                new TransientService("swap0", List.of(), List.of(), variables, new HostTools(path), Duration.ZERO);
+        var launcher = new TransientService(
+                "swap0", List.of(), false, List.of(), variables, new HostTools(path), Duration.ZERO);
         var host = new Host(16L << 30, Host.current().uid(), variables);
         var daemon = new BackgroundDaemon(host, List.of("serve"), "swap0", launcher, TestDaemon.QUIET);
         Thread waiting = Thread.currentThread();

@@ -156,6 +156,47 @@ class ChecksTest {
         assertEquals(Level.OK, finding("nbd module").level());
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "/lib/modules/6.12.2-amd64/modules.dep | x.ko: | reboot",
+                "/lib/modules/6.12.1-amd64/modules.dep | x.ko: | boot a distribution's full kernel (Debian: linux-image-amd64)",
+                "/etc/passwd | root | boot a distribution's full kernel (Debian: linux-image-amd64)",
+                "/etc/os-release | ID=ubuntu | apt-get install linux-modules-extra-6.12.1-amd64",
+                "/proc/sys/kernel/modules_disabled | 1 | echo nbd >/etc/modules-load.d/nbd.conf, and reboot",
+            })
+    void saysHowAKernelComesToTheModule(String file, String content, String cure) throws IOException {
+        fake.remove("/sys/block");
+        fake.file(file, content);
+        Finding found = finding("nbd module");
+        assertEquals(Level.PROBLEM, found.level());
+        assertEquals(cure, found.cure());
+    }
+
+    @Test
+    void aModuleThatIsThereIsOfNoUseWhereNoneIsLoadedAnyMore() throws IOException {
+        fake.file("/proc/sys/kernel/modules_disabled", "1");
+        assertEquals(Level.OK, finding("nbd module").level());
+        fake.remove("/sys/block");
+        fake.file("/lib/modules/6.12.1-amd64/modules.dep", "kernel/drivers/block/nbd.ko.xz:");
+        assertEquals(Level.PROBLEM, finding("nbd module").level());
+    }
+
+    /** As {@code unshare -Urn} shows. */
+    @Test
+    void rightsInAUserNamespaceAreNone() throws IOException {
+        for (String subject : List.of("CAP_SYS_ADMIN", "CAP_SYS_RESOURCE", "locked memory")) {
+            fake.file("/proc/self/uid_map", "         0          0 4294967295");
+            assertEquals(Level.OK, finding(subject).level());
+            fake.file("/proc/self/uid_map", "         0       1000          1");
+            assertEquals(Level.PROBLEM, finding(subject).level());
+            assertTrue(
+                    finding(subject).cure().startsWith("root of a user namespace"),
+                    finding(subject).cure());
+        }
+    }
+
     @Test
     void aDeviceMustBeFree() throws IOException {
         fake.file("/sys/block/nbd0/pid", "1");
@@ -246,23 +287,26 @@ class ChecksTest {
 
     @Test
     void whatExportsMayNeedShouldBeThere() throws Exception {
-        fake.file("/proc/meminfo", "MemTotal: 307200 kB\nMemAvailable: 307200 kB\n");
+        fake.file("/proc/meminfo", "MemTotal: 414720 kB\nMemAvailable: 414720 kB\n");
         fake.swaps("/dev/nbd0 partition 1048576 0 100");
         try (Daemon _ = fake.serve("name=a,size=200M,overcommit=yes", "name=b,size=1G,limit=50M,overcommit=yes")) {
             assertEquals(Level.OK, finding("daemon of a").level());
             long pid = ProcessHandle.current().pid();
             fake.file("/proc/" + pid + "/cgroup", "0::/g");
-            fake.file("/sys/fs/cgroup/g/memory.max", Long.toString(100 << 20));
+            fake.file("/sys/fs/cgroup/g/memory.max", Long.toString(300 << 20));
             assertEquals(Level.PROBLEM, finding("memory of a").level());
             assertEquals(
-                    "its exports may need 250M, and /sys/fs/cgroup/g/memory.max allows 100M: it is stopped there",
+                    "with its exports, the daemon may need 405M, and /sys/fs/cgroup/g/memory.max allows 300M: it is stopped"
+                            + " there",
                     finding("memory of a").text());
         }
         fake.remove("/sys/fs/cgroup");
         try (Daemon _ = fake.serve("name=c,size=1G")) {
             Finding found = finding("memory of c");
             assertEquals(Level.WARNING, found.level());
-            assertTrue(found.text().startsWith("its exports may need 1G, and the machine has 300M"), found::toString);
+            assertTrue(
+                    found.text().startsWith("with its exports, the daemon may need 1.1G, and the machine has 405M"),
+                    found::toString);
         }
     }
 

@@ -35,7 +35,7 @@ import java.util.stream.Stream;
  * A machine with 16 GiB that is all well, as a tree of files, and programs that do to the tree what the real ones do to
  * the kernel. Daemons are real, and run in the test's own process.
  */
-final class FakeMachine implements Tools, NbdDriver {
+final class FakeMachine implements Tools, NbdDriver, DeviceNode.Source {
     private static final String HEAD = "Filename\t\tType\t\tSize\t\tUsed\t\tPriority\n";
     private static final String SIZE_KIB = "1024";
 
@@ -80,6 +80,9 @@ final class FakeMachine implements Tools, NbdDriver {
     /** Devices that somebody else has open, and how often the kernel says so. */
     final Map<Integer, Integer> busy = new HashMap<>();
 
+    /** Whether the kernel itself has each device; otherwise, if it is swapped on. */
+    Optional<Boolean> inUse = Optional.empty();
+
     /** What the driver throws that it never should. */
     volatile Error broken;
 
@@ -108,7 +111,6 @@ final class FakeMachine implements Tools, NbdDriver {
 
     void device(int number) {
         file("/sys/block/nbd" + number + "/size", "0");
-        file("/dev/nbd" + number, "");
     }
 
     void file(String path, String text) {
@@ -151,7 +153,7 @@ final class FakeMachine implements Tools, NbdDriver {
     }
 
     Machine machine() {
-        return new Machine(host(uid), files(), this, this);
+        return new Machine(host(uid), files(), this, this, this);
     }
 
     /** The daemon's user is the test's, whoever that is. */
@@ -282,6 +284,26 @@ final class FakeMachine implements Tools, NbdDriver {
         record("disconnect nbd" + device);
         remove("/sys/block/nbd" + device + "/pid");
         remove("/sys/block/nbd" + device + "/backend");
+    }
+
+    @Override
+    public DeviceNode of(NbdDevice device) {
+        return new DeviceNode() {
+            @Override
+            public String path() {
+                return device.path();
+            }
+
+            @Override
+            public boolean isInUse() throws IOException {
+                return inUse.isPresent()
+                        ? inUse.get()
+                        : SwapArea.at(files(), device.path()).isPresent();
+            }
+
+            @Override
+            public void close() {}
+        };
     }
 
     private void record(String call) throws IOException {

@@ -18,14 +18,19 @@ class TransientServiceTest {
     private static final Map<String, String> VARIABLES =
             Map.of("RAMZSWAP_RUNTIME_DIR", "/run/a b", "LC_ALL", "C", "SECRET", "x");
 
-    private final List<String> words = new TransientService(
-                    "a",
-                    List.of("/opt/my java/java", "-Dx=$1"),
-                    List.of(Path.of("/mnt/a \"b\" \\c")),
-                    VARIABLES,
-                    new HostTools(""),
-                    Duration.ZERO)
-            .words(List.of("/opt/my java/java", "-Dx=$1", "serve", "--name", "a b"), Path.of("/var/log/r/a.log"));
+    private final List<String> words = words(false);
+
+    private static List<String> words(boolean isOutlived) {
+        return new TransientService(
+                        "a",
+                        List.of("/opt/my java/java", "-Dx=$1"),
+                        isOutlived,
+                        List.of(Path.of("/mnt/a \"b\" \\c")),
+                        VARIABLES,
+                        new HostTools(""),
+                        Duration.ZERO)
+                .words(List.of("/opt/my java/java", "-Dx=$1", "serve", "--name", "a b"), Path.of("/var/log/r/a.log"));
+    }
 
     @Test
     void systemdExpandsNothingOfTheCommand() {
@@ -51,6 +56,21 @@ class TransientServiceTest {
         assertTrue(words.contains("--setenv=RAMZSWAP_RUNTIME_DIR=/run/a b"), words.toString());
         assertTrue(words.contains("--setenv=LC_ALL=C"), words.toString());
         assertFalse(words.toString().contains("SECRET"), words.toString());
+    }
+
+    /** To end one would throw away all that programs have there, and it may go on. */
+    @Test
+    void aDaemonThatHangsIsEndedOnlyIfTheNextOneHasItsPages() {
+        List<String> watched = List.of(
+                "--property=WatchdogSec=20s", "--property=WatchdogSignal=SIGKILL", "--property=Restart=on-watchdog");
+        assertTrue(words(true).containsAll(watched), words(true).toString());
+        assertFalse(words.toString().matches(".*(Watchdog|Restart)[A-Za-z]*=.*"), words.toString());
+    }
+
+    /** At 0, the kernel would hand a core dump to a program all the same, and keep the daemon's locks meanwhile. */
+    @Test
+    void noCoreDumpIsWaitedFor() {
+        assertTrue(words.contains("--property=LimitCORE=1"), words.toString());
     }
 
     /** What it says itself is better, and who ended in order needs none. */

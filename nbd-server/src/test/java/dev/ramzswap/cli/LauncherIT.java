@@ -21,8 +21,6 @@ class LauncherIT {
     private static final Path LAUNCHER =
             Path.of(System.getProperty("ramzswap.root")).resolve("ramzswap");
 
-    private static final int SIGABRT = 6;
-
     @TempDir
     private Path temp;
 
@@ -99,7 +97,7 @@ class LauncherIT {
         assertTrue(output(start(LAUNCHER, "status"), 0).contains(Long.toString(next.pid())));
     }
 
-    /** The JVM's own report would hold a piece of a page. */
+    /** The JVM's own report would hold a piece of a page, and a core dump (SIGABRT) take as long as who gets it. */
     @Test
     void aCrashLeavesNoReport() throws Exception {
         Process daemon = serve();
@@ -108,7 +106,7 @@ class LauncherIT {
                 start(Path.of("/bin/kill"), "-SEGV", Long.toString(daemon.pid()))
                         .waitFor());
         assertTrue(daemon.waitFor(30, TimeUnit.SECONDS));
-        assertEquals(128 + SIGABRT, daemon.exitValue());
+        assertEquals(1, daemon.exitValue());
         String report = "hs_err_pid" + daemon.pid() + ".log";
         assertFalse(Files.exists(temp.resolve(report)) || Files.exists(Path.of("/tmp", report)), report);
     }

@@ -109,6 +109,35 @@ class ConfigTest {
                 errorInGroup("export=name=a,size=200M", "export=name=b,size=1G,limit=200M", "swap=yes"));
     }
 
+    /** The JVM and its connections are charged to the group like the pages. */
+    @Test
+    void soMustWhatTheDaemonItselfNeeds() throws ConfigException {
+        assertEquals(
+                "--limit: 300M and the 127M that the daemon itself needs are more than the 300M of memory that"
+                        + " /g/memory.max allows: give less, or raise that",
+                errorInGroup("size=1G", "limit=300M", "overcommit=yes", "swap=yes"));
+        assertEquals(
+                "--size: 200M and the 127M that the daemon itself needs are more than the 300M of memory that"
+                        + " /g/memory.max allows: give less, or raise that",
+                errorInGroup("size=200M", "swap=yes"));
+        assertEquals(
+                "--export: 200M and the 155M that the daemon itself needs are more than the 300M of memory that"
+                        + " /g/memory.max allows: give less, or raise that",
+                errorInGroup("export=name=a,size=100M", "export=name=b,size=1G,limit=100M", "swap=yes"));
+        Host host = Host.of(8L << 30, Optional.of(new CgroupLimit(300 << 20, "/g/memory.max")), 0, Map.of());
+        assertEquals(
+                173L << 20,
+                config(host, "size=173M", "swap=yes").exports().getFirst().size());
+        var memory = new MemoryCheck(host, true);
+        memory.newLimit(173L << 20, 1);
+        assertEquals(
+                "limit: 174M and the 127M that the daemon itself needs are more than the 300M of memory that"
+                        + " /g/memory.max allows: give less, or raise that",
+                assertThrows(ConfigException.class, () -> memory.newLimit(174L << 20, 1))
+                        .getMessage());
+        new MemoryCheck(host, false).newLimit(300L << 20, 1);
+    }
+
     @Test
     void anotherDaemonNeedNotFitIntoItsControlGroup() throws ConfigException {
         Host host = Host.of(8L << 30, Optional.of(new CgroupLimit(300 << 20, "/g/memory.max")), 0, Map.of());
