@@ -83,7 +83,7 @@ final class TransientService implements Launcher {
      * Whatever else ends it, it said why, or somebody wanted it.
      */
     private static final List<String> OUTLIVED_BY_ITS_PAGES =
-            List.of("WatchdogSec=20s", "WatchdogSignal=SIGKILL", "Restart=on-watchdog");
+            List.of("WatchdogSec=30s", "WatchdogSignal=SIGKILL", "Restart=on-watchdog");
 
     private final String export;
     private final List<String> program;

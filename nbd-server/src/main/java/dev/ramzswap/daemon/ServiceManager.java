@@ -23,6 +23,12 @@ final class ServiceManager implements AutoCloseable {
     /** Between two beats: one that asks for less would have them without a pause. */
     private static final long LEAST_MICROS = 1000;
 
+    /**
+     * Beats within the watchdog's time. Once in half of it is usual (sd_watchdog_enabled(3)), but while the kernel tries to
+     * freeze all programs, 20 s long, there is none, and systemd's clock runs on.
+     */
+    private static final int BEATS = 6;
+
     /** Null without systemd. */
     private final DatagramSender sender;
 
@@ -34,7 +40,7 @@ final class ServiceManager implements AutoCloseable {
         this.heart = Thread.ofPlatform()
                 .daemon()
                 .name("heartbeat")
-                .unstarted(() -> beat(Math.max(LEAST_MICROS, watchdogMicros / 2)));
+                .unstarted(() -> beat(Math.max(LEAST_MICROS, watchdogMicros / BEATS)));
         if (sender != null && watchdogMicros > 0) {
             heart.start();
         }

@@ -62,7 +62,7 @@ class TransientServiceTest {
     @Test
     void aDaemonThatHangsIsEndedOnlyIfTheNextOneHasItsPages() {
         List<String> watched = List.of(
-                "--property=WatchdogSec=20s", "--property=WatchdogSignal=SIGKILL", "--property=Restart=on-watchdog");
+                "--property=WatchdogSec=30s", "--property=WatchdogSignal=SIGKILL", "--property=Restart=on-watchdog");
         assertTrue(words(true).containsAll(watched), words(true).toString());
         assertFalse(words.toString().matches(".*(Watchdog|Restart)[A-Za-z]*=.*"), words.toString());
     }
