@@ -8,7 +8,7 @@
 machine=qemu
 memory=560
 seconds=500
-allowed_messages='connection timed out|dead connection|(receive|send) .*failed'
+allowed_messages='connection timed out|dead connection|(receive|send) .*failed|suspend debug'
 users=/sys/fs/cgroup/users
 
 scenario() {
