@@ -113,6 +113,23 @@ class PoolTest {
     }
 
     @Test
+    void aDamagedLinkTakesNoMemoryWhereNoneIs() throws IOException {
+        long first = allocate(1, 1000);
+        allocate(2, 1000);
+        long second = allocate(3, 1000);
+        allocate(4, 1000);
+        pool.free(1, first);
+        pool.free(3, second);
+        long unused = Region.start(REGIONS - 1);
+        pool.holes().setNext(Slot.place(second), unused);
+        assertNotEquals(Slot.place(second), pool.allocate(1000), "a hole whose link is damaged");
+        assertEquals(file.memory().byteSize(), file.nextData(unused));
+        pool.holes().setPrevious(Slot.place(first), unused);
+        pool.vacate(Slot.place(first));
+        assertEquals(file.memory().byteSize(), file.nextData(unused));
+    }
+
+    @Test
     void whatARecordLeavesOverOfItsHoleJoinsItsPlaceAgain() {
         long first = allocate(1, 1000);
         allocate(2, 1000);
