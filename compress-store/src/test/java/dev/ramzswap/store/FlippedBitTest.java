@@ -185,6 +185,49 @@ class FlippedBitTest {
         });
     }
 
+    /** By a daemon whose backing file was to have another size: what is known of it, and not that, is what counts. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2})
+    void inASizeWithOneBitBeforeATakeover(int copy) throws IOException {
+        TestConfig config = config().stateDirectory(directory);
+        open(config.backing(directory.resolve("file"), 64 << 20).build());
+        fill();
+        close();
+        long bytes = BackingHead.capacityIn(directory.resolve("test.backing"));
+        assertEquals(1, Long.bitCount(bytes), "bytes of the backing file: " + bytes);
+        int bit = Long.numberOfTrailingZeros(bytes);
+        flipInFile("backing", 1024L * copy + 64 + bit / 8, bit % 8);
+        open(config.backing(directory.resolve("file"), 256 << 20).build());
+        checkOthers(-1, "copy " + copy);
+        close();
+    }
+
+    /** Of the first hole of each size, to the next one and to the one before. */
+    @Test
+    void inALinkOfAHoleUnderAStore() {
+        assertTimeoutPreemptively(Duration.ofMinutes(2), () -> {
+            open(new TestConfig(SLOTS).build());
+            store.stopBackgroundWork();
+            fill();
+            Pool pool = files.parts().pool();
+            Relister relister = new Relister(
+                    files.parts(), new Ownership(files.parts(), new Fullness()), new Activity());
+            for (int bit = 0; bit < 128; bit++) {
+                String what = "bit " + bit + " of a hole's links";
+                store.invalidate(4, work);
+                store.invalidate(5, work);
+                int units = pool.lists().smallestFrom(1);
+                flip(pool.memory(), pool.lists().first(units) + 16 + bit / 8, bit % 8);
+                renew(4, what);
+                renew(5, what);
+                checkOthers(-1, what);
+                while (relister.relist() == Look.GAINED) {}
+                Invariants.check(files.parts(), what);
+            }
+            close();
+        });
+    }
+
     /** Review of 27 November, 1.4: a word that points to another slot's record took that one with it. */
     @Test
     void aWordThatIsAnotherSlotsCostsOnlyItsOwnSlot() throws IOException {
