@@ -6,10 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.linux.MappedFile;
+import dev.ramzswap.linux.Progress;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -282,6 +288,22 @@ class PoolTest {
         setBudget(1);
         while (regionMemory.adjust()) {}
         assertEquals(1L << Region.SHIFT, usedByRegions());
+    }
+
+    /** With a clock that lets two seconds pass at each look. */
+    @Test
+    void whatIsTakenAheadIsToldOfByWhatThereMayBe() throws Exception {
+        make(REGIONS);
+        setBudget(4);
+        AtomicLong now = new AtomicLong();
+        LongSupplier clock = () -> now.addAndGet(2_000_000_000);
+        List<String> told = new ArrayList<>();
+        Consumer<String> listener = told::add;
+        ScopedValue.where(Progress.CLOCK, clock).where(Progress.LISTENER, listener).call(() -> {
+            regionMemory.fill("x");
+            return null;
+        });
+        assertEquals("taking memory for x: 1 of 1 MiB", told.getLast());
     }
 
     @Test
