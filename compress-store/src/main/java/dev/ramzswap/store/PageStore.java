@@ -162,8 +162,8 @@ public final class PageStore implements AutoCloseable {
     /** Scratch memory, codec contexts and buffers for one calling thread. Close it when the thread ends. */
     public Workspace workspace() {
         ReadBuffer readBuffer = file == null ? null : file.readBuffer();
-        Workspace work =
-                new Workspace(workspaces.getAndIncrement(), readBuffer, files.parts().fileSeal(), activity);
+        Workspace work = new Workspace(
+                workspaces.getAndIncrement(), readBuffer, files.parts().fileSeal(), activity);
         work.prepare(codec);
         return work;
     }

@@ -210,8 +210,8 @@ class FlippedBitTest {
             store.stopBackgroundWork();
             fill();
             Pool pool = files.parts().pool();
-            Relister relister = new Relister(
-                    files.parts(), new Ownership(files.parts(), new Fullness()), new Activity());
+            Relister relister =
+                    new Relister(files.parts(), new Ownership(files.parts(), new Fullness()), new Activity());
             for (int bit = 0; bit < 128; bit++) {
                 String what = "bit " + bit + " of a hole's links";
                 store.invalidate(4, work);

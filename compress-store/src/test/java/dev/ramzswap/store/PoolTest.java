@@ -299,10 +299,12 @@ class PoolTest {
         LongSupplier clock = () -> now.addAndGet(2_000_000_000);
         List<String> told = new ArrayList<>();
         Consumer<String> listener = told::add;
-        ScopedValue.where(Progress.CLOCK, clock).where(Progress.LISTENER, listener).call(() -> {
-            regionMemory.fill("x");
-            return null;
-        });
+        ScopedValue.where(Progress.CLOCK, clock)
+                .where(Progress.LISTENER, listener)
+                .call(() -> {
+                    regionMemory.fill("x");
+                    return null;
+                });
         assertEquals("taking memory for x: 1 of 1 MiB", told.getLast());
     }
 

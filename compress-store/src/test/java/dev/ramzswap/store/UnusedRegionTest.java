@@ -15,7 +15,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A region that is not in use has no memory, and gets none from being read: that would be memory that nobody counts. */
+/**
+ * A region that is not in use has no memory, and gets none from being read: that would be memory that nobody counts.
+ */
 class UnusedRegionTest {
     private static final int SLOTS = 4096;
 

@@ -56,8 +56,7 @@ class ZstdMemoryTest {
     void aPageThatZstdFailsOnIsStoredAsItIs() throws Exception {
         ByteBuffer page = Pages.page(Pages.Kind.COMPRESSIBLE, 1);
         ByteBuffer out = Pages.buffer();
-        try (PageStore store =
-                        PageStore.open(new TestConfig(1).codec("zstd").build());
+        try (PageStore store = PageStore.open(new TestConfig(1).codec("zstd").build());
                 Workspace work = store.workspace()) {
             spoil(work);
             assertEquals(StoreStatus.OK, store.store(0, page, 0, work));
