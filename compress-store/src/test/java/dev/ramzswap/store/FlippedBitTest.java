@@ -2,6 +2,7 @@ package dev.ramzswap.store;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -202,7 +203,7 @@ class FlippedBitTest {
         close();
     }
 
-    /** Of the first hole of each size, to the next one and to the one before. */
+    /** Of the first of two holes of one size, to the next one and to none before. */
     @Test
     void inALinkOfAHoleUnderAStore() {
         assertTimeoutPreemptively(Duration.ofMinutes(2), () -> {
@@ -214,12 +215,13 @@ class FlippedBitTest {
                     new Relister(files.parts(), new Ownership(files.parts(), new Fullness()), new Activity());
             for (int bit = 0; bit < 128; bit++) {
                 String what = "bit " + bit + " of a hole's links";
-                store.invalidate(4, work);
-                store.invalidate(5, work);
-                int units = pool.lists().smallestFrom(1);
-                flip(pool.memory(), pool.lists().first(units) + 16 + bit / 8, bit % 8);
-                renew(4, what);
-                renew(5, what);
+                store.invalidate(6, work);
+                store.invalidate(13, work);
+                long hole = pool.lists().first(Record.MAX_UNITS);
+                assertNotEquals(Holes.NONE, pool.holes().next(hole), what);
+                flip(pool.memory(), hole + 16 + bit / 8, bit % 8);
+                renew(6, what);
+                renew(13, what);
                 checkOthers(-1, what);
                 while (relister.relist() == Look.GAINED) {}
                 Invariants.check(files.parts(), what);
