@@ -81,6 +81,7 @@ class ZstdMemoryTest {
     }
 
     /** Bytes that malloc has given out, by mallinfo2(3). */
+    @SuppressWarnings("restricted")
     private static long nativeBytes() throws Throwable {
         StructLayout layout = MemoryLayout.structLayout(MemoryLayout.sequenceLayout(MALLINFO_FIELDS, JAVA_LONG));
         Linker linker = Linker.nativeLinker();
