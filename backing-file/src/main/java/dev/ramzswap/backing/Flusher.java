@@ -75,14 +75,22 @@ final class Flusher implements Runnable, AutoCloseable {
     /** Whether it fails, by what was told of it last: what had failed may have been dropped since, and not written. */
     private boolean tell(boolean wasFailing, Throwable failure) {
         if (!wasFailing && failure != null) {
-            LOG.log(Level.ERROR, device + " fails: what is written to it stays in memory", failure);
+            log(Level.ERROR, " fails: what is written to it stays in memory", failure);
             return true;
         }
         if (wasFailing && !staging.failing()) {
-            LOG.log(Level.WARNING, device + " works again: nothing that had failed is left to be written");
+            log(Level.WARNING, " works again: nothing that had failed is left to be written", null);
             return false;
         }
         return wasFailing;
+    }
+
+    private void log(Level level, String what, Throwable failure) {
+        try {
+            LOG.log(level, device + what, failure);
+        } catch (Throwable e) {
+            // If memory is short, there may be none for words about it either.
+        }
     }
 
     /** What went wrong, null for nothing. Anything at all: without this thread every append would wait for ever. */

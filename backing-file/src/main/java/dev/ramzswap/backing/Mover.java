@@ -15,7 +15,10 @@ public interface Mover {
         /** All of them: one is not intact, and stays where it is, since the device may yet give back what it has. */
         DAMAGED,
 
-        /** All of them: one is lost, and stays where it is, since its room is not needed. */
+        /**
+         * All of them: one is lost, and stays where it is, since its room is not needed, or others are to be given up
+         * before it.
+         */
         KEPT
     }
 

@@ -3,7 +3,6 @@ package dev.ramzswap.backing;
 import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
 import static dev.ramzswap.backing.SegmentTable.NONE;
 
-import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -95,11 +94,12 @@ final class Rescue implements AutoCloseable {
         return false;
     }
 
+    /** Whatever goes wrong: what is reserved must be given back. */
     private boolean tryWrite(int segment, boolean encrypted, MemorySegment content) {
         try {
             writer.write(segment, table.word(segment), encrypted, content);
             return true;
-        } catch (IOException e) {
+        } catch (Throwable e) {
             return false; // The flusher has told of it.
         }
     }

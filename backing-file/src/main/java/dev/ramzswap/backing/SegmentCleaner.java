@@ -70,6 +70,7 @@ final class SegmentCleaner implements AutoCloseable {
     private long tryAgainNanos;
     private long tryAgainAt;
     private long reviveAt = System.nanoTime();
+    private long tellAt = reviveAt;
     private volatile long errors;
 
     /**
@@ -165,6 +166,7 @@ final class SegmentCleaner implements AutoCloseable {
             return false;
         }
         isForgetting = false;
+        tellAt = System.nanoTime(); // If it fails again, that is news.
         victims.forgetSetAside();
         return true;
     }
@@ -280,13 +282,18 @@ final class SegmentCleaner implements AutoCloseable {
             reader.read(victim);
         } catch (IOException e) {
             errors++;
-            if (!isForgetting) {
-                LOG.log(Level.WARNING, device + " cannot be read for cleaning at segment " + victim, e);
-            }
+            tell(victim, e);
             reader.readInPieces(victim);
         }
         if (SegmentWord.encrypted(word)) {
             cipher.apply(victim, SegmentWord.generation(word), 0, records, 0, records, 0, SEGMENT_BYTES);
+        }
+    }
+
+    private void tell(int victim, IOException failure) {
+        if (lookedAt - tellAt >= 0) {
+            tellAt = lookedAt + forgetNanos;
+            LOG.log(Level.WARNING, device + " cannot be read for cleaning at segment " + victim, failure);
         }
     }
 

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -70,6 +71,47 @@ class StuckSegmentsTest {
                 backing.clean(records);
                 return records.append(0) == BackingFile.FAILED;
             });
+        }
+    }
+
+    /** Whatever it is: what was tried is free again. */
+    @Test
+    void aRescueThatFailsUnexpectedlyTakesNoRoom() throws IOException {
+        device.badSegments = 1;
+        Thread rescuer = Thread.currentThread();
+        device.writes = call -> {
+            if (Thread.currentThread() == rescuer) {
+                throw new IllegalStateException("injected");
+            }
+            return Fault.NONE;
+        };
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            for (int i = 0; i < 3 * SEGMENT_BYTES / Records.BYTES; i++) {
+                records.append(0);
+            }
+            await(backing::cleaningDue);
+            long free = backing.freeSegments();
+            backing.clean(records);
+            assertEquals(free, backing.freeSegments());
+        }
+    }
+
+    @Test
+    void aLogThatFailsEndsNoWriting() throws IOException {
+        Logger logger = Logger.getLogger(Flusher.class.getName());
+        logger.setFilter(record -> {
+            throw new IllegalStateException("injected");
+        });
+        device.writes = FaultyDevice.at(0, Fault.EIO);
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            for (int i = 0; i < 3 * SEGMENT_BYTES / Records.BYTES; i++) {
+                records.append(0);
+            }
+            await(() -> backing.writes() > 1);
+        } finally {
+            logger.setFilter(null);
         }
     }
 

@@ -121,15 +121,15 @@ final class BackgroundLoop implements AutoCloseable {
         try {
             return step.run();
         } catch (Throwable e) {
-            log(e);
+            log(e, "trying again");
             pauseAfterError();
             return Look.BLOCKED;
         }
     }
 
-    private void log(Throwable failure) {
+    private void log(Throwable failure, String then) {
         try {
-            LOG.log(Level.ERROR, thread.getName() + ": " + failure + "; trying again");
+            LOG.log(Level.ERROR, thread.getName() + ": " + failure + "; " + then);
         } catch (Throwable e) {
             // If memory is short, there may be none for words about it either.
         }
@@ -146,8 +146,8 @@ final class BackgroundLoop implements AutoCloseable {
     private void makeOrdinary() {
         try {
             Self.setOrdinary();
-        } catch (IOException e) {
-            LOG.log(Level.WARNING, thread.getName() + ": " + e.getMessage());
+        } catch (Throwable e) {
+            log(e, "its priority stays what it is");
         }
     }
 

@@ -31,14 +31,14 @@ final class BackingHead {
     private BackingHead() {}
 
     /**
-     * Mends damaged bits of one copy by the two others. What was killed before it had made all copies is left alone.
+     * Mends damaged bits of one copy by the two others. What was killed before it had made two copies is left alone.
      */
     static void repair(MemorySegment page) {
         if (!isWhole(page)) {
             return;
         }
         for (long at = 0; at < BYTES; at += Long.BYTES) {
-            setWord(page, at, Majority.of(word(page, 0, at), word(page, 1, at), word(page, 2, at)));
+            setWord(page, at, majority(page, at));
         }
     }
 
@@ -79,9 +79,12 @@ final class BackingHead {
         return MemorySegment.ofBuffer(bytes.clear());
     }
 
-    /** Whether all copies were made: the backing file was begun. */
+    /**
+     * Whether the backing file was begun: the capacity, which is copied last, is in two copies. No single bit of them
+     * says so, or denies it.
+     */
     static boolean isWhole(MemorySegment page) {
-        return capacity(page, 1) != 0 && capacity(page, 2) != 0;
+        return majority(page, CAPACITY_OFFSET) != 0;
     }
 
     /** Makes the copies like the first. */
@@ -104,6 +107,10 @@ final class BackingHead {
 
     private static long capacity(MemorySegment page, int copy) {
         return word(page, copy, CAPACITY_OFFSET);
+    }
+
+    private static long majority(MemorySegment page, long at) {
+        return Majority.of(word(page, 0, at), word(page, 1, at), word(page, 2, at));
     }
 
     private static long word(MemorySegment page, int copy, long at) {

@@ -16,9 +16,15 @@ interface Codec {
     /** Room that {@link #compress} needs behind its destination: LZ4's and zstd's bounds for one page are less. */
     int MAX_COMPRESSED_BYTES = 4352;
 
+    /** What {@link #compress} returns if it fails: more than any page takes. */
+    int INCOMPRESSIBLE = Integer.MAX_VALUE;
+
     int id();
 
-    /** Compresses a page and returns the number of bytes, at most {@link #MAX_COMPRESSED_BYTES}. */
+    /**
+     * Compresses a page and returns the number of bytes, at most {@link #MAX_COMPRESSED_BYTES}, or
+     * {@link #INCOMPRESSIBLE}.
+     */
     int compress(ByteBuffer page, int at, ByteBuffer into, int intoAt);
 
     /** Fills a page from {@code length} bytes; false if they are not a whole page. */

@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 
 /**
  * The codecs by their numbers, with the contexts of one thread. All are made at once, whichever is configured: records
- * of an earlier codec stay, and nothing on the way of a page takes memory. Not thread-safe.
+ * of an earlier codec stay. Not thread-safe.
  */
 final class Codecs implements AutoCloseable {
     private final Lz4Codec lz4 = new Lz4Codec();

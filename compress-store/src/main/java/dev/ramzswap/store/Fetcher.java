@@ -53,7 +53,7 @@ final class Fetcher {
     }
 
     private int fetchFromPool(long slot, long word, ByteBuffer into, int at, Workspace work) {
-        if (!pool.isPlaceOf(word)) {
+        if (!pool.isReadable(word)) {
             return StoreStatus.IO_ERROR;
         }
         Record.copy(pool.memory(), Slot.place(word), work.record.memory, 0, Slot.length(word));

@@ -114,6 +114,9 @@ final class FileMover implements Mover {
             return moveFound(records, segment, length, count, target);
         }
         switch (suspects.note(segment, failed, System.nanoTime())) {
+            case UNKNOWN -> {
+                return Result.KEPT; // Its turn comes when one of those that are remembered was given up.
+            }
             case YOUNG -> {
                 return Result.LATER;
             }

@@ -121,6 +121,7 @@ final class HoleLists {
 
     private boolean isListed(long place, int units) {
         return Region.isPlace(place, memory.byteSize())
+                && regions.isInUse(Region.of(place))
                 && holes.isAt(place)
                 && holes.isListed(place)
                 && holes.units(place) == units;

@@ -34,8 +34,13 @@ final class Limit {
      * @throws IllegalArgumentException with a message for the user, if it is lowered to less than the slots may take
      */
     void change(long bytes) {
-        require(bytes);
-        set(bytes);
+        regions.lock.lock();
+        try {
+            require(bytes);
+            set(bytes);
+        } finally {
+            regions.lock.unlock();
+        }
     }
 
     /** @throws IllegalArgumentException with a message for the user, if {@link #change} would refuse it */
@@ -48,17 +53,17 @@ final class Limit {
         });
     }
 
-    /** Sets it, whether it is enough for the slots or not. */
+    /** Sets it, whether it is enough for the slots or not: what is told of it, and what is kept, under one lock. */
     void set(long bytes) {
         if (bytes < 0) {
             throw new IllegalArgumentException("the limit must not be negative");
         }
-        this.bytes = bytes;
         boolean isUnlimited = bytes == StoreConfig.NO_LIMIT;
-        counters.setLimit(isUnlimited ? 0 : bytes);
         long regionBytes = isUnlimited ? StoreConfig.NO_LIMIT : bytes - tableBytes(config.slots());
         regions.lock.lock();
         try {
+            this.bytes = bytes;
+            counters.setLimit(isUnlimited ? 0 : bytes);
             regions.budget().set(regionBytes);
         } finally {
             regions.lock.unlock();

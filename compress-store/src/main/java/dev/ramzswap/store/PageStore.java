@@ -162,8 +162,10 @@ public final class PageStore implements AutoCloseable {
     /** Scratch memory, codec contexts and buffers for one calling thread. Close it when the thread ends. */
     public Workspace workspace() {
         ReadBuffer readBuffer = file == null ? null : file.readBuffer();
-        return new Workspace(
+        Workspace work = new Workspace(
                 workspaces.getAndIncrement(), readBuffer, files.parts().fileSeal(), activity);
+        work.prepare(codec);
+        return work;
     }
 
     public long slots() {

@@ -38,8 +38,9 @@ final class Placer {
      * room now, NO_SPACE if there is known to be none.
      */
     long place(long slot, ByteBuffer from, int at, CodecSpec codec, Workspace work) {
+        work.isFileBusy = false;
         if (!map.makeResident(slot)) {
-            return StoreStatus.NO_SPACE;
+            return noRoom(); // Compaction may give memory back.
         }
         if (!SameFilled.test(from, at)) {
             work.encode(slot, from, at, codec, cutoff);
@@ -57,7 +58,6 @@ final class Placer {
     private long placeRecord(Workspace work) {
         boolean isLow = regions.budget().isLow();
         keeper.wakeIfNeeded(isLow, regionMemory.isShortOfReady());
-        work.isFileBusy = false;
         // An incompressible page gains nothing in RAM and would be the first to leave it.
         if (isLow && file != null && work.record.codec() == Codec.RAW) {
             long word = inFile(work, 0);
@@ -69,7 +69,11 @@ final class Placer {
         if (!Slot.isWord(word) && file != null) {
             word = inFile(work, work.patience);
         }
-        return Slot.isWord(word) || work.isFileBusy || !fullness.isFull() ? word : StoreStatus.NO_SPACE;
+        return Slot.isWord(word) || work.isFileBusy ? word : noRoom();
+    }
+
+    private long noRoom() {
+        return fullness.isFull() ? StoreStatus.NO_SPACE : StoreStatus.WOULD_WAIT;
     }
 
     /** Puts the workspace's record into the pool; WOULD_WAIT if there is no room. */

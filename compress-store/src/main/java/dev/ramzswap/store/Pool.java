@@ -181,9 +181,14 @@ final class Pool {
         return place < memory.byteSize() && Region.offset(place) + Record.roomFor(Slot.length(word)) <= Region.BYTES;
     }
 
+    /** The same, where there is memory: of a word of which that is not known, nothing is to be read. */
+    boolean isReadable(long word) {
+        return isPlaceOf(word) && regions.isInUse(Region.of(Slot.place(word)));
+    }
+
     /** Gives back the room of the record of a slot's word, which is in the map no more, or never was. */
     void free(long slot, long word) {
-        if (!isPlaceOf(word)) {
+        if (!isReadable(word)) {
             return; // A damaged word: whose room that was, nobody knows.
         }
         lock.lock();

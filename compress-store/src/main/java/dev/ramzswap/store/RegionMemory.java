@@ -95,7 +95,8 @@ final class RegionMemory {
      * @param name of the store, for who waits
      */
     void fill(String name) throws IOException {
-        var progress = new Progress("taking memory for " + name, (long) readyWanted * BYTES);
+        long wanted = Math.min(readyWanted, budget.regions());
+        var progress = new Progress("taking memory for " + name, wanted * BYTES);
         while (adjust()) {
             progress.at((long) budget.ready() * BYTES);
         }

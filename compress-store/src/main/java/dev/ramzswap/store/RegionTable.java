@@ -98,6 +98,15 @@ final class RegionTable implements AutoCloseable {
         entries.addListed(region, holes);
     }
 
+    /**
+     * Whether there may be records and holes in the region: any other is not to be looked into, or it would take memory
+     * by that. Does not need the lock for a region of which the caller has a word: it was raised before that was
+     * published.
+     */
+    boolean isInUse(int region) {
+        return state(region) >= OPEN;
+    }
+
     /** Whether holes of the region are listed, and may be used. */
     boolean isListing(int region) {
         int state = state(region);

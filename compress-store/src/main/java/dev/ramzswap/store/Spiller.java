@@ -135,7 +135,7 @@ final class Spiller {
 
     private long spillPinned(long slot, long word) {
         RecordBuffer record = work.record;
-        boolean isIntact = pool.isPlaceOf(word);
+        boolean isIntact = pool.isReadable(word);
         if (isIntact) {
             Record.copy(pool.memory(), Slot.place(word), record.memory, 0, Slot.length(word));
             isIntact = record.isIntact(slot, word);

@@ -22,7 +22,7 @@ final class Suspects {
     /** Bytes of a piece, of which a segment has as many as a long has bits. */
     static final int PIECE_BYTES = BackingFile.SEGMENT_BYTES / Long.SIZE;
 
-    /** Segments that are remembered; others wait until one of these is settled. */
+    /** Segments that are remembered; others are {@link State#UNKNOWN} until one of these is forgotten. */
     static final int MOST = 1024;
 
     /** So many times the patience without a look something that is lost is so; after that it is to be found anew. */
@@ -30,6 +30,9 @@ final class Suspects {
 
     /** What is known of a segment's pieces. */
     enum State {
+        /** Nothing: others are remembered, and nobody is kept waiting for this one. */
+        UNKNOWN,
+
         /** They have not failed for long. */
         YOUNG,
 
@@ -135,8 +138,7 @@ final class Suspects {
         if (suspect != null && suspect.content == content) {
             return suspect.failed(pieces, now);
         }
-        add(segment, new Suspect(content, pieces, now));
-        return State.YOUNG;
+        return add(segment, new Suspect(content, pieces, now)) ? State.YOUNG : State.UNKNOWN;
     }
 
     /** All of a segment was read as it should be. */
@@ -146,7 +148,8 @@ final class Suspects {
         }
     }
 
-    private void add(long segment, Suspect suspect) {
+    /** Returns whether it is remembered. */
+    private boolean add(long segment, Suspect suspect) {
         if (suspects.isEmpty()) {
             LOG.log(
                     Level.WARNING,
@@ -159,8 +162,10 @@ final class Suspects {
                     .removeIf(other -> other.getValue().isForgotten()
                             || other.getValue().content != contentOf.applyAsLong(other.getKey()));
         }
-        if (suspects.size() < MOST) {
+        boolean isRoom = suspects.size() < MOST || suspects.containsKey(segment);
+        if (isRoom) {
             suspects.put(segment, suspect);
         }
+        return isRoom;
     }
 }

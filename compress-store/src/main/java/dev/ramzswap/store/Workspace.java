@@ -70,6 +70,11 @@ public final class Workspace implements AutoCloseable {
         return operations;
     }
 
+    /** Takes the memory that the first page would take for a codec, by a page of nobody's. */
+    void prepare(CodecSpec codec) {
+        encode(0, page, 0, codec, PageStore.SLOT_BYTES);
+    }
+
     /** Makes {@link #record} that of a page: compressed, or raw if that takes more than {@code cutoff} bytes. */
     void encode(long slot, ByteBuffer page, int at, CodecSpec wanted, int cutoff) {
         Codec codec = codecs.of(wanted);

@@ -5,7 +5,13 @@ import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
 import java.nio.ByteBuffer;
 
-/** Zstandard frames without magic number, content size and checksum: the record has all three. */
+/**
+ * Zstandard frames without magic number, content size and checksum: the record has all three.
+ *
+ * <p>The library takes the memory for its tables when it compresses the first page, when it compresses one at a level
+ * that needs more, and when much more than it needs was there for 128 pages (ZSTD_cwksp_bump_oversized_duration). So a
+ * {@link Workspace} begins with a page of its own, and what a change of level takes is not relied upon.
+ */
 final class ZstdCodec implements Codec, AutoCloseable {
     private final ZstdCompressCtx compressor = new ZstdCompressCtx();
     private final ZstdDecompressCtx decompressor = new ZstdDecompressCtx();
@@ -29,7 +35,12 @@ final class ZstdCodec implements Codec, AutoCloseable {
 
     @Override
     public int compress(ByteBuffer page, int at, ByteBuffer into, int intoAt) {
-        return compressor.compressDirectByteBuffer(into, intoAt, MAX_COMPRESSED_BYTES, page, at, PageStore.SLOT_BYTES);
+        try {
+            return compressor.compressDirectByteBuffer(
+                    into, intoAt, MAX_COMPRESSED_BYTES, page, at, PageStore.SLOT_BYTES);
+        } catch (ZstdException noMemory) {
+            return INCOMPRESSIBLE;
+        }
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.ramzswap.store;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -182,6 +183,50 @@ class FlippedBitTest {
                 close();
                 assertEquals(size, java.nio.file.Files.size(directory.resolve("file")), what);
             }
+        });
+    }
+
+    /** By a daemon whose backing file was to have another size: what is known of it, and not that, is what counts. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2})
+    void inASizeWithOneBitBeforeATakeover(int copy) throws IOException {
+        TestConfig config = config().stateDirectory(directory);
+        open(config.backing(directory.resolve("file"), 64 << 20).build());
+        fill();
+        close();
+        long bytes = BackingHead.capacityIn(directory.resolve("test.backing"));
+        assertEquals(1, Long.bitCount(bytes), "bytes of the backing file: " + bytes);
+        int bit = Long.numberOfTrailingZeros(bytes);
+        flipInFile("backing", 1024L * copy + 64 + bit / 8, bit % 8);
+        open(config.backing(directory.resolve("file"), 256 << 20).build());
+        checkOthers(-1, "copy " + copy);
+        close();
+    }
+
+    /** Of the first of two holes of one size, to the next one and to none before. */
+    @Test
+    void inALinkOfAHoleUnderAStore() {
+        assertTimeoutPreemptively(Duration.ofMinutes(2), () -> {
+            open(new TestConfig(SLOTS).build());
+            store.stopBackgroundWork();
+            fill();
+            Pool pool = files.parts().pool();
+            Relister relister =
+                    new Relister(files.parts(), new Ownership(files.parts(), new Fullness()), new Activity());
+            for (int bit = 0; bit < 128; bit++) {
+                String what = "bit " + bit + " of a hole's links";
+                store.invalidate(6, work);
+                store.invalidate(13, work);
+                long hole = pool.lists().first(Record.MAX_UNITS);
+                assertNotEquals(Holes.NONE, pool.holes().next(hole), what);
+                flip(pool.memory(), hole + 16 + bit / 8, bit % 8);
+                renew(6, what);
+                renew(13, what);
+                checkOthers(-1, what);
+                while (relister.relist() == Look.GAINED) {}
+                Invariants.check(files.parts(), what);
+            }
+            close();
         });
     }
 

@@ -18,6 +18,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A store that is full, or as good as: every wait ends, whoever waits, and what fits is not refused. */
@@ -27,6 +28,9 @@ class FullStoreTest {
 
     @TempDir
     private Path directory;
+
+    @RegisterExtension
+    private final Tmpfs tmpfs = new Tmpfs();
 
     /** Attack of 29 November: half pages overwritten by whole ones, with all that RAM can hold and no file. */
     @Test
@@ -155,6 +159,30 @@ class FullStoreTest {
             other.end();
             assertTrue(thread.join(PATIENCE), "the store does not end");
             assertTrue(stored.get() > 0);
+        }
+    }
+
+    /** There is none, but for what compaction gathers from regions that are half empty. */
+    @Test
+    void aSlotWhoseWordHasNoMemoryYetGetsIt() throws Exception {
+        StoreConfig config = new TestConfig(4096)
+                .overcommit()
+                .stateDirectory(tmpfs.mount(8 << 20))
+                .build();
+        try (PageStore store = PageStore.open(config);
+                Workspace work = store.workspace()) {
+            Daemons.store(store, work, 200, 0);
+            for (int slot = 0; slot < 200; slot += 2) {
+                store.invalidate(slot, work);
+            }
+            tmpfs.fill();
+            assertEquals(StoreStatus.OK, store.store(4000, Pages.page(Pages.Kind.SAME_FILLED, 1), 0, work));
+            tmpfs.fill();
+            int slot = 0;
+            while (store.store(slot, Daemons.page(slot), 0, work) == StoreStatus.OK) {
+                slot++;
+            }
+            assertEquals(StoreStatus.NO_SPACE, store.store(3000, Pages.page(Pages.Kind.SAME_FILLED, 1), 0, work));
         }
     }
 

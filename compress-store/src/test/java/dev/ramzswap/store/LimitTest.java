@@ -3,6 +3,7 @@ package dev.ramzswap.store;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.backing.HungDevice;
 import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
@@ -50,6 +51,31 @@ class LimitTest {
             }
             awaitMemory(store, limit);
             assertEquals(StoreStatus.OK, store.load(0, Pages.buffer(), 0, work));
+        }
+    }
+
+    /** By two at once, each of a pair would keep another one otherwise. */
+    @Timeout(60)
+    @Test
+    void whatIsToldAndWhatIsKeptChangeTogether() throws Exception {
+        StoreConfig config = new TestConfig(SLOTS).overcommit().build();
+        StoreFiles files = StoreFiles.open(config, BackingFile::open);
+        try (PageStore store = PageStore.open(config, files)) {
+            ShortLock lock = files.parts().regions().lock;
+            Thread changer = new Thread(() -> store.setLimit(4 << 20));
+            lock.lock();
+            try {
+                changer.start();
+                while (!lock.hasQueuedThread(changer)) {
+                    Thread.onSpinWait();
+                }
+                assertEquals(StoreConfig.NO_LIMIT, store.limit());
+                assertEquals(0, store.counters().get(Counter.MEM_LIMIT));
+            } finally {
+                lock.unlock();
+            }
+            changer.join();
+            assertEquals(4 << 20, store.limit());
         }
     }
 

@@ -6,10 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.linux.MappedFile;
+import dev.ramzswap.linux.Progress;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -110,6 +116,23 @@ class PoolTest {
         allocate(2, 1000);
         pool.free(1, first);
         assertEquals(Slot.place(first), pool.allocate(1000));
+    }
+
+    @Test
+    void aDamagedLinkTakesNoMemoryWhereNoneIs() throws IOException {
+        long first = allocate(1, 1000);
+        allocate(2, 1000);
+        long second = allocate(3, 1000);
+        allocate(4, 1000);
+        pool.free(1, first);
+        pool.free(3, second);
+        long unused = Region.start(REGIONS - 1);
+        pool.holes().setNext(Slot.place(second), unused);
+        assertNotEquals(Slot.place(second), pool.allocate(1000), "a hole whose link is damaged");
+        assertEquals(file.memory().byteSize(), file.nextData(unused));
+        pool.holes().setPrevious(Slot.place(first), unused);
+        pool.vacate(Slot.place(first));
+        assertEquals(file.memory().byteSize(), file.nextData(unused));
     }
 
     @Test
@@ -265,6 +288,24 @@ class PoolTest {
         setBudget(1);
         while (regionMemory.adjust()) {}
         assertEquals(1L << Region.SHIFT, usedByRegions());
+    }
+
+    /** With a clock that lets two seconds pass at each look. */
+    @Test
+    void whatIsTakenAheadIsToldOfByWhatThereMayBe() throws Exception {
+        make(REGIONS);
+        setBudget(4);
+        AtomicLong now = new AtomicLong();
+        LongSupplier clock = () -> now.addAndGet(2_000_000_000);
+        List<String> told = new ArrayList<>();
+        Consumer<String> listener = told::add;
+        ScopedValue.where(Progress.CLOCK, clock)
+                .where(Progress.LISTENER, listener)
+                .call(() -> {
+                    regionMemory.fill("x");
+                    return null;
+                });
+        assertEquals("taking memory for x: 1 of 1 MiB", told.getLast());
     }
 
     @Test

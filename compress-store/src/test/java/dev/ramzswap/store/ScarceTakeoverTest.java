@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.ramzswap.store.Daemons.Found;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -31,7 +30,7 @@ class ScarceTakeoverTest {
         Path state = tmpfs.mount(24 << 20);
         TestConfig config = new TestConfig(1 << 20).overcommit().stateDirectory(state);
         Daemons.store(config.build(), FEW, 0);
-        fill(state);
+        tmpfs.fill();
         assertEquals(new Found(FEW, 0, 0), Daemons.load(config.ahead(1 << 20).build(), FEW, 0));
     }
 
@@ -46,7 +45,7 @@ class ScarceTakeoverTest {
                 .build();
         Daemons.store(config, FEW, 0);
         Files.delete(state.resolve("test." + part));
-        fill(state);
+        tmpfs.fill();
         for (int daemon = 0; daemon < 2; daemon++) {
             assertEquals(new Found(FEW, 0, 0), Daemons.load(config, FEW, 0), "daemon " + daemon);
         }
@@ -71,16 +70,6 @@ class ScarceTakeoverTest {
             store.setLimit(LIMIT - (1 << 19));
             assertThrows(IllegalArgumentException.class, () -> store.setLimit(LIMIT - (1 << 20)));
             store.setLimit(LIMIT);
-        }
-    }
-
-    private static void fill(Path state) throws IOException {
-        try (OutputStream ballast = Files.newOutputStream(state.resolve("ballast"))) {
-            while (true) {
-                ballast.write(new byte[4096]);
-            }
-        } catch (IOException e) {
-            // It is full.
         }
     }
 }

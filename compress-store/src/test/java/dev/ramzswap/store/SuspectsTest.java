@@ -99,15 +99,17 @@ class SuspectsTest {
     }
 
     @Test
-    void moreThanAreRememberedTakeTheirTurns() {
-        for (long segment = 0; segment < 2000; segment++) {
-            suspects.note(segment, 1, 0);
+    void moreThanAreRememberedTakeTheirTurnsAndKeepNobodyWaiting() {
+        for (long segment = 0; segment < Suspects.MOST; segment++) {
+            assertEquals(State.YOUNG, suspects.note(segment, 1, 0));
         }
+        assertEquals(State.UNKNOWN, suspects.note(1999, 1, 0));
         assertEquals(State.NEWLY_LOST, suspects.note(0, 1, PATIENCE));
-        assertEquals(State.YOUNG, suspects.note(1999, 1, PATIENCE));
+        assertEquals(State.UNKNOWN, suspects.note(1999, 1, 2 * PATIENCE));
+        suspects.forget(0);
         assertEquals(State.YOUNG, suspects.note(1999, 1, 2 * PATIENCE));
-        contents.put(0L, 1L);
-        assertEquals(State.YOUNG, suspects.note(1999, 1, 2 * PATIENCE));
+        contents.put(1L, 1L);
+        assertEquals(State.YOUNG, suspects.note(2000, 1, 2 * PATIENCE));
         assertEquals(State.NEWLY_LOST, suspects.note(1999, 1, 3 * PATIENCE));
     }
 }

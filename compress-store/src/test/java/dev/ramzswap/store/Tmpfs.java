@@ -1,10 +1,13 @@
 package dev.ramzswap.store;
 
+import static java.nio.file.StandardOpenOption.APPEND;
+import static java.nio.file.StandardOpenOption.CREATE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -28,6 +31,17 @@ final class Tmpfs implements AfterEachCallback {
     long used() throws IOException {
         File root = mounted.toFile();
         return root.getTotalSpace() - root.getUsableSpace();
+    }
+
+    /** Takes all that is left. */
+    void fill() throws IOException {
+        try (OutputStream ballast = Files.newOutputStream(mounted.resolve("ballast"), CREATE, APPEND)) {
+            while (true) {
+                ballast.write(new byte[4096]);
+            }
+        } catch (IOException e) {
+            assertEquals(0, mounted.toFile().getUsableSpace(), e::toString);
+        }
     }
 
     void resize(long bytes) throws IOException, InterruptedException {
