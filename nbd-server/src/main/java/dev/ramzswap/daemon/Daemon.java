@@ -32,7 +32,8 @@ import java.util.stream.Collectors;
 
 /**
  * The running whole: names are claimed, stores opened, clients let in, and word of it is left in the runtime directory,
- * in this order; {@link #close} undoes it in the reverse order. In between, {@link #run} waits for the end, see
+ * in this order; {@link #close} undoes it in the reverse order. Where an earlier daemon has left pages, names are
+ * claimed last: nobody is to lose his pages for want of one. In between, {@link #run} waits for the end, see
  * {@link Ending}.
  */
 public final class Daemon implements AutoCloseable {
@@ -154,7 +155,9 @@ public final class Daemon implements AutoCloseable {
         if (config.isStandby()) {
             standBy();
         } else {
-            announcement.claim();
+            if (!stores.hasState()) {
+                announcement.claim();
+            }
             termination.accept(ending::request);
             openStores();
         }
@@ -232,7 +235,7 @@ public final class Daemon implements AutoCloseable {
 
     private void openStores() throws IOException, ConfigException {
         stores.open(service::goesOn);
-        Standby.unmark(config);
+        Standby.unmark(served());
         Map<String, Attachment> all = new LinkedHashMap<>();
         stores.all()
                 .forEach((name, store) ->
@@ -284,7 +287,7 @@ public final class Daemon implements AutoCloseable {
             leaveIfAnotherStandsBy();
             drain();
         }
-        Standby.unmark(config);
+        Standby.unmark(served());
         close();
     }
 
@@ -320,7 +323,7 @@ public final class Daemon implements AutoCloseable {
     }
 
     private boolean mayLeave() {
-        return !ending.isForced() && isAny(Attachment::isNeeded) && Standby.mayLeave(config);
+        return !ending.isForced() && isAny(Attachment::isNeeded) && Standby.mayLeave(served());
     }
 
     /**
