@@ -107,10 +107,12 @@ public final class Counters {
 
     private final MappedFile file;
     private final MemorySegment memory;
+    private final long limitBefore;
 
     private Counters(MappedFile file) {
         this.file = file;
         this.memory = file.memory();
+        this.limitBefore = get(Counter.MEM_LIMIT);
         clearGauges();
     }
 
@@ -218,6 +220,11 @@ public final class Counters {
     /** Sets {@link Counter#MEM_LIMIT}. */
     void setLimit(long bytes) {
         WORD.setOpaque(memory, offset(Counter.MEM_LIMIT, 0), bytes);
+    }
+
+    /** {@link Counter#MEM_LIMIT} of the daemon that was taken over. */
+    long limitBefore() {
+        return limitBefore;
     }
 
     void setCodec(CodecSpec codec) {

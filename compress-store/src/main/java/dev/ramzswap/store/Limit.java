@@ -1,6 +1,7 @@
 package dev.ramzswap.store;
 
 import dev.ramzswap.backing.BackingSize;
+import java.lang.System.Logger.Level;
 import java.util.Optional;
 
 /**
@@ -8,6 +9,8 @@ import java.util.Optional;
  * which is that no page compresses.
  */
 final class Limit {
+    private static final System.Logger LOG = System.getLogger(Limit.class.getName());
+
     private final StoreConfig config;
 
     /** Bytes of the backing file; 0 if there is none. */
@@ -68,6 +71,12 @@ final class Limit {
         } finally {
             regions.lock.unlock();
         }
+    }
+
+    /** To refuse a takeover would lose all pages, for the sake of those that may not fit. */
+    void warnOfLack(long limit) {
+        lackOfRoom(config, limit, backingBytes)
+                .ifPresent(lack -> LOG.log(Level.WARNING, config.name() + " is taken over all the same: " + lack));
     }
 
     /** Bytes of the limit that are not the pool's regions: slot map and region table. */

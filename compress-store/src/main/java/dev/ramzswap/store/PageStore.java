@@ -96,10 +96,12 @@ public final class PageStore implements AutoCloseable {
     private static PageStore prepare(StoreConfig config, StoreFiles files) throws IOException {
         try {
             PageStore store = new PageStore(config, files);
+            long limit = files.limit();
             if (files.isTakenOver()) {
                 new Recovery(files.parts()).run();
+                store.limit.warnOfLack(limit);
             }
-            store.limit.set(config.limit());
+            store.limit.set(limit);
             files.populate();
             return store;
         } catch (IOException | RuntimeException e) {
@@ -136,7 +138,7 @@ public final class PageStore implements AutoCloseable {
      * @throws IOException with a message for the user, if the state directory or what is in it cannot be used
      */
     public static void awaitFree(StoreConfig config, Runnable beforeWaiting) throws IOException {
-        StoreFiles.awaitFree(config, beforeWaiting);
+        new PartFiles(config).awaitFree(beforeWaiting);
     }
 
     /**
@@ -145,9 +147,7 @@ public final class PageStore implements AutoCloseable {
      * @throws IOException with a message for the user, if that has another version or size, or cannot be reached
      */
     public static void requireReadable(StoreConfig config) throws IOException {
-        if (config.stateDir().isPresent()) {
-            StoreFiles.requireReadable(config);
-        }
+        new PartFiles(config).requireReadable();
     }
 
     /**

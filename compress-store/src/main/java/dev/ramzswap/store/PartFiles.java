@@ -124,6 +124,32 @@ final class PartFiles {
         return Files.exists(map) && Files.size(map) > 0;
     }
 
+    /**
+     * Waits until no process has the state of this store open. Another may still be faster to open it. Where there is
+     * none, nobody is waited for, and nothing is made.
+     */
+    void awaitFree(Runnable beforeWaiting) throws IOException {
+        if (config.stateDir().isPresent() && Files.exists(pathOf("map"))) {
+            requireReadable();
+            MappedFile.awaitFree(pathOf("map"), beforeWaiting);
+        }
+    }
+
+    /** Who waits to take over must be able to: files of another format or size are refused before. */
+    void requireReadable() throws IOException {
+        if (config.stateDir().isEmpty() || !isMapThere()) {
+            return; // What else is there is left of another store.
+        }
+        MappedFile.requireReachable(pathOf("pool"));
+        Path counters = pathOf("counters");
+        if (Files.exists(counters) && Files.size(counters) > 0) {
+            long slots = Counters.readIfWritten(counters)
+                    .map(Counters.Snapshot::slots)
+                    .orElse(config.slots());
+            Counters.requireSlots(config.slots(), slots, counters);
+        }
+    }
+
     /** Removes all parts from the state directory; those that are open live on without a name. */
     void remove() throws IOException {
         if (config.stateDir().isPresent()) {

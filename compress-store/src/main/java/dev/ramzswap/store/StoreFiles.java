@@ -9,8 +9,6 @@ import dev.ramzswap.linux.MappedFile;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
@@ -99,7 +97,9 @@ final class StoreFiles implements AutoCloseable {
 
     private void openParts() throws IOException {
         backingBytes = findBackingBytes();
-        checkRoomForAll();
+        if (!isTakenOver) {
+            requireRoomForAll();
+        }
         if (!isTakenOver && config.stateDir().isPresent() && !config.overcommit()) {
             StateDir.requireRoom(config.stateDir().get(), Limit.mostBytes(config) + bytesOfOtherParts());
         }
@@ -125,14 +125,22 @@ final class StoreFiles implements AutoCloseable {
         return Counters.FILE_BYTES + (backingBytes == 0 ? 0 : backingPartBytes(backingBytes));
     }
 
-    /** To refuse a takeover would lose all pages, for the sake of those that may not fit. */
-    private void checkRoomForAll() {
+    private void requireRoomForAll() {
         Limit.lackOfRoom(config, config.limit(), backingBytes).ifPresent(lack -> {
-            if (!isTakenOver) {
-                throw new IllegalArgumentException(lack);
-            }
-            LOG.log(Level.WARNING, config.name() + " is taken over all the same: " + lack);
+            throw new IllegalArgumentException(lack);
         });
+    }
+
+    /**
+     * The configured limit. A takeover without the backing file that this counts on keeps the limit of before if that
+     * is higher: pages that are there already would leave no room for others.
+     */
+    long limit() {
+        if (!isTakenOver || backing != null || config.backing().isEmpty()) {
+            return config.limit();
+        }
+        long before = counters.limitBefore();
+        return before == 0 ? StoreConfig.NO_LIMIT : Math.max(config.limit(), before);
     }
 
     /**
@@ -147,11 +155,23 @@ final class StoreFiles implements AutoCloseable {
             recordedBytes = recordedBackingBytes();
             return recordedBytes > 0
                     ? recordedBytes
-                    : wantedBackingBytes(config.backing().get());
+                    : firstBackingBytes(config.backing().get());
         } catch (IOException e) {
             doWithoutBacking(e);
             return 0;
         }
+    }
+
+    /** Under swap (memory ahead), who waits for the pages that are there is not to wait for a file without any. */
+    private long firstBackingBytes(StoreConfig.Backing wanted) throws IOException {
+        if (isTakenOver && config.ahead() > 0) {
+            LOG.log(
+                    Level.WARNING,
+                    config.name() + " is taken over without a backing file, as it had none: to give it one, swap off"
+                            + " and start again");
+            return 0;
+        }
+        return wantedBackingBytes(wanted);
     }
 
     /** Of a larger device, as much as a slot's word can tell places of. */
@@ -268,30 +288,6 @@ final class StoreFiles implements AutoCloseable {
     private <T extends AutoCloseable> T closing(T part) {
         opened.push(part);
         return part;
-    }
-
-    /** Waits until no process has the state of this store open. Another may still be faster to open it. */
-    static void awaitFree(StoreConfig config, Runnable beforeWaiting) throws IOException {
-        if (config.stateDir().isPresent()) {
-            requireReadable(config);
-            MappedFile.awaitFree(new PartFiles(config).pathOf("map"), beforeWaiting);
-        }
-    }
-
-    /** Who waits to take over must be able to: files of another format or size are refused before. */
-    static void requireReadable(StoreConfig config) throws IOException {
-        PartFiles files = new PartFiles(config);
-        if (!files.isMapThere()) {
-            return; // What else is there is left of another store.
-        }
-        MappedFile.requireReachable(files.pathOf("pool"));
-        Path counters = files.pathOf("counters");
-        if (Files.exists(counters) && Files.size(counters) > 0) {
-            long slots = Counters.readIfWritten(counters)
-                    .map(Counters.Snapshot::slots)
-                    .orElse(config.slots());
-            Counters.requireSlots(config.slots(), slots, counters);
-        }
     }
 
     /** Removes the files from the state directory; those that are open live on without a name. */

@@ -15,8 +15,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /**
  * What a daemon leaves word of in the runtime directory, for other processes to find it: an entry for each export, and
@@ -42,17 +44,19 @@ final class Announcement implements AutoCloseable {
     }
 
     /**
-     * Takes the names of the exports, if it has not got them.
+     * Takes the names of the exports, before there is one.
      *
      * @throws IOException also if a running daemon has one of them
      */
     synchronized void claim() throws IOException {
-        if (claimed.isEmpty()) {
-            List<ExportEntry> entries =
-                    config.exports().stream().map(this::starting).toList();
-            dir.claim(entries);
-            claimed.addAll(entries);
-        }
+        claim(config.exports());
+    }
+
+    /** All or none. */
+    private void claim(List<ExportConfig> exports) throws IOException {
+        List<ExportEntry> entries = exports.stream().map(this::starting).toList();
+        dir.claim(entries);
+        claimed.addAll(entries);
     }
 
     private ExportEntry starting(ExportConfig export) {
@@ -69,30 +73,41 @@ final class Announcement implements AutoCloseable {
     }
 
     /**
-     * Says that the exports are served.
+     * Says that exports are served, and takes their names if it has not got them.
      *
      * @param requests answers at the control socket
+     * @throws IOException also if a running daemon has one of the names; the others are found all the same
      */
     synchronized void serving(Map<String, PageStore> stores, UnaryOperator<String> requests) throws IOException {
         if (isClosed) {
             return; // an attempt that an interrupt came too late for
         }
-        claim();
-        withdrawAllBut(stores.keySet());
+        Optional<IOException> failure = claimEach(stores.keySet());
         if (control == null) {
             control = new ControlSocket(dir.control(PID), requests);
         }
         claimed.replaceAll(
                 entry -> entry.serving(stores.get(entry.name()).counters().path()));
         publish();
+        if (failure.isPresent()) {
+            throw failure.get();
+        }
     }
 
-    /** The others are not served, see {@link Stores#open}. */
-    private void withdrawAllBut(Set<String> names) {
-        List<ExportEntry> others =
-                claimed.stream().filter(entry -> !names.contains(entry.name())).toList();
-        dir.release(others);
-        claimed.removeAll(others);
+    /** @return why some of these names cannot be had */
+    private Optional<IOException> claimEach(Set<String> names) {
+        Set<String> had = claimed.stream().map(ExportEntry::name).collect(Collectors.toSet());
+        IOException failure = null;
+        for (ExportConfig export : config.only(names).exports()) {
+            try {
+                if (!had.contains(export.name())) {
+                    claim(List.of(export));
+                }
+            } catch (IOException e) {
+                failure = e;
+            }
+        }
+        return Optional.ofNullable(failure);
     }
 
     /**
@@ -111,7 +126,7 @@ final class Announcement implements AutoCloseable {
             if (!wrong.isEmpty()) {
                 LOG.log(
                         Level.WARNING,
-                        "the exports are served, but other commands cannot find them: " + wrong
+                        "the exports are served, but other commands cannot find all of them: " + wrong
                                 + "; this is tried again until it works");
             }
             for (Duration pause = FIRST_PAUSE; !wrong.isEmpty(); pause = next(pause)) {

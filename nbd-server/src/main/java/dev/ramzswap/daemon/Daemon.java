@@ -33,7 +33,8 @@ import java.util.stream.Collectors;
 
 /**
  * The running whole: names are claimed, stores opened, clients let in, and word of it is left in the runtime directory,
- * in this order; {@link #close} undoes it in the reverse order. In between, {@link #run} waits for the end, see
+ * in this order; {@link #close} undoes it in the reverse order. Where an earlier daemon has left pages, names are
+ * claimed last: nobody is to lose his pages for want of one. In between, {@link #run} waits for the end, see
  * {@link Ending}.
  */
 public final class Daemon implements AutoCloseable {
@@ -155,7 +156,9 @@ public final class Daemon implements AutoCloseable {
         if (config.isStandby()) {
             standBy();
         } else {
-            announcement.claim();
+            if (!stores.hasState()) {
+                announcement.claim();
+            }
             termination.accept(ending::request);
             openStores();
         }
@@ -237,7 +240,7 @@ public final class Daemon implements AutoCloseable {
 
     private void openStores() throws IOException, ConfigException {
         stores.open(service::goesOn);
-        Standby.unmark(config);
+        Standby.unmark(served());
         Map<String, Attachment> all = new LinkedHashMap<>();
         stores.all()
                 .forEach((name, store) ->
@@ -289,7 +292,7 @@ public final class Daemon implements AutoCloseable {
             leaveIfAnotherStandsBy();
             drain();
         }
-        Standby.unmark(config);
+        Standby.unmark(served());
         close();
     }
 
@@ -325,7 +328,7 @@ public final class Daemon implements AutoCloseable {
     }
 
     private boolean mayLeave() {
-        return !ending.isForced() && isAny(Attachment::isNeeded) && Standby.mayLeave(config);
+        return !ending.isForced() && isAny(Attachment::isNeeded) && Standby.mayLeave(served());
     }
 
     /**

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * The place of the daemon that takes over next. Of several daemons with the same state, the one that has the state's
@@ -21,6 +22,9 @@ import java.time.Duration;
  *   waits for the place ──► stands by ──► serves ──► ends
  *                           (NAME.standby)  (NAME.map and the others)
  * </pre>
+ *
+ * <p>Place and mark are a file of each export: with another configuration, the one may have more of them than the
+ * other. Who serves leaves to who has the places of all that it serves, and whoever waits takes all of his own or none.
  *
  * <p>Both daemons may be told to end in one job ({@code systemctl stop} after a swapoff that failed), and then one must
  * go on. Each first says what it is about to do, and then looks at the other:
@@ -61,12 +65,10 @@ final class Standby implements Closeable {
     /** Who serves has the place's lock for less, each time that it looks. */
     private static final Duration GLANCE = Duration.ofMillis(50);
 
-    private static final String PLACE = ".standby";
-
     private final Config config;
     private final Runnable whileFree;
-    private final NativeFile place;
-    private final Path mark;
+    private final Place place;
+    private final List<Path> marks;
     private boolean hasPlace;
     private boolean isTurn;
     private boolean isToldToEnd;
@@ -86,8 +88,8 @@ final class Standby implements Closeable {
         for (ExportConfig export : config.exports()) {
             PageStore.requireReadable(export.store(config));
         }
-        mark = mark(config);
-        place = NativeFile.open(path(config, PLACE), NativeFile.O_RDWR | NativeFile.O_CREAT);
+        marks = marks(config);
+        place = new Place(config);
     }
 
     /**
@@ -107,7 +109,7 @@ final class Standby implements Closeable {
 
     /** Under the monitor, and so without waiting: one that is told to end must know whether it has the place. */
     private synchronized boolean takePlace() throws IOException {
-        hasPlace = !isToldToEnd && place.tryLock();
+        hasPlace = !isToldToEnd && place.tryTake(Duration.ZERO);
         return hasPlace;
     }
 
@@ -122,7 +124,7 @@ final class Standby implements Closeable {
             PageStore.awaitFree(export.store(config), beforeWaiting);
         }
         synchronized (this) {
-            isTurn = !isToldToEnd || Files.exists(mark);
+            isTurn = !isToldToEnd || isMarked();
             return isTurn;
         }
     }
@@ -137,19 +139,19 @@ final class Standby implements Closeable {
         if (isTurn || !hasPlace) {
             return !isTurn;
         }
-        return !Files.exists(mark) && (givesPlaceUp() || !takesPlaceAgain());
+        return !isMarked() && (givesPlaceUp() || !takesPlaceAgain());
     }
 
     /** @return whether who serves was not about to leave to this one */
     private boolean givesPlaceUp() {
         hasPlace = false;
-        Closing.quietly(place::unlock);
+        Closing.quietly(place::leave);
         whileFree.run();
-        return !Files.exists(mark);
+        return !isMarked();
     }
 
     private boolean takesPlaceAgain() {
-        Closing.quietly(() -> hasPlace = place.tryLock(GLANCE));
+        Closing.quietly(() -> hasPlace = place.tryTake(GLANCE));
         return hasPlace;
     }
 
@@ -168,11 +170,10 @@ final class Standby implements Closeable {
             return false;
         }
         try {
-            NativeFile.open(mark(config), NativeFile.O_RDWR | NativeFile.O_CREAT)
-                    .close();
-            try (NativeFile place = NativeFile.open(path(config, PLACE), NativeFile.O_RDWR)) {
-                return !place.tryLock();
+            for (Path mark : marks(config)) {
+                NativeFile.open(mark, NativeFile.O_RDWR | NativeFile.O_CREAT).close();
             }
+            return Place.isTakenIn(config);
         } catch (IOException e) {
             return false; // no place, as nobody ever stood by, or no descriptor left: no reason to end
         }
@@ -181,16 +182,21 @@ final class Standby implements Closeable {
     /** The daemon that serves has just begun to, or ends with nobody attached. */
     static void unmark(Config config) {
         if (config.stateDir().isPresent()) {
-            Closing.quietly(() -> Files.deleteIfExists(mark(config)));
+            Closing.quietly(() -> removeAll(marks(config)));
         }
     }
 
-    private static Path mark(Config config) throws IOException {
-        return path(config, ".leaving");
+    private static void removeAll(List<Path> marks) throws IOException {
+        for (Path mark : marks) {
+            Files.deleteIfExists(mark);
+        }
     }
 
-    private static Path path(Config config, String suffix) throws IOException {
-        Path directory = PageStore.makeStateDir(config.stateDir().orElseThrow());
-        return directory.resolve(config.exports().getFirst().name() + suffix);
+    private boolean isMarked() {
+        return marks.stream().anyMatch(Files::exists);
+    }
+
+    private static List<Path> marks(Config config) throws IOException {
+        return Place.paths(config, ".leaving");
     }
 }

@@ -14,7 +14,6 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -23,19 +22,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 
 /** The stores of a daemon's exports, by the names of these. */
 final class Stores {
     private static final System.Logger LOG = System.getLogger(Stores.class.getName());
 
-    /** A sixth of what the kernel waits for a new daemon ({@code swapon --reconnect-timeout}). */
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
-
     private final Config config;
     private final Host host;
     private final BooleanSupplier isToldToEnd;
-    private final Duration patience;
 
     /** Never changed, but replaced: who watches for a full machine looks at them while they are opened. */
     private volatile Map<String, PageStore> open = Map.of();
@@ -44,39 +38,19 @@ final class Stores {
      * @param isToldToEnd whether nobody needs the rest of what takes long, which is done when there are no pages yet
      */
     Stores(Config config, Host host, BooleanSupplier isToldToEnd) {
-        this(config, host, isToldToEnd, PATIENCE);
-    }
-
-    /** @param patience with what need not be there yet, once there are pages */
-    Stores(Config config, Host host, BooleanSupplier isToldToEnd, Duration patience) {
         this.config = config;
         this.host = host;
         this.isToldToEnd = isToldToEnd;
-        this.patience = patience;
     }
 
-    /**
-     * Opens all of them, those that have pages first. Once there are such, a new one that cannot be opened, or not
-     * soon, is done without: who is attached to the others is not to lose his pages for its sake. Those that are open
-     * when this fails stay so.
-     *
-     * @param waiting is told how far what takes long has come
-     * @throws InterruptedIOException if it is told to end meanwhile, and nobody has pages here
-     * @throws ConfigException if an export cannot be as it is described
-     * @throws IOException with a message that names the export, and the flag if the cause is a path
-     */
-    void open(Consumer<String> waiting) throws IOException, ConfigException {
-        List<ExportConfig> fresh = new ArrayList<>();
+    /** Whether an earlier daemon has left pages of any of them. */
+    boolean hasState() throws IOException {
         for (ExportConfig export : config.exports()) {
             if (hasState(export)) {
-                open(export, waiting, hurried());
-            } else {
-                fresh.add(export);
+                return true;
             }
         }
-        for (ExportConfig export : fresh) {
-            openNew(export, waiting);
-        }
+        return false;
     }
 
     private boolean hasState(ExportConfig export) throws IOException {
@@ -87,36 +61,68 @@ final class Stores {
         }
     }
 
-    private void openNew(ExportConfig export, Consumer<String> waiting) throws IOException, ConfigException {
-        try {
-            open(export, waiting, areTakenOver() ? hurried() : this::whyToEnd);
-        } catch (IOException | ConfigException e) {
-            if (!areTakenOver()) {
-                throw e;
+    /**
+     * Opens all of them, those that have pages first. Once there are such, any other that cannot be opened is done
+     * without: who is attached to the ones is not to lose his pages for its sake. Those that are open when this fails
+     * stay so.
+     *
+     * @param waiting is told how far what takes long has come
+     * @throws InterruptedIOException if it is told to end meanwhile, and nobody has pages here
+     * @throws ConfigException if an export cannot be as it is described
+     * @throws IOException with a message that names the export, and the flag if the cause is a path
+     */
+    void open(Consumer<String> waiting) throws IOException, ConfigException {
+        List<ExportConfig> later = new ArrayList<>();
+        for (ExportConfig export : config.exports()) {
+            if (!hasState(export) || !tryOpen(export, waiting)) {
+                later.add(export);
             }
-            LOG.log(
-                    Level.ERROR,
-                    "export " + export.name() + " is left out, and those served whose pages are taken over: "
-                            + e.getMessage() + "; it comes with the next start");
         }
+        for (ExportConfig export : later) {
+            openLater(export, waiting);
+        }
+    }
+
+    /** One that cannot be, since another daemon serves it, or it has another size, is no reason not to look at more. */
+    private boolean tryOpen(ExportConfig export, Consumer<String> waiting) {
+        try {
+            open(export, waiting);
+            return true;
+        } catch (IOException | ConfigException e) {
+            LOG.log(Level.DEBUG, "is tried again when the others are open", e);
+            return false;
+        }
+    }
+
+    private void openLater(ExportConfig export, Consumer<String> waiting) throws IOException, ConfigException {
+        if (!areTakenOver()) {
+            open(export, waiting);
+        } else if (config.protection().isSwap() && !hasState(export)) {
+            leaveOut(export, "it is new: swap off and start again to have it, or give it a daemon of its own");
+        } else {
+            openIfPossible(export, waiting);
+        }
+    }
+
+    private void openIfPossible(ExportConfig export, Consumer<String> waiting) {
+        try {
+            open(export, waiting);
+        } catch (IOException | ConfigException e) {
+            leaveOut(export, e.getMessage());
+        }
+    }
+
+    private static void leaveOut(ExportConfig export, String why) {
+        LOG.log(
+                Level.ERROR,
+                "export " + export.name() + " is left out, and those served whose pages are taken over: " + why);
     }
 
     private Optional<String> whyToEnd() {
         return isToldToEnd.getAsBoolean() ? Optional.of("told to end") : Optional.empty();
     }
 
-    /** The kernel waits for pages, and not for ever. */
-    private Supplier<Optional<String>> hurried() {
-        long deadline = System.nanoTime() + patience.toNanos();
-        return () -> whyToEnd()
-                .or(() -> System.nanoTime() - deadline < 0
-                        ? Optional.empty()
-                        : Optional.of("given up, as who has pages here waits for them,"));
-    }
-
-    /** @param stopped says why what may take long is to go no further */
-    private void open(ExportConfig export, Consumer<String> waiting, Supplier<Optional<String>> stopped)
-            throws IOException, ConfigException {
+    private void open(ExportConfig export, Consumer<String> waiting) throws IOException, ConfigException {
         if (Math.min(export.limit(), export.size()) > host.memory()) {
             LOG.log(
                     Level.WARNING,
@@ -125,7 +131,7 @@ final class Stores {
         }
         try {
             PageStore store = ScopedValue.where(Progress.LISTENER, waiting)
-                    .where(Progress.STOPPED, stopped)
+                    .where(Progress.STOPPED, this::whyToEnd)
                     .call(() -> PageStore.open(export.store(config)));
             add(export.name(), store);
             warnOfPlace(export);

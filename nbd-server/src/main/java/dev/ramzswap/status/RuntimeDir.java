@@ -31,10 +31,11 @@ import java.util.Set;
  * without asking anybody: {@code NAME.export} for each export ({@link ExportEntry}) and {@code PID.control} for each
  * daemon.
  *
- * <p>An entry is claimed before its store is opened, under a lock of the whole directory, which makes names unique
- * among the daemons of a user. Nobody else can open the file that is locked (flock(2) asks for no more than a
- * descriptor, of a directory too). Entries are replaced by renaming, so readers need no lock and see whole ones. What a
- * killed daemon left is known by its pid and start time, is not shown, and is removed by the next daemon that starts.
+ * <p>An entry is claimed before its store is opened, or once this is served if it was taken over, under a lock of the
+ * whole directory, which makes names unique among the daemons of a user. Nobody else can open the file that is locked
+ * (flock(2) asks for no more than a descriptor, of a directory too). Entries are replaced by renaming, so readers need
+ * no lock and see whole ones. What a killed daemon left is known by its pid and start time, is not shown, and is
+ * removed by the next daemon that starts.
  *
  * <p>Readers believe what only they themselves or root can have written: anybody can make {@code /tmp/ramzswap-UID}.
  */

@@ -153,9 +153,8 @@ class DrainTest {
     /** A stop of both daemons just behind a swapoff: the other one would wait for a client that is gone for good. */
     @Test
     void whoIsJustBeingDetachedIsNotLeftToTheDaemonThatStandsBy() throws Exception {
-        try (NativeFile place =
-                NativeFile.open(directory.resolve("state/a.standby"), NativeFile.O_RDWR | NativeFile.O_CREAT)) {
-            assertTrue(place.tryLock());
+        try (NativeFile _ = place("a");
+                NativeFile _ = place("b")) {
             RawClient kernels = attached("a");
             write(kernels, Bytes.random(1, PAGE_BYTES));
             tell("attached a " + self());
@@ -169,6 +168,13 @@ class DrainTest {
         }
         assertEquals(List.of(), stores());
         assertFalse(Files.exists(directory.resolve("state/a.leaving")));
+    }
+
+    private NativeFile place(String export) throws IOException {
+        NativeFile place = NativeFile.open(
+                directory.resolve("state/" + export + ".standby"), NativeFile.O_RDWR | NativeFile.O_CREAT);
+        assertTrue(place.tryLock());
+        return place;
     }
 
     @Test

@@ -30,6 +30,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -158,6 +159,69 @@ class DaemonTest {
         }
         assertNothingLeft();
         assertEquals("mine", Files.readString(notes));
+    }
+
+    /** It is found as soon as the runtime directory can be written to. */
+    @Test
+    void aTakeoverServesThoughTheRuntimeDirectoryTakesNoName() throws Exception {
+        String state = "state-dir=" + temp.resolve("state");
+        start(state, "size=16M").close();
+        Path lock = run.resolve("names.lock");
+        Files.delete(lock);
+        Files.createDirectory(lock);
+        assertThrows(IOException.class, () -> start("size=16M"), "nobody has a page yet");
+        try (Daemon _ = start(state, "size=16M")) {
+            new LoopbackClient(UnixDomainSocketAddress.of(run.resolve("swap0.sock")), "swap0").close();
+            Files.delete(lock);
+            awaitFound("swap0");
+        }
+        assertNothingLeft();
+    }
+
+    /** Only the one whose name is taken is not found. */
+    @Test
+    void aTakeoverServesThoughAnotherDaemonHasTheNameOfOneOfItsExports() throws Exception {
+        String state = "state-dir=" + temp.resolve("state");
+        start(state, "export=name=old,size=16M").close();
+        try (Daemon other = start("export=name=fresh,size=16M")) {
+            try (Daemon daemon = start(
+                    state, "export=name=fresh,size=16M", "export=name=old,size=16M", "socket=" + temp.resolve("s"))) {
+                awaitFound("old");
+                assertEquals(
+                        other.identities().get("fresh"),
+                        ExportStatus.named(host, "fresh").getFirst().snapshot().identity());
+                assertEquals(Set.of("fresh", "old"), daemon.served().names());
+            }
+            awaitFound("fresh");
+        }
+        assertNothingLeft();
+    }
+
+    /** As by a configuration that has got what another daemon has. */
+    @Test
+    void aTakeoverDoesWithoutAnExportThatAnotherDaemonServes() throws Exception {
+        String state = "state-dir=" + temp.resolve("state");
+        String fresh = "export=name=fresh,size=16M";
+        start(state, "export=name=old,size=16M").close();
+        try (Daemon _ = start(state, fresh)) {
+            String socket = "socket=" + temp.resolve("s");
+            try (Daemon daemon = start(state, fresh, "export=name=old,size=16M", socket)) {
+                assertEquals(Set.of("old"), daemon.served().names());
+                awaitFound("old");
+            }
+            awaitFound("fresh");
+            IOException refusal = assertThrows(IOException.class, () -> start(state, fresh, socket));
+            assertTrue(refusal.getMessage().contains("is in use by another process"), refusal.getMessage());
+        }
+        assertNothingLeft();
+    }
+
+    private void awaitFound(String export) throws IOException, InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (ExportStatus.find(host, export).isEmpty()) {
+            assertTrue(System.nanoTime() < end);
+            Thread.sleep(10);
+        }
     }
 
     /** A disk on which each piece takes a minute. */

@@ -14,6 +14,7 @@ import dev.ramzswap.store.PageStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -33,6 +34,18 @@ class StandbyTest {
         Host host = new Host(8L << 30, 0, Map.of(RuntimePath.VARIABLE, directory.toString()));
         var settings = new Settings();
         settings.flag("size", size);
+        settings.flag("standby", "yes");
+        settings.flag("state-dir", directory.resolve("state").toString());
+        return Config.of(settings, host);
+    }
+
+    /** A configuration of several. */
+    private Config exports(String... names) throws ConfigException {
+        Host host = new Host(8L << 30, 0, Map.of(RuntimePath.VARIABLE, directory.toString()));
+        var settings = new Settings();
+        for (String name : names) {
+            settings.export("size=16M,name=" + name);
+        }
         settings.flag("standby", "yes");
         settings.flag("state-dir", directory.resolve("state").toString());
         return Config.of(settings, host);
@@ -181,6 +194,63 @@ class StandbyTest {
             assertFalse(place.withdraw());
             Standby.unmark(config);
             assertFalse(place.awaitTurn(() -> {}));
+        }
+    }
+
+    /**
+     * The configuration was given another export before its standby was restarted: in front of the others, or behind.
+     */
+    @Test
+    void aNewExportComesBetweenNobody() throws Exception {
+        Config served = exports("old");
+        for (Config next : List.of(exports("fresh", "old"), exports("old", "fresh"))) {
+            Standby place;
+            try (PageStore _ = serve(served)) {
+                place = next(next, () -> assertFalse(Standby.mayLeave(served), "the place is free"));
+                assertTrue(Standby.mayLeave(served));
+                assertFalse(place.withdraw(), "the other may have left by now");
+                Standby.unmark(served);
+                assertFalse(place.withdraw(), "it takes its place again");
+                assertTrue(Standby.mayLeave(served));
+            }
+            assertTrue(place.awaitTurn(() -> {}));
+            place.close();
+            Standby.unmark(served);
+            assertFalse(Files.exists(directory.resolve("state/fresh.map")), "it waits for what is there alone");
+        }
+    }
+
+    /** Who has two exports leaves them to nobody who takes over but one. */
+    @Test
+    void whoServesMoreThanTheStandbyStays() throws Exception {
+        Config both = exports("a", "b");
+        try (Standby _ = next(exports("a"))) {
+            assertFalse(Standby.mayLeave(both));
+        }
+        try (Standby _ = next(exports("b", "a"))) {
+            assertTrue(Standby.mayLeave(both));
+            try (Standby third = new Standby(exports("a"))) {
+                assertTrue(third.withdraw(), "it has no place");
+            }
+        }
+    }
+
+    /** Of several places, all or none. */
+    @Test
+    void whoWaitsForOnePlaceKeepsNobodyFromAnother() throws Exception {
+        try (Standby _ = next(exports("b"));
+                Standby waits = new Standby(exports("a", "b"))) {
+            CompletableFuture<Void> turn = CompletableFuture.runAsync(() -> {
+                try {
+                    waits.awaitPlace(() -> {});
+                } catch (IOException | InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            try (Standby place = new Standby(exports("a"))) {
+                place.awaitPlace(() -> {});
+                assertFalse(turn.isDone());
+            }
         }
     }
 }

@@ -7,13 +7,15 @@ import dev.ramzswap.config.Config;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.config.Settings;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.FutureTask;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,23 +27,48 @@ class StoresTest {
     @TempDir
     private Path run;
 
-    /** There is none that is done without more time than that takes. */
+    /** Not even one without a limit or a backing file: whatever memory it takes may come from these pages alone. */
     @Test
-    void aTakeoverDoesNotWaitForANewExport() throws Exception {
+    void aTakeoverUnderSwapTouchesNoNewExport() throws Exception {
+        Stores after = afterTakeover(true);
+        assertEquals(Set.of("old"), after.all().keySet());
+        after.close(List.of());
+        assertFalse(Files.exists(run.resolve("file")));
+        assertEquals(Set.of(), parts("fresh"));
+        assertEquals(Set.of(), parts("plain"));
+    }
+
+    /** Its state stays whenever it ends, so that there is no other start that could open it. */
+    @Test
+    void withoutSwapANewExportTakesTheTimeThatItTakes() throws Exception {
+        Stores after = afterTakeover(false);
+        assertEquals(Set.of("old", "fresh", "plain"), after.all().keySet());
+        after.close(List.of());
+    }
+
+    private Stores afterTakeover(boolean isSwap) throws Exception {
         var settings = new Settings();
         settings.flag("state-dir", run.resolve("state").toString());
-        settings.export("name=old,size=1M");
+        settings.flag("swap", isSwap ? "yes" : "no");
         settings.export("name=fresh,size=16M,limit=4M,backing-file=" + run.resolve("file"));
+        settings.export("name=plain,size=1M");
+        settings.export("name=old,size=1M");
         var host = new Host(8L << 30, Host.current().uid(), Map.of(RuntimePath.VARIABLE, run.toString()));
         Config config = Config.of(settings, host);
         var before = new Stores(config.only(Set.of("old")), host, () -> false);
         before.open(_ -> {});
         before.close(List.of());
-        var after = new Stores(config, host, () -> false, Duration.ZERO);
+        var after = new Stores(config, host, () -> false);
         after.open(_ -> {});
-        assertEquals(Set.of("old"), after.all().keySet());
-        after.close(List.of());
-        assertFalse(Files.exists(run.resolve("file")));
+        return after;
+    }
+
+    private Set<String> parts(String export) throws IOException {
+        try (Stream<Path> files = Files.list(run.resolve("state"))) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.startsWith(export))
+                    .collect(Collectors.toSet());
+        }
     }
 
     /** As the watch for a full machine does, without a pause, so that it comes upon many of them. */

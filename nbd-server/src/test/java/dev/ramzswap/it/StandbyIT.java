@@ -141,7 +141,7 @@ class StandbyIT {
             await(log(1), SERVES);
             await(
                     log(1),
-                    "other commands cannot find them: " + run.resolve(".swap0.export.ramzswap")
+                    "other commands cannot find all of them: " + run.resolve(".swap0.export.ramzswap")
                             + ": No space left on device");
             assertHolds(image);
             Files.delete(filler);
