@@ -2,12 +2,14 @@ package dev.ramzswap.store;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.ramzswap.linux.LastingException;
 import dev.ramzswap.linux.MappedFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -140,7 +142,7 @@ public final class Counters {
     private static void requireThisVersion(MappedFile file) throws IOException {
         CountersHead head = CountersHead.in(file.memory());
         if (!head.isMissing() && !head.isOfThisVersion()) {
-            throw new IOException(
+            throw new LastingException(
                     file.path() + " is of another version of ramzswap: remove the state, or use that one");
         }
     }
@@ -148,14 +150,18 @@ public final class Counters {
     /** Refuses the state of a store of another size. */
     static void requireSlots(long wanted, long found, Path path) throws IOException {
         if (found != wanted) {
-            throw new IOException(path + " is of a store of " + found + " slots, not " + wanted
+            throw new LastingException(path + " is of a store of " + found + " slots, not " + wanted
                     + ": give the size that it has, or remove the state");
         }
     }
 
     /** See {@link Snapshot}. */
     public long identity() {
-        return CountersHead.in(memory).identity();
+        return head().identity();
+    }
+
+    CountersHead head() {
+        return CountersHead.in(memory);
     }
 
     /** After a takeover, what is now is counted anew; what happened is not forgotten. */
@@ -255,7 +261,7 @@ public final class Counters {
                 return Optional.empty();
             }
             if (!head.isOfThisVersion()) {
-                throw new IOException(path + " is not a counters file of this version of ramzswap");
+                throw new LastingException(path + " is not a counters file of this version of ramzswap");
             }
             return Optional.of(read(memory, head));
         }
