@@ -88,8 +88,11 @@ public final class Counters {
      * What a counters file says at one moment.
      *
      * @param identity of the store: it stays when the store is taken over, and is another when it begins anew
+     * @param timesConfigured how often it was configured: once when it began, then by each daemon that was configured
+     *     otherwise, and by {@link PageStore#configure}
      */
-    public record Snapshot(String name, long slots, long identity, String codec, Map<Counter, Long> values) {}
+    public record Snapshot(
+            String name, long slots, long identity, String codec, long timesConfigured, Map<Counter, Long> values) {}
 
     /** Longest name of a store in bytes of UTF-8. */
     public static final int MAX_NAME_BYTES = 255;
@@ -221,13 +224,18 @@ public final class Counters {
         return (long) WORD.getOpaque(memory, offset(Counter.MEM_USED_TOTAL, 0));
     }
 
-    /** Sets {@link Counter#MEM_LIMIT}. */
+    /** Sets {@link Counter#MEM_LIMIT}, and what the next daemon finds. */
     void setLimit(long bytes) {
-        WORD.setOpaque(memory, offset(Counter.MEM_LIMIT, 0), bytes);
+        WORD.setOpaque(memory, offset(Counter.MEM_LIMIT, 0), bytes == StoreConfig.NO_LIMIT ? 0 : bytes);
+        CountersHead.setLimit(memory, bytes);
     }
 
     void setCodec(CodecSpec codec) {
         CountersHead.setCodec(memory, codec);
+    }
+
+    void setConfigured(Tuning tuning) {
+        CountersHead.setConfigured(memory, tuning);
     }
 
     /** A counter's value now. */
@@ -236,7 +244,7 @@ public final class Counters {
     }
 
     public Snapshot snapshot() {
-        return read(memory, CountersHead.in(memory));
+        return read(memory, head());
     }
 
     /**
@@ -250,6 +258,9 @@ public final class Counters {
 
     /** The same; empty if it has no head yet: who makes it writes that a moment later, if he lives so long. */
     static Optional<Snapshot> readIfWritten(Path path) throws IOException {
+        if (Files.exists(path) && !Files.isRegularFile(path)) {
+            throw new IOException(path + " is not a counters file"); // A pipe would keep whoever opens it waiting.
+        }
         try (FileChannel channel = FileChannel.open(path);
                 Arena arena = Arena.ofConfined()) {
             if (channel.size() != FILE_BYTES) {
@@ -273,7 +284,7 @@ public final class Counters {
             values.put(counter, sum(memory, counter));
         }
         return new Snapshot(
-                head.name(), head.slots(), head.identity(), head.codec().toString(), values);
+                head.name(), head.slots(), head.identity(), head.codec().toString(), head.timesConfigured(), values);
     }
 
     private static long sum(MemorySegment memory, Counter counter) {

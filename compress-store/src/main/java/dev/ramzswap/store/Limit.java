@@ -1,6 +1,7 @@
 package dev.ramzswap.store;
 
 import dev.ramzswap.backing.BackingSize;
+import java.lang.System.Logger.Level;
 import java.util.Optional;
 
 /**
@@ -8,6 +9,8 @@ import java.util.Optional;
  * which is that no page compresses.
  */
 final class Limit {
+    private static final System.Logger LOG = System.getLogger(Limit.class.getName());
+
     private final StoreConfig config;
 
     /** Bytes of the backing file; 0 if there is none. */
@@ -54,15 +57,20 @@ final class Limit {
             throw new IllegalArgumentException("the limit must not be negative");
         }
         this.bytes = bytes;
-        boolean isUnlimited = bytes == StoreConfig.NO_LIMIT;
-        counters.setLimit(isUnlimited ? 0 : bytes);
-        long regionBytes = isUnlimited ? StoreConfig.NO_LIMIT : bytes - tableBytes(config.slots());
+        counters.setLimit(bytes);
+        long regionBytes = bytes == StoreConfig.NO_LIMIT ? bytes : bytes - tableBytes(config.slots());
         regions.lock.lock();
         try {
             regions.budget().set(regionBytes);
         } finally {
             regions.lock.unlock();
         }
+    }
+
+    /** To refuse a takeover would lose all pages, for the sake of those that may not fit. */
+    void warnOfLack(long limit) {
+        lackOfRoom(config, limit, backingBytes)
+                .ifPresent(lack -> LOG.log(Level.WARNING, config.name() + " is taken over all the same: " + lack));
     }
 
     /** Bytes of the limit that are not the pool's regions: slot map and region table. */

@@ -99,7 +99,9 @@ final class StoreFiles implements AutoCloseable {
 
     private void openParts() throws IOException {
         backingBytes = findBackingBytes();
-        checkRoomForAll();
+        if (!isTakenOver) {
+            requireRoomForAll();
+        }
         if (!isTakenOver && config.stateDir().isPresent() && !config.overcommit()) {
             StateDir.requireRoom(config.stateDir().get(), Limit.mostBytes(config) + bytesOfOtherParts());
         }
@@ -125,13 +127,9 @@ final class StoreFiles implements AutoCloseable {
         return Counters.FILE_BYTES + (backingBytes == 0 ? 0 : backingPartBytes(backingBytes));
     }
 
-    /** To refuse a takeover would lose all pages, for the sake of those that may not fit. */
-    private void checkRoomForAll() {
+    private void requireRoomForAll() {
         Limit.lackOfRoom(config, config.limit(), backingBytes).ifPresent(lack -> {
-            if (!isTakenOver) {
-                throw new IllegalArgumentException(lack);
-            }
-            LOG.log(Level.WARNING, config.name() + " is taken over all the same: " + lack);
+            throw new IllegalArgumentException(lack);
         });
     }
 

@@ -6,6 +6,7 @@ import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.Size;
+import dev.ramzswap.config.StateDir;
 import dev.ramzswap.linux.Progress;
 import dev.ramzswap.store.Counters.Counter;
 import dev.ramzswap.store.PageStore;
@@ -17,10 +18,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -36,6 +39,9 @@ final class Stores {
     private final Host host;
     private final BooleanSupplier isToldToEnd;
     private final Duration patience;
+
+    /** How often each was configured when the configuration was read. */
+    private final Map<String, Long> configured = new HashMap<>();
 
     /** Never changed, but replaced: who watches for a full machine looks at them while they are opened. */
     private volatile Map<String, PageStore> open = Map.of();
@@ -53,6 +59,11 @@ final class Stores {
         this.host = host;
         this.isToldToEnd = isToldToEnd;
         this.patience = patience;
+        for (ExportConfig export : config.exports()) {
+            config.stateDir()
+                    .ifPresent(directory ->
+                            configured.put(export.name(), StateDir.timesConfigured(directory, export.name())));
+        }
     }
 
     /**
@@ -126,7 +137,7 @@ final class Stores {
         try {
             PageStore store = ScopedValue.where(Progress.LISTENER, waiting)
                     .where(Progress.STOPPED, stopped)
-                    .call(() -> PageStore.open(export.store(config)));
+                    .call(() -> PageStore.open(export.store(config), known(export)));
             add(export.name(), store);
             warnOfPlace(export);
         } catch (IllegalArgumentException e) {
@@ -137,6 +148,12 @@ final class Stores {
         } catch (IOException e) {
             throw named(e, export);
         }
+    }
+
+    /** An earlier daemon may have read a later configuration. */
+    private OptionalLong known(ExportConfig export) {
+        Long times = configured.get(export.name());
+        return times == null ? OptionalLong.empty() : OptionalLong.of(times);
     }
 
     private void add(String name, PageStore store) {
