@@ -111,7 +111,7 @@ public final class Daemon implements AutoCloseable {
         Daemon daemon = new Daemon(config, host, kernel, termination);
         try {
             daemon.open();
-        } catch (IOException | ConfigException | InterruptedException | RuntimeException e) {
+        } catch (Throwable e) { // An Error, too: that no thread is to be had is one.
             daemon.leaveWhatWasTakenOver(e);
             daemon.abandonWhatNobodyHasUsed(e);
             daemon.close();
@@ -124,7 +124,7 @@ public final class Daemon implements AutoCloseable {
      * Whoever had these pages may be connected by now: as with {@link #leaveToOther}, to tell him of errors would cost
      * him his pages, which the next daemon has.
      */
-    private void leaveWhatWasTakenOver(Exception failure) {
+    private void leaveWhatWasTakenOver(Throwable failure) {
         if (server != null && stores.areTakenOver()) {
             LOG.log(Level.ERROR, "ends, and leaves what it has taken over to the next daemon: " + failure);
             StderrLogs.flush();
@@ -133,7 +133,7 @@ public final class Daemon implements AutoCloseable {
     }
 
     /** The disk, and the state directory, are no fuller than before the start. */
-    private void abandonWhatNobodyHasUsed(Exception failure) {
+    private void abandonWhatNobodyHasUsed(Throwable failure) {
         if (server == null) {
             stopWatching();
             stores.abandon(failure);

@@ -213,7 +213,7 @@ final class Stores {
     }
 
     /** Gives them back before anybody was let in, as if those that have begun had not. */
-    void abandon(Exception failure) {
+    void abandon(Throwable failure) {
         open.values().forEach(store -> store.abandon(failure));
         open = Map.of();
     }
