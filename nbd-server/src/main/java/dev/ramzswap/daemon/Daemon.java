@@ -88,14 +88,25 @@ public final class Daemon implements AutoCloseable {
                 return false;
             }
             attachment.joined(peer);
+            logThat("has connected", export, peer);
             return true;
         }
 
         @Override
         public void left(String export, PeerCredentials peer, boolean saidGoodbye) {
+            logThat(saidGoodbye ? "has left" : "is gone", export, peer);
             attached.get(export).left(peer, saidGoodbye);
             kernel.look();
             ending.left();
+        }
+
+        /** No lambda: where memory is short, its class would be loaded. */
+        private void logThat(String what, String export, PeerCredentials peer) {
+            if (LOG.isLoggable(Level.DEBUG)) {
+                String who =
+                        peer == null ? "by TCP" : "of process " + peer.process().pid() + ", " + peer;
+                LOG.log(Level.DEBUG, "export " + export + ": a client " + who + ", " + what);
+            }
         }
     }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -192,6 +193,18 @@ class CommandLineIT {
             type(set).expect(0);
             daemon.stop();
             assertFalse(daemon.output().contains("codec is"), daemon.output());
+        }
+        try (DaemonProcess daemon = DaemonProcess.start(directory, "--size", "1M")) {
+            Tool.run("nbdinfo", daemon.uri());
+            daemon.stop();
+            assertFalse(daemon.output().contains("a client"), daemon.output());
+        }
+        try (DaemonProcess daemon = DaemonProcess.start(directory, "--size", "1M", "--log-level", "debug")) {
+            try (Tool client = Tool.start(Map.of(), "nbdinfo", daemon.uri())) {
+                client.await().expect(0);
+                daemon.awaitOutput("export swap0: a client of process " + client.pid() + ", uid ");
+                daemon.awaitOutput(", has left\n");
+            }
         }
     }
 }
