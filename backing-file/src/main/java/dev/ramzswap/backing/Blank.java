@@ -3,6 +3,7 @@ package dev.ramzswap.backing;
 import static dev.ramzswap.backing.BlockDevice.ALIGNMENT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
+import dev.ramzswap.linux.LastingException;
 import dev.ramzswap.linux.NativeFile;
 import dev.ramzswap.linux.Progress;
 import java.io.IOException;
@@ -89,7 +90,7 @@ final class Blank {
     }
 
     private static IOException refusal(Path path, String content, String cure) {
-        return new IOException(path + " holds " + content
+        return new LastingException(path + " holds " + content
                 + ", which would be overwritten: give another path, or, if nobody needs it, " + cure);
     }
 

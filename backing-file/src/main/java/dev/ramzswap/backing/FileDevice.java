@@ -6,6 +6,7 @@ import dev.ramzswap.closing.Closing;
 import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.FileType;
+import dev.ramzswap.linux.LastingException;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -64,7 +65,7 @@ final class FileDevice implements BlockDevice {
         long capacity = FileType.isBlockDevice(path) ? capacityOfDevice(path) : capacityOfFile(path, bytes);
         long segments = capacity / SEGMENT_BYTES;
         if (segments < LEAST_SEGMENTS || segments > Integer.MAX_VALUE) {
-            throw new IOException("backing file " + path + " has " + capacity + " bytes: it must have "
+            throw new LastingException("backing file " + path + " has " + capacity + " bytes: it must have "
                     + (long) LEAST_SEGMENTS * SEGMENT_BYTES + " or more, and less than 512 TiB");
         }
         return capacity;
@@ -78,7 +79,7 @@ final class FileDevice implements BlockDevice {
 
     private static long capacityOfFile(Path path, long bytes) throws IOException {
         if (bytes <= 0 || bytes > Long.MAX_VALUE - SEGMENT_BYTES) {
-            throw new IOException("the backing file " + path + " cannot have " + bytes + " bytes: give it a size");
+            throw new LastingException("the backing file " + path + " cannot have " + bytes + " bytes: give it a size");
         }
         return Math.ceilDiv(bytes, SEGMENT_BYTES) * SEGMENT_BYTES;
     }
@@ -139,7 +140,8 @@ final class FileDevice implements BlockDevice {
 
     private static void requireFileOrBlockDevice(Path path) throws IOException {
         if (Files.exists(path) && !FileType.isFileOrBlockDevice(path)) {
-            throw new IOException(path + " is neither a plain file nor a block device: it cannot be a backing file");
+            throw new LastingException(
+                    path + " is neither a plain file nor a block device: it cannot be a backing file");
         }
     }
 

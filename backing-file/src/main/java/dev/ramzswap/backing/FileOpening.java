@@ -2,6 +2,7 @@ package dev.ramzswap.backing;
 
 import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
+import dev.ramzswap.linux.LastingException;
 import dev.ramzswap.linux.LockedFiles;
 import dev.ramzswap.linux.NativeFile;
 import dev.ramzswap.linux.Self;
@@ -38,8 +39,8 @@ final class FileOpening {
                             path + " is mounted or in use by another process: unmount it or stop that one, or"
                                     + " give another device",
                             e);
-                case Errno.EACCES, Errno.EPERM, Errno.EROFS -> new IOException(refusal(path, e), e);
-                case Errno.ENOENT -> new IOException(missing(path, flags), e);
+                case Errno.EACCES, Errno.EPERM, Errno.EROFS -> new LastingException(refusal(path, e), e);
+                case Errno.ENOENT -> missing(path, flags, e);
                 default -> e;
             };
         }
@@ -61,12 +62,14 @@ final class FileOpening {
         return path + " is not writable for this user: " + e.getMessage() + cure;
     }
 
-    private static String missing(Path path, int flags) {
+    private static IOException missing(Path path, int flags, ErrnoException e) {
         String cure = Sandbox.current().cureFor(path);
         if ((flags & NativeFile.O_CREAT) == 0) {
-            return path + " is gone" + cure;
+            return new IOException(path + " is gone" + cure, e);
         }
-        return "the directory of " + (Files.isSymbolicLink(path) ? "what " + path + " links to" : path)
-                + " does not exist" + (cure.isEmpty() ? ": make it, or give another path" : cure);
+        return new LastingException(
+                "the directory of " + (Files.isSymbolicLink(path) ? "what " + path + " links to" : path)
+                        + " does not exist" + (cure.isEmpty() ? ": make it, or give another path" : cure),
+                e);
     }
 }

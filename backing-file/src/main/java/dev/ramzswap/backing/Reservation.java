@@ -3,6 +3,7 @@ package dev.ramzswap.backing;
 import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.FileSystem;
+import dev.ramzswap.linux.LastingException;
 import dev.ramzswap.linux.NativeFile;
 import dev.ramzswap.linux.Preallocation;
 import dev.ramzswap.linux.Progress;
@@ -41,7 +42,7 @@ final class Reservation {
                                     + " another place",
                             e);
                 case Errno.EFBIG ->
-                    new IOException(
+                    new LastingException(
                             "the backing file " + path + " may not have " + bytes
                                     + " bytes: above the limit of the process (ulimit -f) or of the file system",
                             e);

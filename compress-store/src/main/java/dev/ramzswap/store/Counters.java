@@ -2,12 +2,14 @@ package dev.ramzswap.store;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.ramzswap.linux.LastingException;
 import dev.ramzswap.linux.MappedFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -86,8 +88,11 @@ public final class Counters {
      * What a counters file says at one moment.
      *
      * @param identity of the store: it stays when the store is taken over, and is another when it begins anew
+     * @param timesConfigured how often it was configured: once when it began, then by each daemon that was configured
+     *     otherwise, and by {@link PageStore#configure}
      */
-    public record Snapshot(String name, long slots, long identity, String codec, Map<Counter, Long> values) {}
+    public record Snapshot(
+            String name, long slots, long identity, String codec, long timesConfigured, Map<Counter, Long> values) {}
 
     /** Longest name of a store in bytes of UTF-8. */
     public static final int MAX_NAME_BYTES = 255;
@@ -142,7 +147,7 @@ public final class Counters {
     private static void requireThisVersion(MappedFile file) throws IOException {
         CountersHead head = CountersHead.in(file.memory());
         if (!head.isMissing() && !head.isOfThisVersion()) {
-            throw new IOException(
+            throw new LastingException(
                     file.path() + " is of another version of ramzswap: remove the state, or use that one");
         }
     }
@@ -150,14 +155,18 @@ public final class Counters {
     /** Refuses the state of a store of another size. */
     static void requireSlots(long wanted, long found, Path path) throws IOException {
         if (found != wanted) {
-            throw new IOException(path + " is of a store of " + found + " slots, not " + wanted
+            throw new LastingException(path + " is of a store of " + found + " slots, not " + wanted
                     + ": give the size that it has, or remove the state");
         }
     }
 
     /** See {@link Snapshot}. */
     public long identity() {
-        return CountersHead.in(memory).identity();
+        return head().identity();
+    }
+
+    CountersHead head() {
+        return CountersHead.in(memory);
     }
 
     /** After a takeover, what is now is counted anew; what happened is not forgotten. */
@@ -217,9 +226,10 @@ public final class Counters {
         return (long) WORD.getOpaque(memory, offset(Counter.MEM_USED_TOTAL, 0));
     }
 
-    /** Sets {@link Counter#MEM_LIMIT}. */
+    /** Sets {@link Counter#MEM_LIMIT}, and what the next daemon finds. */
     void setLimit(long bytes) {
-        WORD.setOpaque(memory, offset(Counter.MEM_LIMIT, 0), bytes);
+        WORD.setOpaque(memory, offset(Counter.MEM_LIMIT, 0), bytes == StoreConfig.NO_LIMIT ? 0 : bytes);
+        CountersHead.setLimit(memory, bytes);
     }
 
     /** {@link Counter#MEM_LIMIT} of the daemon that was taken over. */
@@ -231,13 +241,17 @@ public final class Counters {
         CountersHead.setCodec(memory, codec);
     }
 
+    void setConfigured(Tuning tuning) {
+        CountersHead.setConfigured(memory, tuning);
+    }
+
     /** A counter's value now. */
     public long get(Counter counter) {
         return sum(memory, counter);
     }
 
     public Snapshot snapshot() {
-        return read(memory, CountersHead.in(memory));
+        return read(memory, head());
     }
 
     /**
@@ -251,6 +265,9 @@ public final class Counters {
 
     /** The same; empty if it has no head yet: who makes it writes that a moment later, if he lives so long. */
     static Optional<Snapshot> readIfWritten(Path path) throws IOException {
+        if (Files.exists(path) && !Files.isRegularFile(path)) {
+            throw new IOException(path + " is not a counters file"); // A pipe would keep whoever opens it waiting.
+        }
         try (FileChannel channel = FileChannel.open(path);
                 Arena arena = Arena.ofConfined()) {
             if (channel.size() != FILE_BYTES) {
@@ -262,7 +279,7 @@ public final class Counters {
                 return Optional.empty();
             }
             if (!head.isOfThisVersion()) {
-                throw new IOException(path + " is not a counters file of this version of ramzswap");
+                throw new LastingException(path + " is not a counters file of this version of ramzswap");
             }
             return Optional.of(read(memory, head));
         }
@@ -274,7 +291,7 @@ public final class Counters {
             values.put(counter, sum(memory, counter));
         }
         return new Snapshot(
-                head.name(), head.slots(), head.identity(), head.codec().toString(), values);
+                head.name(), head.slots(), head.identity(), head.codec().toString(), head.timesConfigured(), values);
     }
 
     private static long sum(MemorySegment memory, Counter counter) {

@@ -24,10 +24,14 @@ import java.security.SecureRandom;
  *    32  4  length of the name
  *    36     name, UTF-8
  *   296  8  identity of the store: a random number, drawn when it began, empty
+ *   304  8  limit
+ *   312  8  the limit that it was configured with, which may have been changed since
+ *   320  8  the codec that it was configured with, as above
+ *   328  8  how often it was configured; 0 if the daemon that made it kept none of these four
  * </pre>
  */
 final class CountersHead {
-    static final int BYTES = 304;
+    static final int BYTES = 336;
 
     /** Where the copies are in the file: one before the counters, two behind them. */
     static final int[] COPIES = {0, 6144, 7168};
@@ -40,6 +44,10 @@ final class CountersHead {
     private static final int NAME_LENGTH_OFFSET = 32;
     private static final int NAME_OFFSET = 36;
     private static final int IDENTITY_OFFSET = 296;
+    private static final int LIMIT_OFFSET = 304;
+    private static final int CONFIGURED_LIMIT_OFFSET = 312;
+    private static final int CONFIGURED_CODEC_OFFSET = 320;
+    private static final int TIMES_CONFIGURED_OFFSET = 328;
 
     private static final VarHandle WORD = JAVA_LONG.varHandle();
 
@@ -103,6 +111,16 @@ final class CountersHead {
         setWord(file, CODEC_OFFSET, codec.level());
     }
 
+    static void setLimit(MemorySegment file, long bytes) {
+        setWord(file, LIMIT_OFFSET, bytes);
+    }
+
+    static void setConfigured(MemorySegment file, Tuning tuning) {
+        setWord(file, CONFIGURED_LIMIT_OFFSET, tuning.limit());
+        setWord(file, CONFIGURED_CODEC_OFFSET, tuning.codec().level());
+        setWord(file, TIMES_CONFIGURED_OFFSET, in(file).timesConfigured() + 1);
+    }
+
     /** Whether there is none: whoever made the file died before he wrote it. */
     boolean isMissing() {
         return head.get(JAVA_LONG, 0) == 0;
@@ -121,7 +139,24 @@ final class CountersHead {
     }
 
     CodecSpec codec() {
-        int level = (int) head.get(JAVA_LONG, CODEC_OFFSET);
+        return codecAt(CODEC_OFFSET);
+    }
+
+    /** What holds, whoever has set it. */
+    Tuning held() {
+        return new Tuning(head.get(JAVA_LONG, LIMIT_OFFSET), codec());
+    }
+
+    Tuning configured() {
+        return new Tuning(head.get(JAVA_LONG, CONFIGURED_LIMIT_OFFSET), codecAt(CONFIGURED_CODEC_OFFSET));
+    }
+
+    long timesConfigured() {
+        return head.get(JAVA_LONG, TIMES_CONFIGURED_OFFSET);
+    }
+
+    private CodecSpec codecAt(int offset) {
+        int level = (int) head.get(JAVA_LONG, offset);
         return level == 0 ? CodecSpec.LZ4 : new CodecSpec(CodecSpec.Kind.ZSTD, level);
     }
 

@@ -61,12 +61,11 @@ final class Limit {
         if (bytes < 0) {
             throw new IllegalArgumentException("the limit must not be negative");
         }
-        boolean isUnlimited = bytes == StoreConfig.NO_LIMIT;
-        long regionBytes = isUnlimited ? StoreConfig.NO_LIMIT : bytes - tableBytes(config.slots());
+        long regionBytes = bytes == StoreConfig.NO_LIMIT ? bytes : bytes - tableBytes(config.slots());
         regions.lock.lock();
         try {
             this.bytes = bytes;
-            counters.setLimit(isUnlimited ? 0 : bytes);
+            counters.setLimit(bytes);
             regions.budget().set(regionBytes);
         } finally {
             regions.lock.unlock();

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -73,7 +74,6 @@ public final class PageStore implements AutoCloseable {
         Fetcher fetcher = new Fetcher(parts);
         this.writer = new Writer(parts, ownership, search, placer, fetcher);
         this.loader = new Loader(parts, ownership, placer, fetcher);
-        setCodec(config.codec());
     }
 
     /**
@@ -83,25 +83,42 @@ public final class PageStore implements AutoCloseable {
      * @throws IOException with a message for the user, if memory, state or backing file cannot be had
      */
     public static PageStore open(StoreConfig config) throws IOException {
-        return open(config, StoreFiles.open(config, BackingFile::open));
+        return open(config, OptionalLong.empty());
+    }
+
+    /**
+     * The same. What it takes over keeps the limit and the codec that it has, whoever has set them, but for the one
+     * that is configured otherwise than before.
+     *
+     * @param known what the state said when this configuration was read, {@link Counters.Snapshot#timesConfigured}: one
+     *     that was read later goes before it. Empty if that is now
+     */
+    public static PageStore open(StoreConfig config, OptionalLong known) throws IOException {
+        return open(config, known, StoreFiles.open(config, BackingFile::open));
     }
 
     static PageStore open(StoreConfig config, StoreFiles files) throws IOException {
-        PageStore store = prepare(config, files);
+        return open(config, OptionalLong.empty(), files);
+    }
+
+    private static PageStore open(StoreConfig config, OptionalLong known, StoreFiles files) throws IOException {
+        PageStore store = prepare(config, known, files);
         store.keeper.start();
         return store;
     }
 
     /** One that does nothing by itself until its keeper is started. */
-    private static PageStore prepare(StoreConfig config, StoreFiles files) throws IOException {
+    private static PageStore prepare(StoreConfig config, OptionalLong known, StoreFiles files) throws IOException {
         try {
             PageStore store = new PageStore(config, files);
-            long limit = files.limit();
+            Tuning tuning = Tuning.of(config).begin(files.parts().counters(), known);
+            long limit = files.limit(tuning.limit());
             if (files.isTakenOver()) {
                 new Recovery(files.parts()).run();
                 store.limit.warnOfLack(limit);
             }
             store.limit.set(limit);
+            store.setCodec(tuning.codec());
             files.populate();
             return store;
         } catch (IOException | RuntimeException e) {
@@ -284,6 +301,17 @@ public final class PageStore implements AutoCloseable {
     public void setCodec(CodecSpec codec) {
         this.codec = codec;
         counters.setCodec(codec);
+    }
+
+    /**
+     * Changes both to what is configured now, and has whoever takes over know that this is.
+     *
+     * @throws IllegalArgumentException if {@link #setLimit} refuses the limit
+     */
+    public void configure(long bytes, CodecSpec codec) {
+        setLimit(bytes);
+        setCodec(codec);
+        counters.setConfigured(new Tuning(bytes, codec));
     }
 
     public Counters counters() {

@@ -1,6 +1,7 @@
 package dev.ramzswap.store;
 
 import dev.ramzswap.closing.Closing;
+import dev.ramzswap.linux.LastingException;
 import dev.ramzswap.linux.MappedFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -58,7 +59,7 @@ final class PartFiles {
 
     private void requireOwn(Path path) throws IOException {
         if (!new PartMark(config.slots(), pathOf("counters")).isAt(path)) {
-            throw new IOException(path + " is no part of a store, and would be written over: move it away, or give"
+            throw new LastingException(path + " is no part of a store, and would be written over: move it away, or give"
                     + " another state directory or name");
         }
     }

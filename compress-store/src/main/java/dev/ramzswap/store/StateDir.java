@@ -2,6 +2,7 @@ package dev.ramzswap.store;
 
 import dev.ramzswap.linux.FileSystem;
 import dev.ramzswap.linux.FileSystems;
+import dev.ramzswap.linux.LastingException;
 import dev.ramzswap.linux.Self;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -35,7 +36,7 @@ final class StateDir {
         int mode = (Integer) Files.getAttribute(directory, "unix:mode");
         boolean isOthers = owner != ROOT && owner != Self.uid();
         if (isOthers || ((mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0)) {
-            throw new IOException(directory + " belongs to somebody else or others may write to it:"
+            throw new LastingException(directory + " belongs to somebody else or others may write to it:"
                     + " give a directory of your own, of mode 0700");
         }
     }

@@ -132,15 +132,15 @@ final class StoreFiles implements AutoCloseable {
     }
 
     /**
-     * The configured limit. A takeover without the backing file that this counts on keeps the limit of before if that
-     * is higher: pages that are there already would leave no room for others.
+     * The limit, if this one is wanted. A takeover without the backing file that this counts on keeps the limit of
+     * before if that is higher: pages that are there already would leave no room for others.
      */
-    long limit() {
+    long limit(long wanted) {
         if (!isTakenOver || backing != null || config.backing().isEmpty()) {
-            return config.limit();
+            return wanted;
         }
         long before = counters.limitBefore();
-        return before == 0 ? StoreConfig.NO_LIMIT : Math.max(config.limit(), before);
+        return before == 0 ? StoreConfig.NO_LIMIT : Math.max(wanted, before);
     }
 
     /**

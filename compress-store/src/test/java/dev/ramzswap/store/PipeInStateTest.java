@@ -1,6 +1,7 @@
 package dev.ramzswap.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.io.IOException;
@@ -32,6 +33,13 @@ class PipeInStateTest {
                 assertEquals(new Daemons.Found(PAGES, 0, 0), Daemons.load(store, work, PAGES, 0));
             }
         });
+    }
+
+    @Test
+    void whoReadsTheCountersDoesNotWaitForIt() throws Exception {
+        Path pipe = directory.resolve("test.counters");
+        makePipe(pipe);
+        assertTimeoutPreemptively(PATIENCE, () -> assertThrows(IOException.class, () -> Counters.read(pipe)));
     }
 
     @Test

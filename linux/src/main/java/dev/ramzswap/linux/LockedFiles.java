@@ -98,17 +98,17 @@ public final class LockedFiles {
             // Not even for root, of a file in a directory such as /dev/shm: proc_sys_fs(5), protected_regular.
             OptionalInt stranger = e.errno() == Errno.EACCES ? strangerAt(path) : OptionalInt.empty();
             if (stranger.isPresent()) {
-                throw new IOException(ofStranger(path, stranger.getAsInt()), e);
+                throw new LastingException(ofStranger(path, stranger.getAsInt()), e);
             }
             if (e.errno() == Errno.ELOOP && Files.isSymbolicLink(path)) {
-                throw new IOException(path + " is a symbolic link: remove it, or use another directory", e);
+                throw new LastingException(path + " is a symbolic link: remove it, or use another directory", e);
             }
             throw e;
         }
         try {
             int owner = (Integer) Files.getAttribute(file.procPath(), "unix:uid");
             if (owner != Self.uid()) {
-                throw new IOException(ofStranger(path, owner));
+                throw new LastingException(ofStranger(path, owner));
             }
             return file;
         } catch (Throwable e) {

@@ -198,7 +198,7 @@ public final class MappedFile implements AutoCloseable {
 
     private static void requireSize(Path path, long size, long bytes) throws IOException {
         if (size != bytes) {
-            throw new IOException(
+            throw new LastingException(
                     path + " has " + size + " bytes, not " + bytes + ": it was made for another size; remove it");
         }
     }

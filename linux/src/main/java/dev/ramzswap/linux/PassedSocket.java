@@ -31,7 +31,7 @@ public final class PassedSocket implements Closeable {
     public static PassedSocket take() throws IOException {
         check("dup2", LinuxFile.dup2(FIRST_PASSED, STDIN));
         if (!(System.inheritedChannel() instanceof ServerSocketChannel channel)) {
-            throw new IOException("LISTEN_FDS: file descriptor " + FIRST_PASSED + " is not a listening socket");
+            throw new LastingException("LISTEN_FDS: file descriptor " + FIRST_PASSED + " is not a listening socket");
         }
         check("close", LinuxFile.close(FIRST_PASSED));
         return new PassedSocket(channel);

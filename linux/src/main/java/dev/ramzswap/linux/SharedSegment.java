@@ -68,7 +68,7 @@ record SharedSegment(int key, long bytes, String namespace) {
         }
         requireReachable(file);
         SharedSegment segment = parse(file)
-                .orElseThrow(() -> new IOException(
+                .orElseThrow(() -> new LastingException(
                         file + " does not say where its memory is, since another version made it: remove it"));
         return segment.exists() ? Optional.of(segment) : Optional.empty();
     }
@@ -77,9 +77,10 @@ record SharedSegment(int key, long bytes, String namespace) {
     static void requireReachable(Path file) throws IOException {
         Optional<SharedSegment> segment = parse(file);
         if (segment.isPresent() && !segment.get().namespace.equals(currentNamespace())) {
-            throw new IOException(file + " stands for shared memory in the IPC namespace " + segment.get().namespace
-                    + ", and this process is in " + currentNamespace()
-                    + ": run all daemons of a state directory in the machine's own (PrivateIPC=no)");
+            throw new LastingException(
+                    file + " stands for shared memory in the IPC namespace " + segment.get().namespace
+                            + ", and this process is in " + currentNamespace()
+                            + ": run all daemons of a state directory in the machine's own (PrivateIPC=no)");
         }
     }
 
@@ -121,7 +122,7 @@ record SharedSegment(int key, long bytes, String namespace) {
             NativeFile opened = openAttached(check(LinuxIpc.shmat(id()), "shmat", this));
             if (!exists()) {
                 opened.close();
-                throw new IOException(
+                throw new LastingException(
                         file + ": shared memory would not outlive the daemon: set sysctl kernel.shm_rmid_forced=0");
             }
             return opened;

@@ -39,6 +39,7 @@ final class OneLineErrors implements IParameterExceptionHandler, IExecutionExcep
     public int handleExecutionException(Exception e, CommandLine command, ParseResult parsed) throws Exception {
         return switch (e) {
             case ConfigException wrong -> usage(command, wrong.getMessage());
+            case IOException wrong when Cause.isLasting(wrong) -> usage(command, Cause.of(wrong));
             case IOException failed -> failure(command, Cause.of(failed));
             case InterruptedException _ -> failure(command, "interrupted");
             default -> throw e;

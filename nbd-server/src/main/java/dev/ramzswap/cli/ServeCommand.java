@@ -93,8 +93,11 @@ final class ServeCommand implements Callable<Integer> {
     private synchronized void reload() {
         try {
             if (daemon == null) {
-                throw new ConfigException(
-                        "nothing is served here yet: to have the file read again, restart this daemon");
+                LOG.log(
+                        Level.INFO,
+                        "SIGHUP: nothing is served here yet: who serves takes limit and codec from its file, and who"
+                                + " takes over keeps them");
+                return;
             }
             daemon.reload(Config.of(new ServeOptions(spec).settings(Map.of()), host));
         } catch (ConfigException | IllegalArgumentException e) {

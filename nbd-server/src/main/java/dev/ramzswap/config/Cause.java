@@ -1,6 +1,7 @@
 package dev.ramzswap.config;
 
 import dev.ramzswap.linux.ErrnoException;
+import dev.ramzswap.linux.LastingException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -15,6 +16,11 @@ public final class Cause {
     public static String of(IOException e) {
         String text = text(e);
         return isOfSystem(e) ? text + cure(text) : text;
+    }
+
+    /** Whether it stays so until somebody changes what was asked for, or what is in the way of that. */
+    public static boolean isLasting(IOException e) {
+        return LastingException.isCauseOf(e);
     }
 
     private static String text(IOException e) {

@@ -13,6 +13,7 @@ import java.util.StringJoiner;
  * @param limit resident bytes, or {@link StoreConfig#NO_LIMIT}
  */
 public record Changes(OptionalLong limit, Optional<CodecSpec> codec) {
+    private static final String CURE = "give " + String.join(" or ", Key.changes());
 
     /**
      * Reads pairs such as {@code limit=256M} and {@code codec=zstd:3}.
@@ -39,20 +40,19 @@ public record Changes(OptionalLong limit, Optional<CodecSpec> codec) {
             }
         }
         if (limit.isEmpty() && codec.isEmpty()) {
-            throw new ConfigException("nothing to set: give limit=SIZE or codec=CODEC");
+            throw new ConfigException("nothing to set: " + CURE);
         }
         return new Changes(limit, codec);
     }
 
     private static Key key(String pair) throws ConfigException {
         if (pair.indexOf('=') < 0) {
-            throw new ConfigException(pair + ": is not key=value: give limit=SIZE or codec=CODEC");
+            throw new ConfigException(pair + ": is not key=value: " + CURE);
         }
         String name = pair.substring(0, pair.indexOf('='));
-        Key key = Key.of(name)
-                .orElseThrow(() -> new ConfigException(name + ": is not a key: give limit=SIZE or codec=CODEC"));
+        Key key = Key.of(name).orElseThrow(() -> new ConfigException(name + ": is not a key: " + CURE));
         if (key.scope() != Key.Scope.RUNNING) {
-            throw new ConfigException(name + ": cannot change while the daemon runs: only limit and codec can");
+            throw new ConfigException(name + ": cannot change while the daemon runs: " + CURE);
         }
         return key;
     }

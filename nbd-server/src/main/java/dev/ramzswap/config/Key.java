@@ -163,6 +163,14 @@ public enum Key {
         return Arrays.stream(values()).filter(one -> one.key().equals(key)).findFirst();
     }
 
+    /** What {@code set} takes, as {@code limit=SIZE}. */
+    public static List<String> changes() {
+        return Arrays.stream(values())
+                .filter(key -> key.scope == Scope.RUNNING)
+                .map(key -> key.key() + "=" + key.kind.label())
+                .toList();
+    }
+
     /** The keys of a scope, for people. */
     static String list(Scope... scopes) {
         List<Scope> wanted = List.of(scopes);

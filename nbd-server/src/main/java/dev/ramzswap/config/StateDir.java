@@ -45,11 +45,25 @@ public final class StateDir {
     /** Bytes of the device that an earlier daemon has left there; empty if there is none of this name. */
     static OptionalLong sizeOf(Path directory, String name) {
         try {
-            return OptionalLong.of(
-                    Counters.read(directory.resolve(name + ".counters")).slots() * PageStore.SLOT_BYTES);
+            return OptionalLong.of(Counters.read(counters(directory, name)).slots() * PageStore.SLOT_BYTES);
         } catch (IOException e) {
             return OptionalLong.empty();
         }
+    }
+
+    /**
+     * How often what is there was configured, see {@link Counters.Snapshot}; 1, as by a start, if there is nothing yet.
+     */
+    public static long timesConfigured(Path directory, String name) {
+        try {
+            return Counters.read(counters(directory, name)).timesConfigured();
+        } catch (IOException e) {
+            return 1;
+        }
+    }
+
+    private static Path counters(Path directory, String name) {
+        return directory.resolve(name + ".counters");
     }
 
     /** The directory, or the one that it is to be made in. */

@@ -118,7 +118,10 @@ final class ControlRequests implements UnaryOperator<String> {
         }
         for (ExportConfig export : fresh.exports()) {
             if (stores.containsKey(export.name())) {
-                change(stores.get(export.name()), export.name(), export.changes());
+                stores.get(export.name()).configure(export.limit(), export.codec());
+                LOG.log(
+                        level,
+                        "export " + export.name() + ": " + export.changes().summary());
             }
         }
     }

@@ -90,14 +90,25 @@ public final class Daemon implements AutoCloseable {
                 return false;
             }
             attachment.joined(peer);
+            logThat("has connected", export, peer);
             return true;
         }
 
         @Override
         public void left(String export, PeerCredentials peer, boolean saidGoodbye) {
+            logThat(saidGoodbye ? "has left" : "is gone", export, peer);
             attached.get(export).left(peer, saidGoodbye);
             kernel.look();
             ending.left();
+        }
+
+        /** No lambda: where memory is short, its class would be loaded. */
+        private void logThat(String what, String export, PeerCredentials peer) {
+            if (LOG.isLoggable(Level.DEBUG)) {
+                String who =
+                        peer == null ? "by TCP" : "of process " + peer.process().pid() + ", " + peer;
+                LOG.log(Level.DEBUG, "export " + export + ": a client " + who + ", " + what);
+            }
         }
     }
 
@@ -113,7 +124,7 @@ public final class Daemon implements AutoCloseable {
         Daemon daemon = new Daemon(config, host, kernel, termination);
         try {
             daemon.open();
-        } catch (IOException | ConfigException | InterruptedException | RuntimeException e) {
+        } catch (Throwable e) { // An Error, too: that no thread is to be had is one.
             daemon.leaveWhatWasTakenOver(e);
             daemon.abandonWhatNobodyHasUsed(e);
             daemon.close();
@@ -126,7 +137,7 @@ public final class Daemon implements AutoCloseable {
      * Whoever had these pages may be connected by now: as with {@link #leaveToOther}, to tell him of errors would cost
      * him his pages, which the next daemon has.
      */
-    private void leaveWhatWasTakenOver(Exception failure) {
+    private void leaveWhatWasTakenOver(Throwable failure) {
         if (server != null && stores.areTakenOver()) {
             LOG.log(Level.ERROR, "ends, and leaves what it has taken over to the next daemon: " + failure);
             StderrLogs.flush();
@@ -135,7 +146,7 @@ public final class Daemon implements AutoCloseable {
     }
 
     /** The disk, and the state directory, are no fuller than before the start. */
-    private void abandonWhatNobodyHasUsed(Exception failure) {
+    private void abandonWhatNobodyHasUsed(Throwable failure) {
         if (server == null) {
             stopWatching();
             stores.abandon(failure);

@@ -6,6 +6,7 @@ import dev.ramzswap.config.Config;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.TlsConfig;
 import dev.ramzswap.config.TlsFiles;
+import dev.ramzswap.linux.LastingException;
 import dev.ramzswap.linux.PassedSocket;
 import dev.ramzswap.nbd.ClientListener;
 import dev.ramzswap.nbd.ConnectionMemory;
@@ -17,6 +18,8 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -120,17 +123,19 @@ final class Endpoints {
     private void checkReach(InetSocketAddress passed) throws IOException {
         boolean isProven = config.tls().filter(TlsConfig::provesTcpClients).isPresent();
         if (!passed.getAddress().isLoopbackAddress() && !isProven) {
-            throw new IOException("LISTEN_FDS: other machines can reach " + passed
+            throw new LastingException("LISTEN_FDS: other machines can reach " + passed
                     + ": add --tls-cert, --tls-key and --tls-ca, or pass a socket on a loopback address");
         }
     }
 
     private void makeParent(Path socket) throws IOException {
         Path parent = socket.getParent();
-        if (!Files.exists(parent)) {
-            String mode = host.isRoot() ? "rwxr-xr-x" : "rwx------";
+        String mode = host.isRoot() ? "rwxr-xr-x" : "rwx------";
+        try {
             Files.createDirectories(
                     parent, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(mode)));
+        } catch (AccessDeniedException | FileAlreadyExistsException e) {
+            throw new LastingException("--socket: " + Cause.of(e) + ": give a path in another directory", e);
         }
     }
 }

@@ -24,8 +24,8 @@ final class ServiceManager implements AutoCloseable {
     private static final long LEAST_MICROS = 1000;
 
     /**
-     * Beats within the watchdog's time. Once in half of it is usual (sd_watchdog_enabled(3)), but while the kernel tries to
-     * freeze all programs, 20 s long, there is none, and systemd's clock runs on.
+     * Beats within the watchdog's time. Once in half of it is usual (sd_watchdog_enabled(3)), but while the kernel
+     * tries to freeze all programs, 20 s long, there is none, and systemd's clock runs on.
      */
     private static final int BEATS = 6;
 

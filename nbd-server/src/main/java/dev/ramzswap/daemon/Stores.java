@@ -6,6 +6,7 @@ import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.Size;
+import dev.ramzswap.config.StateDir;
 import dev.ramzswap.linux.Progress;
 import dev.ramzswap.store.Counters.Counter;
 import dev.ramzswap.store.PageStore;
@@ -16,10 +17,12 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -31,6 +34,9 @@ final class Stores {
     private final Host host;
     private final BooleanSupplier isToldToEnd;
 
+    /** How often each was configured when the configuration was read. */
+    private final Map<String, Long> configured = new HashMap<>();
+
     /** Never changed, but replaced: who watches for a full machine looks at them while they are opened. */
     private volatile Map<String, PageStore> open = Map.of();
 
@@ -41,6 +47,11 @@ final class Stores {
         this.config = config;
         this.host = host;
         this.isToldToEnd = isToldToEnd;
+        for (ExportConfig export : config.exports()) {
+            config.stateDir()
+                    .ifPresent(directory ->
+                            configured.put(export.name(), StateDir.timesConfigured(directory, export.name())));
+        }
     }
 
     /** Whether an earlier daemon has left pages of any of them. */
@@ -132,7 +143,7 @@ final class Stores {
         try {
             PageStore store = ScopedValue.where(Progress.LISTENER, waiting)
                     .where(Progress.STOPPED, this::whyToEnd)
-                    .call(() -> PageStore.open(export.store(config)));
+                    .call(() -> PageStore.open(export.store(config), known(export)));
             add(export.name(), store);
             warnOfPlace(export);
         } catch (IllegalArgumentException e) {
@@ -143,6 +154,12 @@ final class Stores {
         } catch (IOException e) {
             throw named(e, export);
         }
+    }
+
+    /** An earlier daemon may have read a later configuration. */
+    private OptionalLong known(ExportConfig export) {
+        Long times = configured.get(export.name());
+        return times == null ? OptionalLong.empty() : OptionalLong.of(times);
     }
 
     private void add(String name, PageStore store) {
@@ -202,7 +219,7 @@ final class Stores {
     }
 
     /** Gives them back before anybody was let in, as if those that have begun had not. */
-    void abandon(Exception failure) {
+    void abandon(Throwable failure) {
         open.values().forEach(store -> store.abandon(failure));
         open = Map.of();
     }

@@ -1,6 +1,9 @@
 package dev.ramzswap.guard;
 
 import dev.ramzswap.config.Protection;
+import dev.ramzswap.linux.Errno;
+import dev.ramzswap.linux.ErrnoException;
+import dev.ramzswap.linux.LastingException;
 import dev.ramzswap.linux.Self;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -140,7 +143,10 @@ public final class ProcessGuard {
         String message = "--swap: the daemon cannot be guarded against lack of memory: " + cause.getMessage()
                 + ": run it as root or give it " + missing;
         if (!protection.isUnsafe()) {
-            throw new IOException(message + "; --unsafe serves all the same", cause);
+            String all = message + "; --unsafe serves all the same";
+            throw cause instanceof ErrnoException e && e.errno() == Errno.EPERM
+                    ? new LastingException(all, e)
+                    : new IOException(all, cause);
         }
         LOG.log(Level.WARNING, message);
     }

@@ -2,6 +2,7 @@ package dev.ramzswap.nbd;
 
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.closing.Joins;
+import dev.ramzswap.linux.LastingException;
 import dev.ramzswap.linux.PassedSocket;
 import dev.ramzswap.nbd.io.Acceptor;
 import dev.ramzswap.nbd.tls.Tls;
@@ -15,6 +16,8 @@ import java.util.function.BiConsumer;
 
 /** One listening address and the thread that accepts there. */
 final class Listener implements AutoCloseable {
+    private static final String DENIED = "Permission denied";
+
     private final ServerSocketChannel channel;
     private final Tls tls;
     private final SocketAddress address;
@@ -58,14 +61,19 @@ final class Listener implements AutoCloseable {
             return channel.bind(wanted).getLocalAddress();
         } catch (IOException e) {
             Closing.after(e, channel);
-            throw new IOException("cannot listen on " + text(wanted) + ": " + e.getMessage() + cure(e), e);
+            String message = "cannot listen on " + text(wanted) + ": " + e.getMessage() + cure(e);
+            throw isDenied(e) ? new LastingException(message, e) : new IOException(message, e);
         }
+    }
+
+    private static boolean isDenied(IOException e) {
+        return DENIED.equals(e.getMessage());
     }
 
     /** By the words that the C library has for the error number, which Java keeps to itself. */
     private static String cure(IOException e) {
         return switch (String.valueOf(e.getMessage())) {
-            case "Permission denied" -> ": give a port from 1024 on, or use sudo";
+            case DENIED -> ": give a port from 1024 on, or use sudo";
             case "Cannot assign requested address" -> ": give an address that this machine has";
             default -> ": stop who has it, or give another";
         };

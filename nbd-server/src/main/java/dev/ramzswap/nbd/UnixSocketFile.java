@@ -2,6 +2,7 @@ package dev.ramzswap.nbd;
 
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.linux.FileType;
+import dev.ramzswap.linux.LastingException;
 import dev.ramzswap.linux.Self;
 import dev.ramzswap.linux.SocketFile;
 import java.io.IOException;
@@ -72,14 +73,15 @@ public final class UnixSocketFile {
     UnixSocketFile(Path path) throws IOException {
         this.path = path;
         if (!SocketFile.fits(path)) {
-            throw new IOException("cannot listen on " + path + ": longer than " + SocketFile.LONGEST_PATH
+            throw new LastingException("cannot listen on " + path + ": longer than " + SocketFile.LONGEST_PATH
                     + " bytes: give a shorter path");
         }
         try {
             listen();
         } catch (IOException e) {
             Closing.after(e, this::close);
-            throw new IOException("cannot listen on " + path + ": " + reason(e), e);
+            String message = "cannot listen on " + path + ": " + reason(e);
+            throw isLasting(e) ? new LastingException(message, e) : new IOException(message, e);
         }
     }
 
@@ -223,7 +225,7 @@ public final class UnixSocketFile {
 
     private boolean isListening() throws IOException {
         if (!FileType.isSocket(path)) {
-            throw new IOException("there is a file of that name that is not a socket: give another path");
+            throw new LastingException("there is a file of that name that is not a socket: give another path");
         }
         try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             probe.configureBlocking(false); // a live server with a full backlog would let us wait
@@ -243,6 +245,10 @@ public final class UnixSocketFile {
     private static Object identity(Path file) throws IOException {
         return Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
                 .fileKey();
+    }
+
+    private static boolean isLasting(IOException e) {
+        return e instanceof NoSuchFileException || e instanceof AccessDeniedException || LastingException.isCauseOf(e);
     }
 
     private static String reason(IOException e) {

@@ -4,6 +4,7 @@ import dev.ramzswap.closing.Closing;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.linux.FileType;
+import dev.ramzswap.linux.LastingException;
 import dev.ramzswap.linux.LockedFiles;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
@@ -94,7 +95,7 @@ public final class RuntimeDir {
             make(host);
         }
         if (!isOnlyOf(List.of(host.uid()))) {
-            throw new IOException(
+            throw new LastingException(
                     foreign() + ": remove it, or set " + RuntimePath.VARIABLE + " to a directory of your own");
         }
     }
@@ -149,7 +150,7 @@ public final class RuntimeDir {
                     + "': give this one another name, or stop that one");
         }
         if (other.isEmpty() && Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !isEmpty(file)) {
-            throw new IOException(file + " is no daemon's entry, and in the way of one: move it away, or set "
+            throw new LastingException(file + " is no daemon's entry, and in the way of one: move it away, or set "
                     + RuntimePath.VARIABLE + " to another directory");
         }
     }

@@ -225,6 +225,26 @@ class SwapOnTest {
         assertFalse(hasRecord());
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "true  | describe it in /etc/ramzswap/swap0.conf, and systemctl enable ramzswap-swap@swap0",
+                "false | install the package (docs/operation.md, Package and units)",
+            })
+    void saysHowToHaveItAtEveryBoot(boolean isPackageThere, String means) throws Exception {
+        if (isPackageThere) {
+            fake.file("/usr/lib/systemd/system/ramzswap-swap@.service", "[Unit]");
+        }
+        swapOn("swap0", background("--size", "16M"));
+        new SwapOff(fake.machine(), "swap0", new PrintWriter(new StringWriter()), false).run(false);
+        assertTrue(
+                out.toString()
+                        .endsWith(
+                                "swap0: swaps until the machine shuts down; to have it at every boot, " + means + "\n"),
+                out.toString());
+    }
+
     /** As when memory does not suffice, or the user interrupts that, too. */
     @Test
     void whatCannotBeSwappedOffStaysAttachedAndServedUntilSwapoff() throws Exception {

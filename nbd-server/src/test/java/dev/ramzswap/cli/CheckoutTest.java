@@ -130,6 +130,35 @@ class CheckoutTest {
         assertTrue(calls.stream().allMatch(call -> call.startsWith("-o DPkg::Lock::Timeout=600 ")), calls::toString);
     }
 
+    /** On a machine that has just been installed, apt-daily.service runs it, and there are no lists yet. */
+    @Test
+    void listsThatAreBeingReadAlreadyAreWaitedFor() throws Exception {
+        script("bin/dpkg-query", "exit 1");
+        script("bin/apt-get", """
+                echo "$*" >>"$root/log"
+                case $* in
+                *install*)
+                    [ -e "$root/lists" ] ;;
+                *)
+                    [ "$(grep -c update "$root/log")" -gt 2 ] || {
+                        echo "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)" >&2
+                        exit 100
+                    }
+                    touch "$root/lists" ;;
+                esac
+                """);
+        script("bin/sudo", "exec \"$@\"");
+        script("bin/sleep", "echo \"sleep $*\" >>\"$root/log\"");
+        script("mvnw", "exit 1"); // the tests themselves are none of this
+        String path = checkout.resolve("bin") + ":" + System.getenv("PATH");
+        launch(Map.of("JAVA_HOME", checkout.resolve("jdk").toString(), "PATH", path), 1, "test");
+        List<String> calls = Files.readAllLines(checkout.resolve("log")).stream()
+                .map(call -> call.replaceAll(".* (install|update).*", "$1"))
+                .toList();
+        assertEquals(
+                List.of("install", "update", "sleep 5", "update", "sleep 5", "update", "install"), calls, this::error);
+    }
+
     /** Anybody who may list the checkout can lock its directory, for ever. */
     @Test
     void whatOthersCanLockHoldsNoBuildUp() throws Exception {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.config.Host;
+import dev.ramzswap.config.Key;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.Writer;
@@ -56,6 +57,14 @@ class CommandLineTest {
         assertEquals("ramzswap: " + message + "\n", err);
         assertEquals(status, this.status);
         assertEquals("", out);
+    }
+
+    @Test
+    void setSaysWhatMayChange() {
+        run("set --help");
+        for (String change : Key.changes()) {
+            assertTrue(out.contains(change), out);
+        }
     }
 
     @ParameterizedTest
@@ -118,7 +127,7 @@ class CommandLineTest {
                         + " (see ramzswap status --help)",
                 "set                    | Missing required parameters: 'NAME', 'KEY=VALUE' (see ramzswap set --help)",
                 "set a                  | Missing required parameter: 'KEY=VALUE' (see ramzswap set --help)",
-                "set a size=1G          | size: cannot change while the daemon runs: only limit and codec can (see ramzswap set --help)",
+                "set a size=1G          | size: cannot change while the daemon runs: give limit=SIZE or codec=CODEC (see ramzswap set --help)",
                 "swapon a --size 1G --listen=h:1 | no option --listen=h:1, did you mean --limit? (see ramzswap swapon --help)",
                 "swapon a --export name=a,size=1G,read-only=yes | read-only: the kernel cannot swap to a then: leave it away"
                         + " (see ramzswap swapon --help)",

@@ -30,7 +30,7 @@ class ChangesTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "size=1G | size: cannot change while the daemon runs: only limit and codec can",
+                "size=1G | size: cannot change while the daemon runs: give limit=SIZE or codec=CODEC",
                 "colour=red | colour: is not a key: give limit=SIZE or codec=CODEC",
                 "limit | limit: is not key=value: give limit=SIZE or codec=CODEC",
                 "limit=0 | limit: 0 is too small: one page, 4096 bytes, is the least",

@@ -24,9 +24,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class FailedTakeoverTest {
@@ -66,6 +67,9 @@ class FailedTakeoverTest {
                             System.out.println("serves");
                             try {
                                 int told = System.in.read();
+                                if (args[1].equals("Error")) {
+                                    throw new OutOfMemoryError("made up: unable to create native thread");
+                                }
                                 throw new IllegalStateException("made up, told " + told);
                             } catch (IOException e) {
                                 throw new AssertionError(e);
@@ -86,11 +90,13 @@ class FailedTakeoverTest {
         }
     }
 
-    @Test
-    void tellsNoClientOfAnErrorAndLeavesThePages() throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"RuntimeException", "Error"})
+    void tellsNoClientOfAnErrorAndLeavesThePages(String failure) throws Exception {
         byte[] page = Bytes.random(1, PAGE_BYTES);
         leave(page);
-        Process process = ChildJvm.of(Failing.class, directory.toString()).start();
+        Process process =
+                ChildJvm.of(Failing.class, directory.toString(), failure).start();
         try (var lines = process.inputReader(StandardCharsets.UTF_8)) {
             assertEquals("serves", lines.readLine());
             UnixDomainSocketAddress socket = UnixDomainSocketAddress.of(directory.resolve("run/swap0.sock"));

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -59,11 +60,11 @@ class CommandLineIT {
             2 | --export                   | serve --export name=a
             2 | --log-level                | serve --size 1M --log-level loud
             2 | --config                   | serve --config DIR/missing
-            1 | --socket                   | serve --size 1M --socket /dev/null/s
-            1 | make it, or give another   | serve --size 64M --limit 4M --socket DIR/s --backing-file DIR/no/such/dir/f
-            1 | --backing-file             | serve --size 64M --limit 4M --socket DIR/s --backing-file /dev/full
-            1 | neither a plain file       | serve --size 64M --limit 4M --socket DIR/s --backing-file DIR/..
-            1 | not a socket               | serve --size 1M --socket DIR/..
+            2 | --socket                   | serve --size 1M --socket /dev/null/s
+            2 | make it, or give another   | serve --size 64M --limit 4M --socket DIR/s --backing-file DIR/no/such/dir/f
+            2 | --backing-file             | serve --size 64M --limit 4M --socket DIR/s --backing-file /dev/full
+            2 | neither a plain file       | serve --size 64M --limit 4M --socket DIR/s --backing-file DIR/..
+            2 | not a socket               | serve --size 1M --socket DIR/..
             2 | the root directory         | serve --size 64M --limit 4M --socket DIR/s --backing-file /
             2 | the root directory         | serve --size 1M --socket /
             2 | the root directory         | swapon a --size 64M --backing-file /
@@ -76,7 +77,7 @@ class CommandLineIT {
             2 | cannot change              | set swap0 size=1G
             2 | --size                     | serve --size min(ram,4096)
             2 | --state-dir                | serve --size 1M --state-dir /proc/y
-            1 | its directory does not exist | serve --size 1M --socket /proc/x
+            2 | its directory does not exist | serve --size 1M --socket /proc/x
             2 | frobnicate                 | frobnicate
             """)
     void aMistakeIsOneLineThatNamesItAndItsCure(int status, String names, String words) throws Exception {
@@ -97,6 +98,17 @@ class CommandLineIT {
         assertEquals(1, result.err().lines().count(), result::toString);
         assertTrue(result.err().contains("--backing-file"), result::toString);
         assertTrue(Files.notExists(directory.resolve("f")), "the file is left behind");
+    }
+
+    /** What a retry cannot mend has the status with which systemd does not try again. */
+    @Test
+    void whatIsSomebodysIsNotTakenForABackingFile() throws Exception {
+        Path letter = Files.writeString(directory.resolve("letter"), "Dear Sir");
+        Tool.Result result = type("serve --size 64M --limit 4M --socket DIR/s --backing-file DIR/letter")
+                .expect(2);
+        assertEquals(1, result.err().lines().count(), result::toString);
+        assertTrue(result.err().contains("--backing-file of export swap0: " + letter + " holds "), result::toString);
+        assertEquals("Dear Sir", Files.readString(letter));
     }
 
     @ParameterizedTest
@@ -181,6 +193,18 @@ class CommandLineIT {
             type(set).expect(0);
             daemon.stop();
             assertFalse(daemon.output().contains("codec is"), daemon.output());
+        }
+        try (DaemonProcess daemon = DaemonProcess.start(directory, "--size", "1M")) {
+            Tool.run("nbdinfo", daemon.uri());
+            daemon.stop();
+            assertFalse(daemon.output().contains("a client"), daemon.output());
+        }
+        try (DaemonProcess daemon = DaemonProcess.start(directory, "--size", "1M", "--log-level", "debug")) {
+            try (Tool client = Tool.start(Map.of(), "nbdinfo", daemon.uri())) {
+                client.await().expect(0);
+                daemon.awaitOutput("export swap0: a client of process " + client.pid() + ", uid ");
+                daemon.awaitOutput(", has left\n");
+            }
         }
     }
 }

@@ -73,11 +73,40 @@ class DocumentsIT {
         }
     }
 
-    /** Those shells need not be here: each option must at least be there. */
+    /** Those shells need not be here: what they are told must at least be there. */
+    @Test
+    void zshAndFishCompleteNamesAndValues() throws Exception {
+        String zsh = zsh();
+        for (String command : "status,set,stop,swapoff,swapon".split(",")) {
+            String words = zsh.substring(zsh.indexOf("    " + command + ") _arguments"));
+            words = words.substring(0, words.indexOf(" ;;\n"));
+            assertTrue(words.contains("':NAME:_ramzswap_names'"), words);
+        }
+        assertTrue(zsh.contains("names=(/run/ramzswap/*.export(N:t:r) "), zsh);
+        assertTrue(zsh.contains(":CODEC:(lz4 zstd zstd\\:3)'"), zsh);
+        assertTrue(zsh.contains(":PATH:_files'"), zsh);
+        String fish = fish();
+        for (String command : "status,set,stop,swapoff,swapon".split(",")) {
+            String names = " '__fish_seen_subcommand_from " + command + "' -a '(__ramzswap_names)'\n";
+            assertTrue(fish.contains(names), names);
+        }
+        assertTrue(fish.contains("for file in /run/ramzswap/*.export "), fish);
+        assertTrue(fish.contains(" -l codec -x -a 'lz4 zstd zstd:3' "), fish);
+        assertTrue(fish.contains(" -l backing-file -r -F "), fish);
+    }
+
+    private static String zsh() throws IOException {
+        return Files.readString(SHARE.resolve("zsh/vendor-completions/_ramzswap"));
+    }
+
+    private static String fish() throws IOException {
+        return Files.readString(SHARE.resolve("fish/vendor_completions.d/ramzswap.fish"));
+    }
+
     @Test
     void zshAndFishHaveEveryFlag() throws Exception {
-        String zsh = Files.readString(SHARE.resolve("zsh/vendor-completions/_ramzswap"));
-        String fish = Files.readString(SHARE.resolve("fish/vendor_completions.d/ramzswap.fish"));
+        String zsh = zsh();
+        String fish = fish();
         Arrays.stream(Key.values()).map(Key::flag).forEach(flag -> {
             assertTrue(zsh.contains("'" + flag + "[") || zsh.contains("'" + flag + "=["), flag);
             assertTrue(fish.contains(" -l " + flag.substring(2) + " "), flag);

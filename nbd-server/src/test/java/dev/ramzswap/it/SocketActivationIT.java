@@ -128,7 +128,7 @@ class SocketActivationIT {
     void whatDoesNotListenIsRefused() throws Exception {
         String shell = "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" serve --size 8M 3</dev/null";
         try (Tool server = Tool.start(new Launcher(directory).environment(), "sh", "-c", shell, Launcher.PATH)) {
-            Tool.Result result = server.await().expect(1);
+            Tool.Result result = server.await().expect(2);
             assertTrue(
                     result.err().contains("LISTEN_FDS: file descriptor 3 is not a listening socket"), result::toString);
         }
@@ -165,7 +165,7 @@ class SocketActivationIT {
         int port = DaemonProcess.freePort();
         try (Tool server = listen("--listen=0.0.0.0:" + port)) {
             connect(port);
-            Tool.Result result = server.await().expect(1);
+            Tool.Result result = server.await().expect(2);
             assertTrue(result.err().contains("LISTEN_FDS: other machines can reach "), result::toString);
         }
     }

@@ -36,6 +36,9 @@ class StandbyIT {
     /** A daemon with the log {@code N.log}, as soon as it has said so much. */
     private Process start(String until) throws IOException, InterruptedException {
         Path log = log(daemons.size());
+        if (Files.notExists(configuration())) {
+            Files.writeString(configuration(), "limit = 4M\n");
+        }
         Process daemon = new Launcher(directory)
                 .process(
                         "serve",
@@ -43,7 +46,7 @@ class StandbyIT {
                         "--unsafe",
                         "--standby",
                         "--size=16M",
-                        "--limit=4M",
+                        "--config=" + configuration(),
                         "--socket=" + socket(),
                         "--backing-file=" + directory.resolve("backing"),
                         "--state-dir=" + directory.resolve("state"))
@@ -70,6 +73,10 @@ class StandbyIT {
 
     private Path log(int daemon) {
         return directory.resolve(daemon + ".log");
+    }
+
+    private Path configuration() {
+        return directory.resolve("conf");
     }
 
     private Path socket() {
@@ -234,6 +241,54 @@ class StandbyIT {
             assertEquals(0, back.exchange(1));
             await(log(1), "draining");
         }
+    }
+
+    /** Of whoever serves. */
+    private void awaitStatus(String... parts) throws IOException, InterruptedException {
+        long end = System.nanoTime() + BOUND.toNanos();
+        while (true) {
+            Tool.Result status = new Launcher(directory).runToEnd("status", "--json", "swap0");
+            if (status.exit() == 0 && List.of(parts).stream().allMatch(status.out()::contains)) {
+                return;
+            }
+            assertTrue(System.nanoTime() < end, status::toString);
+        }
+    }
+
+    @Test
+    void whatWasSetOutlivesTheDaemonAndSoDoesWhatAReloadHasTaken() throws Exception {
+        Process first = start(SERVES);
+        Process second = start(STANDS_BY);
+        new Launcher(directory).run("set", "swap0", "limit=6M", "codec=zstd:3");
+        first.destroyForcibly();
+        await(log(1), SERVES);
+        awaitStatus("\"pid\": " + second.pid(), "\"mem_limit\": " + (6 << 20), "\"zstd:3\"");
+        Process third = start(STANDS_BY);
+        Files.writeString(configuration(), "limit = 5M\n");
+        signal("HUP", third);
+        await(log(2), "SIGHUP: nothing is served here yet");
+        signal("HUP", second);
+        await(log(1), "export swap0: limit is 5M, codec is lz4");
+        second.destroyForcibly();
+        await(log(2), SERVES);
+        awaitStatus("\"pid\": " + third.pid(), "\"mem_limit\": " + (5 << 20), "\"lz4\"");
+    }
+
+    /** As it stays so, it is not tried again: see RestartPreventExitStatus= of the units. */
+    @Test
+    void oneThatIsToHaveAnotherSizeIsRefusedForGood() throws Exception {
+        start(SERVES);
+        Tool.Result other = new Launcher(directory)
+                .runToEnd(
+                        "serve",
+                        "--swap",
+                        "--unsafe",
+                        "--standby",
+                        "--size=8M",
+                        "--socket=" + socket(),
+                        "--state-dir=" + directory.resolve("state"))
+                .expect(2);
+        assertTrue(other.err().contains("swap0.counters is of a store of 4096 slots, not 2048"), other::toString);
     }
 
     private static void signal(String name, Process process) throws IOException, InterruptedException {

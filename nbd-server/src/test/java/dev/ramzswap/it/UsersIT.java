@@ -11,9 +11,12 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What one user's commands make of another's daemon. The users are root and some that no machine has. */
 class UsersIT {
@@ -85,6 +88,59 @@ class UsersIT {
             assertTrue(doctor.out().contains("daemon of roots"), doctor::toString);
             assertEquals("", doctor.err());
             assertTrue(daemon.isAlive());
+        }
+    }
+
+    /** Each where it belongs: in the session's directory, and in one of root's that others may not even look into. */
+    @ParameterizedTest
+    @ValueSource(strings = {"0755", "0700"})
+    void aUsersOwnDaemonIsHisBesideOneOfRoots(String mode) throws Exception {
+        Path session = Files.createDirectory(directory.resolve("session"));
+        Tool.run("chown", USER, session);
+        Map<String, String> variables = Map.of("XDG_RUNTIME_DIR", session.toString());
+        String serve =
+                "mount -t tmpfs ramzswap-test /run && umask 077 && exec " + command + " serve --name roots --size 16M";
+        try (Tool roots = Tool.start(variables, "unshare", "--mount", "sh", "-c", serve)) {
+            awaitReady(roots);
+            Object[] enter = {"nsenter", "--mount", "--target", roots.pid(), "--"};
+            Tool.run(with(enter, "chmod", mode, "/run/ramzswap"));
+            Object[] user = with(enter, as(USER, command).toArray());
+            try (Tool own = Tool.start(variables, with(user, "serve", "--name", "own", "--size", "16M"))) {
+                awaitReady(own);
+                String rows = run(variables, with(user, "status"));
+                assertTrue(rows.matches("(?s)NAME .*\nown +lz4 .*"), rows);
+                assertEquals(mode.equals("0755"), rows.contains("\nroots "), rows);
+                run(variables, with(user, "set", "own", "limit=20M"));
+                String counters = run(variables, with(user, "status", "--json", "own"));
+                assertTrue(counters.contains("\"mem_limit\": " + (20 << 20)), counters);
+                run(variables, with(user, "stop", "own"));
+                assertTrue(roots.isAlive());
+            }
+        }
+    }
+
+    private static Object[] with(Object[] words, Object... more) {
+        return Stream.concat(Stream.of(words), Stream.of(more)).toArray();
+    }
+
+    private static String run(Map<String, String> variables, Object... words) throws Exception {
+        try (Tool tool = Tool.start(variables, words)) {
+            return tool.await().expect(0).out();
+        }
+    }
+
+    /** In a network of its own, where it is the kernel's default which ports anybody may have. */
+    @Test
+    void whatAUserMayNotHaveIsAskedWrongly() throws Exception {
+        Path run = Files.createDirectory(directory.resolve("run"));
+        Tool.run("chown", USER, run);
+        Tool.Result swap = runAs(USER, run, "serve", "--size", "1M", "--swap").expect(2);
+        assertTrue(swap.err().contains("cannot be guarded against lack of memory"), swap::toString);
+        Object[] serve = as(USER, command, "serve", "--size", "1M", "--insecure", "--listen", "0.0.0.0:100")
+                .toArray();
+        try (Tool tool = Tool.start(variables(run), with(new Object[] {"unshare", "--net"}, serve))) {
+            Tool.Result listen = tool.await().expect(2);
+            assertTrue(listen.err().contains("give a port from 1024 on"), listen::toString);
         }
     }
 

@@ -20,7 +20,7 @@ class StatusTextTest {
         }
         var entry = new ExportEntry(
                 name, 42, 7, Path.of("/run/42.control"), "/counters", socket, "127.0.0.1:10809", "", "serving");
-        return new ExportStatus(entry, Optional.of(new Snapshot(name, 262144, 1, "lz4", all)));
+        return new ExportStatus(entry, Optional.of(new Snapshot(name, 262144, 1, "lz4", 1, all)));
     }
 
     private static ExportStatus filled() {
