@@ -146,9 +146,13 @@ final class StagingBuffers {
 
     /** A sealed buffer that may be written from a certain time on, before all others; NONE if there is none. */
     int firstDue() {
+        return first(SEALED);
+    }
+
+    private int first(int wanted) {
         int first = NONE;
         for (int buffer = 0; buffer < Staging.BUFFERS; buffer++) {
-            if (state[buffer] == SEALED && (first == NONE || retries.due(buffer) - retries.due(first) < 0)) {
+            if (state[buffer] == wanted && (first == NONE || retries.due(buffer) - retries.due(first) < 0)) {
                 first = buffer;
             }
         }
@@ -167,13 +171,11 @@ final class StagingBuffers {
         state[buffer] = retries.hasFailedTooOften(buffer) && isToBeLeft ? CONDEMNED : SEALED;
     }
 
+    /**
+     * The one that failed before all others: those that failed again since have had their turn. NONE if there is none.
+     */
     int condemned() {
-        for (int buffer = 0; buffer < Staging.BUFFERS; buffer++) {
-            if (state[buffer] == CONDEMNED) {
-                return buffer;
-            }
-        }
-        return NONE;
+        return first(CONDEMNED);
     }
 
     /** A condemned segment is tried again. */

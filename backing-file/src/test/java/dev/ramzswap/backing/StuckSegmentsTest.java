@@ -16,6 +16,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.RepeatedTest;
@@ -68,6 +69,34 @@ class StuckSegmentsTest {
             while (backing.appendMoved(memory, 0, Records.BYTES) >= 0) {}
             await(() -> backing.writes() == 1);
             await(() -> {
+                backing.clean(records);
+                return records.append(0) == BackingFile.FAILED;
+            });
+        }
+    }
+
+    /**
+     * As above, but for the one that was condemned before the other was written: it is tried again, however often those
+     * in the buffers before it are.
+     */
+    @Test
+    void whoIsCondemnedHasHisTurn() throws IOException {
+        device.badSegments = Staging.MOST_OF_STORES;
+        device.writes = FaultyDevice.DEAD;
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            while (records.append(0) >= 0) {}
+            for (int turn = 0; turn < 4; turn++) {
+                await(backing::cleaningDue);
+                backing.clean(records);
+            }
+            await(backing::cleaningDue);
+            AtomicBoolean isFirst = new AtomicBoolean(true);
+            device.writes = call -> isFirst.getAndSet(false) ? Fault.NONE : Fault.EIO;
+            while (backing.appendMoved(memory, 0, Records.BYTES) >= 0) {}
+            await(() -> backing.writes() == 1);
+            await(() -> {
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(500)); // All others are condemned again.
                 backing.clean(records);
                 return records.append(0) == BackingFile.FAILED;
             });
