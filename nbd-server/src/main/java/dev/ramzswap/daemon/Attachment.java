@@ -49,6 +49,9 @@ public final class Attachment {
 
     private static final int LOOK_MILLIS = 20;
 
+    /** Lost processes, and departures that are not judged: a client can make any number, and the heap is small. */
+    private static final int MOST_REMEMBERED = 64;
+
     private static final ProcessId UNKNOWN = new ProcessId(0, -1);
 
     private final String export;
@@ -78,7 +81,10 @@ public final class Attachment {
 
     private long saidGoodbyeAt;
 
-    /** Processes whose last connection was lost. By TCP, whose processes are not known, each connection is the last. */
+    /**
+     * Processes whose last connection was lost; {@link #UNKNOWN} for those beyond {@link #MOST_REMEMBERED}, too. By
+     * TCP, whose processes are not known, each connection is the last.
+     */
     private final Set<ProcessId> lost = new HashSet<>();
 
     /** Somebody had pages here before this daemon, and the kernel has named no device since. */
@@ -165,7 +171,11 @@ public final class Attachment {
     private void otherLeft(ProcessId process, boolean saidGoodbye) {
         others.merge(process, -1, (connections, one) -> connections + one == 0 ? null : connections + one);
         boolean isLast = !others.containsKey(process);
-        unjudged.add(attachers -> judgeOther(process, saidGoodbye, isLast, attachers));
+        if (unjudged.size() < MOST_REMEMBERED) {
+            unjudged.add(attachers -> judgeOther(process, saidGoodbye, isLast, attachers));
+        } else {
+            processLeft(UNKNOWN, false);
+        }
     }
 
     private void judgeOther(ProcessId process, boolean saidGoodbye, boolean isLast, Set<ProcessId> attachers) {
@@ -181,7 +191,8 @@ public final class Attachment {
 
     private void processLeft(ProcessId process, boolean saidGoodbye) {
         if (!saidGoodbye) {
-            lost.add(process);
+            boolean isKnownAgain = lost.size() < MOST_REMEMBERED || lost.contains(process);
+            lost.add(isKnownAgain ? process : UNKNOWN);
             expectedSince = clock.getAsLong();
         } else if (!process.equals(UNKNOWN)) {
             lost.remove(process);

@@ -193,6 +193,37 @@ class AttachmentTest {
         }
     }
 
+    private void loseAndReturn(int processes) {
+        for (int i = 0; i < processes; i++) {
+            attachment.joined(peer(1000 + i));
+            attachment.left(peer(1000 + i), false);
+        }
+        for (int i = 0; i < processes; i++) {
+            attachment.joined(peer(1000 + i));
+            attachment.left(peer(1000 + i), true);
+        }
+    }
+
+    /** Else a client that makes process after process would fill the daemon's heap. */
+    @Test
+    void noMoreThanSomeProcessesAreKnownAgain() throws Exception {
+        loseAndReturn(64);
+        assertFree();
+        loseAndReturn(65);
+        assertFalse(attachment.awaitFree(), "somebody was lost, and nobody knows who: as by TCP");
+    }
+
+    @Test
+    void norAreMoreDeparturesRememberedWhileTheKernelIsSilent() throws Exception {
+        devices = null;
+        for (int i = 0; i < 100; i++) {
+            attachment.joined(VISITOR);
+            attachment.left(VISITOR, true);
+        }
+        devices = new ArrayList<>();
+        assertFalse(attachment.awaitFree(), "what was forgotten is taken for a loss");
+    }
+
     /** Who takes over knows nothing of it, and would wait for it. */
     @Test
     void aDeviceThatIsBeingForgottenNeedsNoOtherDaemon() {
