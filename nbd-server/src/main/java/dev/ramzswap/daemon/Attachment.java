@@ -81,6 +81,9 @@ public final class Attachment {
 
     private long saidGoodbyeAt;
 
+    /** Connected processes that were let in late, and may not be who is waited for: nobody waits for them in turn. */
+    private final Set<ProcessId> latecomers = new HashSet<>();
+
     /**
      * Processes whose last connection was lost; {@link #UNKNOWN} for those beyond {@link #MOST_REMEMBERED}, too. By
      * TCP, whose processes are not known, each connection is the last.
@@ -122,13 +125,20 @@ public final class Attachment {
 
     /**
      * A client asks for the export of a daemon that was told to end: its own connections are the kernel's, a process
-     * that is attached may replace a connection before anybody knows that it is lost, and while somebody is expected
-     * back, whoever comes may be that. Nobody else.
+     * that is attached may replace a connection before anybody knows that it is lost, and while somebody is waited for,
+     * whoever comes may be that. Nobody else. One that may have it has {@link #joined} then.
      *
      * @param peer null if it is not known
      */
     synchronized boolean admitsLate(PeerCredentials peer) {
-        return isExpected() || isOwn(peer) || peer != null && others.containsKey(peer.process());
+        if (isOwn(peer) || peer != null && others.containsKey(peer.process())) {
+            return true;
+        }
+        boolean isIn = isWaitedFor() || !unjudged.isEmpty();
+        if (isIn && !others.containsKey(process(peer))) {
+            latecomers.add(process(peer));
+        }
+        return isIn;
     }
 
     synchronized void joined(PeerCredentials peer) {
@@ -171,32 +181,39 @@ public final class Attachment {
     private void otherLeft(ProcessId process, boolean saidGoodbye) {
         others.merge(process, -1, (connections, one) -> connections + one == 0 ? null : connections + one);
         boolean isLast = !others.containsKey(process);
+        boolean isLate = isLast ? latecomers.remove(process) : latecomers.contains(process);
         if (unjudged.size() < MOST_REMEMBERED) {
-            unjudged.add(attachers -> judgeOther(process, saidGoodbye, isLast, attachers));
+            unjudged.add(attachers -> judgeOther(process, saidGoodbye, isLast, isLate, attachers));
         } else {
-            processLeft(UNKNOWN, false);
+            processLeft(UNKNOWN, false, isLate);
         }
     }
 
-    private void judgeOther(ProcessId process, boolean saidGoodbye, boolean isLast, Set<ProcessId> attachers) {
+    private void judgeOther(
+            ProcessId process, boolean saidGoodbye, boolean isLast, boolean isLate, Set<ProcessId> attachers) {
         boolean wasDetached = isLast && detached.remove(process);
         if (!attachers.isEmpty()) {
             if (saidGoodbye && attachers.contains(process)) {
                 deviceSaidGoodbye(process);
             }
         } else if (isLast || process.equals(UNKNOWN)) {
-            processLeft(process, wasDetached || saidGoodbye);
+            processLeft(process, wasDetached || saidGoodbye, isLate);
         }
     }
 
-    private void processLeft(ProcessId process, boolean saidGoodbye) {
+    private void processLeft(ProcessId process, boolean saidGoodbye, boolean isLate) {
         if (!saidGoodbye) {
             boolean isKnownAgain = lost.size() < MOST_REMEMBERED || lost.contains(process);
             lost.add(isKnownAgain ? process : UNKNOWN);
-            expectedSince = clock.getAsLong();
+            expectedSince = isLate ? expectedSince : clock.getAsLong();
         } else if (!process.equals(UNKNOWN)) {
             lost.remove(process);
         }
+    }
+
+    /** Whether a process that was lost may still be back in time. */
+    private boolean isWaitedFor() {
+        return (isInherited || !lost.isEmpty()) && isWithin(RETURN, expectedSince);
     }
 
     private boolean isExpected() {
@@ -226,7 +243,7 @@ public final class Attachment {
         return !others.isEmpty()
                 || isKernelSilent
                 || devices.stream().anyMatch(this::isWaiting)
-                || isExpected() && isWithin(RETURN, expectedSince);
+                || isWaitedFor();
     }
 
     private synchronized boolean isForgetting(List<Device> devices) {
