@@ -64,7 +64,7 @@ public final class Attachment {
     private int own;
 
     private int offered;
-    /** The kernel has not taken the one that is offered, and it is about to say good-bye. */
+    /** The one that was made for an offer is not offered, and is about to say good-bye. */
     private boolean isReturning;
 
     /** Connections of other processes. */
@@ -240,10 +240,7 @@ public final class Attachment {
     }
 
     private synchronized boolean isNeeded(List<Device> devices) {
-        return !others.isEmpty()
-                || isKernelSilent
-                || devices.stream().anyMatch(this::isWaiting)
-                || isWaitedFor();
+        return !others.isEmpty() || isKernelSilent || devices.stream().anyMatch(this::isWaiting) || isWaitedFor();
     }
 
     private synchronized boolean isForgetting(List<Device> devices) {
@@ -307,7 +304,7 @@ public final class Attachment {
         offered++;
     }
 
-    /** Nobody has taken the connection that was offered, and it will now say good-bye. */
+    /** The connection was not offered to the kernel after all, and will now say good-bye. */
     public synchronized void offerReturns() {
         isReturning = true;
     }
