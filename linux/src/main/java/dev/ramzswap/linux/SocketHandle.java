@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.net.StandardSocketOptions;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 
 /**
@@ -35,7 +36,7 @@ public final class SocketHandle implements AutoCloseable {
     }
 
     /**
-     * Thread-safe.
+     * Thread-safe; another thread may close the channel meanwhile.
      *
      * @param channel open, of a Unix socket; its SO_LINGER is off afterwards
      * @throws IOException if it is not open, or no descriptor is left
@@ -43,28 +44,54 @@ public final class SocketHandle implements AutoCloseable {
     public static synchronized SocketHandle of(SocketChannel channel) throws IOException {
         channel.setOption(StandardSocketOptions.SO_LINGER, MARK);
         try (Arena arena = Arena.ofConfined()) {
-            int copy = LinuxFile.fcntl(marked(arena), LinuxFile.F_DUPFD_CLOEXEC, 0);
-            if (copy < 0) {
-                throw new ErrnoException("fcntl(F_DUPFD_CLOEXEC)", "socket", -copy);
-            }
-            return new SocketHandle(copy);
-        } finally {
+            return new SocketHandle(
+                    copyOfMarked(arena.allocate(LINGER_BYTES, Integer.BYTES), arena.allocate(JAVA_INT)));
+        } catch (IOException | RuntimeException | Error e) {
+            // No copy is left: if the channel cannot be asked any more, the socket is gone, and the mark with it.
             channel.setOption(StandardSocketOptions.SO_LINGER, -1);
+            throw e;
         }
     }
 
-    private static int marked(Arena arena) throws IOException {
-        MemorySegment linger = arena.allocate(LINGER_BYTES, Integer.BYTES);
-        MemorySegment length = arena.allocate(JAVA_INT);
+    private static int copyOfMarked(MemorySegment linger, MemorySegment length) throws IOException {
+        int copy = LinuxFile.fcntl(marked(linger, length), LinuxFile.F_DUPFD_CLOEXEC, 0);
+        if (copy < 0) {
+            throw new ErrnoException("fcntl(F_DUPFD_CLOEXEC)", "socket", -copy);
+        }
+        try {
+            unmark(copy, linger, length);
+            return copy;
+        } catch (IOException | RuntimeException | Error e) {
+            LinuxFile.close(copy);
+            throw e;
+        }
+    }
+
+    /** By its own descriptor: the channel may be closed by now, and its number another's since before the copy. */
+    private static void unmark(int copy, MemorySegment linger, MemorySegment length) throws IOException {
+        if (!isMarked(copy, linger, length)) {
+            throw new ClosedChannelException();
+        }
+        int result = LinuxSocket.setsockopt(copy, LinuxSocket.SOL_SOCKET, LinuxSocket.SO_LINGER, linger.fill((byte) 0));
+        if (result < 0) {
+            throw new ErrnoException("setsockopt(SO_LINGER)", "socket", -result);
+        }
+    }
+
+    private static int marked(MemorySegment linger, MemorySegment length) throws IOException {
         for (int fd = 0; fd < MAX_DESCRIPTORS; fd++) {
-            length.set(JAVA_INT, 0, LINGER_BYTES);
-            if (LinuxSocket.getsockopt(fd, LinuxSocket.SOL_SOCKET, LinuxSocket.SO_LINGER, linger, length) >= 0
-                    && linger.get(JAVA_INT, 0) != 0
-                    && linger.get(JAVA_INT, Integer.BYTES) == MARK) {
+            if (isMarked(fd, linger, length)) {
                 return fd;
             }
         }
         throw new IOException("no descriptor below " + MAX_DESCRIPTORS + " is that of the socket");
+    }
+
+    private static boolean isMarked(int fd, MemorySegment linger, MemorySegment length) {
+        length.set(JAVA_INT, 0, LINGER_BYTES);
+        return LinuxSocket.getsockopt(fd, LinuxSocket.SOL_SOCKET, LinuxSocket.SO_LINGER, linger, length) >= 0
+                && linger.get(JAVA_INT, 0) != 0
+                && linger.get(JAVA_INT, Integer.BYTES) == MARK;
     }
 
     /**

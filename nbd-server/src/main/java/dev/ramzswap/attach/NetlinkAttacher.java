@@ -61,12 +61,24 @@ final class NetlinkAttacher implements Attacher {
             }
             driver.connect(device.number(), terms, timeouts(export.entry()), backend, sockets);
         } catch (IOException e) {
-            // Else the daemon would wait for whoever was lost there. All of them are heard before another device is
-            // tried: later, it would be that one's good-bye.
-            Closing.after(e, () -> Goodbye.say(sockets, HANDSHAKE));
+            Closing.after(e, () -> undo(device, backend, sockets));
             throw e;
         } finally {
             sockets.forEach(NativeSocket::close);
+        }
+    }
+
+    /**
+     * The kernel may have attached the device and had no memory to say so: then the sockets are its own, and what is
+     * said by them stands in the middle of a request.
+     */
+    private void undo(NbdDevice device, Backend backend, List<NativeSocket> sockets) throws IOException {
+        if (device.backend().filter(backend::equals).isPresent()) {
+            driver.disconnect(device.number());
+        } else {
+            // Else the daemon would wait for whoever was lost there. All of them are heard before another device is
+            // tried: later, it would be that one's good-bye.
+            Goodbye.say(sockets, HANDSHAKE);
         }
     }
 

@@ -49,6 +49,9 @@ public final class Attachment {
 
     private static final int LOOK_MILLIS = 20;
 
+    /** Lost processes, and departures that are not judged: a client can make any number, and the heap is small. */
+    private static final int MOST_REMEMBERED = 64;
+
     private static final ProcessId UNKNOWN = new ProcessId(0, -1);
 
     private final String export;
@@ -61,7 +64,7 @@ public final class Attachment {
     private int own;
 
     private int offered;
-    /** The kernel has not taken the one that is offered, and it is about to say good-bye. */
+    /** The one that was made for an offer is not offered, and is about to say good-bye. */
     private boolean isReturning;
 
     /** Connections of other processes. */
@@ -78,7 +81,13 @@ public final class Attachment {
 
     private long saidGoodbyeAt;
 
-    /** Processes whose last connection was lost. By TCP, whose processes are not known, each connection is the last. */
+    /** Connected processes that were let in late, and may not be who is waited for: nobody waits for them in turn. */
+    private final Set<ProcessId> latecomers = new HashSet<>();
+
+    /**
+     * Processes whose last connection was lost; {@link #UNKNOWN} for those beyond {@link #MOST_REMEMBERED}, too. By
+     * TCP, whose processes are not known, each connection is the last.
+     */
     private final Set<ProcessId> lost = new HashSet<>();
 
     /** Somebody had pages here before this daemon, and the kernel has named no device since. */
@@ -116,13 +125,20 @@ public final class Attachment {
 
     /**
      * A client asks for the export of a daemon that was told to end: its own connections are the kernel's, a process
-     * that is attached may replace a connection before anybody knows that it is lost, and while somebody is expected
-     * back, whoever comes may be that. Nobody else.
+     * that is attached may replace a connection before anybody knows that it is lost, and while somebody is waited for,
+     * whoever comes may be that. Nobody else. One that may have it has {@link #joined} then.
      *
      * @param peer null if it is not known
      */
     synchronized boolean admitsLate(PeerCredentials peer) {
-        return isExpected() || isOwn(peer) || peer != null && others.containsKey(peer.process());
+        if (isOwn(peer) || peer != null && others.containsKey(peer.process())) {
+            return true;
+        }
+        boolean isIn = isWaitedFor() || !unjudged.isEmpty();
+        if (isIn && !others.containsKey(process(peer))) {
+            latecomers.add(process(peer));
+        }
+        return isIn;
     }
 
     synchronized void joined(PeerCredentials peer) {
@@ -165,27 +181,39 @@ public final class Attachment {
     private void otherLeft(ProcessId process, boolean saidGoodbye) {
         others.merge(process, -1, (connections, one) -> connections + one == 0 ? null : connections + one);
         boolean isLast = !others.containsKey(process);
-        unjudged.add(attachers -> judgeOther(process, saidGoodbye, isLast, attachers));
+        boolean isLate = isLast ? latecomers.remove(process) : latecomers.contains(process);
+        if (unjudged.size() < MOST_REMEMBERED) {
+            unjudged.add(attachers -> judgeOther(process, saidGoodbye, isLast, isLate, attachers));
+        } else {
+            processLeft(UNKNOWN, false, isLate);
+        }
     }
 
-    private void judgeOther(ProcessId process, boolean saidGoodbye, boolean isLast, Set<ProcessId> attachers) {
+    private void judgeOther(
+            ProcessId process, boolean saidGoodbye, boolean isLast, boolean isLate, Set<ProcessId> attachers) {
         boolean wasDetached = isLast && detached.remove(process);
         if (!attachers.isEmpty()) {
             if (saidGoodbye && attachers.contains(process)) {
                 deviceSaidGoodbye(process);
             }
         } else if (isLast || process.equals(UNKNOWN)) {
-            processLeft(process, wasDetached || saidGoodbye);
+            processLeft(process, wasDetached || saidGoodbye, isLate);
         }
     }
 
-    private void processLeft(ProcessId process, boolean saidGoodbye) {
+    private void processLeft(ProcessId process, boolean saidGoodbye, boolean isLate) {
         if (!saidGoodbye) {
-            lost.add(process);
-            expectedSince = clock.getAsLong();
+            boolean isKnownAgain = lost.size() < MOST_REMEMBERED || lost.contains(process);
+            lost.add(isKnownAgain ? process : UNKNOWN);
+            expectedSince = isLate ? expectedSince : clock.getAsLong();
         } else if (!process.equals(UNKNOWN)) {
             lost.remove(process);
         }
+    }
+
+    /** Whether a process that was lost may still be back in time. */
+    private boolean isWaitedFor() {
+        return (isInherited || !lost.isEmpty()) && isWithin(RETURN, expectedSince);
     }
 
     private boolean isExpected() {
@@ -212,10 +240,7 @@ public final class Attachment {
     }
 
     private synchronized boolean isNeeded(List<Device> devices) {
-        return !others.isEmpty()
-                || isKernelSilent
-                || devices.stream().anyMatch(this::isWaiting)
-                || isExpected() && isWithin(RETURN, expectedSince);
+        return !others.isEmpty() || isKernelSilent || devices.stream().anyMatch(this::isWaiting) || isWaitedFor();
     }
 
     private synchronized boolean isForgetting(List<Device> devices) {
@@ -279,7 +304,7 @@ public final class Attachment {
         offered++;
     }
 
-    /** Nobody has taken the connection that was offered, and it will now say good-bye. */
+    /** The connection was not offered to the kernel after all, and will now say good-bye. */
     public synchronized void offerReturns() {
         isReturning = true;
     }

@@ -36,7 +36,8 @@ final class ClientChannel implements ByteChannel {
         return new ClientChannel(socket, offered, peer(socket));
     }
 
-    private static PeerCredentials peer(SocketChannel socket) throws IOException {
+    /** The process that has connected by a socket; null for TCP, where that is not known. */
+    static PeerCredentials peer(SocketChannel socket) throws IOException {
         if (socket.getLocalAddress() instanceof InetSocketAddress) {
             return null;
         }

@@ -75,6 +75,11 @@ public final class ConnectionMemory implements AutoCloseable {
         return io.spareBytes();
     }
 
+    /** See {@link Limits#spareConnections}. */
+    int spareConnections() {
+        return most;
+    }
+
     Limits limits() {
         return limits;
     }

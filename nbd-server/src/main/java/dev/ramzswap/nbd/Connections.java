@@ -2,6 +2,7 @@ package dev.ramzswap.nbd;
 
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.closing.Joins;
+import dev.ramzswap.linux.PeerCredentials;
 import dev.ramzswap.nbd.io.Threads;
 import dev.ramzswap.nbd.tls.Tls;
 import java.io.IOException;
@@ -34,7 +35,7 @@ final class Connections {
      */
     synchronized void admit(SocketChannel channel, Tls tls) {
         try {
-            if (context.shuttingDown() || open.size() >= context.limits().connections()) {
+            if (context.shuttingDown() || !hasPlace(channel)) {
                 Closing.quietly(channel);
                 return;
             }
@@ -48,6 +49,19 @@ final class Connections {
             LOG.log(Level.WARNING, "cannot serve a new connection", e);
             Closing.quietly(channel);
         }
+    }
+
+    /**
+     * The process itself has more places than others: it makes connections for the kernel in place of those that were
+     * cut, when others may have taken all that these had.
+     */
+    private boolean hasPlace(SocketChannel channel) throws IOException {
+        return open.size() < context.limits().connections()
+                || open.size() < context.mostConnections() && isOwn(ClientChannel.peer(channel));
+    }
+
+    private static boolean isOwn(PeerCredentials peer) {
+        return peer != null && peer.process().pid() == ProcessHandle.current().pid();
     }
 
     private void serve(Connection connection) {

@@ -6,7 +6,8 @@ import java.time.Duration;
  * What the clients of one {@link NbdServer} may use. Beside the memory named here, each connection has 2 MiB of
  * buffers, and 0.6 MiB more once it has a slow lane.
  *
- * @param connections at once, handshakes included; one more is closed as soon as it is accepted
+ * @param connections at once, handshakes included; one more is closed as soon as it is accepted, unless this process
+ *     has made it, which may have {@link #spareConnections} more
  * @param handshake how long one may take before the connection is closed
  * @param connectionMemory bytes of payload that one connection may have waiting for slow storage; when it is used up,
  *     the connection is not read until some is free
@@ -33,8 +34,8 @@ public record Limits(
     }
 
     /**
-     * Connections whose memory is kept for the next ones, if memory is prepared: those of a device for each export, and
-     * one that is offered in their place.
+     * Connections whose memory is kept for the next ones, if memory is prepared, and which this process may make when
+     * others have all places: those of a device for each export, and one that is offered in their place.
      */
     int spareConnections(int exports) {
         return preparedMemory > 0 ? Math.min(connections, exports * CONNECTIONS_OF_DEVICE + 1) : 0;

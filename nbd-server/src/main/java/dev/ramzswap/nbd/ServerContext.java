@@ -57,9 +57,14 @@ final class ServerContext {
         return memory.limits();
     }
 
+    /** Connections at once, with those that only this process can make. */
+    int mostConnections() {
+        return limits().connections() + memory.spareConnections();
+    }
+
     /** What the connections of an export have in common. */
     Fence fence(Export export) {
-        return fences.computeIfAbsent(export, _ -> new Fence(limits().connections()));
+        return fences.computeIfAbsent(export, _ -> new Fence(mostConnections()));
     }
 
     IoMemory memory() {

@@ -86,6 +86,9 @@ final class FakeMachine implements Tools, NbdDriver, DeviceNode.Source {
     /** What the driver throws that it never should. */
     volatile Error broken;
 
+    /** The next command to the driver is carried out, and fails: the kernel had no memory for its answer. */
+    volatile boolean losesAnswer;
+
     int uid;
 
     FakeMachine(Path directory) {
@@ -236,6 +239,17 @@ final class FakeMachine implements Tools, NbdDriver, DeviceNode.Source {
         file(block + "/size", Long.toString(terms.size() / 512));
         processOf(backend.export());
         onConnect.run();
+        loseAnswer(connections);
+    }
+
+    private void loseAnswer(List<NativeSocket> connections) throws IOException {
+        if (losesAnswer) {
+            losesAnswer = false;
+            for (NativeSocket connection : connections) {
+                taken.add(new KernelEnd(connection));
+            }
+            throw new IOException("generic netlink: No buffer space available, ENOBUFS (105)");
+        }
     }
 
     private void processOf(String export) throws IOException {
@@ -249,6 +263,7 @@ final class FakeMachine implements Tools, NbdDriver, DeviceNode.Source {
     public boolean reconnect(int device, Backend backend, NativeSocket connection) throws IOException {
         record("reconnect nbd" + device + " " + backend);
         breakDown();
+        loseAnswer(List.of(connection));
         boolean isTaken = noticesAfter-- <= 0 && dead.getAndDecrement() > 0;
         if (isTaken) {
             taken.add(new KernelEnd(connection));

@@ -124,6 +124,19 @@ class ReattacherTest {
         await(() -> fake.taken.size() == 2);
     }
 
+    /** What is sent by it then stands in the midst of the kernel's requests. */
+    @Test
+    void aConnectionThatTheKernelMayHaveTakenSaysNothing() {
+        fake.losesAnswer = true;
+        fake.left(0, backend("a", 1), SIZE);
+        lacks(1);
+        await(() -> !fake.taken.isEmpty());
+        fake.left(1, backend("b", 1), SIZE);
+        lacks(1);
+        await(() -> fake.taken.size() == 2);
+        fake.taken.removeFirst().detach();
+    }
+
     /** Who serves may refuse a daemon that stands by, or be gone: it goes into a takeover warm all the same. */
     @Test
     void theDriverIsRehearsedWhoeverServes() throws Exception {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.daemon.Daemon;
+import dev.ramzswap.linux.KernelEnd;
 import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.nbd.client.LoopbackClient;
 import dev.ramzswap.status.ExportStatus;
@@ -74,6 +75,17 @@ class SwapOnTest {
             swapOn("swap0");
         }
         assertEquals("connect nbd0 swap0 2 15 60", fake.ran.getFirst());
+    }
+
+    /** The kernel has the sockets, whatever its answer was: nothing is sent by them but its own good-bye. */
+    @Test
+    void aDeviceThatWasAttachedInSpiteOfAnErrorIsDetached() throws Exception {
+        try (Daemon _ = fake.serve(EXPORT)) {
+            fake.losesAnswer = true;
+            assertTrue(failure("swap0").contains("ENOBUFS"));
+            assertEquals("disconnect nbd0", fake.ran.getLast());
+            fake.taken.forEach(KernelEnd::detach);
+        }
     }
 
     @Test

@@ -193,6 +193,79 @@ class AttachmentTest {
         }
     }
 
+    private void loseAndReturn(int processes) {
+        for (int i = 0; i < processes; i++) {
+            attachment.joined(peer(1000 + i));
+            attachment.left(peer(1000 + i), false);
+        }
+        for (int i = 0; i < processes; i++) {
+            attachment.joined(peer(1000 + i));
+            attachment.left(peer(1000 + i), true);
+        }
+    }
+
+    /** Else a client that makes process after process would fill the daemon's heap. */
+    @Test
+    void noMoreThanSomeProcessesAreKnownAgain() throws Exception {
+        loseAndReturn(64);
+        assertFree();
+        loseAndReturn(65);
+        assertFalse(attachment.awaitFree(), "somebody was lost, and nobody knows who: as by TCP");
+    }
+
+    @Test
+    void norAreMoreDeparturesRememberedWhileTheKernelIsSilent() throws Exception {
+        devices = null;
+        for (int i = 0; i < 100; i++) {
+            attachment.joined(VISITOR);
+            attachment.left(VISITOR, true);
+        }
+        devices = new ArrayList<>();
+        assertFalse(attachment.awaitFree(), "what was forgotten is taken for a loss");
+    }
+
+    /** As a probe that looks in every 59 s, and never says good-bye: each might be whoever is expected back. */
+    @Test
+    void whoeverIsLetInForAnothersSakeIsNotWaitedForAnew() {
+        attachment.joined(VISITOR);
+        attachment.left(VISITOR, false);
+        assertEndsInSpiteOfProbes(attachment);
+    }
+
+    @Test
+    void norAfterATakeover() {
+        assertEndsInSpiteOfProbes(attachment(true));
+    }
+
+    private void assertEndsInSpiteOfProbes(Attachment draining) {
+        for (int round = 0; round < 10; round++) {
+            pass(round % 2 == 0 ? 59 : 60);
+            PeerCredentials probe = round % 3 == 0 ? BY_TCP : peer(300 + round);
+            if (draining.admitsLate(probe)) {
+                draining.joined(probe);
+                draining.left(probe, false);
+            }
+        }
+        assertFalse(draining.isAttached());
+        assertFalse(draining.admitsLate(VISITOR));
+        assertTrue(draining.admitsLate(SELF));
+    }
+
+    /** One that was attached before, and is let in late besides, by TCP, is waited for all the same. */
+    @Test
+    void whoeverWasThereIsWaitedForWhoeverElseIsLetIn() {
+        attachment.joined(BY_TCP);
+        attachment.joined(VISITOR);
+        attachment.left(VISITOR, false);
+        assertTrue(attachment.admitsLate(BY_TCP));
+        attachment.joined(BY_TCP);
+        pass(59);
+        attachment.left(BY_TCP, true);
+        attachment.left(BY_TCP, false);
+        pass(59);
+        assertTrue(attachment.isAttached());
+    }
+
     /** Who takes over knows nothing of it, and would wait for it. */
     @Test
     void aDeviceThatIsBeingForgottenNeedsNoOtherDaemon() {

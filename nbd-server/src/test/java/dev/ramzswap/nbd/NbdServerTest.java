@@ -187,6 +187,34 @@ class NbdServerTest {
         }
     }
 
+    /** Others have all places when the kernel has cut its connections, and the process makes new ones for it. */
+    @Test
+    void theProcessItselfHasPlacesThatNobodyElseCanTake() throws IOException {
+        SocketAddress unix = UnixDomainSocketAddress.of(directory.resolve("s"));
+        SocketAddress tcp = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        Limits limits = Limits.DEFAULT.withConnections(2).withPreparedMemory(1 << 20);
+        try (NbdServer server = new NbdServer(
+                List.of(export), List.of(Endpoint.plain(unix), Endpoint.plain(tcp)), limits, ClientListener.NONE)) {
+            server.start();
+            SocketAddress others = server.addresses().get(1);
+            try (RawClient _ = RawClient.attached(others, "x", false);
+                    RawClient _ = RawClient.attached(others, "x", false);
+                    RawClient refused = new RawClient(others)) {
+                refused.in.expectEnd();
+                RawClient first = RawClient.attached(unix, "x", false);
+                try (first;
+                        RawClient second = RawClient.attached(unix, "x", false);
+                        RawClient third = new RawClient(unix)) {
+                    third.in.expectEnd();
+                    for (RawClient served : List.of(first, second)) {
+                        served.send(new Bytes().write(1, 0, (byte) 7));
+                        served.in.expect(1, 0);
+                    }
+                }
+            }
+        }
+    }
+
     /** A client that asks for much and reads nothing does not hold its handshake open. */
     @Test
     void aHandshakeThatNeverReadsIsClosed() throws IOException {

@@ -31,8 +31,9 @@ import java.util.Arrays;
  * <b>Why no late WRITE gets through.</b> Let A have read WRITE 1, and B have read it after A was cut. B looks after
  * that, and sees the cut. If A said that it is at work before B asked, B waits for its end. If A says so later, then A
  * looks later still, sees its own cut, and carries out nothing. This is Dekker's pattern; what A says is in memory
- * before it looks. A connection that is alone does not look: another that comes first joins, then asks, and so finds it
- * at work, or is seen by it.
+ * before it looks. A connection that has always been alone does not look: another that comes first says so, then asks,
+ * and so finds it at work, or is looked for by it. That holds when the other has gone again: what it was asked it has
+ * done.
  *
  * <p><b>Why it ends.</b> Whoever is waited for is cut, and at work in the storage, which waits for no connection. A
  * reader that is at work may also wait for room in its socket, or for a task of its slow lane; but that socket is cut,
@@ -52,6 +53,7 @@ public final class Fence {
 
     private final int most;
     private volatile Gate[] gates = {};
+    private volatile boolean hasBeenShared;
 
     /** @param most gates at once */
     public Fence(int most) {
@@ -80,6 +82,7 @@ public final class Fence {
     private synchronized void add(Gate gate) {
         Gate[] more = Arrays.copyOf(gates, gates.length + 1);
         more[gates.length] = gate;
+        hasBeenShared |= more.length > 1;
         gates = more;
     }
 
@@ -89,6 +92,11 @@ public final class Fence {
 
     static Gate[] without(Gate gate, Gate[] gates) {
         return Arrays.stream(gates).filter(other -> other != gate).toArray(Gate[]::new);
+    }
+
+    /** Whether there were ever two gates at once. */
+    boolean hasBeenShared() {
+        return hasBeenShared;
     }
 
     /** A new array after every change. */

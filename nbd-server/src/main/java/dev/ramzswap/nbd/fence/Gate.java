@@ -88,8 +88,7 @@ public final class Gate implements AutoCloseable {
     }
 
     private View view() throws IOException {
-        Gate[] gates = fence.gates();
-        return gates.length > 1 ? look(gates) : View.FREE;
+        return fence.hasBeenShared() ? look(fence.gates()) : View.FREE;
     }
 
     private synchronized View look(Gate[] gates) throws IOException {

@@ -80,18 +80,27 @@ final class SlowReader extends SlowWorker {
 
     private void sendWhole(SlowTask task, ExportSession session, ReplyWriter replies) throws IOException {
         synchronized (outlet()) {
-            replies.simpleHeader(task.cookie);
-            long end = task.offset + task.length;
-            int piece;
-            for (long at = task.offset; at < end; at += piece) {
-                piece = (int) Math.min(end - at, replies.maximumData());
-                int status = session.read(at, piece, replies.buffer(), replies.rawAt(piece));
-                if (status != ExportSession.OK) {
-                    throw new IOException("error " + status + " at " + at + " after a READ's reply had begun");
-                }
-                replies.raw(piece);
+            try {
+                replies.simpleHeader(task.cookie);
+                sendRaw(task, session, replies);
+                replies.flush();
+            } catch (IOException | RuntimeException | Error e) {
+                outlet().fail(); // before another thread has a turn
+                throw e;
             }
-            replies.flush();
+        }
+    }
+
+    private static void sendRaw(SlowTask task, ExportSession session, ReplyWriter replies) throws IOException {
+        long end = task.offset + task.length;
+        int piece;
+        for (long at = task.offset; at < end; at += piece) {
+            piece = (int) Math.min(end - at, replies.maximumData());
+            int status = session.read(at, piece, replies.buffer(), replies.rawAt(piece));
+            if (status != ExportSession.OK) {
+                throw new IOException("error " + status + " at " + at + " after a READ's reply had begun");
+            }
+            replies.raw(piece);
         }
     }
 }

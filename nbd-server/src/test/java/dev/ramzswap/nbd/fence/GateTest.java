@@ -63,17 +63,25 @@ class GateTest {
     }
 
     @Test
-    void aConnectionThatIsAloneDoesNotLook() throws IOException {
+    void aConnectionThatWasAlwaysAloneDoesNotLook() throws IOException {
         client.close();
         assertTrue(gate.pass());
         gate.end();
+        assertTrue(gate.pass());
+    }
+
+    /** What came meanwhile may have been asked again, and answered, and be gone. */
+    @Test
+    void oneThatIsAloneAgainLooks() throws IOException {
+        client.close();
         try (SocketChannel _ = SocketChannel.open(listener.getLocalAddress());
                 SocketChannel other = listener.accept();
                 Gate its = fence.join(other)) {
             assertFalse(gate.pass());
             assertTrue(its.pass());
         }
-        assertTrue(gate.pass());
+        assertEquals(1, fence.gates().length);
+        assertFalse(gate.pass());
     }
 
     @Test
