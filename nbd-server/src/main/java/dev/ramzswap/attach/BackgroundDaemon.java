@@ -68,17 +68,24 @@ public final class BackgroundDaemon implements SwapOn.Starter {
      * @param serve the command and its options
      * @param config what these say
      * @param export which of its exports is waited for
+     * @param isOutlived see {@link TransientService}
      * @param progress where what it says until then is shown
      */
     public static BackgroundDaemon of(
-            Host host, List<String> program, List<String> serve, Config config, String export, ProgressLine progress) {
+            Host host,
+            List<String> program,
+            List<String> serve,
+            Config config,
+            String export,
+            boolean isOutlived,
+            ProgressLine progress) {
         var command = new ArrayList<>(program);
         command.addAll(serve);
         Launcher launcher = TransientService.isPossible()
                 ? new TransientService(
                         export,
                         program,
-                        config.stateDir().isPresent(),
+                        isOutlived,
                         backingDirectories(config),
                         host.variables(),
                         Machine.of(host).tools(),

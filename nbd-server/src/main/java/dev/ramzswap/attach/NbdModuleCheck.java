@@ -40,7 +40,7 @@ final class NbdModuleCheck {
                 ? Finding.problem(
                         SUBJECT,
                         "not loaded, and " + MODULES + " has modules of other kernels than " + release,
-                        "reboot")
+                        "reboot, into one of those")
                 : thisKernelHasNone(release);
     }
 

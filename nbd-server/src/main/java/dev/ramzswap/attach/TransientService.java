@@ -75,8 +75,7 @@ final class TransientService implements Launcher {
             "NoNewPrivileges=yes",
             "RestrictNamespaces=yes",
             "RestrictSUIDSGID=yes",
-            "LockPersonality=yes",
-            "SystemCallArchitectures=native");
+            "LockPersonality=yes");
 
     /**
      * One that hangs is ended, and begins anew with its pages, before the kernel gives its requests up after 60 s.
@@ -95,8 +94,8 @@ final class TransientService implements Launcher {
 
     /**
      * @param program the words that run the command line
-     * @param isOutlived whether its pages lie where the next one finds them; otherwise they end with it, and one that
-     *     hangs may yet go on
+     * @param isOutlived whether its pages lie where the next one finds them, and the device waits for that one;
+     *     otherwise the swap ends with it, and one that hangs may yet go on
      * @param mounts directories that the daemon needs until it ends
      * @param variables the environment
      * @param tools has systemctl

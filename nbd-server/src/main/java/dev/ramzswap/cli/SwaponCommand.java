@@ -167,8 +167,13 @@ final class SwaponCommand implements Callable<Integer> {
         }
         command.addAll(options);
         var progress = new ProgressLine(spec.commandLine().getOut(), Terminal.isThere());
-        return Optional.of(
-                BackgroundDaemon.of(host, BackgroundDaemon.ownCommand(ownWords), command, config, name, progress));
+        return Optional.of(BackgroundDaemon.of(
+                host, BackgroundDaemon.ownCommand(ownWords), command, config, name, isOutlived(config), progress));
+    }
+
+    /** Whether the device waits for another daemon with the same pages, for as long as one may hang besides. */
+    private boolean isOutlived(Config config) {
+        return config.stateDir().isPresent() && !nbdClient && reconnect >= Integer.parseInt(DEFAULT_RECONNECT);
     }
 
     /** What could be served, but not swapped on; a file may ask for it. */

@@ -85,8 +85,8 @@ public final class Attachment {
     private final Set<ProcessId> latecomers = new HashSet<>();
 
     /**
-     * Processes whose last connection was lost; {@link #UNKNOWN} for those beyond {@link #MOST_REMEMBERED}, too. By
-     * TCP, whose processes are not known, each connection is the last.
+     * Processes whose last connection was lost; {@link #UNKNOWN} for those beyond {@link #MOST_REMEMBERED} and for
+     * latecomers, too. By TCP, whose processes are not known, each connection is the last.
      */
     private final Set<ProcessId> lost = new HashSet<>();
 
@@ -131,7 +131,7 @@ public final class Attachment {
      * @param peer null if it is not known
      */
     synchronized boolean admitsLate(PeerCredentials peer) {
-        if (isOwn(peer) || peer != null && others.containsKey(peer.process())) {
+        if (isOwn(peer) || peer != null && isKnown(peer.process())) {
             return true;
         }
         boolean isIn = isWaitedFor() || !unjudged.isEmpty();
@@ -139,6 +139,13 @@ public final class Attachment {
             latecomers.add(process(peer));
         }
         return isIn;
+    }
+
+    /**
+     * Whether it is connected, or was lost: however long ago, its pages are here, and whoever else is there keeps them.
+     */
+    private boolean isKnown(ProcessId process) {
+        return others.containsKey(process) || lost.contains(process);
     }
 
     synchronized void joined(PeerCredentials peer) {
@@ -203,7 +210,7 @@ public final class Attachment {
 
     private void processLeft(ProcessId process, boolean saidGoodbye, boolean isLate) {
         if (!saidGoodbye) {
-            boolean isKnownAgain = lost.size() < MOST_REMEMBERED || lost.contains(process);
+            boolean isKnownAgain = !isLate && lost.size() < MOST_REMEMBERED || lost.contains(process);
             lost.add(isKnownAgain ? process : UNKNOWN);
             expectedSince = isLate ? expectedSince : clock.getAsLong();
         } else if (!process.equals(UNKNOWN)) {
@@ -240,7 +247,11 @@ public final class Attachment {
     }
 
     private synchronized boolean isNeeded(List<Device> devices) {
-        return !others.isEmpty() || isKernelSilent || devices.stream().anyMatch(this::isWaiting) || isWaitedFor();
+        return !others.isEmpty()
+                || isKernelSilent
+                || !unjudged.isEmpty()
+                || devices.stream().anyMatch(this::isWaiting)
+                || isWaitedFor();
     }
 
     private synchronized boolean isForgetting(List<Device> devices) {

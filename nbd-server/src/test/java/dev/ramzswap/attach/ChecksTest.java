@@ -160,7 +160,7 @@ class ChecksTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "/lib/modules/6.12.2-amd64/modules.dep | x.ko: | reboot",
+                "/lib/modules/6.12.2-amd64/modules.dep | x.ko: | reboot, into one of those",
                 "/lib/modules/6.12.1-amd64/modules.dep | x.ko: | boot a distribution's full kernel (Debian: linux-image-amd64)",
                 "/etc/passwd | root | boot a distribution's full kernel (Debian: linux-image-amd64)",
                 "/etc/os-release | ID=ubuntu | apt-get install linux-modules-extra-6.12.1-amd64",

@@ -247,7 +247,7 @@ class AttachmentTest {
             }
         }
         assertFalse(draining.isAttached());
-        assertFalse(draining.admitsLate(VISITOR));
+        assertFalse(draining.admitsLate(peer(400)));
         assertTrue(draining.admitsLate(SELF));
     }
 
@@ -264,6 +264,43 @@ class AttachmentTest {
         attachment.left(BY_TCP, false);
         pass(59);
         assertTrue(attachment.isAttached());
+    }
+
+    @Test
+    void whoComesBackIsNoLatecomer() {
+        attachment.joined(VISITOR);
+        attachment.left(VISITOR, false);
+        pass(1);
+        assertTrue(attachment.admitsLate(VISITOR));
+        attachment.joined(VISITOR);
+        pass(60);
+        attachment.left(VISITOR, false);
+        assertTrue(attachment.isAttached());
+    }
+
+    @Test
+    void whoWasLostIsLetInAsLongAsSomebodyElseKeepsTheDaemon() {
+        attachment.joined(peer(300));
+        attachment.joined(VISITOR);
+        attachment.left(VISITOR, false);
+        pass(61);
+        assertTrue(attachment.isAttached());
+        assertTrue(attachment.admitsLate(VISITOR));
+    }
+
+    /** As above, of one process. */
+    @Test
+    void aProbeIsNotWaitedForAnewThoughItIsAlwaysTheSame() {
+        attachment.joined(VISITOR);
+        attachment.left(VISITOR, false);
+        for (int round = 0; round < 10; round++) {
+            pass(30);
+            if (attachment.admitsLate(peer(300))) {
+                attachment.joined(peer(300));
+                attachment.left(peer(300), false);
+            }
+        }
+        assertFalse(attachment.isAttached());
     }
 
     /** Who takes over knows nothing of it, and would wait for it. */
