@@ -1,6 +1,7 @@
 package dev.ramzswap.attach;
 
 import java.io.IOException;
+import java.util.Optional;
 import java.util.List;
 
 /** Whether the kernel's NBD client is there, or can be loaded, and has a device to spare. Changes nothing. */
@@ -27,7 +28,11 @@ final class NbdModuleCheck {
 
     private Finding loading() throws IOException {
         String release = files.read("/proc/sys/kernel/osrelease");
-        if (files.find(NONE_ANY_MORE).orElse("0").equals("1")) {
+        Optional<String> noneAnyMore = files.find(NONE_ANY_MORE);
+        if (noneAnyMore.isEmpty()) {
+            return thisKernelHasNone(release); // It loads no modules at all, whoever has put some there.
+        }
+        if (noneAnyMore.get().equals("1")) {
             return Finding.problem(
                     SUBJECT,
                     "not loaded, and this kernel loads none any more (kernel.modules_disabled)",

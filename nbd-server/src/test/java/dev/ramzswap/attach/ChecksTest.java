@@ -151,6 +151,7 @@ class ChecksTest {
     @Test
     void aModuleThatCanBeLoadedIsEnough() throws IOException {
         fake.remove("/sys/block");
+        fake.file("/proc/sys/kernel/modules_disabled", "0");
         assertEquals(Level.PROBLEM, finding("nbd module").level());
         fake.file("/lib/modules/6.12.1-amd64/modules.dep", "kernel/drivers/block/nbd.ko.xz:");
         assertEquals(Level.OK, finding("nbd module").level());
@@ -168,10 +169,21 @@ class ChecksTest {
             })
     void saysHowAKernelComesToTheModule(String file, String content, String cure) throws IOException {
         fake.remove("/sys/block");
+        fake.file("/proc/sys/kernel/modules_disabled", "0");
         fake.file(file, content);
         Finding found = finding("nbd module");
         assertEquals(Level.PROBLEM, found.level());
         assertEquals(cure, found.cure());
+    }
+
+    /** The package of another kernel may be installed beside one that came from outside. */
+    @Test
+    void aKernelThatLoadsNoModulesIsNotBootedAnewForOne() throws IOException {
+        fake.remove("/sys/block");
+        fake.file("/lib/modules/6.12.2-amd64/modules.dep", "kernel/drivers/block/nbd.ko.xz:");
+        assertEquals(
+                "boot a distribution's full kernel (Debian: linux-image-amd64)",
+                finding("nbd module").cure());
     }
 
     @Test

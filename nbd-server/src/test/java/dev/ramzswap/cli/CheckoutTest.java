@@ -57,9 +57,14 @@ class CheckoutTest {
     }
 
     private String launch(Map<String, String> variables, int status, String... words) throws Exception {
-        var builder = new ProcessBuilder(
-                        Stream.concat(Stream.of(checkout.resolve("ramzswap").toString()), Stream.of(words))
-                                .toList())
+        return run(
+                variables,
+                status,
+                Stream.concat(Stream.of(checkout.resolve("ramzswap").toString()), Stream.of(words)));
+    }
+
+    private String run(Map<String, String> variables, int status, Stream<String> words) throws Exception {
+        var builder = new ProcessBuilder(words.toList())
                 .redirectError(temp.resolve("err").toFile());
         builder.environment().keySet().removeAll(List.of("JAVA_HOME", "RAMZSWAP_BUILD", "MAVEN_OPTS"));
         builder.environment().putAll(variables);
@@ -116,6 +121,26 @@ class CheckoutTest {
                 assertEquals(4712, Files.getAttribute(file, "unix:gid"), file.toString());
             }
         }
+    }
+
+    @Test
+    void whoMayNotBuildRunsWhatIsBuilt() throws Exception {
+        assumeTrue(System.getProperty("user.name").equals("root"), "only root can be somebody else");
+        Files.setPosixFilePermissions(temp, PosixFilePermissions.fromString("rwxr-xr-x"));
+        runAsAnother(1);
+        String told = "ramzswap: not built yet, and you may not write to " + checkout + "/nbd-server/target: ";
+        assertTrue(error().startsWith(told), this::error);
+        launch(withJdk(), 0, "status");
+        Files.setLastModifiedTime(
+                checkout.resolve("docs/operation.md"),
+                FileTime.from(Instant.now().plusSeconds(3600)));
+        assertEquals("run with no JDK\n", runAsAnother(0));
+        assertTrue(error().startsWith("ramzswap: what was built before runs, "), this::error);
+    }
+
+    private String runAsAnother(int status) throws Exception {
+        String launcher = checkout.resolve("ramzswap").toString();
+        return run(Map.of(), status, Stream.of("setpriv", "--reuid=4711", "--clear-groups", launcher, "status"));
     }
 
     @Test
