@@ -115,10 +115,14 @@ final class CountersHead {
         setWord(file, LIMIT_OFFSET, bytes);
     }
 
+    /**
+     * The times first: who is killed behind them has outdated every configuration that was read before, and so the next
+     * one goes by what is to hold.
+     */
     static void setConfigured(MemorySegment file, Tuning tuning) {
+        setWord(file, TIMES_CONFIGURED_OFFSET, in(file).timesConfigured() + 1);
         setWord(file, CONFIGURED_LIMIT_OFFSET, tuning.limit());
         setWord(file, CONFIGURED_CODEC_OFFSET, tuning.codec().level());
-        setWord(file, TIMES_CONFIGURED_OFFSET, in(file).timesConfigured() + 1);
     }
 
     /** Whether there is none: whoever made the file died before he wrote it. */
