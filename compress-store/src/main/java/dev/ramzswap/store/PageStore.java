@@ -102,29 +102,29 @@ public final class PageStore implements AutoCloseable {
     }
 
     private static PageStore open(StoreConfig config, OptionalLong known, StoreFiles files) throws IOException {
-        PageStore store = prepare(config, known, files);
-        store.keeper.start();
-        return store;
+        try {
+            PageStore store = prepare(config, known, files);
+            store.keeper.start();
+            return store;
+        } catch (Throwable e) { // An Error, too: that no thread is to be had is one.
+            files.abandon(e);
+            throw e;
+        }
     }
 
     /** One that does nothing by itself until its keeper is started. */
     private static PageStore prepare(StoreConfig config, OptionalLong known, StoreFiles files) throws IOException {
-        try {
-            PageStore store = new PageStore(config, files);
-            Tuning tuning = Tuning.of(config).begin(files.parts().counters(), known);
-            long limit = files.limit(tuning.limit());
-            if (files.isTakenOver()) {
-                new Recovery(files.parts()).run();
-                store.limit.warnOfLack(limit);
-            }
-            store.limit.set(limit);
-            store.setCodec(tuning.codec());
-            files.populate();
-            return store;
-        } catch (IOException | RuntimeException e) {
-            files.abandon(e);
-            throw e;
+        PageStore store = new PageStore(config, files);
+        Tuning tuning = Tuning.of(config).begin(files.parts().counters(), known);
+        long limit = files.limit(tuning.limit());
+        if (files.isTakenOver()) {
+            new Recovery(files.parts()).run();
+            store.limit.warnOfLack(limit);
         }
+        store.limit.set(limit);
+        store.setCodec(tuning.codec());
+        files.populate();
+        return store;
     }
 
     /** Bytes of memory that a store of so many slots always takes, pages or not. */
