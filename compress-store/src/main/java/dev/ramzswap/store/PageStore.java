@@ -115,13 +115,14 @@ public final class PageStore implements AutoCloseable {
     /** One that does nothing by itself until its keeper is started. */
     private static PageStore prepare(StoreConfig config, OptionalLong known, StoreFiles files) throws IOException {
         PageStore store = new PageStore(config, files);
-        Tuning tuning = Tuning.of(config).begin(files.parts().counters(), known);
-        long limit = files.limit(tuning.limit());
+        long limitBefore = store.counters.head().limitThatHolds();
+        Tuning tuning = Tuning.of(config).begin(store.counters, known);
         if (files.isTakenOver()) {
             new Recovery(files.parts()).run();
-            store.limit.warnOfLack(limit);
+            store.limit.takeOver(tuning.limit(), limitBefore);
+        } else {
+            store.limit.set(tuning.limit());
         }
-        store.limit.set(limit);
         store.setCodec(tuning.codec());
         files.populate();
         return store;

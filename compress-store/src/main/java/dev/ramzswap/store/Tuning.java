@@ -10,7 +10,7 @@ record Tuning(long limit, CodecSpec codec) {
 
     /**
      * Makes a store's counters say what is to hold when it begins, or is taken over, by a configuration that says this:
-     * what held before, but for what is configured anew.
+     * what was to hold before, but for what is configured anew.
      *
      * @param known see {@link PageStore#open(StoreConfig, OptionalLong)}
      */
