@@ -2,9 +2,11 @@ package dev.ramzswap.cli;
 
 import dev.ramzswap.attach.Machine;
 import dev.ramzswap.attach.Reattacher;
+import dev.ramzswap.config.Cause;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.Host;
+import dev.ramzswap.config.Settings;
 import dev.ramzswap.config.StateDir;
 import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.daemon.Signals;
@@ -61,7 +63,29 @@ final class ServeCommand implements Callable<Integer> {
     public Integer call() throws IOException, ConfigException, InterruptedException {
         Thread.setDefaultUncaughtExceptionHandler(StderrLogs::uncaught);
         var options = new ServeOptions(spec);
-        Config asked = Config.of(options.settings(Map.of()), host);
+        var settings = new Settings();
+        try {
+            options.addTo(settings, Map.of());
+            return serve(settings, options);
+        } catch (ConfigException | IOException e) {
+            if (StateDir.hasPages(settings)) {
+                throw worthATry(e);
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Whatever is wrong may be put right before the pages are lost that need a daemon: who starts it again must not give
+     * that up, as the units do at status 2 ({@code RestartPreventExitStatus=2}).
+     */
+    private static IOException worthATry(Exception wrong) {
+        return new IOException(wrong instanceof IOException failed ? Cause.of(failed) : wrong.getMessage());
+    }
+
+    private int serve(Settings settings, ServeOptions options)
+            throws IOException, ConfigException, InterruptedException {
+        Config asked = Config.of(settings, host);
         StateDir.check(asked);
         StderrLogs.setLevel(asked.logLevel());
         ProcessGuard.mark(asked.protection(), StderrLogs::flush);

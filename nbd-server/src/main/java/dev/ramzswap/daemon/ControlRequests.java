@@ -108,12 +108,13 @@ final class ControlRequests implements UnaryOperator<String> {
     /**
      * Makes limit and codec of each export what a configuration has that was read anew.
      *
-     * @throws IllegalArgumentException if a store refuses its limit; none is changed then
+     * @throws ConfigException if there is not the memory for a limit; none is changed then
+     * @throws IllegalArgumentException if a store refuses its limit, likewise
      */
-    void reload(Config fresh) {
+    void reload(Config fresh) throws ConfigException {
         for (ExportConfig export : fresh.exports()) {
             if (stores.containsKey(export.name())) {
-                export.changes().limit().ifPresent(stores.get(export.name())::requireLimit);
+                check(export, stores.get(export.name()));
             }
         }
         for (ExportConfig export : fresh.exports()) {
@@ -124,6 +125,13 @@ final class ControlRequests implements UnaryOperator<String> {
                         "export " + export.name() + ": " + export.changes().summary());
             }
         }
+    }
+
+    private void check(ExportConfig export, PageStore store) throws ConfigException {
+        if (export.limit() > store.limit()) {
+            memory.raisedLimit(export, stores.size());
+        }
+        store.requireLimit(export.limit());
     }
 
     /** The limit goes first: it is what the store may refuse. */

@@ -290,9 +290,10 @@ public final class Daemon implements AutoCloseable {
     /**
      * Makes limit and codec of each export what a configuration has that was read anew. What else it has is left out.
      *
-     * @throws IllegalArgumentException with a message for the user, if a limit cannot be
+     * @throws ConfigException if there is not the memory for a limit
+     * @throws IllegalArgumentException with a message for the user, if a store refuses its limit
      */
-    public void reload(Config fresh) {
+    public void reload(Config fresh) throws ConfigException {
         requests.reload(fresh);
     }
 

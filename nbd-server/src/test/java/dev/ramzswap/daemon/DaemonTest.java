@@ -58,6 +58,10 @@ class DaemonTest {
     private Consumer<Runnable> termination = _ -> {};
 
     private Daemon start(String... pairs) throws IOException, ConfigException, InterruptedException {
+        return Daemon.start(config(pairs), host, Attachments.NONE, termination);
+    }
+
+    private Config config(String... pairs) throws ConfigException {
         var settings = new Settings();
         for (String pair : pairs) {
             String[] parts = pair.split("=", 2);
@@ -67,7 +71,7 @@ class DaemonTest {
                 settings.flag(parts[0], parts[1]);
             }
         }
-        return Daemon.start(Config.of(settings, host), host, Attachments.NONE, termination);
+        return Config.of(settings, host);
     }
 
     private void assertNothingLeft() throws IOException {
@@ -367,5 +371,23 @@ class DaemonTest {
             assertEquals("lz4", a.snapshot().codec().toString());
             assertEquals(64L << 20, a.value(Counter.MEM_LIMIT));
         }
+    }
+
+    /** The memory that it has is not looked at again. */
+    @Test
+    void aFileRaisesNoLimitAboveTheMemoryThoughThereArePages() throws Exception {
+        String[] pairs = {"size=16M", "overcommit=yes", "state-dir=" + temp.resolve("state"), "unsafe=yes"};
+        try (Daemon daemon = start(with(pairs, "limit=4M"))) {
+            Config fresh = config(with(pairs, "limit=9G"));
+            String refusal = assertThrows(ConfigException.class, () -> daemon.reload(fresh))
+                    .getMessage();
+            assertEquals("limit: 9G is more than the 8G of memory that this machine has: give less", refusal);
+            daemon.reload(config(with(pairs, "limit=8G")));
+            assertEquals(8L << 30, ExportStatus.named(host, "swap0").getFirst().value(Counter.MEM_LIMIT));
+        }
+    }
+
+    private static String[] with(String[] pairs, String more) {
+        return Stream.concat(Stream.of(pairs), Stream.of(more)).toArray(String[]::new);
     }
 }
