@@ -176,10 +176,12 @@ public final class Daemon implements AutoCloseable {
         if (config.protection().isSwap()) {
             ProcessGuard.lockNewMemoryWhole(config.protection());
         }
-        server = new Endpoints(config, host, tls).serve(exports(), memory, new Clients());
+        Endpoints endpoints = new Endpoints(config, host, tls, stores.areTakenOver());
+        server = endpoints.serve(exports(), memory, new Clients());
         if (config.socket().isPresent()) {
             kernel.serving(List.copyOf(attached.values()), config.socket().get());
         }
+        endpoints.serveElsewhere(server);
         announce();
         service.ready(served().exports().stream().map(ExportConfig::summary).collect(Collectors.joining("; ")));
     }

@@ -24,6 +24,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -180,6 +181,42 @@ class DaemonTest {
             awaitFound("swap0");
         }
         assertNothingLeft();
+    }
+
+    /** The kernel comes by the socket. An address that somebody has is listened on as soon as he gives it back. */
+    @Test
+    void aTakeoverServesThoughItsAddressCannotBeHad() throws Exception {
+        String[] pairs = {"size=16M", "socket=" + temp.resolve("s"), "state-dir=" + temp.resolve("state")};
+        start(pairs).close();
+        ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        try (Daemon _ = start(with(pairs, "listen=127.0.0.1:" + taken.getLocalPort()))) {
+            new LoopbackClient(UnixDomainSocketAddress.of(temp.resolve("s")), "swap0").close();
+            taken.close();
+            awaitListening(taken.getLocalPort());
+        } finally {
+            taken.close();
+        }
+        String[] missing = with(with(pairs, "listen=192.0.2.1:10809"), "insecure=yes");
+        try (Daemon _ = start(missing)) {
+            new LoopbackClient(UnixDomainSocketAddress.of(temp.resolve("s")), "swap0").close();
+        }
+        assertNothingLeft();
+    }
+
+    private static void awaitListening(int port) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (!isListening(port)) {
+            assertTrue(System.nanoTime() < end);
+            Thread.sleep(10);
+        }
+    }
+
+    private static boolean isListening(int port) {
+        try (Socket _ = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** Only the one whose name is taken is not found. */
