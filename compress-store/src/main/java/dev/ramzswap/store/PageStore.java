@@ -310,9 +310,27 @@ public final class PageStore implements AutoCloseable {
      * @throws IllegalArgumentException if {@link #setLimit} refuses the limit
      */
     public void configure(long bytes, CodecSpec codec) {
-        setLimit(bytes);
-        setCodec(codec);
-        counters.setConfigured(new Tuning(bytes, codec));
+        tune(new Tuning(bytes, codec), new Tuning(bytes, codec));
+    }
+
+    /**
+     * The same if that was asked for before the store was opened: only what the configuration has otherwise than the
+     * last one, as with {@link #open}.
+     *
+     * @throws IllegalArgumentException if {@link #setLimit} refuses the limit
+     */
+    public void catchUp(long bytes, CodecSpec codec) {
+        Tuning configured = new Tuning(bytes, codec);
+        CountersHead head = counters.head();
+        if (!configured.equals(head.configured())) {
+            tune(configured.over(head), configured);
+        }
+    }
+
+    private void tune(Tuning tuning, Tuning configured) {
+        setLimit(tuning.limit());
+        setCodec(tuning.codec());
+        counters.setConfigured(configured);
     }
 
     public Counters counters() {

@@ -28,7 +28,8 @@ record Tuning(long limit, CodecSpec codec) {
         return tuning;
     }
 
-    private Tuning over(CountersHead head) {
+    /** What is to hold by this configuration, behind the one that a head has. */
+    Tuning over(CountersHead head) {
         Tuning held = head.held();
         Tuning before = head.configured();
         return new Tuning(limit == before.limit ? held.limit : limit, codec.equals(before.codec) ? held.codec : codec);

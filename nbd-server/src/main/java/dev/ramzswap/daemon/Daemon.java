@@ -299,6 +299,17 @@ public final class Daemon implements AutoCloseable {
         requests.reload(fresh);
     }
 
+    /**
+     * The same if that was asked for before this served: where the daemon before has read it, too, what was set since
+     * then stays.
+     *
+     * @throws ConfigException as above
+     * @throws IllegalArgumentException as above
+     */
+    public void catchUp(Config fresh) throws ConfigException {
+        requests.catchUp(fresh);
+    }
+
     /** Serves until it may end, then closes. */
     public void run() throws InterruptedException {
         ending.awaitRequest();

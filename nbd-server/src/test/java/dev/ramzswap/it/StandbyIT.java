@@ -20,6 +20,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Several daemons with one state; {@code --unsafe} spares the tests the capabilities. */
 class StandbyIT {
@@ -272,6 +274,24 @@ class StandbyIT {
         second.destroyForcibly();
         await(log(2), SERVES);
         awaitStatus("\"pid\": " + third.pid(), "\"mem_limit\": " + (5 << 20), "\"lz4\"");
+    }
+
+    /** Also if the other has ended, and it begins with no pages. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aReloadOfOneThatStandsByHoldsWhenItServes(boolean isTakeover) throws Exception {
+        Process first = start(SERVES);
+        Process second = start(STANDS_BY);
+        Files.writeString(configuration(), "limit = 5M\n");
+        signal("HUP", second);
+        await(log(1), "SIGHUP: nothing is served here yet");
+        if (isTakeover) {
+            first.destroyForcibly();
+        } else {
+            first.destroy();
+        }
+        await(log(1), SERVES);
+        awaitStatus("\"pid\": " + second.pid(), "\"mem_limit\": " + (5 << 20));
     }
 
     /** It may be put right while the first one serves: see RestartPreventExitStatus= of the units. */
