@@ -253,7 +253,7 @@ public final class Daemon implements AutoCloseable {
 
     private void openStores() throws IOException, ConfigException {
         stores.open(service::goesOn);
-        Standby.unmark(served());
+        Standby.unmark(config.isStandby() ? config : served()); // Who stood by has all places: no mark is another's.
         Map<String, Attachment> all = new LinkedHashMap<>();
         stores.all()
                 .forEach((name, store) ->

@@ -166,6 +166,24 @@ class DaemonTest {
         assertEquals("mine", Files.readString(notes));
     }
 
+    /** By a mark that stays, the next one that stands by would think for ever that it is needed. */
+    @ParameterizedTest
+    @CsvSource({"yes, false", "no, true"})
+    void oneThatStoodByTakesAlsoTheMarkOfAnExportThatItDoesWithout(String standby, boolean isLeft) throws Exception {
+        Path state = temp.resolve("state");
+        String old = "export=name=old,size=16M";
+        start("state-dir=" + state, old).close();
+        for (String export : List.of("old", "fresh")) {
+            Files.createFile(state.resolve(export + ".leaving"));
+        }
+        String fresh = "export=name=fresh,size=16M,limit=4M,backing-file=" + temp.resolve("missing/file");
+        try (Daemon daemon = start("state-dir=" + state, old, fresh, "standby=" + standby)) {
+            assertEquals(Set.of("old"), daemon.served().names());
+            assertFalse(Files.exists(state.resolve("old.leaving")));
+            assertEquals(isLeft, Files.exists(state.resolve("fresh.leaving")), "else it may be another daemon's");
+        }
+    }
+
     /** It is found as soon as the runtime directory can be written to. */
     @Test
     void aTakeoverServesThoughTheRuntimeDirectoryTakesNoName() throws Exception {
