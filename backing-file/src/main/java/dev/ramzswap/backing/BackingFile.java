@@ -170,6 +170,11 @@ public final class BackingFile implements AutoCloseable {
         flusher.start();
     }
 
+    /** Whether anything can ever be written to it; else it is what is left of one. */
+    public boolean isWritable() {
+        return device.isWritable();
+    }
+
     /** Whether what is appended from now on is encrypted. */
     public boolean isEncrypting() {
         return encrypting;

@@ -112,12 +112,10 @@ public final class Counters {
 
     private final MappedFile file;
     private final MemorySegment memory;
-    private final long limitBefore;
 
     private Counters(MappedFile file) {
         this.file = file;
         this.memory = file.memory();
-        this.limitBefore = get(Counter.MEM_LIMIT);
         clearGauges();
     }
 
@@ -226,15 +224,15 @@ public final class Counters {
         return (long) WORD.getOpaque(memory, offset(Counter.MEM_USED_TOTAL, 0));
     }
 
-    /** Sets {@link Counter#MEM_LIMIT}, and what the next daemon finds. */
-    void setLimit(long bytes) {
+    /** Sets {@link Counter#MEM_LIMIT}, and what a takeover finds that cannot do with less. */
+    void setLimitThatHolds(long bytes) {
         WORD.setOpaque(memory, offset(Counter.MEM_LIMIT, 0), bytes == StoreConfig.NO_LIMIT ? 0 : bytes);
-        CountersHead.setLimit(memory, bytes);
+        CountersHead.setLimitThatHolds(memory, bytes);
     }
 
-    /** {@link Counter#MEM_LIMIT} of the daemon that was taken over. */
-    long limitBefore() {
-        return limitBefore;
+    /** Sets what the next daemon takes over. */
+    void setLimit(long bytes) {
+        CountersHead.setLimit(memory, bytes);
     }
 
     void setCodec(CodecSpec codec) {

@@ -24,14 +24,16 @@ import java.security.SecureRandom;
  *    32  4  length of the name
  *    36     name, UTF-8
  *   296  8  identity of the store: a random number, drawn when it began, empty
- *   304  8  limit
+ *   304  8  limit, as it was configured or set
  *   312  8  the limit that it was configured with, which may have been changed since
  *   320  8  the codec that it was configured with, as above
  *   328  8  how often it was configured; 0 if the daemon that made it kept none of these four
+ *   336  8  the limit that holds: that above, or a higher one that a takeover has left ({@link Limit#takeOver}); 0 if the
+ *           daemon that made it kept none
  * </pre>
  */
 final class CountersHead {
-    static final int BYTES = 336;
+    static final int BYTES = 344;
 
     /** Where the copies are in the file: one before the counters, two behind them. */
     static final int[] COPIES = {0, 6144, 7168};
@@ -48,6 +50,7 @@ final class CountersHead {
     private static final int CONFIGURED_LIMIT_OFFSET = 312;
     private static final int CONFIGURED_CODEC_OFFSET = 320;
     private static final int TIMES_CONFIGURED_OFFSET = 328;
+    private static final int LIMIT_THAT_HOLDS_OFFSET = 336;
 
     private static final VarHandle WORD = JAVA_LONG.varHandle();
 
@@ -115,10 +118,18 @@ final class CountersHead {
         setWord(file, LIMIT_OFFSET, bytes);
     }
 
+    static void setLimitThatHolds(MemorySegment file, long bytes) {
+        setWord(file, LIMIT_THAT_HOLDS_OFFSET, bytes);
+    }
+
+    /**
+     * The times first: who is killed behind them has outdated every configuration that was read before, and so the next
+     * one goes by what is to hold.
+     */
     static void setConfigured(MemorySegment file, Tuning tuning) {
+        setWord(file, TIMES_CONFIGURED_OFFSET, in(file).timesConfigured() + 1);
         setWord(file, CONFIGURED_LIMIT_OFFSET, tuning.limit());
         setWord(file, CONFIGURED_CODEC_OFFSET, tuning.codec().level());
-        setWord(file, TIMES_CONFIGURED_OFFSET, in(file).timesConfigured() + 1);
     }
 
     /** Whether there is none: whoever made the file died before he wrote it. */
@@ -142,9 +153,15 @@ final class CountersHead {
         return codecAt(CODEC_OFFSET);
     }
 
-    /** What holds, whoever has set it. */
+    /** What is to hold, whoever has set it. */
     Tuning held() {
         return new Tuning(head.get(JAVA_LONG, LIMIT_OFFSET), codec());
+    }
+
+    /** 0 if nothing is known of it. */
+    long limitThatHolds() {
+        long limit = head.get(JAVA_LONG, LIMIT_THAT_HOLDS_OFFSET);
+        return limit == 0 ? held().limit() : limit;
     }
 
     Tuning configured() {

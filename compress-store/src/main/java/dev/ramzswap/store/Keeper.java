@@ -64,11 +64,17 @@ final class Keeper implements AutoCloseable {
         }
     }
 
+    /** All of them or none. */
     void start() {
-        ram.start();
-        populator.start();
-        if (disk != null) {
-            disk.start();
+        try {
+            ram.start();
+            populator.start();
+            if (disk != null) {
+                disk.start();
+            }
+        } catch (Throwable e) {
+            stop();
+            throw e;
         }
     }
 

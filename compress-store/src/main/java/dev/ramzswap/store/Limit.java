@@ -13,7 +13,7 @@ final class Limit {
 
     private final StoreConfig config;
 
-    /** Bytes of the backing file; 0 if there is none. */
+    /** Bytes of the backing file; 0 if nothing can go there. */
     private final long backingBytes;
 
     private final RegionTable regions;
@@ -40,6 +40,7 @@ final class Limit {
         regions.lock.lock();
         try {
             require(bytes);
+            counters.setLimit(bytes);
             set(bytes);
         } finally {
             regions.lock.unlock();
@@ -65,17 +66,38 @@ final class Limit {
         regions.lock.lock();
         try {
             this.bytes = bytes;
-            counters.setLimit(bytes);
+            counters.setLimitThatHolds(bytes);
             regions.budget().set(regionBytes);
         } finally {
             regions.lock.unlock();
         }
     }
 
-    /** To refuse a takeover would lose all pages, for the sake of those that may not fit. */
-    void warnOfLack(long limit) {
-        lackOfRoom(config, limit, backingBytes)
-                .ifPresent(lack -> LOG.log(Level.WARNING, config.name() + " is taken over all the same: " + lack));
+    /**
+     * Sets the one of a store that is taken over. Where pages could not go to the backing file, the one of before stays
+     * if it is higher: those that are there already would leave no room for others. To refuse the takeover would lose
+     * all of them, for the sake of those that may not fit.
+     *
+     * @param before 0 if that is not known
+     */
+    void takeOver(long wanted, long before) {
+        Optional<String> reason = whyNot(wanted);
+        long bytes = reason.isPresent() ? Math.max(wanted, before) : wanted;
+        if (bytes > wanted) {
+            warn(" keeps the limit that it had, not the lower one that is configured: " + reason.get());
+        }
+        lackOfRoom(config, bytes, backingBytes).ifPresent(lack -> warn(" is taken over all the same: " + lack));
+        set(bytes);
+    }
+
+    private Optional<String> whyNot(long wanted) {
+        boolean isFileLost = config.backing().isPresent() && backingBytes == 0;
+        return lackOfRoom(config, wanted, backingBytes)
+                .or(() -> isFileLost ? Optional.of("nothing can go to its backing file") : Optional.empty());
+    }
+
+    private void warn(String what) {
+        LOG.log(Level.WARNING, config.name() + what);
     }
 
     /** Bytes of the limit that are not the pool's regions: slot map and region table. */

@@ -102,29 +102,30 @@ public final class PageStore implements AutoCloseable {
     }
 
     private static PageStore open(StoreConfig config, OptionalLong known, StoreFiles files) throws IOException {
-        PageStore store = prepare(config, known, files);
-        store.keeper.start();
-        return store;
+        try {
+            PageStore store = prepare(config, known, files);
+            store.keeper.start();
+            return store;
+        } catch (Throwable e) { // An Error, too: that no thread is to be had is one.
+            files.abandon(e);
+            throw e;
+        }
     }
 
     /** One that does nothing by itself until its keeper is started. */
     private static PageStore prepare(StoreConfig config, OptionalLong known, StoreFiles files) throws IOException {
-        try {
-            PageStore store = new PageStore(config, files);
-            Tuning tuning = Tuning.of(config).begin(files.parts().counters(), known);
-            long limit = files.limit(tuning.limit());
-            if (files.isTakenOver()) {
-                new Recovery(files.parts()).run();
-                store.limit.warnOfLack(limit);
-            }
-            store.limit.set(limit);
-            store.setCodec(tuning.codec());
-            files.populate();
-            return store;
-        } catch (IOException | RuntimeException e) {
-            files.abandon(e);
-            throw e;
+        PageStore store = new PageStore(config, files);
+        long limitBefore = store.counters.head().limitThatHolds();
+        Tuning tuning = Tuning.of(config).begin(store.counters, known);
+        if (files.isTakenOver()) {
+            new Recovery(files.parts()).run();
+            store.limit.takeOver(tuning.limit(), limitBefore);
+        } else {
+            store.limit.set(tuning.limit());
         }
+        store.setCodec(tuning.codec());
+        files.populate();
+        return store;
     }
 
     /** Bytes of memory that a store of so many slots always takes, pages or not. */
@@ -309,9 +310,27 @@ public final class PageStore implements AutoCloseable {
      * @throws IllegalArgumentException if {@link #setLimit} refuses the limit
      */
     public void configure(long bytes, CodecSpec codec) {
-        setLimit(bytes);
-        setCodec(codec);
-        counters.setConfigured(new Tuning(bytes, codec));
+        tune(new Tuning(bytes, codec), new Tuning(bytes, codec));
+    }
+
+    /**
+     * The same if that was asked for before the store was opened: only what the configuration has otherwise than the
+     * last one, as with {@link #open}.
+     *
+     * @throws IllegalArgumentException if {@link #setLimit} refuses the limit
+     */
+    public void catchUp(long bytes, CodecSpec codec) {
+        Tuning configured = new Tuning(bytes, codec);
+        CountersHead head = counters.head();
+        if (!configured.equals(head.configured())) {
+            tune(configured.over(head), configured);
+        }
+    }
+
+    private void tune(Tuning tuning, Tuning configured) {
+        setLimit(tuning.limit());
+        setCodec(tuning.codec());
+        counters.setConfigured(configured);
     }
 
     public Counters counters() {

@@ -51,7 +51,6 @@ final class StoreFiles implements AutoCloseable {
 
     private MappedFile mapFile;
     private boolean isTakenOver;
-    private Counters counters;
     private Parts parts;
 
     /** Where the key of the backing file is, once there is one. */
@@ -107,7 +106,7 @@ final class StoreFiles implements AutoCloseable {
             throw new IllegalArgumentException("a slot's word cannot tell places above 8 TiB: 7 TiB is the most");
         }
         MappedFile countersFile = openCounters();
-        counters = isTakenOver
+        Counters counters = isTakenOver
                 ? Counters.resume(countersFile, config.name(), config.slots())
                 : Counters.begin(countersFile, config.name(), config.slots());
         SlotMap map = closing(new SlotMap(mapFile, config.slots(), counters));
@@ -129,18 +128,6 @@ final class StoreFiles implements AutoCloseable {
         Limit.lackOfRoom(config, config.limit(), backingBytes).ifPresent(lack -> {
             throw new IllegalArgumentException(lack);
         });
-    }
-
-    /**
-     * The limit, if this one is wanted. A takeover without the backing file that this counts on keeps the limit of
-     * before if that is higher: pages that are there already would leave no room for others.
-     */
-    long limit(long wanted) {
-        if (!isTakenOver || backing != null || config.backing().isEmpty()) {
-            return wanted;
-        }
-        long before = counters.limitBefore();
-        return before == 0 ? StoreConfig.NO_LIMIT : Math.max(wanted, before);
     }
 
     /**
@@ -195,7 +182,6 @@ final class StoreFiles implements AutoCloseable {
             backing = closing(openBacking(config.backing().get()));
         } catch (IOException e) {
             doWithoutBacking(e);
-            backingBytes = 0;
         }
     }
 
@@ -306,8 +292,9 @@ final class StoreFiles implements AutoCloseable {
         return isTakenOver;
     }
 
+    /** Bytes of the backing file that pages can go to. */
     long backingBytes() {
-        return backingBytes;
+        return backing != null && backing.isWritable() ? backingBytes : 0;
     }
 
     Parts parts() {

@@ -10,7 +10,7 @@ record Tuning(long limit, CodecSpec codec) {
 
     /**
      * Makes a store's counters say what is to hold when it begins, or is taken over, by a configuration that says this:
-     * what held before, but for what is configured anew.
+     * what was to hold before, but for what is configured anew.
      *
      * @param known see {@link PageStore#open(StoreConfig, OptionalLong)}
      */
@@ -28,7 +28,8 @@ record Tuning(long limit, CodecSpec codec) {
         return tuning;
     }
 
-    private Tuning over(CountersHead head) {
+    /** What is to hold by this configuration, behind the one that a head has. */
+    Tuning over(CountersHead head) {
         Tuning held = head.held();
         Tuning before = head.configured();
         return new Tuning(limit == before.limit ? held.limit : limit, codec.equals(before.codec) ? held.codec : codec);

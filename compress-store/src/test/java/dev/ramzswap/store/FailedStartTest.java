@@ -92,6 +92,23 @@ class FailedStartTest {
         assertNothingIn(own);
     }
 
+    /** That no thread or heap is to be had is one. */
+    @Test
+    void norDoesAnError() throws IOException, InterruptedException {
+        Path own = tmpfs.mount(64 << 20);
+        StoreConfig config = new TestConfig(1 << 20)
+                .overcommit()
+                .ahead(16 << 20)
+                .stateDirectory(own)
+                .build();
+        Supplier<Optional<String>> failing = () -> {
+            throw new OutOfMemoryError("made up");
+        };
+        ScopedValue.where(Progress.STOPPED, failing)
+                .run(() -> assertThrows(OutOfMemoryError.class, () -> PageStore.open(config)));
+        assertNothingIn(own);
+    }
+
     /** It would be reached by pages that are refused. */
     @Test
     void aLimitThatTheStateDirectoryHasNoRoomForIsRefused() throws IOException, InterruptedException {

@@ -57,19 +57,17 @@ class ScarceTakeoverTest {
 
     @Test
     void ofRoomForAllPagesInTheWorstCase() throws IOException {
-        StoreConfig before = Daemons.withFile(directory, directory.resolve("file"));
-        Daemons.store(before, SLOTS, 0);
-        StoreConfig lower = Daemons.config(directory)
-                .limit(LIMIT - (1 << 20))
-                .backing(directory.resolve("file"), Daemons.FILE_BYTES)
-                .build();
-        try (PageStore store = PageStore.open(lower);
+        Path file = directory.resolve("file");
+        StoreConfig config = Daemons.withFile(directory, file);
+        Daemons.store(config, FEW, 0);
+        Files.delete(file);
+        try (PageStore store = PageStore.open(config);
                 Workspace work = store.workspace()) {
-            assertEquals(new Found(SLOTS, 0, 0), Daemons.load(store, work, SLOTS, 0));
-            assertThrows(IllegalArgumentException.class, () -> store.setLimit(LIMIT - (1 << 20) - 1));
-            store.setLimit(LIMIT - (1 << 19));
-            assertThrows(IllegalArgumentException.class, () -> store.setLimit(LIMIT - (1 << 20)));
-            store.setLimit(LIMIT);
+            assertEquals(new Found(FEW, 0, 0), Daemons.load(store, work, FEW, 0));
+            assertThrows(IllegalArgumentException.class, () -> store.setLimit(LIMIT - 1));
+            store.setLimit(LIMIT + (1 << 19));
+            assertThrows(IllegalArgumentException.class, () -> store.setLimit(LIMIT));
+            store.setLimit(LIMIT + (1 << 20));
         }
     }
 }

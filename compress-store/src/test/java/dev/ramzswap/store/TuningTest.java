@@ -1,6 +1,7 @@
 package dev.ramzswap.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -89,6 +90,32 @@ class TuningTest {
         assertEquals(tuning(3, "zstd:3"), takenOver(config(2, "lz4"), first));
         assertEquals(tuning(4, "zstd:3"), takenOver(config(4, "zstd:3"), OptionalLong.of(2)), "read after that");
         assertEquals(tuning(2, "lz4"), takenOver(config(2, "lz4")), "read now");
+    }
+
+    /** By a SIGHUP to one that stood by; the daemon that served may have had it, too, or not. */
+    @Test
+    void whatWasAskedForWhileItStoodByChangesOnlyWhatIsNew() throws IOException {
+        leave(config(2, "lz4"));
+        try (PageStore store = PageStore.open(config(2, "lz4"))) {
+            store.catchUp(2 << 20, CodecSpec.LZ4);
+            assertEquals(tuning(3, "zstd:3"), of(store));
+            assertEquals(1, store.counters().snapshot().timesConfigured(), "outdates nobody");
+            store.catchUp(4 << 20, CodecSpec.LZ4);
+            assertEquals(tuning(4, "zstd:3"), of(store));
+        }
+        assertEquals(tuning(4, "zstd:3"), takenOver(config(2, "lz4"), OptionalLong.of(1)));
+    }
+
+    /** A codec that is none ends it halfway. */
+    @Test
+    void oneThatIsKilledWhileItKeepsWhatWasConfiguredHasOutdatedOthersAlready() throws IOException {
+        OptionalLong first = OptionalLong.of(1);
+        try (PageStore store = PageStore.open(config(2, "lz4"), first)) {
+            store.setLimit(3 << 20);
+            Tuning half = new Tuning(3 << 20, null);
+            assertThrows(NullPointerException.class, () -> store.counters().setConfigured(half));
+        }
+        assertEquals(tuning(3, "lz4"), takenOver(config(2, "lz4"), first));
     }
 
     @Test

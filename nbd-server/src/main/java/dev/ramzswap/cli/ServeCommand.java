@@ -2,9 +2,11 @@ package dev.ramzswap.cli;
 
 import dev.ramzswap.attach.Machine;
 import dev.ramzswap.attach.Reattacher;
+import dev.ramzswap.config.Cause;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.Host;
+import dev.ramzswap.config.Settings;
 import dev.ramzswap.config.StateDir;
 import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.daemon.Signals;
@@ -49,7 +51,10 @@ final class ServeCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     /** Null until it serves. */
-    private volatile Daemon daemon;
+    private Daemon daemon;
+
+    /** Whether there was a SIGHUP before that. */
+    private boolean isReloadDue;
 
     private final Host host;
 
@@ -61,19 +66,43 @@ final class ServeCommand implements Callable<Integer> {
     public Integer call() throws IOException, ConfigException, InterruptedException {
         Thread.setDefaultUncaughtExceptionHandler(StderrLogs::uncaught);
         var options = new ServeOptions(spec);
-        Config asked = Config.of(options.settings(Map.of()), host);
+        var settings = new Settings();
+        try {
+            options.addTo(settings, Map.of());
+            return serve(settings, options);
+        } catch (ConfigException | IOException e) {
+            if (StateDir.hasPages(settings)) {
+                throw worthATry(e);
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Whatever is wrong may be put right before the pages are lost that need a daemon: who starts it again must not
+     * give that up, as the units do at status 2 ({@code RestartPreventExitStatus=2}).
+     */
+    private static IOException worthATry(Exception wrong) {
+        return new IOException(wrong instanceof IOException failed ? Cause.of(failed) : wrong.getMessage());
+    }
+
+    private int serve(Settings settings, ServeOptions options)
+            throws IOException, ConfigException, InterruptedException {
+        Config asked = Config.of(settings, host);
         StateDir.check(asked);
         StderrLogs.setLevel(asked.logLevel());
         ProcessGuard.mark(asked.protection(), StderrLogs::flush);
         Signals.onHangUp(options.hasFile() ? this::reload : ServeCommand::ignoreHangUp);
+        Daemon started;
         try {
-            daemon = Daemon.start(asked, host, new Reattacher(Machine.of(host)), Signals::onTermination);
+            started = Daemon.start(asked, host, new Reattacher(Machine.of(host)), Signals::onTermination);
         } catch (InterruptedIOException e) {
             LOG.log(Level.INFO, e.getMessage());
             return 0;
         }
-        Thread printing = Threads.start("next-steps", () -> print(NextSteps.of(daemon.served())));
-        daemon.run();
+        serves(started);
+        Thread printing = Threads.start("next-steps", () -> print(NextSteps.of(started.served())));
+        started.run();
         printing.join(PATIENCE);
         return 0;
     }
@@ -89,17 +118,33 @@ final class ServeCommand implements Callable<Integer> {
         LOG.log(Level.INFO, "SIGHUP changes nothing without --config: ramzswap set changes limit and codec");
     }
 
-    /** Flags go before the file, as they did at the start. One at a time: what was read last is what holds. */
     private synchronized void reload() {
+        if (daemon == null) {
+            isReloadDue = true;
+            LOG.log(
+                    Level.INFO,
+                    "SIGHUP: nothing is served here yet: what is new in the file then holds as soon as it is");
+        } else {
+            reload(daemon::reload);
+        }
+    }
+
+    /** The file may be slow to read where memory is short. */
+    private synchronized void serves(Daemon started) {
+        daemon = started;
+        if (isReloadDue) {
+            Threads.start("reload", () -> reload(started::catchUp));
+        }
+    }
+
+    private interface Reload {
+        void by(Config fresh) throws ConfigException;
+    }
+
+    /** Flags go before the file, as they did at the start. One at a time: what was read last is what holds. */
+    private synchronized void reload(Reload reload) {
         try {
-            if (daemon == null) {
-                LOG.log(
-                        Level.INFO,
-                        "SIGHUP: nothing is served here yet: who serves takes limit and codec from its file, and who"
-                                + " takes over keeps them");
-                return;
-            }
-            daemon.reload(Config.of(new ServeOptions(spec).settings(Map.of()), host));
+            reload.by(Config.of(new ServeOptions(spec).settings(Map.of()), host));
         } catch (ConfigException | IllegalArgumentException e) {
             LOG.log(Level.ERROR, "SIGHUP: " + e.getMessage());
         }

@@ -141,6 +141,12 @@ final class ServeOptions {
      */
     Settings settings(Map<Key, String> besides) throws ConfigException {
         var settings = new Settings();
+        addTo(settings, besides);
+        return settings;
+    }
+
+    /** The same, added to what has been asked for; as much of it as can be understood. */
+    void addTo(Settings settings, Map<Key, String> besides) throws ConfigException {
         for (var said : besides.entrySet()) {
             settings.flag(said.getKey().key(), said.getValue());
         }
@@ -155,7 +161,6 @@ final class ServeOptions {
         if (parsed.hasMatchedOption(CONFIG)) {
             settings.addMissing(ConfigFile.read(parsed.matchedOptionValue(CONFIG, null)));
         }
-        return settings;
     }
 
     private String text(Key key) {

@@ -39,6 +39,8 @@ public record Config(
         Level logLevel,
         Protection protection) {
 
+    private static final System.Logger LOG = System.getLogger(Config.class.getName());
+
     /** Of the sockets that a daemon makes in the runtime directory: of the largest process id there is. */
     private static final String LONGEST_NAME = "4194304.warm-up.control";
 
@@ -71,11 +73,7 @@ public record Config(
             checkReach(settings, listen.get(), tls);
         }
         Protection protection = protection(settings, stateDir);
-        MemoryCheck memory = new MemoryCheck(host, protection.isSwap());
-        memory.of(settings, exports);
-        if (protection.isSwap()) {
-            memory.atStart(settings, exports, protection);
-        }
+        checkMemory(settings, exports, protection, host);
         if (protection.isSwap() && isSocketPassed) {
             throw new ConfigException(settings.daemon.get("swap").origin()
                     + ": the next daemon finds the kernel's connections by the socket's path, and one that is passed"
@@ -94,6 +92,23 @@ public record Config(
             throw new ConfigException(settings.daemon.get("listen").origin() + ": other machines can reach "
                     + Address.format(listen) + ": add --tls-cert, --tls-key and --tls-ca, so that only clients with a"
                     + " certificate are served, or --insecure to serve anybody");
+        }
+    }
+
+    /** What pages have already is not refused: who serves them would have no other daemon, and they none after him. */
+    private static void checkMemory(Settings settings, List<ExportConfig> exports, Protection protection, Host host)
+            throws ConfigException {
+        MemoryCheck memory = new MemoryCheck(host, protection.isSwap());
+        try {
+            memory.of(settings, exports);
+            if (protection.isSwap()) {
+                memory.atStart(settings, exports, protection);
+            }
+        } catch (ConfigException e) {
+            if (!StateDir.hasPages(settings)) {
+                throw e;
+            }
+            LOG.log(Level.WARNING, e.getMessage() + "; this goes on all the same, for the pages that are there");
         }
     }
 

@@ -109,8 +109,12 @@ final class ExportReader {
         if (!Size.isRelative(text) || stateDir.isEmpty()) {
             return bytes;
         }
-        String name = values.containsKey("name") ? values.get("name").text() : DEFAULT_NAME;
-        return StateDir.sizeOf(stateDir.get(), name).orElse(bytes);
+        return StateDir.sizeOf(stateDir.get(), name(values)).orElse(bytes);
+    }
+
+    /** As it was written. */
+    static String name(Map<String, Value> export) {
+        return export.containsKey("name") ? export.get("name").text() : DEFAULT_NAME;
     }
 
     private long size(String text) {

@@ -111,6 +111,19 @@ public final class MemoryCheck {
         }
     }
 
+    /**
+     * Checks the new configuration of one of a daemon's exports, whose limit is raised by it.
+     *
+     * @throws ConfigException if there is less memory
+     */
+    public void raisedLimit(ExportConfig export, int exports) throws ConfigException {
+        if (export.limit() != StoreConfig.NO_LIMIT) {
+            newLimit(export.limit(), exports);
+        } else if (host.cgroup().isPresent() && !isLenient) {
+            worstCase(export, "size of " + export.name());
+        }
+    }
+
     private void limit(long limit, String origin) throws ConfigException {
         if (limit > host.memory()) {
             throw new ConfigException(

@@ -8,6 +8,7 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 
 /**
  * Where state may lie that outlives its daemon: it is what programs have in memory, in the clear, and the key of it.
@@ -42,10 +43,28 @@ public final class StateDir {
         }
     }
 
+    /**
+     * Whether an earlier daemon has left pages there of an export of these settings, as far as they can be understood.
+     */
+    public static boolean hasPages(Settings settings) {
+        if (!settings.daemon.containsKey("state-dir")) {
+            return false;
+        }
+        try {
+            Path directory = ExportReader.path(settings.daemon.get("state-dir").text());
+            return Stream.concat(Stream.of(settings.single), settings.exports.stream())
+                    .map(ExportReader::name)
+                    .anyMatch(name -> part(directory, name, "map").toFile().length() > 0);
+        } catch (IllegalArgumentException e) {
+            return false; // no path, as it holds a zero
+        }
+    }
+
     /** Bytes of the device that an earlier daemon has left there; empty if there is none of this name. */
     static OptionalLong sizeOf(Path directory, String name) {
         try {
-            return OptionalLong.of(Counters.read(counters(directory, name)).slots() * PageStore.SLOT_BYTES);
+            return OptionalLong.of(
+                    Counters.read(part(directory, name, "counters")).slots() * PageStore.SLOT_BYTES);
         } catch (IOException e) {
             return OptionalLong.empty();
         }
@@ -56,14 +75,14 @@ public final class StateDir {
      */
     public static long timesConfigured(Path directory, String name) {
         try {
-            return Counters.read(counters(directory, name)).timesConfigured();
+            return Counters.read(part(directory, name, "counters")).timesConfigured();
         } catch (IOException e) {
             return 1;
         }
     }
 
-    private static Path counters(Path directory, String name) {
-        return directory.resolve(name + ".counters");
+    private static Path part(Path directory, String name, String part) {
+        return directory.resolve(name + "." + part);
     }
 
     /** The directory, or the one that it is to be made in. */

@@ -11,7 +11,6 @@ import dev.ramzswap.store.PageStore;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -27,8 +26,6 @@ import java.util.stream.Collectors;
 final class Announcement implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Announcement.class.getName());
     private static final long PID = ProcessHandle.current().pid();
-    private static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
-    private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
 
     private final Config config;
     private final RuntimeDir dir;
@@ -116,31 +113,11 @@ final class Announcement implements AutoCloseable {
      * <p>Of a daemon that has taken pages over: to end for want of a word in the runtime directory would lose them.
      */
     void servingSoon(Map<String, PageStore> stores, UnaryOperator<String> requests) throws InterruptedException {
-        retries = Thread.ofPlatform().daemon().name("announcement").start(() -> insist(stores, requests));
-        retries.join(FIRST_PAUSE);
-    }
-
-    private void insist(Map<String, PageStore> stores, UnaryOperator<String> requests) {
-        try {
-            String wrong = attempt(stores, requests);
-            if (!wrong.isEmpty()) {
-                LOG.log(
-                        Level.WARNING,
-                        "the exports are served, but other commands cannot find all of them: " + wrong
-                                + "; this is tried again until it works");
-            }
-            for (Duration pause = FIRST_PAUSE; !wrong.isEmpty(); pause = next(pause)) {
-                Thread.sleep(pause);
-                wrong = attempt(stores, requests);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private static Duration next(Duration pause) {
-        Duration twice = pause.multipliedBy(2);
-        return twice.compareTo(LONGEST_PAUSE) < 0 ? twice : LONGEST_PAUSE;
+        retries = Retries.start(
+                "announcement",
+                () -> attempt(stores, requests),
+                "the exports are served, but other commands cannot find all of them");
+        retries.join(Retries.FIRST_PAUSE);
     }
 
     /** What was wrong; empty if nothing. */

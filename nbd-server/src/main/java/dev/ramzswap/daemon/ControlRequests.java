@@ -9,11 +9,14 @@ import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.config.MemoryCheck;
+import dev.ramzswap.store.CodecSpec;
 import dev.ramzswap.store.PageStore;
 import java.lang.System.Logger.Level;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
@@ -108,22 +111,43 @@ final class ControlRequests implements UnaryOperator<String> {
     /**
      * Makes limit and codec of each export what a configuration has that was read anew.
      *
-     * @throws IllegalArgumentException if a store refuses its limit; none is changed then
+     * @throws ConfigException if there is not the memory for a limit; none is changed then
+     * @throws IllegalArgumentException if a store refuses its limit, likewise
      */
-    void reload(Config fresh) {
+    void reload(Config fresh) throws ConfigException {
+        change(fresh, PageStore::configure);
+    }
+
+    /** The same if that was asked for before the stores were opened, see {@link PageStore#catchUp}. */
+    void catchUp(Config fresh) throws ConfigException {
+        change(fresh, PageStore::catchUp);
+    }
+
+    private interface Change {
+        void of(PageStore store, long limit, CodecSpec codec);
+    }
+
+    private void change(Config fresh, Change change) throws ConfigException {
         for (ExportConfig export : fresh.exports()) {
             if (stores.containsKey(export.name())) {
-                export.changes().limit().ifPresent(stores.get(export.name())::requireLimit);
+                check(export, stores.get(export.name()));
             }
         }
         for (ExportConfig export : fresh.exports()) {
             if (stores.containsKey(export.name())) {
-                stores.get(export.name()).configure(export.limit(), export.codec());
-                LOG.log(
-                        level,
-                        "export " + export.name() + ": " + export.changes().summary());
+                PageStore store = stores.get(export.name());
+                change.of(store, export.limit(), export.codec());
+                Changes holds = new Changes(OptionalLong.of(store.limit()), Optional.of(store.codec()));
+                LOG.log(level, "export " + export.name() + ": " + holds.summary());
             }
         }
+    }
+
+    private void check(ExportConfig export, PageStore store) throws ConfigException {
+        if (export.limit() > store.limit()) {
+            memory.raisedLimit(export, stores.size());
+        }
+        store.requireLimit(export.limit());
     }
 
     /** The limit goes first: it is what the store may refuse. */

@@ -176,10 +176,12 @@ public final class Daemon implements AutoCloseable {
         if (config.protection().isSwap()) {
             ProcessGuard.lockNewMemoryWhole(config.protection());
         }
-        server = new Endpoints(config, host, tls).serve(exports(), memory, new Clients());
+        Endpoints endpoints = new Endpoints(config, host, tls, stores.areTakenOver());
+        server = endpoints.serve(exports(), memory, new Clients());
         if (config.socket().isPresent()) {
             kernel.serving(List.copyOf(attached.values()), config.socket().get());
         }
+        endpoints.serveElsewhere(server);
         announce();
         service.ready(served().exports().stream().map(ExportConfig::summary).collect(Collectors.joining("; ")));
     }
@@ -251,7 +253,7 @@ public final class Daemon implements AutoCloseable {
 
     private void openStores() throws IOException, ConfigException {
         stores.open(service::goesOn);
-        Standby.unmark(served());
+        Standby.unmark(config.isStandby() ? config : served()); // Who stood by has all places: no mark is another's.
         Map<String, Attachment> all = new LinkedHashMap<>();
         stores.all()
                 .forEach((name, store) ->
@@ -290,10 +292,22 @@ public final class Daemon implements AutoCloseable {
     /**
      * Makes limit and codec of each export what a configuration has that was read anew. What else it has is left out.
      *
-     * @throws IllegalArgumentException with a message for the user, if a limit cannot be
+     * @throws ConfigException if there is not the memory for a limit
+     * @throws IllegalArgumentException with a message for the user, if a store refuses its limit
      */
-    public void reload(Config fresh) {
+    public void reload(Config fresh) throws ConfigException {
         requests.reload(fresh);
+    }
+
+    /**
+     * The same if that was asked for before this served: where the daemon before has read it, too, what was set since
+     * then stays.
+     *
+     * @throws ConfigException as above
+     * @throws IllegalArgumentException as above
+     */
+    public void catchUp(Config fresh) throws ConfigException {
+        requests.catchUp(fresh);
     }
 
     /** Serves until it may end, then closes. */

@@ -23,9 +23,9 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Where a daemon lets clients in, and who may reach it there. */
 final class Endpoints {
@@ -41,11 +41,16 @@ final class Endpoints {
     private final Config config;
     private final Host host;
     private final Optional<TlsFiles> tls;
+    private final boolean isSocketEnough;
 
-    Endpoints(Config config, Host host, Optional<TlsFiles> tls) {
+    /**
+     * @param isTakenOver whether there are pages: the kernel comes by the Unix socket, and is not to lose them for TCP
+     */
+    Endpoints(Config config, Host host, Optional<TlsFiles> tls, boolean isTakenOver) {
         this.config = config;
         this.host = host;
         this.tls = tls;
+        this.isSocketEnough = isTakenOver && config.socket().isPresent();
     }
 
     /** What its connections may have. */
@@ -54,13 +59,16 @@ final class Endpoints {
     }
 
     /**
-     * Serves exports there.
+     * Serves exports there, or where it must.
      *
      * @param memory of its connections, which the server closes
-     * @throws IOException with a message that names the flag, if an address cannot be had; nobody is let in then
+     * @throws IOException with a message that names the flag, if an address that it needs cannot be had; nobody is let
+     *     in then
      */
     NbdServer serve(List<Export> exports, ConnectionMemory memory, ClientListener clients) throws IOException {
-        NbdServer server = new NbdServer(exports, config.exports().getFirst().name(), endpoints(), memory, clients);
+        List<Endpoint> needed = Stream.concat(socket().stream(), isSocketEnough ? Stream.of() : tcp().stream())
+                .toList();
+        NbdServer server = new NbdServer(exports, config.exports().getFirst().name(), needed, memory, clients);
         try {
             if (config.isSocketPassed()) {
                 adopt(server, PassedSocket.take());
@@ -74,19 +82,39 @@ final class Endpoints {
         return server;
     }
 
-    private List<Endpoint> endpoints() throws IOException {
-        List<Endpoint> endpoints = new ArrayList<>();
-        if (config.socket().isPresent()) {
-            makeParent(config.socket().get());
-            endpoints.add(new Endpoint(
-                    UnixDomainSocketAddress.of(config.socket().get()),
-                    tls.map(TlsFiles::onSocket).orElse(null)));
+    private Optional<Endpoint> socket() throws IOException {
+        if (config.socket().isEmpty()) {
+            return Optional.empty();
         }
-        if (config.listen().isPresent()) {
-            endpoints.add(
-                    new Endpoint(config.listen().get(), tls.map(TlsFiles::onTcp).orElse(null)));
+        makeParent(config.socket().get());
+        return Optional.of(new Endpoint(
+                UnixDomainSocketAddress.of(config.socket().get()),
+                tls.map(TlsFiles::onSocket).orElse(null)));
+    }
+
+    private Optional<Endpoint> tcp() {
+        return config.listen()
+                .map(address -> new Endpoint(address, tls.map(TlsFiles::onTcp).orElse(null)));
+    }
+
+    /** Serves where it had no need to yet, as soon as that can be had. */
+    void serveElsewhere(NbdServer server) {
+        if (isSocketEnough) {
+            tcp().filter(address -> !attempt(server, address).isEmpty())
+                    .ifPresent(address -> Retries.start(
+                            "listen",
+                            () -> attempt(server, address),
+                            "the exports are served by the Unix socket alone: --listen"));
         }
-        return endpoints;
+    }
+
+    private static String attempt(NbdServer server, Endpoint endpoint) {
+        try {
+            server.add(endpoint);
+            return "";
+        } catch (IOException e) {
+            return Cause.of(e);
+        }
     }
 
     private void start(NbdServer server) throws IOException {

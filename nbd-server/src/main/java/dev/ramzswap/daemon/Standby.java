@@ -47,8 +47,8 @@ import java.util.List;
  *       that one stays: should it be told to end as well, it finds the mark, and keeps the place or takes it again.
  *       Each gives the place up once at most, so there is a last one, and it has the place.
  *   <li>The mark outlives who made it: who stands by finds it also if the other is killed meanwhile, and then has the
- *       state's locks. It goes when the next one has these locks, or when who made it ends with nobody attached
- *       ({@link #unmark}); one that is out of date only makes somebody stay.
+ *       state's locks. It goes when the next one has these locks, or its place and does without the export, or when who
+ *       made it ends with nobody attached ({@link #unmark}); one that is out of date only makes somebody stay.
  *   <li>Who serves and is killed before it has made the mark was not about to leave: then it is as ever, the place's
  *       holder takes over. If that has just given the place up, nobody does, as after the kill of any daemon that is
  *       alone; the state stays, for whoever is started within the kernel's time to reconnect.

@@ -80,6 +80,19 @@ public final class NbdServer implements AutoCloseable {
     }
 
     /**
+     * Accepts on one more address, once it has started; does nothing if it ends already.
+     *
+     * @throws IOException if that cannot be had, with a message that names it
+     */
+    public synchronized void add(Endpoint endpoint) throws IOException {
+        if (!context.shuttingDown()) {
+            Listener listener = new Listener(endpoint);
+            listeners.add(listener);
+            listener.start(connections::admit);
+        }
+    }
+
+    /**
      * Where it listens: what was adopted, then the others in the order given, with the real port where 0 was asked for.
      */
     public synchronized List<SocketAddress> addresses() {

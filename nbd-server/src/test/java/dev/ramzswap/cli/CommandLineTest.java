@@ -6,11 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.Key;
+import dev.ramzswap.store.CodecSpec;
+import dev.ramzswap.store.PageStore;
+import dev.ramzswap.store.StoreConfig;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.Writer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -81,6 +87,36 @@ class CommandLineTest {
         run((command + " --version").strip());
         assertEquals(0, status);
         assertTrue(out.matches("ramzswap \\d+\\.\\d+\\.\\d+\\S*\n"), out);
+    }
+
+    /** Who starts daemons again leaves those alone that end with status 2, and pages would have none. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            1 | serve --size lots --state-dir @/state
+            1 | serve --size 16M --state-dir @/state --config @/none
+            1 | serve --config @/wrong
+            1 | serve --size 16M --state-dir @/state --listen nowhere
+            1 | serve --export name=b,size=16M --export name=swap0,size=lots --state-dir @/state
+            2 | serve --size lots --state-dir @/state --name other
+            2 | serve --size lots --state-dir @/other
+            2 | serve --size lots
+            """)
+    void wrongUseIsTriedAgainWherePagesWait(int expected, String line) throws IOException {
+        StoreConfig pages = new StoreConfig(
+                "swap0",
+                4096,
+                StoreConfig.NO_LIMIT,
+                CodecSpec.LZ4,
+                StoreConfig.DEFAULT_CUTOFF,
+                Optional.empty(),
+                true,
+                0,
+                Optional.of(temp.resolve("state")));
+        PageStore.open(pages).close();
+        Files.writeString(temp.resolve("wrong"), "size = lots\nstate-dir = " + temp.resolve("state") + "\n");
+        run(line);
+        assertEquals(expected, status, err);
+        assertEquals(1, err.lines().count(), err);
     }
 
     @ParameterizedTest

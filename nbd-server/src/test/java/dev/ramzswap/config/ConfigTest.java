@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -259,6 +260,26 @@ class ConfigTest {
         assertEquals(4L << 30, config(less, pairs).exports().getFirst().size());
         store.discard();
         assertEquals(7L << 29, config(less, pairs).exports().getFirst().size());
+    }
+
+    /** An upgrade reckons otherwise than the daemon that serves them, and a group may be given less. */
+    @Test
+    void memoryThatPagesHaveAlreadyIsNotRefused(@TempDir Path state) throws Exception {
+        String[] pairs = {"size=4G", "limit=512M", "overcommit=yes", "state-dir=" + state};
+        Config first = config(pairs);
+        String[] swap = Stream.concat(Stream.of(pairs), Stream.of("swap=yes")).toArray(String[]::new);
+        assertTrue(errorInGroup(swap).startsWith("--limit: 512M is more than the 300M"));
+        PageStore store = PageStore.open(first.exports().getFirst().store(first));
+        Host group = Host.of(8L << 30, Optional.of(new CgroupLimit(300 << 20, "/g/memory.max")), 0, Map.of());
+        assertEquals(512L << 20, config(group, swap).exports().getFirst().limit());
+        assertEquals(
+                4L << 30,
+                config(new Host(16 << 20, 0, Map.of()), swap)
+                        .exports()
+                        .getFirst()
+                        .size());
+        store.discard();
+        assertTrue(errorInGroup(swap).startsWith("--limit: 512M is more than the 300M"));
     }
 
     @Test

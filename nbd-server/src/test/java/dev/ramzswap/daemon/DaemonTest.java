@@ -24,6 +24,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,6 +59,10 @@ class DaemonTest {
     private Consumer<Runnable> termination = _ -> {};
 
     private Daemon start(String... pairs) throws IOException, ConfigException, InterruptedException {
+        return Daemon.start(config(pairs), host, Attachments.NONE, termination);
+    }
+
+    private Config config(String... pairs) throws ConfigException {
         var settings = new Settings();
         for (String pair : pairs) {
             String[] parts = pair.split("=", 2);
@@ -67,7 +72,7 @@ class DaemonTest {
                 settings.flag(parts[0], parts[1]);
             }
         }
-        return Daemon.start(Config.of(settings, host), host, Attachments.NONE, termination);
+        return Config.of(settings, host);
     }
 
     private void assertNothingLeft() throws IOException {
@@ -161,6 +166,24 @@ class DaemonTest {
         assertEquals("mine", Files.readString(notes));
     }
 
+    /** By a mark that stays, the next one that stands by would think for ever that it is needed. */
+    @ParameterizedTest
+    @CsvSource({"yes, false", "no, true"})
+    void oneThatStoodByTakesAlsoTheMarkOfAnExportThatItDoesWithout(String standby, boolean isLeft) throws Exception {
+        Path state = temp.resolve("state");
+        String old = "export=name=old,size=16M";
+        start("state-dir=" + state, old).close();
+        for (String export : List.of("old", "fresh")) {
+            Files.createFile(state.resolve(export + ".leaving"));
+        }
+        String fresh = "export=name=fresh,size=16M,limit=4M,backing-file=" + temp.resolve("missing/file");
+        try (Daemon daemon = start("state-dir=" + state, old, fresh, "standby=" + standby)) {
+            assertEquals(Set.of("old"), daemon.served().names());
+            assertFalse(Files.exists(state.resolve("old.leaving")));
+            assertEquals(isLeft, Files.exists(state.resolve("fresh.leaving")), "else it may be another daemon's");
+        }
+    }
+
     /** It is found as soon as the runtime directory can be written to. */
     @Test
     void aTakeoverServesThoughTheRuntimeDirectoryTakesNoName() throws Exception {
@@ -176,6 +199,42 @@ class DaemonTest {
             awaitFound("swap0");
         }
         assertNothingLeft();
+    }
+
+    /** The kernel comes by the socket. An address that somebody has is listened on as soon as he gives it back. */
+    @Test
+    void aTakeoverServesThoughItsAddressCannotBeHad() throws Exception {
+        String[] pairs = {"size=16M", "socket=" + temp.resolve("s"), "state-dir=" + temp.resolve("state")};
+        start(pairs).close();
+        ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        try (Daemon _ = start(with(pairs, "listen=127.0.0.1:" + taken.getLocalPort()))) {
+            new LoopbackClient(UnixDomainSocketAddress.of(temp.resolve("s")), "swap0").close();
+            taken.close();
+            awaitListening(taken.getLocalPort());
+        } finally {
+            taken.close();
+        }
+        String[] missing = with(with(pairs, "listen=192.0.2.1:10809"), "insecure=yes");
+        try (Daemon _ = start(missing)) {
+            new LoopbackClient(UnixDomainSocketAddress.of(temp.resolve("s")), "swap0").close();
+        }
+        assertNothingLeft();
+    }
+
+    private static void awaitListening(int port) throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (!isListening(port)) {
+            assertTrue(System.nanoTime() < end);
+            Thread.sleep(10);
+        }
+    }
+
+    private static boolean isListening(int port) {
+        try (Socket _ = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** Only the one whose name is taken is not found. */
@@ -367,5 +426,23 @@ class DaemonTest {
             assertEquals("lz4", a.snapshot().codec().toString());
             assertEquals(64L << 20, a.value(Counter.MEM_LIMIT));
         }
+    }
+
+    /** The memory that it has is not looked at again. */
+    @Test
+    void aFileRaisesNoLimitAboveTheMemoryThoughThereArePages() throws Exception {
+        String[] pairs = {"size=16M", "overcommit=yes", "state-dir=" + temp.resolve("state"), "unsafe=yes"};
+        try (Daemon daemon = start(with(pairs, "limit=4M"))) {
+            Config fresh = config(with(pairs, "limit=9G"));
+            String refusal = assertThrows(ConfigException.class, () -> daemon.reload(fresh))
+                    .getMessage();
+            assertEquals("limit: 9G is more than the 8G of memory that this machine has: give less", refusal);
+            daemon.reload(config(with(pairs, "limit=8G")));
+            assertEquals(8L << 30, ExportStatus.named(host, "swap0").getFirst().value(Counter.MEM_LIMIT));
+        }
+    }
+
+    private static String[] with(String[] pairs, String more) {
+        return Stream.concat(Stream.of(pairs), Stream.of(more)).toArray(String[]::new);
     }
 }

@@ -20,6 +20,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Several daemons with one state; {@code --unsafe} spares the tests the capabilities. */
 class StandbyIT {
@@ -274,9 +276,27 @@ class StandbyIT {
         awaitStatus("\"pid\": " + third.pid(), "\"mem_limit\": " + (5 << 20), "\"lz4\"");
     }
 
-    /** As it stays so, it is not tried again: see RestartPreventExitStatus= of the units. */
+    /** Also if the other has ended, and it begins with no pages. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aReloadOfOneThatStandsByHoldsWhenItServes(boolean isTakeover) throws Exception {
+        Process first = start(SERVES);
+        Process second = start(STANDS_BY);
+        Files.writeString(configuration(), "limit = 5M\n");
+        signal("HUP", second);
+        await(log(1), "SIGHUP: nothing is served here yet");
+        if (isTakeover) {
+            first.destroyForcibly();
+        } else {
+            first.destroy();
+        }
+        await(log(1), SERVES);
+        awaitStatus("\"pid\": " + second.pid(), "\"mem_limit\": " + (5 << 20));
+    }
+
+    /** It may be put right while the first one serves: see RestartPreventExitStatus= of the units. */
     @Test
-    void oneThatIsToHaveAnotherSizeIsRefusedForGood() throws Exception {
+    void oneThatIsToHaveAnotherSizeIsTriedAgain() throws Exception {
         start(SERVES);
         Tool.Result other = new Launcher(directory)
                 .runToEnd(
@@ -287,7 +307,7 @@ class StandbyIT {
                         "--size=8M",
                         "--socket=" + socket(),
                         "--state-dir=" + directory.resolve("state"))
-                .expect(2);
+                .expect(1);
         assertTrue(other.err().contains("swap0.counters is of a store of 4096 slots, not 2048"), other::toString);
     }
 
