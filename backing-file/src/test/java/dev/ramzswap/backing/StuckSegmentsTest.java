@@ -15,9 +15,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongPredicate;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
@@ -123,6 +125,46 @@ class StuckSegmentsTest {
             long free = backing.freeSegments();
             backing.clean(records);
             assertEquals(free, backing.freeSegments());
+        }
+    }
+
+    /** A bad area may take seconds for each write: of those that have failed again and again one is always under way. */
+    @Test
+    void nobodyWaitsForAWriteOfWhichNothingIsExpected() throws IOException {
+        Thread rescuer = Thread.currentThread();
+        CountDownLatch mayEnd = new CountDownLatch(1);
+        AtomicBoolean isHanging = new AtomicBoolean();
+        LongPredicate failing = position -> position == 0 || Thread.currentThread() == rescuer;
+        device.unwritable = failing;
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            records.fillUp();
+            await(() -> state.segmentsIn(SegmentWord.STAGED) <= 2);
+            await(() -> backing.clean(records) == Cleaning.CLEAN);
+            device.unwritable = position -> {
+                if (position == 0 && Thread.currentThread() != rescuer) {
+                    isHanging.set(true);
+                    awaitUnchecked(mayEnd);
+                }
+                return failing.test(position);
+            };
+            await(() -> {
+                backing.clean(records);
+                return isHanging.get();
+            });
+            try {
+                await(() -> backing.clean(records) == Cleaning.CLEAN);
+            } finally {
+                mayEnd.countDown();
+            }
+        }
+    }
+
+    private static void awaitUnchecked(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
         }
     }
 
