@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.backing.FaultyDevice.Fault;
@@ -125,6 +126,25 @@ class StuckSegmentsTest {
             long free = backing.freeSegments();
             backing.clean(records);
             assertEquals(free, backing.freeSegments());
+        }
+    }
+
+    @Test
+    void aSegmentWhoseRescueThrowsIsTriedAgain() throws IOException {
+        device.badSegments = 1;
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            for (int i = 0; i < 3 * SEGMENT_BYTES / Records.BYTES; i++) {
+                records.append(0);
+            }
+            await(backing::cleaningDue);
+            Mover throwing = new TestMover((content, place, target) -> {
+                throw new IllegalStateException("injected");
+            });
+            assertThrows(IllegalStateException.class, () -> backing.clean(throwing));
+            device.badSegments = 0;
+            await(() -> !backing.failing());
+            records.checkAll();
         }
     }
 
