@@ -270,6 +270,24 @@ class StuckSegmentsTest {
         }
     }
 
+    /** What is kept takes longer for that than the patience, and the device has failed all the same. */
+    @Test
+    void slowReadsBetweenFailuresDoNotKeepCleaningFromItsEnd() throws IOException {
+        long patience = 50_000_000;
+        Delays delays = new Delays(1_000_000, 4_000_000, TimeUnit.MINUTES.toNanos(10), patience);
+        Mover mover = new TestMover((content, place, target) -> {
+            if (place != SEGMENT_BYTES) {
+                return Mover.Result.DAMAGED;
+            }
+            LockSupport.parkNanos(2 * patience);
+            return Mover.Result.KEPT;
+        });
+        try (BackingFile backing = state.open(device, delays)) {
+            halfFill(new Records(backing));
+            await(() -> backing.clean(mover) == Cleaning.CLEAN);
+        }
+    }
+
     private void halfFill(Records records) {
         records.fillUp();
         await(() -> state.segmentsIn(SegmentWord.STAGED) == 0);

@@ -30,8 +30,10 @@ import java.util.concurrent.locks.ReentrantLock;
  * Nobody is at work, or has a page pinned, while he waits for the disk or here, with these exceptions: the spiller and
  * whoever has the turn, who wait for a staging buffer, {@value Spiller#PATIENCE_NANOS} and {@value #PATIENCE_NANOS} ns
  * at most, and a partial write, which a kernel never sends to its swap. While one waits for the disk the door is opened
- * again, so that stores that RAM can take go on, and the search begins anew. What the device does not give back is
- * waited for as long as it may come back ({@link Suspects}), and then given up.
+ * again, so that stores that RAM can take go on. The search begins anew then, but for a look of the file's keeper, which
+ * may take longer than any door is closed: that goes on, and counts if all who came in have ended, and none of them has
+ * refuted the suspicion. What the device does not give back is waited for as long as it may come back
+ * ({@link Suspects}), and then given up.
  */
 final class RoomSearch {
     private static final long TURN_MILLIS = 50;
@@ -114,7 +116,7 @@ final class RoomSearch {
             return false;
         }
         isDoorClosed = true;
-        fullness.suspect();
+        keeper.suspectFullness();
         if (!activity.awaitOthers(work, CLOSED_NANOS)) {
             isDoorClosed = false;
             LockSupport.parkNanos(CLOSED_NANOS);

@@ -16,7 +16,7 @@ public final class DeadAreaDevice extends MemoryDevice {
     public DeadAreaDevice(int deadSegments, int otherSegments, long patienceNanos) {
         super((long) otherSegments * BackingFile.SEGMENT_BYTES);
         this.deadBytes = (long) deadSegments * BackingFile.SEGMENT_BYTES;
-        this.delays = new Delays(1_000_000, 50_000_000, 600_000_000_000L, patienceNanos);
+        this.delays = new Delays(1_000, 1_000, 600_000_000_000L, patienceNanos);
     }
 
     public void setFailureNanos(long nanos) {
@@ -31,10 +31,18 @@ public final class DeadAreaDevice extends MemoryDevice {
     @Override
     public int read(MemorySegment into, int length, long position) throws IOException {
         if (position < deadBytes) {
-            LockSupport.parkNanos(failureNanos);
+            pause(failureNanos);
             throw new IOException("injected: Input/output error");
         }
         return super.read(into, length, position - deadBytes);
+    }
+
+    /** Also if whoever reads is woken meanwhile. */
+    private static void pause(long nanos) {
+        long end = System.nanoTime() + nanos;
+        for (long left = nanos; left > 0; left = end - System.nanoTime()) {
+            LockSupport.parkNanos(left);
+        }
     }
 
     @Override

@@ -36,6 +36,8 @@ class DeadAreaTest {
     /** More than are remembered. */
     private static final int MANY = Suspects.MOST + 200;
 
+    private static final int FEW = 20;
+
     @ParameterizedTest
     @ValueSource(ints = {Suspects.MOST / 2, MANY})
     void whatIsLostThereMakesRoom(int deadSegments) throws Exception {
@@ -43,7 +45,7 @@ class DeadAreaTest {
         Logger logger = Logger.getLogger("dev.ramzswap.backing.SegmentCleaner");
         logger.setFilter(record -> told.incrementAndGet() == 1);
         DeadAreaDevice device = new DeadAreaDevice(deadSegments, OTHER_SEGMENTS, 100_000_000);
-        StoreConfig config = config(deadSegments);
+        StoreConfig config = config(deadSegments + OTHER_SEGMENTS);
         StoreFiles files = StoreFiles.open(config, device::open);
         try (PageStore store = PageStore.open(config, files);
                 Workspace work = store.workspace()) {
@@ -62,7 +64,7 @@ class DeadAreaTest {
     @Test
     void whileAnyIsLostNobodyWaitsForOneThatIsNotYet() throws Exception {
         DeadAreaDevice device = new DeadAreaDevice(MANY, OTHER_SEGMENTS, 5_000_000_000L);
-        StoreConfig config = config(MANY);
+        StoreConfig config = config(MANY + OTHER_SEGMENTS);
         StoreFiles files = StoreFiles.open(config, device::open);
         try (PageStore store = PageStore.open(config, files);
                 Workspace work = store.workspace()) {
@@ -71,8 +73,58 @@ class DeadAreaTest {
         }
     }
 
-    private static StoreConfig config(int deadSegments) {
-        long fileBytes = (long) (deadSegments + OTHER_SEGMENTS) * BackingFile.SEGMENT_BYTES;
+    /** What is not remembered is tried in each look, which takes seconds then: none was ever waited for to its end. */
+    @Test
+    void aLookThatTakesLongerThanATryIsWaitedFor() throws Exception {
+        DeadAreaDevice device = new DeadAreaDevice(MANY, OTHER_SEGMENTS, 100_000_000);
+        StoreConfig config = config(MANY + OTHER_SEGMENTS);
+        StoreFiles files = StoreFiles.open(config, device::open);
+        try (PageStore store = PageStore.open(config, files);
+                Workspace work = store.workspace()) {
+            int slot = storeUntilAnyIsGivenUp(store, files.parts(), work);
+            device.setFailureNanos(1_000_000);
+            assertTimeoutPreemptively(BOUND, () -> store(slot, slot + 2 * PAGES_PER_SEGMENT, store, work));
+        }
+    }
+
+    /** Each look tries one segment of a disk that cannot be read, which takes longer than the door may be closed. */
+    @Test
+    void aStoreIsRefusedThoughTheLastLookTakesLong() throws Exception {
+        DeadAreaDevice device = new DeadAreaDevice(FEW, 0, 100_000_000);
+        StoreConfig config = config(FEW);
+        StoreFiles files = StoreFiles.open(config, device::open);
+        try (PageStore store = PageStore.open(config, files);
+                Workspace work = store.workspace()) {
+            int slot = fill(store, work);
+            device.setFailureNanos(300_000_000);
+            freeHalfOf(2, files.parts().map(), store, work);
+            assertTimeoutPreemptively(
+                    BOUND,
+                    () -> assertEquals(StoreStatus.NO_SPACE, store.store(slot, Daemons.page(slot), 0, work)));
+        }
+    }
+
+    /** Returns the slot that was refused. */
+    private static int fill(PageStore store, Workspace work) {
+        int slot = 0;
+        while (store.store(slot, Daemons.page(slot), 0, work) == StoreStatus.OK) {
+            slot++;
+        }
+        return slot;
+    }
+
+    /** Of so many segments of the file. */
+    private static void freeHalfOf(int segments, SlotMap map, PageStore store, Workspace work) {
+        for (long slot = map.nextUsed(0); slot < map.slots(); slot = map.nextUsed(slot + 1)) {
+            long word = map.get(slot);
+            if (SecondReading.isWithin(word, 0, segments * BackingFile.SEGMENT_BYTES) && slot % 2 == 0) {
+                store.invalidate(slot, work);
+            }
+        }
+    }
+
+    private static StoreConfig config(int segments) {
+        long fileBytes = (long) segments * BackingFile.SEGMENT_BYTES;
         return new TestConfig(1 << 16)
                 .limit(1 << 20)
                 .overcommit()
