@@ -21,7 +21,10 @@ import java.util.concurrent.locks.ReentrantLock;
  *   <li>After that the page itself found no room, in the pool or in the file.
  * </ol>
  *
- * So the live records alone fill what there is. All but this page's are of published words, at most one for each slot,
+ * A slot's word may have no memory, of which only what is gained makes more: then a look that found nothing to gain is
+ * enough. That says nothing of the room for other pages, nor does what they leave refute it.
+ *
+ * <p>So the live records alone fill what there is. All but this page's are of published words, at most one for each slot,
  * and the keepers go on while the pool has a sixteenth free or a segment a tenth: limit and file hold fewer pages than
  * they must, which is only possible with overcommit, memory that the kernel does not give, or a file that has failed
  * for long.
@@ -59,6 +62,9 @@ final class RoomSearch {
     /** Whether points 1 to 3 hold. Of whoever has the turn. */
     private boolean isLookedFor;
 
+    /** Whether a complete look gained no memory for a page of the map. Of whoever has the turn. */
+    private boolean isMapLookedFor;
+
     RoomSearch(Keeper keeper, Activity activity, Fullness fullness) {
         this.keeper = keeper;
         this.activity = activity;
@@ -82,6 +88,7 @@ final class RoomSearch {
         }
         work.patience = PATIENCE_NANOS;
         isLookedFor = false;
+        isMapLookedFor = false;
         return true;
     }
 
@@ -98,12 +105,13 @@ final class RoomSearch {
      * @return true if there is certainly none; false if it should be tried again
      */
     boolean isExhausted(Workspace work) {
-        if (isLookedFor && !work.isFileBusy && fullness.confirm()) {
+        if (work.isMapShort ? isMapLookedFor : isLookedFor && !work.isFileBusy && fullness.confirm()) {
             return true;
         }
         keeper.setScarce(true);
         isDoorClosed = false;
-        isLookedFor = look(work);
+        isMapLookedFor = work.isMapShort && keeper.look(LOOK_NANOS) == Look.NOTHING;
+        isLookedFor = !work.isMapShort && look(work);
         return false;
     }
 
