@@ -39,8 +39,8 @@ final class Rescue implements AutoCloseable {
     }
 
     /**
-     * Tries to empty the buffer of a condemned segment; whether it is empty. If not, whatever went wrong, the segment is
-     * tried again: as long as it is condemned, room may come of it, and stores wait for that.
+     * Tries to empty the buffer of a condemned segment; whether it is empty. If not, whatever went wrong, the segment
+     * is tried again: as long as it is condemned, room may come of it, and stores wait for that.
      */
     boolean run(int buffer, Mover mover) {
         boolean isEmpty = false;

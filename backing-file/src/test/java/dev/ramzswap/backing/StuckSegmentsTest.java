@@ -148,7 +148,9 @@ class StuckSegmentsTest {
         }
     }
 
-    /** A bad area may take seconds for each write: of those that have failed again and again one is always under way. */
+    /**
+     * A bad area may take seconds for each write: of those that have failed again and again one is always under way.
+     */
     @Test
     void nobodyWaitsForAWriteOfWhichNothingIsExpected() throws IOException {
         Thread rescuer = Thread.currentThread();

@@ -114,7 +114,9 @@ final class Keeper implements AutoCloseable {
         }
     }
 
-    /** What comes of a look at everything that began after this call, or after an earlier one that did not see its end. */
+    /**
+     * What comes of a look at everything that began after this call, or after an earlier one that did not see its end.
+     */
     Look look(long nanos) {
         Look look = ram.awaitLook(nanos);
         return look == Look.GAINED ? look : look.and(lookAtRest(nanos));

@@ -21,21 +21,21 @@ import java.util.concurrent.locks.ReentrantLock;
  *   <li>After that the page itself found no room, in the pool or in the file.
  * </ol>
  *
- * A slot's word may have no memory, of which only what is gained makes more: then a look that found nothing to gain is
- * enough. That says nothing of the room for other pages, nor does what they leave refute it.
- *
- * <p>So the live records alone fill what there is. All but this page's are of published words, at most one for each slot,
+ * So the live records alone fill what there is. All but this page's are of published words, at most one for each slot,
  * and the keepers go on while the pool has a sixteenth free or a segment a tenth: limit and file hold fewer pages than
  * they must, which is only possible with overcommit, memory that the kernel does not give, or a file that has failed
  * for long.
+ *
+ * <p>A slot's word may have no memory, of which only what is gained makes more: then a look that found nothing to gain
+ * is enough. That says nothing of the room for other pages, nor does what they leave refute it.
  *
  * <p><b>Why it ends.</b> While the door is closed nobody else takes room, and what invalidates free only adds to it.
  * Nobody is at work, or has a page pinned, while he waits for the disk or here, with these exceptions: the spiller and
  * whoever has the turn, who wait for a staging buffer, {@value Spiller#PATIENCE_NANOS} and {@value #PATIENCE_NANOS} ns
  * at most, and a partial write, which a kernel never sends to its swap. While one waits for the disk the door is opened
- * again, so that stores that RAM can take go on. The search begins anew then, but for a look of the file's keeper, which
- * may take longer than any door is closed: that goes on, and counts if all who came in have ended, and none of them has
- * refuted the suspicion. What the device does not give back is waited for as long as it may come back
+ * again, so that stores that RAM can take go on. The search begins anew then, but for a look of the file's keeper,
+ * which may take longer than any door is closed: that goes on, and counts if all who came in have ended, and none of
+ * them has refuted the suspicion. What the device does not give back is waited for as long as it may come back
  * ({@link Suspects}), and then given up.
  */
 final class RoomSearch {

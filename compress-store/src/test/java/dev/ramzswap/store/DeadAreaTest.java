@@ -82,7 +82,7 @@ class DeadAreaTest {
         try (PageStore store = PageStore.open(config, files);
                 Workspace work = store.workspace()) {
             int slot = storeUntilAnyIsGivenUp(store, files.parts(), work);
-            device.setFailureNanos(1_000_000);
+            device.setFailureNanos(500_000);
             assertTimeoutPreemptively(BOUND, () -> store(slot, slot + 2 * PAGES_PER_SEGMENT, store, work));
         }
     }
@@ -99,8 +99,7 @@ class DeadAreaTest {
             device.setFailureNanos(300_000_000);
             freeHalfOf(2, files.parts().map(), store, work);
             assertTimeoutPreemptively(
-                    BOUND,
-                    () -> assertEquals(StoreStatus.NO_SPACE, store.store(slot, Daemons.page(slot), 0, work)));
+                    BOUND, () -> assertEquals(StoreStatus.NO_SPACE, store.store(slot, Daemons.page(slot), 0, work)));
         }
     }
 
