@@ -38,8 +38,23 @@ final class Rescue implements AutoCloseable {
         this.isAnyEncrypted = isAnyEncrypted;
     }
 
-    /** Tries to empty the buffer of a condemned segment; whether it is empty. If not, the segment is tried again. */
+    /**
+     * Tries to empty the buffer of a condemned segment; whether it is empty. If not, whatever went wrong, the segment
+     * is tried again: as long as it is condemned, room may come of it, and stores wait for that.
+     */
     boolean run(int buffer, Mover mover) {
+        boolean isEmpty = false;
+        try {
+            isEmpty = empty(buffer, mover);
+        } finally {
+            if (!isEmpty) {
+                staging.reprieve(buffer);
+            }
+        }
+        return isEmpty;
+    }
+
+    private boolean empty(int buffer, Mover mover) {
         boolean encrypted = isEncrypted(staging.buffers.segment(buffer));
         int target = table.live(staging.buffers.segment(buffer)) > 0 ? writeElsewhere(buffer, encrypted) : NONE;
         if (target != NONE && isWritable(buffer)) {
@@ -50,11 +65,7 @@ final class Rescue implements AutoCloseable {
         if (target != NONE) {
             move(buffer, target, encrypted, mover);
         }
-        boolean isEmpty = staging.abandon(buffer);
-        if (!isEmpty) {
-            staging.reprieve(buffer);
-        }
-        return isEmpty;
+        return staging.abandon(buffer);
     }
 
     private boolean isEncrypted(int segment) {

@@ -61,6 +61,8 @@ final class SegmentCleaner implements AutoCloseable {
 
     private boolean isForgetting;
     private long setAsideSince;
+
+    /** When the last one was; that others failed since then is no pause. */
     private long setAsideLast;
 
     /** When the look at the victim began. */
@@ -232,8 +234,10 @@ final class SegmentCleaner implements AutoCloseable {
         }
         try {
             read(victim, word);
-            if (move(victim, mover) == Mover.Result.DAMAGED) {
-                setAside(victim);
+            switch (move(victim, mover)) {
+                case DAMAGED -> setAside(victim);
+                case KEPT -> setAsideLast += System.nanoTime() - lookedAt; // It failed for as long as that took.
+                default -> {}
             }
         } finally {
             table.unpin(victim);

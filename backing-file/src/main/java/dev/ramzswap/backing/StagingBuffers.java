@@ -204,11 +204,11 @@ final class StagingBuffers {
         release(buffer);
     }
 
-    /** Whether room may come of what is or will be written. */
+    /** Whether room may come of what is or will be written, or of what is condemned. */
     boolean isAnyToBeWritten() {
         for (int buffer = 0; buffer < Staging.BUFFERS; buffer++) {
-            boolean isToBe = state[buffer] == SEALED && retries.isHopeful(buffer);
-            if (isToBe || state[buffer] == WRITING || state[buffer] == CONDEMNED) {
+            boolean isToBe = (state[buffer] == SEALED || state[buffer] == WRITING) && retries.isHopeful(buffer);
+            if (isToBe || state[buffer] == CONDEMNED) {
                 return true;
             }
         }

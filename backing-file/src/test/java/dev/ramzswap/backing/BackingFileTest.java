@@ -292,8 +292,11 @@ class BackingFileTest {
         }
     }
 
+    /** For 30 seconds. */
     static void await(BooleanSupplier condition) {
+        long end = System.nanoTime() + 30_000_000_000L;
         while (!condition.getAsBoolean()) {
+            assertTrue(System.nanoTime() - end < 0, "waited in vain");
             LockSupport.parkNanos(200_000);
         }
     }

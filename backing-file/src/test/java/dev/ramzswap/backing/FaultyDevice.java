@@ -39,6 +39,9 @@ final class FaultyDevice implements BlockDevice {
     /** Blocks that cannot be read, by their positions. */
     volatile LongPredicate unreadable = position -> false;
 
+    /** Where writes fail, by their positions. */
+    volatile LongPredicate unwritable = position -> false;
+
     volatile boolean closed;
 
     FaultyDevice(int segments) {
@@ -68,8 +71,8 @@ final class FaultyDevice implements BlockDevice {
     @Override
     public int write(MemorySegment from, int length, long position) throws IOException {
         check(from, length, position);
-        Fault fault =
-                position < (long) badSegments * SEGMENT_BYTES ? Fault.EIO : writes.fault(writeCalls.getAndIncrement());
+        boolean isBad = position < (long) badSegments * SEGMENT_BYTES || unwritable.test(position);
+        Fault fault = isBad ? Fault.EIO : writes.fault(writeCalls.getAndIncrement());
         if (fault != Fault.NONE && fault != Fault.SLOW) {
             content.asSlice(position, length).fill((byte) 0xEE);
         }

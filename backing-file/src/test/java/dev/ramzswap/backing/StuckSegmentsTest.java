@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.backing.FaultyDevice.Fault;
@@ -15,9 +16,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.SplittableRandom;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongPredicate;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
@@ -127,6 +130,67 @@ class StuckSegmentsTest {
     }
 
     @Test
+    void aSegmentWhoseRescueThrowsIsTriedAgain() throws IOException {
+        device.badSegments = 1;
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            for (int i = 0; i < 3 * SEGMENT_BYTES / Records.BYTES; i++) {
+                records.append(0);
+            }
+            await(backing::cleaningDue);
+            Mover throwing = new TestMover((content, place, target) -> {
+                throw new IllegalStateException("injected");
+            });
+            assertThrows(IllegalStateException.class, () -> backing.clean(throwing));
+            device.badSegments = 0;
+            await(() -> !backing.failing());
+            records.checkAll();
+        }
+    }
+
+    /**
+     * A bad area may take seconds for each write: of those that have failed again and again one is always under way.
+     */
+    @Test
+    void nobodyWaitsForAWriteOfWhichNothingIsExpected() throws IOException {
+        Thread rescuer = Thread.currentThread();
+        CountDownLatch mayEnd = new CountDownLatch(1);
+        AtomicBoolean isHanging = new AtomicBoolean();
+        LongPredicate failing = position -> position == 0 || Thread.currentThread() == rescuer;
+        device.unwritable = failing;
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            records.fillUp();
+            await(() -> state.segmentsIn(SegmentWord.STAGED) <= 2);
+            await(() -> backing.clean(records) == Cleaning.CLEAN);
+            device.unwritable = position -> {
+                if (position == 0 && Thread.currentThread() != rescuer) {
+                    isHanging.set(true);
+                    awaitUnchecked(mayEnd);
+                }
+                return failing.test(position);
+            };
+            await(() -> {
+                backing.clean(records);
+                return isHanging.get();
+            });
+            try {
+                await(() -> backing.clean(records) == Cleaning.CLEAN);
+            } finally {
+                mayEnd.countDown();
+            }
+        }
+    }
+
+    private static void awaitUnchecked(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
     void aLogThatFailsEndsNoWriting() throws IOException {
         Logger logger = Logger.getLogger(Flusher.class.getName());
         logger.setFilter(record -> {
@@ -205,6 +269,24 @@ class StuckSegmentsTest {
             await(() -> backing.clean(records) == Cleaning.CLEAN);
             device.reads = FaultyDevice.HEALTHY;
             assertTrue(records.findsRoom());
+        }
+    }
+
+    /** What is kept takes longer for that than the patience, and the device has failed all the same. */
+    @Test
+    void slowReadsBetweenFailuresDoNotKeepCleaningFromItsEnd() throws IOException {
+        long patience = 50_000_000;
+        Delays delays = new Delays(1_000_000, 4_000_000, TimeUnit.MINUTES.toNanos(10), patience);
+        Mover mover = new TestMover((content, place, target) -> {
+            if (place != SEGMENT_BYTES) {
+                return Mover.Result.DAMAGED;
+            }
+            LockSupport.parkNanos(2 * patience);
+            return Mover.Result.KEPT;
+        });
+        try (BackingFile backing = state.open(device, delays)) {
+            halfFill(new Records(backing));
+            await(() -> backing.clean(mover) == Cleaning.CLEAN);
         }
     }
 

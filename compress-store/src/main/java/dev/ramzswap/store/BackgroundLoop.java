@@ -63,13 +63,26 @@ final class BackgroundLoop implements AutoCloseable {
         }
     }
 
-    /**
-     * Waits until a look that began after this call is over. Returns what came of it, or BLOCKED if it is not over
-     * after the given time.
-     */
+    /** Like {@link #awaitLook(long, long)}, for a look that begins after this call. */
     synchronized Look awaitLook(long nanos) {
+        return awaitLook(next(), nanos);
+    }
+
+    /** The number of the first look that begins after this call. */
+    synchronized long next() {
+        return looks + (isLooking ? 2 : 1);
+    }
+
+    synchronized boolean isOver(long look) {
+        return looks >= look;
+    }
+
+    /**
+     * Waits until a look is over. Returns what came of it, or of one after it, or BLOCKED if it is not over after the
+     * given time.
+     */
+    synchronized Look awaitLook(long look, long nanos) {
         long end = System.nanoTime() + nanos;
-        long look = looks + (isLooking ? 2 : 1);
         boolean isInterrupted = false;
         while (looks < look && !isClosed && end - System.nanoTime() > 0) {
             wake();

@@ -118,7 +118,8 @@ final class FileMover implements Mover {
                 return Result.KEPT; // Its turn comes when one of those that are remembered was given up.
             }
             case YOUNG -> {
-                return Result.LATER;
+                // What is lost goes before it: it is waited for only if that is to be given up, and cannot be.
+                return suspects.isAnyLost() && !mayGiveUp.getAsBoolean() ? Result.KEPT : Result.LATER;
             }
             case UNSTEADY -> {
                 return Result.DAMAGED;

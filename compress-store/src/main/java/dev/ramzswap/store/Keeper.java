@@ -40,6 +40,12 @@ final class Keeper implements AutoCloseable {
     /** A store has looked for everything else in vain. */
     private volatile boolean isLastLook;
 
+    /**
+     * The look of the file's keeper that whoever has the turn waits for, 0 for none. It may take longer than any call,
+     * and the next one must not wait for another, or a disk that is slow would never be looked at to the end.
+     */
+    private long diskLook;
+
     private boolean wasFailing;
 
     Keeper(String name, Parts parts, Ownership ownership, Fullness fullness, Activity activity) {
@@ -100,24 +106,53 @@ final class Keeper implements AutoCloseable {
     /** Whether every bit of room is to be gathered, at whatever price. */
     void setScarce(boolean isScarce) {
         this.isScarce = isScarce;
-        isLastLook &= isScarce;
+        if (!isScarce) {
+            isLastLook = false;
+            diskLook = 0;
+        }
     }
 
-    /** What comes of a look at everything that began after this call. */
+    /** Whatever room is made refutes it from now on, or from the last time on, if it is suspected still. */
+    void suspectFullness() {
+        if (!fullness.isSuspected()) {
+            isLastLook = false;
+            fullness.suspect();
+        }
+    }
+
+    /**
+     * What comes of a look at everything that began after this call, or after an earlier one that did not see its end.
+     */
     Look look(long nanos) {
         Look look = ram.awaitLook(nanos);
         return look == Look.GAINED ? look : look.and(lookAtRest(nanos));
     }
 
-    /** The last {@link #look} before a page is refused: lost pages are given up, if the pool has nothing to gain. */
+    /**
+     * The last {@link #look} before a page is refused: lost pages are given up, if the pool has nothing to gain. One
+     * that takes longer goes on in the next calls, until fullness is suspected anew.
+     */
     Look lookForTheLast(long nanos) {
         Look look = ram.awaitLook(nanos);
+        if (!isLastLook) {
+            diskLook = 0; // It did not know.
+        }
         isLastLook = look == Look.NOTHING;
         return look == Look.GAINED ? look : look.and(lookAtRest(nanos));
     }
 
+    private Look lookAtFile(long nanos) {
+        diskLook = diskLook == 0 ? disk.next() : diskLook;
+        Look look = disk.awaitLook(diskLook, nanos);
+        boolean isToStay = isLastLook && look == Look.NOTHING;
+        if (disk.isOver(diskLook) && !isToStay) {
+            diskLook = 0;
+        }
+        return look;
+    }
+
     private Look lookAtRest(long nanos) {
-        Look look = disk == null ? Look.NOTHING : disk.awaitLook(nanos);
+        Look look = disk == null ? Look.NOTHING : lookAtFile(nanos);
         return look != Look.GAINED && regionMemory.isAwaited() ? look.and(lookForMemory()) : look;
     }
 

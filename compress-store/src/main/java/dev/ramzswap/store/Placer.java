@@ -39,7 +39,8 @@ final class Placer {
      */
     long place(long slot, ByteBuffer from, int at, CodecSpec codec, Workspace work) {
         work.isFileBusy = false;
-        if (!map.makeResident(slot)) {
+        work.isMapShort = !map.makeResident(slot);
+        if (work.isMapShort) {
             return noRoom(); // Compaction may give memory back.
         }
         if (!SameFilled.test(from, at)) {

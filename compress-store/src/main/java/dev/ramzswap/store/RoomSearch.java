@@ -26,12 +26,17 @@ import java.util.concurrent.locks.ReentrantLock;
  * they must, which is only possible with overcommit, memory that the kernel does not give, or a file that has failed
  * for long.
  *
+ * <p>A slot's word may have no memory, of which only what is gained makes more: then a look that found nothing to gain
+ * is enough. That says nothing of the room for other pages, nor does what they leave refute it.
+ *
  * <p><b>Why it ends.</b> While the door is closed nobody else takes room, and what invalidates free only adds to it.
  * Nobody is at work, or has a page pinned, while he waits for the disk or here, with these exceptions: the spiller and
  * whoever has the turn, who wait for a staging buffer, {@value Spiller#PATIENCE_NANOS} and {@value #PATIENCE_NANOS} ns
  * at most, and a partial write, which a kernel never sends to its swap. While one waits for the disk the door is opened
- * again, so that stores that RAM can take go on, and the search begins anew. What the device does not give back is
- * waited for as long as it may come back ({@link Suspects}), and then given up.
+ * again, so that stores that RAM can take go on. The search begins anew then, but for a look of the file's keeper,
+ * which may take longer than any door is closed: that goes on, and counts if all who came in have ended, and none of
+ * them has refuted the suspicion. What the device does not give back is waited for as long as it may come back
+ * ({@link Suspects}), and then given up.
  */
 final class RoomSearch {
     private static final long TURN_MILLIS = 50;
@@ -57,6 +62,9 @@ final class RoomSearch {
     /** Whether points 1 to 3 hold. Of whoever has the turn. */
     private boolean isLookedFor;
 
+    /** Whether a complete look gained no memory for a page of the map. Of whoever has the turn. */
+    private boolean isMapLookedFor;
+
     RoomSearch(Keeper keeper, Activity activity, Fullness fullness) {
         this.keeper = keeper;
         this.activity = activity;
@@ -80,6 +88,7 @@ final class RoomSearch {
         }
         work.patience = PATIENCE_NANOS;
         isLookedFor = false;
+        isMapLookedFor = false;
         return true;
     }
 
@@ -96,12 +105,13 @@ final class RoomSearch {
      * @return true if there is certainly none; false if it should be tried again
      */
     boolean isExhausted(Workspace work) {
-        if (isLookedFor && !work.isFileBusy && fullness.confirm()) {
+        if (work.isMapShort ? isMapLookedFor : isLookedFor && !work.isFileBusy && fullness.confirm()) {
             return true;
         }
         keeper.setScarce(true);
         isDoorClosed = false;
-        isLookedFor = look(work);
+        isMapLookedFor = work.isMapShort && keeper.look(LOOK_NANOS) == Look.NOTHING;
+        isLookedFor = !work.isMapShort && look(work);
         return false;
     }
 
@@ -114,7 +124,7 @@ final class RoomSearch {
             return false;
         }
         isDoorClosed = true;
-        fullness.suspect();
+        keeper.suspectFullness();
         if (!activity.awaitOthers(work, CLOSED_NANOS)) {
             isDoorClosed = false;
             LockSupport.parkNanos(CLOSED_NANOS);

@@ -76,6 +76,10 @@ final class Suspects {
             isLost = false;
         }
 
+        private boolean isOf(long segment) {
+            return content == contentOf.applyAsLong(segment);
+        }
+
         private boolean isForgotten() {
             return idleNanos - idle > (isLost ? LOST_PATIENCES * patienceNanos : patienceNanos);
         }
@@ -128,17 +132,27 @@ final class Suspects {
     /** Whether pieces of a segment, with the content that it has, were found to be lost. */
     boolean isLost(long segment) {
         Suspect suspect = suspects.isEmpty() ? null : suspects.get(segment);
-        return suspect != null && suspect.isLost && suspect.content == contentOf.applyAsLong(segment);
+        return suspect != null && suspect.isLost && suspect.isOf(segment);
+    }
+
+    /** Whether {@link #note} would say so of any segment. */
+    boolean isAnyLost() {
+        for (Map.Entry<Long, Suspect> entry : suspects.entrySet()) {
+            Suspect suspect = entry.getValue();
+            if (suspect.isLost && !suspect.isForgotten() && suspect.isOf(entry.getKey())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Says which pieces have failed in a look at a segment, while the device gave back others. */
     State note(long segment, long pieces, long now) {
-        long content = contentOf.applyAsLong(segment);
         Suspect suspect = suspects.get(segment);
-        if (suspect != null && suspect.content == content) {
+        if (suspect != null && suspect.isOf(segment)) {
             return suspect.failed(pieces, now);
         }
-        return add(segment, new Suspect(content, pieces, now)) ? State.YOUNG : State.UNKNOWN;
+        return add(segment, new Suspect(contentOf.applyAsLong(segment), pieces, now)) ? State.YOUNG : State.UNKNOWN;
     }
 
     /** All of a segment was read as it should be. */
@@ -159,8 +173,8 @@ final class Suspects {
         }
         if (suspects.size() == MOST) {
             suspects.entrySet()
-                    .removeIf(other -> other.getValue().isForgotten()
-                            || other.getValue().content != contentOf.applyAsLong(other.getKey()));
+                    .removeIf(other ->
+                            other.getValue().isForgotten() || !other.getValue().isOf(other.getKey()));
         }
         boolean isRoom = suspects.size() < MOST || suspects.containsKey(segment);
         if (isRoom) {

@@ -40,6 +40,9 @@ public final class Workspace implements AutoCloseable {
     /** Whether the last record was not taken by the backing file for a reason that will pass. */
     boolean isFileBusy;
 
+    /** Whether the last record found no memory for the page of the map in which its slot's word lies. */
+    boolean isMapShort;
+
     private final Arena arena = Arena.ofShared();
     private final Codecs codecs = new Codecs();
     private final Activity activity;

@@ -1,14 +1,17 @@
 package dev.ramzswap.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.backing.DeadAreaDevice;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Logger;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,36 +31,137 @@ class DeadAreaTest {
     /** Slots of the others: more than the pool holds, so that they go to the file before they are overwritten. */
     private static final int OVERWRITTEN = 1000;
 
+    private static final Duration BOUND = Duration.ofSeconds(30);
+
+    /** More than are remembered. */
+    private static final int MANY = Suspects.MOST + 200;
+
+    private static final int FEW = 20;
+
     @ParameterizedTest
-    @ValueSource(ints = {Suspects.MOST / 2, Suspects.MOST + 200})
+    @ValueSource(ints = {Suspects.MOST / 2, MANY})
     void whatIsLostThereMakesRoom(int deadSegments) throws Exception {
-        DeadAreaDevice device = new DeadAreaDevice(deadSegments, OTHER_SEGMENTS);
-        long fileBytes = (long) (deadSegments + OTHER_SEGMENTS) * BackingFile.SEGMENT_BYTES;
-        StoreConfig config = new TestConfig(1 << 16)
-                .limit(1 << 20)
-                .overcommit()
-                .backing(Path.of("unused"), fileBytes, false)
-                .build();
-        StoreFiles files = StoreFiles.open(config, device::open);
-        BackingFile file = files.parts().file();
         AtomicInteger told = new AtomicInteger();
         Logger logger = Logger.getLogger("dev.ramzswap.backing.SegmentCleaner");
         logger.setFilter(record -> told.incrementAndGet() == 1);
+        DeadAreaDevice device = new DeadAreaDevice(deadSegments, OTHER_SEGMENTS, 100_000_000);
+        StoreConfig config = config(deadSegments + OTHER_SEGMENTS);
+        StoreFiles files = StoreFiles.open(config, device::open);
         try (PageStore store = PageStore.open(config, files);
                 Workspace work = store.workspace()) {
-            int slot = OVERWRITTEN;
-            for (int page = 0; file.freeSegments() > OTHER_SEGMENTS; page++) {
-                store(page % KEPT == 0 ? slot++ : page % OVERWRITTEN, store, work);
-            }
-            for (int end = slot + MORE; slot < end; slot++) {
-                store(slot, store, work);
-            }
-            assertTrue(file.readErrors() > deadSegments, file.readErrors() + " errors");
+            int slot = fillDeadArea(store, files.parts().file(), work);
+            store(slot, slot + MORE, store, work);
+            long errors = files.parts().file().readErrors();
+            assertTrue(errors > deadSegments, errors + " errors");
             Invariants.checkPaused(store, files.parts(), "in the end");
         } finally {
             logger.setFilter(null);
         }
         assertEquals(1, told.get(), "log entries of one failure");
+    }
+
+    /** The places of those that are given up are taken by others, which are not known to be lost. */
+    @Test
+    void whileAnyIsLostNobodyWaitsForOneThatIsNotYet() throws Exception {
+        DeadAreaDevice device = new DeadAreaDevice(MANY, OTHER_SEGMENTS, 5_000_000_000L);
+        StoreConfig config = config(MANY + OTHER_SEGMENTS);
+        StoreFiles files = StoreFiles.open(config, device::open);
+        try (PageStore store = PageStore.open(config, files);
+                Workspace work = store.workspace()) {
+            int slot = storeUntilAnyIsGivenUp(store, files.parts(), work);
+            assertTimeoutPreemptively(BOUND, () -> store(slot, slot + 10 * PAGES_PER_SEGMENT, store, work));
+        }
+    }
+
+    /** What is not remembered is tried in each look, which takes seconds then: none was ever waited for to its end. */
+    @Test
+    void aLookThatTakesLongerThanATryIsWaitedFor() throws Exception {
+        DeadAreaDevice device = new DeadAreaDevice(MANY, OTHER_SEGMENTS, 100_000_000);
+        StoreConfig config = config(MANY + OTHER_SEGMENTS);
+        StoreFiles files = StoreFiles.open(config, device::open);
+        try (PageStore store = PageStore.open(config, files);
+                Workspace work = store.workspace()) {
+            int slot = storeUntilAnyIsGivenUp(store, files.parts(), work);
+            device.setFailureNanos(500_000);
+            assertTimeoutPreemptively(BOUND, () -> store(slot, slot + 2 * PAGES_PER_SEGMENT, store, work));
+        }
+    }
+
+    /** Each look tries one segment of a disk that cannot be read, which takes longer than the door may be closed. */
+    @Test
+    void aStoreIsRefusedThoughTheLastLookTakesLong() throws Exception {
+        DeadAreaDevice device = new DeadAreaDevice(FEW, 0, 100_000_000);
+        StoreConfig config = config(FEW);
+        StoreFiles files = StoreFiles.open(config, device::open);
+        try (PageStore store = PageStore.open(config, files);
+                Workspace work = store.workspace()) {
+            int slot = fill(store, work);
+            device.setFailureNanos(300_000_000);
+            freeHalfOf(2, files.parts().map(), store, work);
+            assertTimeoutPreemptively(
+                    BOUND, () -> assertEquals(StoreStatus.NO_SPACE, store.store(slot, Daemons.page(slot), 0, work)));
+        }
+    }
+
+    /** Returns the slot that was refused. */
+    private static int fill(PageStore store, Workspace work) {
+        int slot = 0;
+        while (store.store(slot, Daemons.page(slot), 0, work) == StoreStatus.OK) {
+            slot++;
+        }
+        return slot;
+    }
+
+    /** Of so many segments of the file. */
+    private static void freeHalfOf(int segments, SlotMap map, PageStore store, Workspace work) {
+        for (long slot = map.nextUsed(0); slot < map.slots(); slot = map.nextUsed(slot + 1)) {
+            long word = map.get(slot);
+            if (SecondReading.isWithin(word, 0, segments * BackingFile.SEGMENT_BYTES) && slot % 2 == 0) {
+                store.invalidate(slot, work);
+            }
+        }
+    }
+
+    private static StoreConfig config(int segments) {
+        long fileBytes = (long) segments * BackingFile.SEGMENT_BYTES;
+        return new TestConfig(1 << 16)
+                .limit(1 << 20)
+                .overcommit()
+                .backing(Path.of("unused"), fileBytes, false)
+                .build();
+    }
+
+    /** Returns the first slot that was not stored. */
+    private static int fillDeadArea(PageStore store, BackingFile file, Workspace work) {
+        int slot = OVERWRITTEN;
+        for (int page = 0; file.freeSegments() > OTHER_SEGMENTS; page++) {
+            store(page % KEPT == 0 ? slot++ : page % OVERWRITTEN, store, work);
+        }
+        return slot;
+    }
+
+    private static int storeUntilAnyIsGivenUp(PageStore store, Parts parts, Workspace work) {
+        int slot = fillDeadArea(store, parts.file(), work);
+        while (!isAnyGivenUp(parts.map())) {
+            store(slot, slot + PAGES_PER_SEGMENT, store, work);
+            slot += PAGES_PER_SEGMENT;
+        }
+        return slot;
+    }
+
+    private static boolean isAnyGivenUp(SlotMap map) {
+        for (long slot = map.nextUsed(0); slot < map.slots(); slot = map.nextUsed(slot + 1)) {
+            if (Slot.kind(map.get(slot)) == Slot.KIND_DAMAGED) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static void store(int begin, int end, PageStore store, Workspace work) {
+        for (int slot = begin; slot < end; slot++) {
+            store(slot, store, work);
+        }
     }
 
     private static void store(int slot, PageStore store, Workspace work) {

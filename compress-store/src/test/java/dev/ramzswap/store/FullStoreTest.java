@@ -186,6 +186,56 @@ class FullStoreTest {
         }
     }
 
+    /** That there is no memory for a slot's word says nothing of the room in the file, which cleaning makes. */
+    @Test
+    void aSlotWhoseWordFindsNoMemoryKeepsNoOtherFromRoom() throws Exception {
+        int slots = 16 * 512;
+        StoreConfig config = new TestConfig(slots)
+                .limit(1 << 20)
+                .overcommit()
+                .backing(directory.resolve("file"), 20 * BackingFile.SEGMENT_BYTES)
+                .stateDirectory(tmpfs.mount(16 << 20))
+                .build();
+        StoreFiles files = StoreFiles.open(config, BackingFile::open);
+        try (PageStore store = PageStore.open(config, files);
+                Workspace work = store.workspace()) {
+            Daemons.store(store, work, 900, 0);
+            freeEveryOtherInFile(store, files.parts().map(), work);
+            for (int slot = 1023; slot < slots / 2; slot += 512) {
+                assertEquals(StoreStatus.OK, store.store(slot, Pages.page(Pages.Kind.SAME_FILLED, 1), 0, work));
+            }
+            refuseForWantOfAWord(slots / 2, store, work);
+            int slot = 1024;
+            store.keeper().pause();
+            int status = StoreStatus.OK;
+            while (status == StoreStatus.OK || work.isFileBusy) {
+                slot += status == StoreStatus.OK ? 1 : 0;
+                status = store.storeNow(slot, Daemons.page(slot), 0, work);
+            }
+            store.keeper().resume();
+            assertEquals(StoreStatus.WOULD_WAIT, status, "slot " + slot);
+            assertEquals(StoreStatus.OK, store.store(slot, Daemons.page(slot), 0, work), "slot " + slot);
+        }
+    }
+
+    private static void freeEveryOtherInFile(PageStore store, SlotMap map, Workspace work) {
+        for (long slot = map.nextUsed(0); slot < map.slots(); slot = map.nextUsed(slot + 1)) {
+            if (Slot.kind(map.get(slot)) == Slot.KIND_FILE && slot % 2 == 0) {
+                store.invalidate(slot, work);
+            }
+        }
+    }
+
+    /** Compaction may give memory to the words of the first ones. */
+    private void refuseForWantOfAWord(int first, PageStore store, Workspace work) throws IOException {
+        int status = StoreStatus.OK;
+        for (int slot = first; status == StoreStatus.OK; slot += 512) {
+            tmpfs.fill();
+            status = store.store(slot, Pages.page(Pages.Kind.SAME_FILLED, 1), 0, work);
+        }
+        assertEquals(StoreStatus.NO_SPACE, status);
+    }
+
     /** Until the file takes no more for good: what is being written may make room. */
     private static void fillFile(PageStore store, Workspace work) {
         int refusals = 0;

@@ -37,6 +37,21 @@ class SuspectsTest {
         assertFalse(suspects.isLost(1));
     }
 
+    @Test
+    void oneThatIsLostIsAnyAsLongAsItIsNeitherForgottenNorAnother() {
+        look(0, 1);
+        assertFalse(suspects.isAnyLost());
+        look(PATIENCE, 1);
+        assertTrue(suspects.isAnyLost());
+        contents.put(1L, 1L);
+        assertFalse(suspects.isAnyLost());
+        contents.clear();
+        suspects.beginLook(7 * PATIENCE);
+        assertTrue(suspects.isAnyLost());
+        suspects.beginLook(7 * PATIENCE + 1);
+        assertFalse(suspects.isAnyLost());
+    }
+
     /** Behind the label, which lies before the first one. */
     @Test
     void theFirstOneIsNamedByWhereItIsInTheFile() {
