@@ -1,8 +1,8 @@
 package dev.ramzswap.attach;
 
 import java.io.IOException;
-import java.util.Optional;
 import java.util.List;
+import java.util.Optional;
 
 /** Whether the kernel's NBD client is there, or can be loaded, and has a device to spare. Changes nothing. */
 final class NbdModuleCheck {

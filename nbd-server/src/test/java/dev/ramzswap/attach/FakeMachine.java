@@ -95,6 +95,7 @@ final class FakeMachine implements Tools, NbdDriver, DeviceNode.Source {
         root = directory.resolve("root");
         run = directory.resolve("run");
         file("/proc/sys/kernel/osrelease", "6.12.1-amd64");
+        file("/proc/sys/kernel/modules_disabled", "0");
         file("/proc/sys/vm/page-cluster", "0");
         file("/proc/sys/vm/min_free_kbytes", "67584");
         file("/proc/sys/vm/watermark_boost_factor", "0");
