@@ -286,12 +286,19 @@ public final class PageStore implements AutoCloseable {
     }
 
     /**
-     * Checks a limit without setting it.
+     * Checks the limit of a configuration without setting it.
      *
-     * @throws IllegalArgumentException if {@link #setLimit} would refuse it
+     * @throws IllegalArgumentException if {@link #configure} would refuse it
      */
-    public void requireLimit(long bytes) {
-        limit.require(bytes);
+    public void requireConfigurable(long bytes) {
+        if (isToChange(bytes)) {
+            limit.require(bytes);
+        }
+    }
+
+    /** Not if it is the one that was to hold already: what came of that was for the takeover to say. */
+    private boolean isToChange(long bytes) {
+        return bytes != counters.head().held().limit();
     }
 
     public CodecSpec codec() {
@@ -328,7 +335,9 @@ public final class PageStore implements AutoCloseable {
     }
 
     private void tune(Tuning tuning, Tuning configured) {
-        setLimit(tuning.limit());
+        if (isToChange(tuning.limit())) {
+            setLimit(tuning.limit());
+        }
         setCodec(tuning.codec());
         counters.setConfigured(configured);
     }

@@ -106,6 +106,31 @@ class TuningTest {
         assertEquals(tuning(4, "zstd:3"), takenOver(config(2, "lz4"), OptionalLong.of(1)));
     }
 
+    /** A limit that the takeover could not follow is no reason to refuse what else the same file says. */
+    @Test
+    void aLimitThatIsConfiguredAlreadyIsNotJudgedAgain() throws IOException {
+        leaveLimit(4);
+        try (PageStore store = PageStore.open(strict(1))) {
+            assertEquals(4 << 20, store.limit());
+            store.requireConfigurable(1 << 20);
+            store.configure(1 << 20, CodecSpec.parse("zstd:3"));
+            assertEquals(tuning(4, "zstd:3"), of(store));
+            assertThrows(IllegalArgumentException.class, () -> store.requireConfigurable(2 << 20));
+        }
+    }
+
+    private void leaveLimit(int mib) throws IOException {
+        PageStore.open(strict(mib)).close();
+    }
+
+    /** Without overcommit, and without a backing file. */
+    private StoreConfig strict(int mib) {
+        return new TestConfig(700)
+                .limit((long) mib << 20)
+                .stateDirectory(directory)
+                .build();
+    }
+
     /** A codec that is none ends it halfway. */
     @Test
     void oneThatIsKilledWhileItKeepsWhatWasConfiguredHasOutdatedOthersAlready() throws IOException {

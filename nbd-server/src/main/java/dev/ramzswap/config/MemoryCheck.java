@@ -24,10 +24,22 @@ public final class MemoryCheck {
 
     /** @throws ConfigException if it is not */
     void of(Settings settings, List<ExportConfig> exports) throws ConfigException {
+        of(exports, settings.exports.isEmpty());
+    }
+
+    /**
+     * Checks the new limits of a daemon's exports.
+     *
+     * @throws ConfigException if there is less memory
+     */
+    public void newLimits(List<ExportConfig> exports) throws ConfigException {
+        of(exports, exports.size() == 1);
+    }
+
+    private void of(List<ExportConfig> exports, boolean isOne) throws ConfigException {
         if (isLenient) {
             return;
         }
-        boolean isOne = settings.exports.isEmpty();
         long sum = 0;
         for (ExportConfig export : exports) {
             if (export.limit() != StoreConfig.NO_LIMIT) {
@@ -108,19 +120,6 @@ public final class MemoryCheck {
         limit(limit, "limit");
         if (!isLenient) {
             besidesTheDaemon(limit, exports, "limit");
-        }
-    }
-
-    /**
-     * Checks the new configuration of one of a daemon's exports, whose limit is raised by it.
-     *
-     * @throws ConfigException if there is less memory
-     */
-    public void raisedLimit(ExportConfig export, int exports) throws ConfigException {
-        if (export.limit() != StoreConfig.NO_LIMIT) {
-            newLimit(export.limit(), exports);
-        } else if (host.cgroup().isPresent() && !isLenient) {
-            worstCase(export, "size of " + export.name());
         }
     }
 

@@ -52,7 +52,7 @@ public final class StateDir {
         }
         try {
             Path directory = ExportReader.path(settings.daemon.get("state-dir").text());
-            return Stream.concat(Stream.of(settings.single), settings.exports.stream())
+            return (settings.exports.isEmpty() ? Stream.of(settings.single) : settings.exports.stream())
                     .map(ExportReader::name)
                     .anyMatch(name -> part(directory, name, "map").toFile().length() > 0);
         } catch (IllegalArgumentException e) {

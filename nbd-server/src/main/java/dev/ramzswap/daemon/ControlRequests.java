@@ -128,26 +128,21 @@ final class ControlRequests implements UnaryOperator<String> {
     }
 
     private void change(Config fresh, Change change) throws ConfigException {
-        for (ExportConfig export : fresh.exports()) {
-            if (stores.containsKey(export.name())) {
-                check(export, stores.get(export.name()));
-            }
+        List<ExportConfig> served = fresh.exports().stream()
+                .filter(export -> stores.containsKey(export.name()))
+                .toList();
+        // What only stays as it is has its memory.
+        if (served.stream()
+                .anyMatch(export -> export.limit() > stores.get(export.name()).limit())) {
+            memory.newLimits(served);
         }
-        for (ExportConfig export : fresh.exports()) {
-            if (stores.containsKey(export.name())) {
-                PageStore store = stores.get(export.name());
-                change.of(store, export.limit(), export.codec());
-                Changes holds = new Changes(OptionalLong.of(store.limit()), Optional.of(store.codec()));
-                LOG.log(level, "export " + export.name() + ": " + holds.summary());
-            }
+        served.forEach(export -> stores.get(export.name()).requireConfigurable(export.limit()));
+        for (ExportConfig export : served) {
+            PageStore store = stores.get(export.name());
+            change.of(store, export.limit(), export.codec());
+            Changes holds = new Changes(OptionalLong.of(store.limit()), Optional.of(store.codec()));
+            LOG.log(level, "export " + export.name() + ": " + holds.summary());
         }
-    }
-
-    private void check(ExportConfig export, PageStore store) throws ConfigException {
-        if (export.limit() > store.limit()) {
-            memory.raisedLimit(export, stores.size());
-        }
-        store.requireLimit(export.limit());
     }
 
     /** The limit goes first: it is what the store may refuse. */

@@ -114,6 +114,8 @@ final class Endpoints {
             return "";
         } catch (IOException e) {
             return Cause.of(e);
+        } catch (OutOfMemoryError e) { // no thread is to be had
+            return e.getMessage();
         }
     }
 

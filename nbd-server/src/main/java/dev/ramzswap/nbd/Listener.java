@@ -12,6 +12,7 @@ import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.function.BiConsumer;
 
 /** One listening address and the thread that accepts there. */
@@ -59,6 +60,10 @@ final class Listener implements AutoCloseable {
                 throw new IOException("unknown host");
             }
             return channel.bind(wanted).getLocalAddress();
+        } catch (UnsupportedAddressTypeException e) {
+            Closing.after(e, channel);
+            throw new IOException(
+                    "cannot listen on " + text(wanted) + ": this machine has no such addresses (IPv6)", e);
         } catch (IOException e) {
             Closing.after(e, channel);
             String message = "cannot listen on " + text(wanted) + ": " + e.getMessage() + cure(e);

@@ -1,5 +1,6 @@
 package dev.ramzswap.nbd;
 
+import dev.ramzswap.closing.Closing;
 import dev.ramzswap.linux.PassedSocket;
 import dev.ramzswap.nbd.export.Export;
 import dev.ramzswap.nbd.tls.Tls;
@@ -87,8 +88,13 @@ public final class NbdServer implements AutoCloseable {
     public synchronized void add(Endpoint endpoint) throws IOException {
         if (!context.shuttingDown()) {
             Listener listener = new Listener(endpoint);
+            try {
+                listener.start(connections::admit);
+            } catch (OutOfMemoryError e) { // no thread is to be had
+                Closing.after(e, listener);
+                throw e;
+            }
             listeners.add(listener);
-            listener.start(connections::admit);
         }
     }
 

@@ -436,9 +436,25 @@ class DaemonTest {
             Config fresh = config(with(pairs, "limit=9G"));
             String refusal = assertThrows(ConfigException.class, () -> daemon.reload(fresh))
                     .getMessage();
-            assertEquals("limit: 9G is more than the 8G of memory that this machine has: give less", refusal);
+            assertEquals("--limit: 9G is more than the 8G of memory that this machine has: give less", refusal);
             daemon.reload(config(with(pairs, "limit=8G")));
             assertEquals(8L << 30, ExportStatus.named(host, "swap0").getFirst().value(Counter.MEM_LIMIT));
+        }
+    }
+
+    /** Nor do two together. */
+    @Test
+    void aFileRaisesNoLimitsAboveTheMemoryInAll() throws Exception {
+        String state = "state-dir=" + temp.resolve("state");
+        String export = "export=name=%s,size=16M,overcommit=yes,limit=%s";
+        String[] small = {state, "unsafe=yes", export.formatted("a", "4M"), export.formatted("b", "4M")};
+        try (Daemon daemon = start(small)) {
+            Config fresh = config(state, "unsafe=yes", export.formatted("a", "5G"), export.formatted("b", "5G"));
+            String refusal = assertThrows(ConfigException.class, () -> daemon.reload(fresh))
+                    .getMessage();
+            assertEquals(
+                    "--export: the limits add up to 10G, more than the 8G of memory that this machine has: give less",
+                    refusal);
         }
     }
 
