@@ -1,7 +1,7 @@
 # Suspended under load, as far as it goes without a way to wake: all processes are frozen, the daemon with them; after 5 s all
 # goes on (pm_test). Devices are left alone: the guest's tree would never answer again, since virtio's transport of 9p has no
-# freeze and restore (net/9p/trans_virtio.c). The load is frozen before, as systemd does with users' programs from version 256
-# on: each of these suspends succeeds. One more without that, which the kernel may give up after 20 s: a process or kswapd waits
+# freeze and restore (net/9p/trans_virtio.c). The load is frozen two seconds before, so that kswapd has ended as well: each of these
+# suspends succeeds. (systemd freezes users' programs from version 256 on, but does not wait.) One more without that, which the kernel may give up after 20 s: a process or kswapd waits
 # for a daemon that is frozen already (docs/decisions/hibernation.md). No page is lost by that. All that is longer than the
 # default request timeout, so connections may be cut, and are replaced then.
 # Needs a kernel with CONFIG_PM_DEBUG.
