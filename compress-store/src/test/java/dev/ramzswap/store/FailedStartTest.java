@@ -67,11 +67,7 @@ class FailedStartTest {
     @Test
     void oneThatFailsWhenAllIsOpenLeavesNothingEither() throws IOException, InterruptedException {
         Path small = tmpfs.mount(8 << 20);
-        StoreConfig config = new TestConfig(1 << 20)
-                .overcommit()
-                .ahead(16 << 20)
-                .stateDirectory(small)
-                .build();
+        StoreConfig config = withMemoryAhead(small).build();
         assertThrows(IOException.class, () -> PageStore.open(config));
         assertNothingIn(small);
     }
@@ -79,11 +75,7 @@ class FailedStartTest {
     @Test
     void norDoesOneThatIsToldToEndWhileItTakesMemoryAhead() throws IOException, InterruptedException {
         Path own = tmpfs.mount(64 << 20);
-        StoreConfig config = new TestConfig(1 << 20)
-                .overcommit()
-                .ahead(16 << 20)
-                .stateDirectory(own)
-                .build();
+        StoreConfig config = withMemoryAhead(own).build();
         int[] asked = {0};
         Supplier<Optional<String>> stopped = () -> asked[0]++ == 1 ? Optional.of("told to end") : Optional.empty();
         IOException e = ScopedValue.where(Progress.STOPPED, stopped)
@@ -96,11 +88,7 @@ class FailedStartTest {
     @Test
     void norDoesAnError() throws IOException, InterruptedException {
         Path own = tmpfs.mount(64 << 20);
-        StoreConfig config = new TestConfig(1 << 20)
-                .overcommit()
-                .ahead(16 << 20)
-                .stateDirectory(own)
-                .build();
+        StoreConfig config = withMemoryAhead(own).build();
         Supplier<Optional<String>> failing = () -> {
             throw new OutOfMemoryError("made up");
         };
@@ -211,14 +199,14 @@ class FailedStartTest {
     /** The backing file is open by then. */
     @Test
     void itsBackingFileIsGoneIfThereIsNoMemoryAhead() throws IOException, InterruptedException {
-        StoreConfig config = new TestConfig(1 << 20)
-                .overcommit()
-                .ahead(16 << 20)
-                .backing(file, FILE_BYTES)
-                .stateDirectory(tmpfs.mount(12 << 20))
-                .build();
+        StoreConfig config =
+                withMemoryAhead(tmpfs.mount(12 << 20)).backing(file, FILE_BYTES).build();
         assertThrows(IOException.class, () -> PageStore.open(config));
         assertFalse(Files.exists(file));
+    }
+
+    private static TestConfig withMemoryAhead(Path directory) {
+        return new TestConfig(1 << 20).overcommit().ahead(16 << 20).stateDirectory(directory);
     }
 
     private static void assertNothingIn(Path directory) throws IOException {

@@ -200,10 +200,7 @@ class StandbyIT {
         Process third = start("waiting for its place");
         third.destroy();
         assertEquals(0, third.waitFor(), "told to end while it waits");
-        ByteBuffer page = ByteBuffer.allocateDirect(4096);
-        LoopbackClient client = new LoopbackClient(UnixDomainSocketAddress.of(socket()), "swap0");
-        client.write(0, page, 0, 4096);
-        assertEquals(0, client.exchange(1));
+        storeByAClient();
         first.destroy();
         await(log(1), SERVES);
         assertTrue(first.waitFor(BOUND.toSeconds(), TimeUnit.SECONDS));
@@ -214,9 +211,7 @@ class StandbyIT {
     void stopUnderAClientSaysWhoServesThen() throws Exception {
         Process first = start(SERVES);
         Process second = start(STANDS_BY);
-        LoopbackClient client = new LoopbackClient(UnixDomainSocketAddress.of(socket()), "swap0");
-        client.write(0, ByteBuffer.allocateDirect(4096), 0, 4096);
-        assertEquals(0, client.exchange(1));
+        storeByAClient();
         Tool.Result stopped = new Launcher(directory).run("stop", "swap0");
         assertEquals(
                 "swap0: the daemon (pid " + first.pid() + ") has ended\nswap0: another daemon (pid " + second.pid()
@@ -229,18 +224,14 @@ class StandbyIT {
     void ofTwoThatAreToldToEndUnderAClientOneStays() throws Exception {
         Process first = start(SERVES);
         Process second = start(STANDS_BY);
-        LoopbackClient client = new LoopbackClient(UnixDomainSocketAddress.of(socket()), "swap0");
-        client.write(0, ByteBuffer.allocateDirect(4096), 0, 4096);
-        assertEquals(0, client.exchange(1));
+        storeByAClient();
         signal("STOP", second);
         second.destroy();
         first.destroy();
         assertTrue(first.waitFor(BOUND.toSeconds(), TimeUnit.SECONDS), "leaves to the second");
         signal("CONT", second);
         await(log(1), SERVES);
-        try (LoopbackClient back = new LoopbackClient(UnixDomainSocketAddress.of(socket()), "swap0")) {
-            back.write(0, ByteBuffer.allocateDirect(4096), 0, 4096);
-            assertEquals(0, back.exchange(1));
+        try (LoopbackClient _ = storeByAClient()) {
             await(log(1), "draining");
         }
     }
@@ -309,6 +300,14 @@ class StandbyIT {
                         "--state-dir=" + directory.resolve("state"))
                 .expect(1);
         assertTrue(other.err().contains("swap0.counters is of a store of 4096 slots, not 2048"), other::toString);
+    }
+
+    /** One that stays attached. */
+    private LoopbackClient storeByAClient() throws IOException {
+        LoopbackClient client = new LoopbackClient(UnixDomainSocketAddress.of(socket()), "swap0");
+        client.write(0, ByteBuffer.allocateDirect(4096), 0, 4096);
+        assertEquals(0, client.exchange(1));
+        return client;
     }
 
     private static void signal(String name, Process process) throws IOException, InterruptedException {
