@@ -290,6 +290,26 @@ class StuckSegmentsTest {
         }
     }
 
+    /** Nor is it said to be gone for what failed once, since all else in the look took longer than the patience. */
+    @Test
+    void oneFailureIsNoneForAsLongAsTheLookTakes() throws IOException {
+        long patience = 50_000_000;
+        Delays delays = new Delays(1_000_000, 4_000_000, TimeUnit.MINUTES.toNanos(10), patience);
+        AtomicBoolean isFirst = new AtomicBoolean(true);
+        Mover mover = new TestMover((content, place, target) -> {
+            if (isFirst.getAndSet(false)) {
+                return Mover.Result.DAMAGED;
+            }
+            LockSupport.parkNanos(place == SEGMENT_BYTES ? 2 * patience : 0);
+            return Mover.Result.KEPT;
+        });
+        try (BackingFile backing = state.open(device, delays)) {
+            halfFill(new Records(backing));
+            assertEquals(Cleaning.BUSY, backing.clean(mover));
+            assertEquals(Cleaning.CLEAN, backing.clean(mover), "a look in which nothing failed");
+        }
+    }
+
     private void halfFill(Records records) {
         records.fillUp();
         await(() -> state.segmentsIn(SegmentWord.STAGED) == 0);
