@@ -69,8 +69,8 @@ final class SegmentCleaner implements AutoCloseable {
 
     private long setAsideLast;
 
-    /** For how long others have failed since then: that was no pause. */
-    private long keptNanos;
+    /** For how long others have failed since then, or the same ones once more: that was no pause. */
+    private long failedNanos;
 
     /** When the look at the victim began. */
     private long lookedAt;
@@ -129,7 +129,7 @@ final class SegmentCleaner implements AutoCloseable {
             return CLEAN; // Nothing can come of it, and what is not intact there may be so again for a later daemon.
         }
         int condemned = staging.condemned();
-        if (condemned != NONE && rescue.run(condemned, mover)) {
+        if (condemned != NONE && isRescued(condemned, mover)) {
             return CLEANED;
         }
         // If what cannot be written found no other place, then the free segments may be bad ones: cleaning frees
@@ -141,6 +141,15 @@ final class SegmentCleaner implements AutoCloseable {
         }
         // While the device fails as a whole, it is not what room can come of.
         return failing < patienceNanos ? BUSY : CLEAN;
+    }
+
+    private boolean isRescued(int segment, Mover mover) {
+        long begin = System.nanoTime();
+        boolean isRescued = rescue.run(segment, mover);
+        if (!isRescued) {
+            hasFailedSince(begin);
+        }
+        return isRescued;
     }
 
     /** Goes on to the next one if a victim cannot be emptied, so that CLEAN comes of all of them. */
@@ -168,8 +177,7 @@ final class SegmentCleaner implements AutoCloseable {
         if (victim == NONE || !staging.hasRoomToMove(table.live(victim))) {
             return false;
         }
-        // The whole of a segment may fail ten times.
-        boolean isBack = reader.isBegun(victim) && (mover.isInVain(placeOf(victim)) || clean(victim, mover));
+        boolean isBack = isBegun(victim) && (mover.isInVain(placeOf(victim)) || clean(victim, mover));
         if (!isBack) {
             tryAgainAfter(Math.min(2 * tryAgainNanos, reviveNanos));
             return false;
@@ -177,7 +185,18 @@ final class SegmentCleaner implements AutoCloseable {
         isForgetting = false;
         tellAt = System.nanoTime(); // If it fails again, that is news.
         victims.forgetSetAside();
+        victims.endLook(); // They stood back, too.
         return true;
+    }
+
+    /** The whole of a segment may fail ten times. */
+    private boolean isBegun(int victim) {
+        long begin = System.nanoTime();
+        boolean isBegun = reader.isBegun(victim);
+        if (!isBegun) {
+            hasFailedSince(begin);
+        }
+        return isBegun;
     }
 
     private void tryAgainAfter(long nanos) {
@@ -246,7 +265,7 @@ final class SegmentCleaner implements AutoCloseable {
             read(victim, word);
             switch (move(victim, mover)) {
                 case DAMAGED -> setAside(victim);
-                case KEPT -> keptNanos += System.nanoTime() - lookedAt; // It failed for as long as that took.
+                case KEPT -> hasFailedSince(lookedAt);
                 default -> {}
             }
         } finally {
@@ -267,7 +286,8 @@ final class SegmentCleaner implements AutoCloseable {
 
     private void setAside(int victim) {
         if (victims.isSetAside(victim)) {
-            return; // That it was tried once more, and in vain, is no new failure.
+            hasFailedSince(lookedAt); // That it was tried once more, and in vain, is no new failure.
+            return;
         }
         long now = System.nanoTime();
         if (!isForgetting) {
@@ -275,13 +295,17 @@ final class SegmentCleaner implements AutoCloseable {
             forgetAt = now + forgetNanos;
             setAsideSince = now;
             tryAgainAfter(firstTryNanos);
-        } else if (lookedAt - setAsideLast - keptNanos > patienceNanos) {
+        } else if (lookedAt - setAsideLast - failedNanos > patienceNanos) {
             setAsideSince = now; // It fails anew.
         }
         setAsideLast = now;
-        keptNanos = 0;
+        failedNanos = 0;
         isAnySetAside = true;
         victims.setAside(victim);
+    }
+
+    private void hasFailedSince(long begin) {
+        failedNanos += System.nanoTime() - begin;
     }
 
     /** After a complete look: the device may have come back. */

@@ -9,7 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.backing.FaultyDevice.Fault;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
@@ -114,6 +117,39 @@ class CleaningTest {
             halfFill(new Records(backing));
             assertEquals(Cleaning.BUSY, backing.clean(mover));
             assertEquals(Cleaning.CLEAN, backing.clean(mover), "a look in which nothing failed");
+        }
+    }
+
+    /** A look takes longer than the patience for what fails in it, and for its retry: that is no pause either. */
+    @Test
+    void aSlowFailureThatIsTriedOnceMoreDoesNotKeepCleaningFromItsEnd() throws IOException {
+        long patience = 50_000_000;
+        Delays delays = new Delays(1_000_000, 4_000_000, TimeUnit.MINUTES.toNanos(10), patience);
+        Mover mover = new TestMover((content, place, target) -> {
+            LockSupport.parkNanos(place == 0 ? 2 * patience : 500_000);
+            return place == 0 ? Mover.Result.DAMAGED : Mover.Result.KEPT;
+        });
+        try (BackingFile backing = state.open(device, delays)) {
+            halfFill(new Records(backing));
+            await(() -> backing.clean(mover) == Cleaning.CLEAN);
+        }
+    }
+
+    @Test
+    void allThatFailedForAMomentAreLookedAtAnew() throws IOException {
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            halfFill(records);
+            Set<Long> failed = new HashSet<>();
+            Mover mover = new Mover() {
+                @Override
+                public Result move(MemorySegment content, long place, int length, Count count, Target target) {
+                    LockSupport.parkNanos(1_000_000);
+                    return failed.add(place) ? Result.DAMAGED : records.move(content, place, length, count, target);
+                }
+            };
+            assertEquals(Cleaning.CLEANED, backing.clean(mover));
+            assertEquals(Cleaning.CLEANED, backing.clean(mover));
         }
     }
 

@@ -83,9 +83,17 @@ final class FileMover implements Mover {
         this.work = work;
     }
 
+    /** What is done until {@link #endLook} is looking at some segment, if only in vain. */
+    void beginLook() {
+        suspects.beginLook(System.nanoTime());
+    }
+
+    void endLook() {
+        suspects.endLook(System.nanoTime());
+    }
+
     @Override
     public boolean isInVain(long segment) {
-        suspects.beginLook(System.nanoTime());
         return suspects.isLost(segment) && !mayGiveUp.getAsBoolean();
     }
 
@@ -99,7 +107,6 @@ final class FileMover implements Mover {
         if (result == Result.EMPTIED) {
             suspects.forget(segment);
         }
-        suspects.endLook(System.nanoTime());
         return result;
     }
 

@@ -1,6 +1,7 @@
 package dev.ramzswap.store;
 
 import dev.ramzswap.backing.BackingFile;
+import dev.ramzswap.backing.Cleaning;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
 
@@ -100,7 +101,6 @@ final class Keeper implements AutoCloseable {
     /** Something may be had now that could not before: the limit was changed. */
     void reconsider() {
         fullness.roomMade();
-        fullness.memoryGained();
         wakeIfNeeded(true, true);
     }
 
@@ -200,11 +200,20 @@ final class Keeper implements AutoCloseable {
         if (!file.cleaningDue()) {
             return Look.NOTHING;
         }
-        return switch (file.clean(mover)) {
+        return switch (cleanFile()) {
             case CLEANED -> Look.GAINED;
             case BUSY -> Look.BLOCKED;
             case CLEAN -> Look.NOTHING;
         };
+    }
+
+    private Cleaning cleanFile() {
+        mover.beginLook();
+        try {
+            return file.clean(mover);
+        } finally {
+            mover.endLook();
+        }
     }
 
     /** One look of the populator. */
@@ -215,7 +224,6 @@ final class Keeper implements AutoCloseable {
     private Look noted(Look look) {
         if (look == Look.GAINED) {
             fullness.roomMade();
-            fullness.memoryGained();
         } else if (look == Look.BLOCKED) {
             LockSupport.parkNanos(BLOCKED_PAUSE_NANOS);
         }

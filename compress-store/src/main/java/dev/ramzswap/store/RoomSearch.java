@@ -27,7 +27,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * for long.
  *
  * <p>A slot's word may have no memory, of which only what is gained makes more: then a look that found nothing to gain
- * is enough. That says nothing of the room for other pages, nor does what they leave refute it.
+ * is enough. That says nothing of the room for other pages, nor does what they leave refute it for this one; the next
+ * one looks again then. The door stays open meanwhile: what others gain and take again would otherwise go back to the
+ * kernel.
  *
  * <p><b>Why it ends.</b> While the door is closed nobody else takes room, and what invalidates free only adds to it.
  * Nobody is at work, or has a page pinned, while he waits for the disk or here, with these exceptions: the spiller and
@@ -62,6 +64,9 @@ final class RoomSearch {
     /** Whether points 1 to 3 hold. Of whoever has the turn. */
     private boolean isLookedFor;
 
+    /** Whether a complete look gained no memory for a page of the map. Of whoever has the turn. */
+    private boolean isMapLookedFor;
+
     RoomSearch(Keeper keeper, Activity activity, Fullness fullness) {
         this.keeper = keeper;
         this.activity = activity;
@@ -85,6 +90,7 @@ final class RoomSearch {
         }
         work.patience = PATIENCE_NANOS;
         isLookedFor = false;
+        isMapLookedFor = false;
         return true;
     }
 
@@ -98,26 +104,26 @@ final class RoomSearch {
     /**
      * Looks for room after a try in turn that found none.
      *
-     * @return true if there is certainly none; false if it should be tried again: who finds no memory for a slot's word
-     *     is told then
+     * @return true if there is certainly none; false if it should be tried again
      */
     boolean isExhausted(Workspace work) {
-        if (isLookedFor && !work.isMapShort && !work.isFileBusy && fullness.confirm()) {
+        if (work.isMapShort ? isMapLookedFor : isLookedFor && !work.isFileBusy && fullness.confirm()) {
             return true;
         }
         keeper.setScarce(true);
         isDoorClosed = false;
+        isMapLookedFor = work.isMapShort && isMemoryLookedFor();
         isLookedFor = !work.isMapShort && look(work);
-        if (work.isMapShort) {
-            lookForMemory();
-        }
         return false;
     }
 
-    private void lookForMemory() {
-        if (keeper.look(LOOK_NANOS) == Look.NOTHING) {
-            fullness.noMemoryFound();
+    private boolean isMemoryLookedFor() {
+        fullness.suspectNoMemory();
+        if (keeper.look(LOOK_NANOS) != Look.NOTHING) {
+            return false;
         }
+        fullness.confirmNoMemory();
+        return true;
     }
 
     private boolean look(Workspace work) {

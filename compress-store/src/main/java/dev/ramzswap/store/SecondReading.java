@@ -104,9 +104,20 @@ final class SecondReading {
     }
 
     private long sample(long segment, int length) {
-        long slot = map.nextUsed(random.nextLong(map.slots()));
+        long slot = anyUsed();
         for (int i = 0; i < SLOTS_OF_SAMPLE && !isElsewhere(map.find(slot), segment, length); i++) {
             slot = map.nextUsed(slot < map.slots() ? slot + 1 : 0);
+        }
+        return slot;
+    }
+
+    /** From a random one on; it may be that only the low ones are used, as a kernel does. */
+    private long anyUsed() {
+        long from = map.slots();
+        long slot = from;
+        while (slot == map.slots() && from > 0) {
+            from = random.nextLong(from);
+            slot = map.nextUsed(from);
         }
         return slot;
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.backing.DeadAreaDevice;
+import dev.ramzswap.backing.UnsteadyDevice;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -100,6 +101,22 @@ class DeadAreaTest {
             freeHalfOf(2, files.parts().map(), store, work);
             assertTimeoutPreemptively(
                     BOUND, () -> assertEquals(StoreStatus.NO_SPACE, store.store(slot, Daemons.page(slot), 0, work)));
+        }
+    }
+
+    /** Only the low slots are used, and the very first lies there: that others are intact is found out all the same. */
+    @Test
+    void whatIsLostMakesRoomThoughTheFirstSlotsLieThere() throws Exception {
+        UnsteadyDevice device = new UnsteadyDevice(FEW, 100_000_000);
+        StoreConfig config = config(FEW);
+        StoreFiles files = StoreFiles.open(config, device::open);
+        try (PageStore store = PageStore.open(config, files);
+                Workspace work = store.workspace()) {
+            int slot = fill(store, work);
+            freeHalfOf(3, files.parts().map(), store, work);
+            device.spoil();
+            assertTimeoutPreemptively(
+                    BOUND, () -> assertEquals(StoreStatus.OK, store.store(slot, Daemons.page(slot), 0, work)));
         }
     }
 

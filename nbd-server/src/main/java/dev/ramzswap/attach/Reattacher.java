@@ -22,7 +22,7 @@ import java.util.concurrent.TimeUnit;
  * stands between the kernel and its pages.
  */
 public final class Reattacher implements Attachments {
-    /** How long the daemon's start waits for what an earlier one left. */
+    /** How long the daemon's start waits for what an earlier one left, and for the rehearsal. */
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final Machine machine;
