@@ -5,6 +5,7 @@ import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.daemon.StderrLogs;
 import java.io.IOException;
 import java.util.List;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -17,11 +18,19 @@ import picocli.CommandLine.UnmatchedArgumentException;
 final class OneLineErrors implements IParameterExceptionHandler, IExecutionExceptionHandler {
     @Override
     public int handleParseException(ParameterException e, String[] args) {
-        return usage(
+        int status = usage(
                 e.getCommandLine(),
                 e instanceof UnmatchedArgumentException unmatched
                         ? unmatched(unmatched)
                         : e.getMessage().replaceFirst("^Error: ", ""));
+        return mayHavePages(e, args) ? ExitCode.SOFTWARE : status;
+    }
+
+    /** Whether it is the command line of a daemon that pages may wait for, see {@link ServeCommand}. */
+    private static boolean mayHavePages(ParameterException e, String[] words) {
+        List<String> meant = e instanceof UnmatchedArgumentException unmatched ? unmatched.getSuggestions() : List.of();
+        return e.getCommandLine().getCommand() instanceof ServeCommand
+                && Stream.concat(Stream.of(words), meant.stream()).anyMatch(ServeOptions::mayNameStateDir);
     }
 
     private static String unmatched(UnmatchedArgumentException e) {

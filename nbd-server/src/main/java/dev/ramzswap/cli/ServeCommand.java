@@ -6,6 +6,7 @@ import dev.ramzswap.config.Cause;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.Host;
+import dev.ramzswap.config.Key;
 import dev.ramzswap.config.Settings;
 import dev.ramzswap.config.StateDir;
 import dev.ramzswap.daemon.Daemon;
@@ -67,15 +68,23 @@ final class ServeCommand implements Callable<Integer> {
         Thread.setDefaultUncaughtExceptionHandler(StderrLogs::uncaught);
         var options = new ServeOptions(spec);
         var settings = new Settings();
+        boolean areWhole = false;
         try {
             options.addTo(settings, Map.of());
+            areWhole = true;
             return serve(settings, options);
         } catch (ConfigException | IOException e) {
-            if (StateDir.hasPages(settings)) {
+            if (mayHavePages(options, settings, areWhole)) {
                 throw worthATry(e);
             }
             throw e;
         }
+    }
+
+    /** A file that cannot be understood may name a state directory. */
+    private static boolean mayHavePages(ServeOptions options, Settings settings, boolean areWhole) {
+        boolean mayNameDirectory = !areWhole && options.hasFile() && !options.isGiven(Key.STATE_DIR);
+        return mayNameDirectory || StateDir.mayHavePages(settings, areWhole);
     }
 
     /**

@@ -105,7 +105,7 @@ public record Config(
                 memory.atStart(settings, exports, protection);
             }
         } catch (ConfigException e) {
-            if (!StateDir.hasPages(settings)) {
+            if (!StateDir.mayHavePages(settings, true)) {
                 throw e;
             }
             LOG.log(Level.WARNING, e.getMessage() + "; this goes on all the same, for the pages that are there");

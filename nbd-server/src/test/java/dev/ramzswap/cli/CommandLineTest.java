@@ -97,8 +97,25 @@ class CommandLineTest {
             1 | serve --config @/wrong
             1 | serve --size 16M --state-dir @/state --listen nowhere
             1 | serve --export name=b,size=16M --export name=swap0,size=lots --state-dir @/state
+            1 | serve --export name=b,size=16M --name swap0 --state-dir @/state
+            1 | serve --export b --state-dir @/state
+            1 | serve --sise 16M --state-dir @/state
+            1 | serve --sise 16M --config @/wrong
+            1 | serve --size 16M --size 16M --state-dir @/state
+            1 | serve --state-dir @/state --size
+            1 | serve --insecure=false --size 16M --state-dir @/state
+            1 | serve --size 16M --stat-dir @/state
+            1 | serve --size 16M --state-dir @/state --name .
+            1 | serve --config @/broken
+            1 | serve --config @/nowhere
+            1 | serve --config @/none
+            1 | serve --state-dir @/state --config @/sections
             2 | serve --size lots --state-dir @/state --name other
+            2 | serve --state-dir @/state --config @/broken --name other
             2 | serve --size lots --state-dir @/other
+            2 | serve --sise 16M
+            2 | serve --state-dir @/other --config @/sections
+            2 | serve --export b
             2 | serve --size lots
             """)
     void wrongUseIsTriedAgainWherePagesWait(int expected, String line) throws IOException {
@@ -113,7 +130,11 @@ class CommandLineTest {
                 0,
                 Optional.of(temp.resolve("state")));
         PageStore.open(pages).close();
-        Files.writeString(temp.resolve("wrong"), "size = lots\nstate-dir = " + temp.resolve("state") + "\n");
+        String directory = "state-dir = " + temp.resolve("state") + "\n";
+        Files.writeString(temp.resolve("wrong"), "size = lots\n" + directory);
+        Files.writeString(temp.resolve("broken"), "size 16M\n" + directory);
+        Files.writeString(temp.resolve("nowhere"), "size = 16M\nstate-dir\n");
+        Files.writeString(temp.resolve("sections"), "[export b]\nsize 16M\n[export swap0]\nsize = 16M\n");
         run(line);
         assertEquals(expected, status, err);
         assertEquals(1, err.lines().count(), err);
@@ -144,7 +165,7 @@ class CommandLineTest {
                         + " (see ramzswap serve --help)",
                 "swapon a --size 1G --backing-file / | --backing-file: '/' is the root directory: give the path of a file"
                         + " (see ramzswap swapon --help)",
-                "serve --config @/none  | --config: @/none does not exist: give the path of a file (see ramzswap serve --help)",
+                "swapon a --config @/none | --config: @/none does not exist: give the path of a file (see ramzswap swapon --help)",
                 "status --name a --socket b | --socket=PATH, --name=NAME are mutually exclusive (specify only one)"
                         + " (see ramzswap status --help)",
                 "stop a b               | one word too many: 'b' (see ramzswap stop --help)",
