@@ -40,7 +40,7 @@ final class SetCommand implements Callable<Integer> {
             index = "1..*",
             arity = "1..*",
             paramLabel = "KEY=VALUE",
-            description = "limit=SIZE, codec=CODEC, or both.")
+            description = "limit=SIZE or limit=none, codec=CODEC, or both.")
     private List<String> changes;
 
     @Spec

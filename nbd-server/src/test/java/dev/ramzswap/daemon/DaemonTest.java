@@ -115,6 +115,16 @@ class DaemonTest {
     }
 
     @Test
+    void aLimitIsTakenAway() throws Exception {
+        try (Daemon _ = start("size=16M", "limit=32M")) {
+            ExportStatus export = ExportStatus.named(host, "swap0").getFirst();
+            new LiveExport(export, new PrintWriter(new StringWriter()), false)
+                    .set(Changes.parse(List.of("limit=none"), 0));
+            assertEquals(0, export.again().value(Counter.MEM_LIMIT), "is none");
+        }
+    }
+
+    @Test
     void refusesChangesThatCannotBe() throws Exception {
         try (Daemon _ = start("size=16M")) {
             Path control = ExportStatus.all(host).getFirst().entry().control();
