@@ -5,6 +5,8 @@ import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.daemon.StderrLogs;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
@@ -38,10 +40,21 @@ final class OneLineErrors implements IParameterExceptionHandler, IExecutionExcep
         String cure = meant.isEmpty() ? "" : ", did you mean " + String.join(" or ", meant) + "?";
         String first = e.getUnmatched().getFirst();
         if (e.isUnknownOption()) {
-            return "no option " + first + cure;
+            return "no option " + first + others(e.getCommandLine(), first).orElse(cure);
         }
         boolean isCommand = !e.getCommandLine().getSubcommands().isEmpty();
         return isCommand ? "no command '" + first + "'" + cure : "one word too many: '" + first + "'" + cure;
+    }
+
+    /** Which other commands have it: there, it is no typing error. */
+    private static Optional<String> others(CommandLine command, String word) {
+        String option = word.replaceFirst("=.*", "");
+        List<String> others = command.getCommandSpec().root().subcommands().entrySet().stream()
+                .filter(one -> one.getValue().getCommandSpec().findOption(option) != null)
+                .map(Map.Entry::getKey)
+                .toList();
+        String verb = others.size() == 1 ? " has it" : " have it";
+        return others.isEmpty() ? Optional.empty() : Optional.of(": only " + String.join(" and ", others) + verb);
     }
 
     @Override

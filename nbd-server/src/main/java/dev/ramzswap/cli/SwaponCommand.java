@@ -119,6 +119,9 @@ final class SwaponCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, ConfigException, InterruptedException {
+        if (device != null && !device.matches("/dev/nbd\\d+")) {
+            throw new ConfigException("--device: '" + device + "' is no nbd device: give one such as /dev/nbd0");
+        }
         check("--priority", priority, 0, MAX_PRIORITY);
         check("--connections", connections, 1, MAX_CONNECTIONS);
         if (requestSeconds != null) {

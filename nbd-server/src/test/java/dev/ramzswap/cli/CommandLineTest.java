@@ -185,10 +185,14 @@ class CommandLineTest {
                 "set                    | Missing required parameters: 'NAME', 'KEY=VALUE' (see ramzswap set --help)",
                 "set a                  | Missing required parameter: 'KEY=VALUE' (see ramzswap set --help)",
                 "set a size=1G          | size: cannot change while the daemon runs: give limit=SIZE or codec=CODEC (see ramzswap set --help)",
-                "swapon a --size 1G --listen=h:1 | no option --listen=h:1, did you mean --limit? (see ramzswap swapon --help)",
+                "swapon a --size 1G --listen=h:1 | no option --listen=h:1: only serve has it (see ramzswap swapon --help)",
+                "swapon a --size 1G --read-only | no option --read-only: only serve has it (see ramzswap swapon --help)",
+                "status --size 1G       | no option --size: only serve and swapon have it (see ramzswap status --help)",
+                "swapon a --device /dev/nbd | --device: '/dev/nbd' is no nbd device: give one such as /dev/nbd0"
+                        + " (see ramzswap swapon --help)",
                 "swapon a --export name=a,size=1G,read-only=yes | read-only: the kernel cannot swap to a then: leave it away"
                         + " (see ramzswap swapon --help)",
-                "swapon a --size 1G --standby | no option --standby, did you mean --state-dir? (see ramzswap swapon --help)",
+                "swapon a --size 1G --standby | no option --standby: only serve has it (see ramzswap swapon --help)",
                 "set a limit=x          | limit: 'x' is not a size: write one such as 512M, 1.5G, 4G, 50% or min(ram/2, 8G) (see ramzswap set --help)",
             })
     void wrongUseIsStatus2(String line, String message) {
