@@ -181,7 +181,7 @@ final class Endpoints {
             Files.createDirectories(
                     parent, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(mode)));
         } catch (AccessDeniedException | FileAlreadyExistsException e) {
-            throw new LastingException("--socket: " + Cause.of(e) + ": give a path in another directory", e);
+            throw new LastingException("--socket: " + Cause.withoutCure(e) + ": give a path in another directory", e);
         }
     }
 }

@@ -231,6 +231,34 @@ class CommandLineTest {
         assertFails(1, message);
     }
 
+    /** As of another user, or of a session that is over. Nobody may make anything in /proc. */
+    @ParameterizedTest
+    @CsvSource({
+        "XDG_RUNTIME_DIR, /proc/no-session, /proc/no-session/ramzswap",
+        "XDG_RUNTIME_DIR, /dev/null, /dev/null/ramzswap",
+        "TMPDIR, /proc/no-session, /proc/no-session/ramzswap-65534",
+        "RAMZSWAP_RUNTIME_DIR, /proc/no-session, /proc/no-session",
+    })
+    void aVariableThatNamesNoDirectoryOfOnesOwnIsNamed(String variable, String value, String path) {
+        host = new Host(8L << 30, NOBODY, Map.of(variable, value));
+        run("serve --size 16M --socket @/s");
+        assertEquals(2, status, err);
+        assertTrue(err.startsWith("ramzswap: " + variable + ": cannot make " + path + " ("), err);
+        assertTrue(err.contains(": set it to a directory of your own (see "), err);
+        assertEquals(1, err.lines().count(), err);
+    }
+
+    @Test
+    void soIsOneOfSomebodyElses() throws IOException {
+        Files.createDirectory(temp.resolve("ramzswap"));
+        host = new Host(8L << 30, NOBODY - 1, Map.of("XDG_RUNTIME_DIR", temp.toString()));
+        run("serve --size 16M --socket @/s");
+        assertFails(
+                2,
+                "XDG_RUNTIME_DIR: @/ramzswap belongs to somebody else or others may write to it: set it to a"
+                        + " directory of your own (see ramzswap serve --help)");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"status --json", "status --help", "--help", "help status", "--version"})
     void wordsThatAreLostAreAnError(String line) {
