@@ -3,16 +3,16 @@ package dev.ramzswap.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.ramzswap.closing.Closing;
+import dev.ramzswap.ChildJvm;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.Key;
 import dev.ramzswap.store.CodecSpec;
 import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -261,17 +261,30 @@ class CommandLineTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"status --json", "status --help", "--help", "help status", "--version"})
-    void wordsThatAreLostAreAnError(String line) {
-        Writer closed = Writer.nullWriter();
-        Closing.quietly(closed);
-        var errText = new StringWriter();
-        status = Main.commandLine(host)
-                .setOut(new PrintWriter(closed))
-                .setErr(new PrintWriter(errText))
-                .execute(line.split(" "));
-        out = "";
-        err = errText.toString();
-        assertFails(1, "stdout is closed or full, and took not all of this: give another");
+    void wordsThatAreLostAreAnErrorUnlessNobodyWantsThem(String line) throws Exception {
+        Process full = inProcess(line, new File("/dev/full"));
+        assertEquals(1, full.waitFor());
+        assertEquals("ramzswap: stdout is closed or full, and took not all of this: give another\n", said());
+        Process unread = inProcess(line, null);
+        unread.getInputStream().close(); // as head does when it has seen enough
+        assertEquals(0, unread.waitFor());
+        assertEquals("", said());
+    }
+
+    /** @param stdout null for a pipe */
+    private Process inProcess(String line, File stdout) throws IOException {
+        ProcessBuilder builder = ChildJvm.of(Main.class, line.split(" "))
+                .redirectErrorStream(false)
+                .redirectError(temp.resolve("err").toFile());
+        if (stdout != null) {
+            builder.redirectOutput(stdout);
+        }
+        builder.environment().put("RAMZSWAP_RUNTIME_DIR", temp.resolve("run").toString());
+        return builder.start();
+    }
+
+    private String said() throws IOException {
+        return Files.readString(temp.resolve("err"));
     }
 
     @Test
