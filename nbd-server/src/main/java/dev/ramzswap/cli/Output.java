@@ -19,7 +19,9 @@ final class Output {
         }
     }
 
-    /** Of which, or of a socket, only the reader can have gone, as {@code head} does when it has seen enough (EPIPE). */
+    /**
+     * Of which, or of a socket, only the reader can have gone, as {@code head} does when it has seen enough (EPIPE).
+     */
     private static boolean isPipe() throws IOException {
         return Files.readSymbolicLink(STDOUT).toString().matches("(pipe|socket):.*");
     }

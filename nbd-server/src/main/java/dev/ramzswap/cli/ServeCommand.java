@@ -35,12 +35,14 @@ import picocli.CommandLine.Spec;
         abbreviateSynopsis = true,
         footer = {
             "",
-            "SIZE is a number of bytes or has a unit: 512M, 1.5G, 4Gi. It is a multiple of 4096. Or it is a part of the",
-            "machine's memory: 50%%, ram, ram/2, min(ram/2, 8G).",
+            "SIZE is a number of bytes or has a unit: 512M, 1.5G, 4Gi. It is a multiple of 4096. Or it is a part of the"
+                    + " machine's memory: 50%%, ram, ram/2, min(ram/2, 8G).",
             "Examples:",
             "  ramzswap serve --size 1G --socket /run/ramzswap/swap0.sock",
-            "  ramzswap serve --size 8G --limit 1G --backing-file /var/lib/ramzswap/swap0",
-            "  ramzswap serve --export name=a,size=1G --export name=b,size=4G,codec=zstd:3",
+            "  ramzswap serve --size 8G --limit 1G \\",
+            "      --backing-file /var/lib/ramzswap/swap0",
+            "  ramzswap serve --export name=a,size=1G \\",
+            "      --export name=b,size=4G,codec=zstd:3",
         })
 final class ServeCommand implements Callable<Integer> {
     private static final System.Logger LOG = System.getLogger(ServeCommand.class.getName());

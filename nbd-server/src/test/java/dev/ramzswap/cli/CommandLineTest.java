@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 /** The commands as a user sees them: exit status, stdout, and one line on stderr. */
 class CommandLineTest {
@@ -87,6 +88,17 @@ class CommandLineTest {
         run((command + " --version").strip());
         assertEquals(0, status);
         assertTrue(out.matches("ramzswap \\d+\\.\\d+\\.\\d+\\S*\n"), out);
+    }
+
+    /** Of a terminal, or a page of the manual, they are as wide as those are; what is to be copied fits into either. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "serve", "swapon", "swapoff", "status", "set", "stop", "doctor"})
+    void noLineOfHelpEndsWithinASentence(String command) {
+        CommandLine root = Main.commandLine(host);
+        CommandLine one = command.isEmpty() ? root : root.getSubcommands().get(command);
+        for (String line : one.getCommandSpec().usageMessage().footer()) {
+            assertTrue(line.startsWith("  ") ? line.length() <= 72 : line.matches("|.*[.:]"), line);
+        }
     }
 
     /** Who starts daemons again leaves those alone that end with status 2, and pages would have none. */
