@@ -272,7 +272,7 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"status --json", "status --help", "--help", "help status", "--version"})
+    @ValueSource(strings = {"status --json", "help status", "--version"})
     void wordsThatAreLostAreAnErrorUnlessNobodyWantsThem(String line) throws Exception {
         Process full = inProcess(line, new File("/dev/full"));
         assertEquals(1, full.waitFor());
