@@ -35,9 +35,12 @@ final class TransientService implements Launcher {
 
     /**
      * Its last word in the log if it did not end by itself, and could say why; systemd-run forgets how it ended, and
-     * has one status for all. In pieces that systemd 252 leaves as they are, like those above. %s is the unit.
+     * has one status for all. At 1 it has, unless it was the JVM that failed: a warning, since it is not why. In pieces
+     * that systemd 252 leaves as they are, like those above. %s is the unit.
      */
-    private static final String LAST_WORD = "printenv EXIT_STATUS | grep -vx '[012]' | sed -e 's/^[A-Z]/signal &/'"
+    private static final String LAST_WORD = "printenv EXIT_STATUS | grep -qx 1"
+            + " && echo 'ramzswap: warning: it ended with status 1: if nothing before says why, Java itself has failed'"
+            + " || printenv EXIT_STATUS | grep -vx '[012]' | sed -e 's/^[A-Z]/signal &/'"
             + " -e 's/^[0-9]/status &/' -e 's/.*/ramzswap: it ended with &: journalctl -u %s says more/'";
 
     /** What the launcher sets, where commands look for the daemon, and which bytes its paths are. */

@@ -29,7 +29,8 @@ import picocli.CommandLine.ParseResult;
             "  sudo ramzswap swapon swap0 --size 4G --tune",
             "  sudo ramzswap swapoff swap0",
             "  ramzswap serve --size 1G --socket /run/ramzswap/swap0.sock",
-            "  ramzswap serve --size 8G --limit 1G --codec zstd:3 --backing-file /var/lib/ramzswap/swap0",
+            "  ramzswap serve --size 8G --limit 1G --codec zstd:3 \\",
+            "      --backing-file /var/lib/ramzswap/swap0",
             "  ramzswap status",
             "  ramzswap set swap0 codec=zstd:3",
         })

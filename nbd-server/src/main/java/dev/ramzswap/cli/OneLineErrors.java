@@ -5,6 +5,9 @@ import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.daemon.StderrLogs;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -17,11 +20,19 @@ import picocli.CommandLine.UnmatchedArgumentException;
 final class OneLineErrors implements IParameterExceptionHandler, IExecutionExceptionHandler {
     @Override
     public int handleParseException(ParameterException e, String[] args) {
-        return usage(
+        int status = usage(
                 e.getCommandLine(),
                 e instanceof UnmatchedArgumentException unmatched
                         ? unmatched(unmatched)
                         : e.getMessage().replaceFirst("^Error: ", ""));
+        return mayHavePages(e, args) ? ExitCode.SOFTWARE : status;
+    }
+
+    /** Whether it is the command line of a daemon that pages may wait for, see {@link ServeCommand}. */
+    private static boolean mayHavePages(ParameterException e, String[] words) {
+        List<String> meant = e instanceof UnmatchedArgumentException unmatched ? unmatched.getSuggestions() : List.of();
+        return e.getCommandLine().getCommand() instanceof ServeCommand
+                && Stream.concat(Stream.of(words), meant.stream()).anyMatch(ServeOptions::mayNameStateDir);
     }
 
     private static String unmatched(UnmatchedArgumentException e) {
@@ -29,10 +40,21 @@ final class OneLineErrors implements IParameterExceptionHandler, IExecutionExcep
         String cure = meant.isEmpty() ? "" : ", did you mean " + String.join(" or ", meant) + "?";
         String first = e.getUnmatched().getFirst();
         if (e.isUnknownOption()) {
-            return "no option " + first + cure;
+            return "no option " + first + others(e.getCommandLine(), first).orElse(cure);
         }
         boolean isCommand = !e.getCommandLine().getSubcommands().isEmpty();
         return isCommand ? "no command '" + first + "'" + cure : "one word too many: '" + first + "'" + cure;
+    }
+
+    /** Which other commands have it: there, it is no typing error. */
+    private static Optional<String> others(CommandLine command, String word) {
+        String option = word.replaceFirst("=.*", "");
+        List<String> others = command.getCommandSpec().root().subcommands().entrySet().stream()
+                .filter(one -> one.getValue().getCommandSpec().findOption(option) != null)
+                .map(Map.Entry::getKey)
+                .toList();
+        String verb = others.size() == 1 ? " has it" : " have it";
+        return others.isEmpty() ? Optional.empty() : Optional.of(": only " + String.join(" and ", others) + verb);
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.ramzswap.config.Cause;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.Host;
+import dev.ramzswap.config.Key;
 import dev.ramzswap.config.Settings;
 import dev.ramzswap.config.StateDir;
 import dev.ramzswap.daemon.Daemon;
@@ -34,12 +35,14 @@ import picocli.CommandLine.Spec;
         abbreviateSynopsis = true,
         footer = {
             "",
-            "SIZE is a number of bytes or has a unit: 512M, 1.5G, 4Gi. It is a multiple of 4096. Or it is a part of the",
-            "machine's memory: 50%%, ram, ram/2, min(ram/2, 8G).",
+            "SIZE is a number of bytes or has a unit: 512M, 1.5G, 4Gi. It is a multiple of 4096. Or it is a part of the"
+                    + " machine's memory: 50%%, ram, ram/2, min(ram/2, 8G).",
             "Examples:",
             "  ramzswap serve --size 1G --socket /run/ramzswap/swap0.sock",
-            "  ramzswap serve --size 8G --limit 1G --backing-file /var/lib/ramzswap/swap0",
-            "  ramzswap serve --export name=a,size=1G --export name=b,size=4G,codec=zstd:3",
+            "  ramzswap serve --size 8G --limit 1G \\",
+            "      --backing-file /var/lib/ramzswap/swap0",
+            "  ramzswap serve --export name=a,size=1G \\",
+            "      --export name=b,size=4G,codec=zstd:3",
         })
 final class ServeCommand implements Callable<Integer> {
     private static final System.Logger LOG = System.getLogger(ServeCommand.class.getName());
@@ -67,15 +70,23 @@ final class ServeCommand implements Callable<Integer> {
         Thread.setDefaultUncaughtExceptionHandler(StderrLogs::uncaught);
         var options = new ServeOptions(spec);
         var settings = new Settings();
+        boolean areWhole = false;
         try {
             options.addTo(settings, Map.of());
+            areWhole = true;
             return serve(settings, options);
         } catch (ConfigException | IOException e) {
-            if (StateDir.hasPages(settings)) {
+            if (mayHavePages(options, settings, areWhole)) {
                 throw worthATry(e);
             }
             throw e;
         }
+    }
+
+    /** A file that cannot be understood may name a state directory. */
+    private static boolean mayHavePages(ServeOptions options, Settings settings, boolean areWhole) {
+        boolean mayNameDirectory = !areWhole && options.hasFile() && !options.isGiven(Key.STATE_DIR);
+        return mayNameDirectory || StateDir.mayHavePages(settings, areWhole);
     }
 
     /**

@@ -112,6 +112,11 @@ final class ServeOptions {
                 .build();
     }
 
+    /** Whether a word gives a state directory, or a file that may. */
+    static boolean mayNameStateDir(String word) {
+        return word.startsWith(Key.STATE_DIR.flag()) || word.startsWith(CONFIG);
+    }
+
     /** Whether the flags describe the only export, rather than --export or a file. */
     boolean describesOne() {
         return !parsed.hasMatchedOption(EXPORT) && !parsed.hasMatchedOption(CONFIG);

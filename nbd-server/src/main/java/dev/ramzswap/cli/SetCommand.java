@@ -21,8 +21,8 @@ import picocli.CommandLine.Spec;
         versionProvider = Version.class,
         footer = {
             "",
-            "A limit with which not all pages could be held is refused, unless the daemon was started with",
-            "a backing file that takes the rest, or with --overcommit.",
+            "A limit with which not all pages could be held is refused, unless the daemon was started with a backing file"
+                    + " that takes the rest, or with --overcommit.",
             "Examples:",
             "  ramzswap set swap0 codec=zstd:3",
             "  ramzswap set swap0 limit=256M",
@@ -40,7 +40,7 @@ final class SetCommand implements Callable<Integer> {
             index = "1..*",
             arity = "1..*",
             paramLabel = "KEY=VALUE",
-            description = "limit=SIZE, codec=CODEC, or both.")
+            description = "limit=SIZE or limit=none, codec=CODEC, or both.")
     private List<String> changes;
 
     @Spec

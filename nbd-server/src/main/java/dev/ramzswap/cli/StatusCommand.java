@@ -22,8 +22,8 @@ import picocli.CommandLine.Spec;
         versionProvider = Version.class,
         footer = {
             "",
-            "SIZE is the device's, DATA what is stored, COMPR what of it is in RAM, compressed, TOTAL the RAM it takes,",
-            "LIMIT what it may take, FILE what of DATA is in the backing file, RATIO is (DATA - FILE) / COMPR.",
+            "SIZE is the device's, DATA what is stored, COMPR what of it is in RAM, compressed, TOTAL the RAM it takes,"
+                    + " LIMIT what it may take, FILE what of DATA is in the backing file, RATIO is (DATA - FILE) / COMPR.",
         })
 final class StatusCommand implements Callable<Integer> {
     /** At most one of them. */

@@ -37,11 +37,12 @@ import picocli.CommandLine.Spec;
         abbreviateSynopsis = true,
         footer = {
             "",
-            "It says what is not as it should be for swap (see ramzswap doctor), and changes only what --tune allows. What",
-            "doctor calls a problem, it refuses without --tune or --unsafe.",
+            "It says what is not as it should be for swap (see ramzswap doctor), and changes only what --tune allows. What"
+                    + " doctor calls a problem, it refuses without --tune or --unsafe.",
             "Examples:",
             "  sudo ramzswap swapon swap0 --size 4G --tune",
-            "  sudo ramzswap swapon swap0 --size 8G --limit 1G --backing-file /var/lib/ramzswap/swap0 --tune",
+            "  sudo ramzswap swapon swap0 --size 8G --limit 1G --tune \\",
+            "      --backing-file /var/lib/ramzswap/swap0",
         })
 final class SwaponCommand implements Callable<Integer> {
     static final String DEFAULT_PRIORITY = "100";
@@ -119,6 +120,9 @@ final class SwaponCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, ConfigException, InterruptedException {
+        if (device != null && !device.matches("/dev/nbd\\d+")) {
+            throw new ConfigException("--device: '" + device + "' is no nbd device: give one such as /dev/nbd0");
+        }
         check("--priority", priority, 0, MAX_PRIORITY);
         check("--connections", connections, 1, MAX_CONNECTIONS);
         if (requestSeconds != null) {

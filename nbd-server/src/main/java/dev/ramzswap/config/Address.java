@@ -13,9 +13,12 @@ import java.util.regex.Pattern;
 final class Address {
     private static final Pattern TCP = Pattern.compile("(\\[[0-9a-fA-F:.%a-z]+]|[^:\\[\\]]+):(\\d{1,5})");
 
+    private static final Pattern NUMERIC = Pattern.compile("\\[.*]|[\\d.]+");
+
     private Address() {}
 
-    static InetSocketAddress tcp(String text) {
+    /** @param isLookedUp whether a name is asked its address, which may take long; otherwise it is left unresolved */
+    static InetSocketAddress tcp(String text, boolean isLookedUp) {
         Matcher form = TCP.matcher(text);
         if (!form.matches()) {
             throw new IllegalArgumentException("'" + text + "' is not HOST:PORT: write one such as 127.0.0.1:10809");
@@ -24,11 +27,14 @@ final class Address {
         if (port < 1 || port > 65535) {
             throw new IllegalArgumentException("port " + port + " does not exist: give one from 1 to 65535");
         }
+        String host = form.group(1);
+        if (!isLookedUp && !NUMERIC.matcher(host).matches()) {
+            return InetSocketAddress.createUnresolved(host, port);
+        }
         try {
-            return new InetSocketAddress(InetAddress.getByName(form.group(1)), port);
+            return new InetSocketAddress(InetAddress.getByName(host), port);
         } catch (UnknownHostException e) {
-            throw new IllegalArgumentException(
-                    "host " + form.group(1) + " is not known: give an address such as 127.0.0.1", e);
+            throw new IllegalArgumentException("host " + host + " is not known: give an address such as 127.0.0.1", e);
         }
     }
 
@@ -42,9 +48,11 @@ final class Address {
         return path;
     }
 
-    /** {@code HOST:PORT} with a numeric host. */
+    /** {@code HOST:PORT} with a numeric host, if it is known. */
     static String format(InetSocketAddress address) {
-        String host = address.getAddress().getHostAddress();
+        String host = address.isUnresolved()
+                ? address.getHostString()
+                : address.getAddress().getHostAddress();
         return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
     }
 }

@@ -14,8 +14,8 @@ public final class Cause {
 
     /** In one line; the messages of file systems' exceptions are often a bare path. */
     public static String of(IOException e) {
-        String text = text(e);
-        return isOfSystem(e) ? text + cure(text) : text;
+        String text = withoutCure(e);
+        return isOfSystem(e) ? text + cure(e, text) : text;
     }
 
     /** Whether it stays so until somebody changes what was asked for, or what is in the way of that. */
@@ -23,10 +23,10 @@ public final class Cause {
         return LastingException.isCauseOf(e);
     }
 
-    private static String text(IOException e) {
+    /** The same without a cure, for who knows a better one. */
+    public static String withoutCure(IOException e) {
         return switch (e) {
-            case AccessDeniedException denied ->
-                denied.getFile() + ": permission denied: use a path of your own, or sudo";
+            case AccessDeniedException denied -> denied.getFile() + ": permission denied";
             case NoSuchFileException missing -> missing.getFile() + ": no such file or directory";
             case FileSystemException file
             when file.getFile() != null ->
@@ -40,7 +40,10 @@ public final class Cause {
         return e instanceof FileSystemException || e instanceof ErrnoException;
     }
 
-    private static String cure(String text) {
+    private static String cure(IOException e, String text) {
+        if (e instanceof AccessDeniedException) {
+            return ": use a path of your own, or sudo";
+        }
         if (text.contains("No space left on device") || text.contains("Disk quota exceeded")) {
             return ": make room there";
         }

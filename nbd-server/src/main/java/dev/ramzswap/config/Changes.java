@@ -31,7 +31,7 @@ public record Changes(OptionalLong limit, Optional<CodecSpec> codec) {
             String text = pair.substring(pair.indexOf('=') + 1);
             try {
                 if (key == Key.LIMIT) {
-                    limit = OptionalLong.of(Size.parse(text, memory));
+                    limit = OptionalLong.of(Size.limit(text, memory));
                 } else {
                     codec = Optional.of(CodecSpec.parse(text));
                 }
@@ -61,7 +61,7 @@ public record Changes(OptionalLong limit, Optional<CodecSpec> codec) {
     @Override
     public String toString() {
         var pairs = new StringJoiner(" ");
-        limit.ifPresent(bytes -> pairs.add("limit=" + bytes));
+        limit.ifPresent(bytes -> pairs.add("limit=" + (bytes == StoreConfig.NO_LIMIT ? Size.NO_LIMIT : bytes)));
         codec.ifPresent(spec -> pairs.add("codec=" + spec));
         return pairs.toString();
     }

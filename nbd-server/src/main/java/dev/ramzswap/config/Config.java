@@ -20,7 +20,8 @@ import java.util.stream.Collectors;
  *
  * @param exports at least one; clients that ask for no name get the first
  * @param socket the Unix socket
- * @param listen the TCP address
+ * @param listen the TCP address; unresolved where there are pages to be served before it is looked up
+ * @param isInsecure whether TCP clients are served whoever they are
  * @param isSocketPassed whether to serve on the socket that the service manager has passed
  * @param tls of whichever address has it
  * @param stateDir where the stores' files lie that outlive the daemon
@@ -32,6 +33,7 @@ public record Config(
         List<ExportConfig> exports,
         Optional<Path> socket,
         Optional<InetSocketAddress> listen,
+        boolean isInsecure,
         boolean isSocketPassed,
         Optional<TlsConfig> tls,
         Optional<Path> stateDir,
@@ -56,7 +58,9 @@ public record Config(
         checkBackingFiles(exports, stateDir);
         checkRuntimePath(host);
         Optional<Path> socket = ExportReader.read(settings.daemon, "socket", Address::socket);
-        Optional<InetSocketAddress> listen = ExportReader.read(settings.daemon, "listen", Address::tcp);
+        boolean isSocketEnough = socket.isPresent() && StateDir.mayHavePages(settings, true);
+        Optional<InetSocketAddress> listen =
+                ExportReader.read(settings.daemon, "listen", text -> Address.tcp(text, !isSocketEnough));
         boolean isSocketPassed = SocketActivation.isUsed(host.variables());
         if (socket.isEmpty() && listen.isEmpty() && !isSocketPassed) {
             Path path = RuntimePath.own(host).resolve(exports.getFirst().name() + ".sock");
@@ -69,7 +73,8 @@ public record Config(
                     + ": takes over what lies in a state directory: add --state-dir");
         }
         Optional<TlsConfig> tls = TlsConfig.of(settings);
-        if (listen.isPresent() && !isYes(settings, "insecure")) {
+        boolean isInsecure = isYes(settings, "insecure");
+        if (listen.isPresent() && !listen.get().isUnresolved() && !isInsecure) {
             checkReach(settings, listen.get(), tls);
         }
         Protection protection = protection(settings, stateDir);
@@ -81,7 +86,8 @@ public record Config(
         }
         Level logLevel =
                 ExportReader.read(settings.daemon, "log-level", Config::level).orElse(Level.INFO);
-        return new Config(exports, socket, listen, isSocketPassed, tls, stateDir, isStandby, logLevel, protection);
+        return new Config(
+                exports, socket, listen, isInsecure, isSocketPassed, tls, stateDir, isStandby, logLevel, protection);
     }
 
     /** Who comes from another machine must show who it is, unless the user wants it otherwise. */
@@ -105,7 +111,7 @@ public record Config(
                 memory.atStart(settings, exports, protection);
             }
         } catch (ConfigException e) {
-            if (!StateDir.hasPages(settings)) {
+            if (!StateDir.mayHavePages(settings, true)) {
                 throw e;
             }
             LOG.log(Level.WARNING, e.getMessage() + "; this goes on all the same, for the pages that are there");
@@ -150,7 +156,8 @@ public record Config(
     public Config only(Set<String> names) {
         List<ExportConfig> those =
                 exports.stream().filter(export -> names.contains(export.name())).toList();
-        return new Config(those, socket, listen, isSocketPassed, tls, stateDir, isStandby, logLevel, protection);
+        return new Config(
+                those, socket, listen, isInsecure, isSocketPassed, tls, stateDir, isStandby, logLevel, protection);
     }
 
     /** The names of the exports. */
@@ -165,7 +172,7 @@ public record Config(
                 .isPresent();
     }
 
-    /** The TCP address as {@code HOST:PORT} with a numeric host. */
+    /** The TCP address as {@code HOST:PORT} with a numeric host, if it is known. */
     public Optional<String> listenText() {
         return listen.map(Address::format);
     }

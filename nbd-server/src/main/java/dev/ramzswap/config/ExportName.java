@@ -8,13 +8,17 @@ public final class ExportName {
 
     private ExportName() {}
 
+    static boolean isOne(String text) {
+        return FORM.matcher(text).matches();
+    }
+
     /**
      * The text, if it is one.
      *
      * @throws IllegalArgumentException with a message for the user, otherwise
      */
     public static String parse(String text) {
-        if (!FORM.matcher(text).matches()) {
+        if (!isOne(text)) {
             throw new IllegalArgumentException("'" + text
                     + "' is not a name: use 1 to 64 letters, digits, '.', '_' or '-', of which the first is neither"
                     + " '.' nor '-', as in swap0");

@@ -43,7 +43,7 @@ final class ExportReader {
         return new ExportConfig(
                 read("name", ExportName::parse, DEFAULT_NAME),
                 read("size", this::deviceSize, 0L),
-                read("limit", this::size, StoreConfig.NO_LIMIT),
+                read("limit", text -> Size.limit(text, host.memory()), StoreConfig.NO_LIMIT),
                 read("codec", CodecSpec::parse, CodecSpec.LZ4),
                 read("cutoff", ExportReader::cutoff, StoreConfig.DEFAULT_CUTOFF),
                 backing(),

@@ -16,7 +16,7 @@ public enum Key {
     LIMIT(
             Scope.RUNNING,
             Kind.SIZE,
-            "Memory that the pool may take; more goes to the backing file. Default: what the size needs."),
+            "Memory that the pool may take; more goes to the backing file. Default: none, that is, what the size needs."),
     CODEC(Scope.RUNNING, Kind.CODEC, "lz4, zstd or zstd:LEVEL with LEVEL from 1 to 19. Default: lz4."),
     BACKING_FILE(Scope.EXPORT, Kind.PATH, "File or block device that takes what the pool does not keep."),
     BACKING_SIZE(

@@ -114,12 +114,17 @@ public final class MemoryCheck {
     /**
      * Checks the new limit of one of a daemon's exports.
      *
+     * @param size of its device
      * @throws ConfigException if there is less memory
      */
-    public void newLimit(long limit, int exports) throws ConfigException {
-        limit(limit, "limit");
+    public void newLimit(long limit, long size, int exports) throws ConfigException {
+        boolean isNone = limit == StoreConfig.NO_LIMIT;
+        if (isNone && (isLenient || host.cgroup().isEmpty())) {
+            return; // as at the start
+        }
+        limit(isNone ? size : limit, "limit");
         if (!isLenient) {
-            besidesTheDaemon(limit, exports, "limit");
+            besidesTheDaemon(isNone ? size : limit, exports, "limit");
         }
     }
 

@@ -2,6 +2,7 @@ package dev.ramzswap.config;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Where the daemons of a user leave word of what they serve, and their sockets if nobody says where. */
 public final class RuntimePath {
@@ -24,6 +25,16 @@ public final class RuntimePath {
                 .map(session -> session.resolve("ramzswap"))
                 .orElseGet(
                         () -> directory(host, "TMPDIR").orElse(Path.of("/tmp")).resolve("ramzswap-" + host.uid()));
+    }
+
+    /** The variable that says where that is, if one does. */
+    public static Optional<String> variable(Host host) {
+        if (isForced(host)) {
+            return Optional.of(VARIABLE);
+        }
+        return Stream.of("XDG_RUNTIME_DIR", "TMPDIR")
+                .filter(name -> !host.isRoot() && directory(host, name).isPresent())
+                .findFirst();
     }
 
     /** Whether {@link #VARIABLE} says where; one that is empty says nothing. */

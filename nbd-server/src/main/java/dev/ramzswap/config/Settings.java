@@ -2,10 +2,12 @@ package dev.ramzswap.config;
 
 import dev.ramzswap.config.Key.Scope;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -69,6 +71,16 @@ public final class Settings {
             throw new ConfigException(
                     value.origin() + ": given twice, '" + before.text() + "' and '" + value.text() + "': give it once");
         }
+    }
+
+    /** As they were written, of the exports that are described; also of a single one that is so beside others. */
+    Set<String> names() {
+        var names = new HashSet<String>();
+        if (exports.isEmpty() || single.containsKey("name")) {
+            names.add(ExportReader.name(single));
+        }
+        exports.forEach(export -> names.add(ExportReader.name(export)));
+        return names;
     }
 
     /** Takes from another what is not set here: flags go before the file. */

@@ -1,5 +1,6 @@
 package dev.ramzswap.config;
 
+import dev.ramzswap.store.StoreConfig;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.Locale;
@@ -33,6 +34,9 @@ public final class Size {
     private static final Pattern FORM = Pattern.compile("(\\d{1,99})(\\.\\d{1,9})?(?:([KMGT])(?:IB?|B)?)?");
     private static final String UNITS = "KMGT";
 
+    /** What a limit may be that is no size. */
+    static final String NO_LIMIT = "none";
+
     private Size() {}
 
     /**
@@ -51,6 +55,11 @@ public final class Size {
             throw new IllegalArgumentException(text + " is too large: " + format(most) + " is the most");
         }
         return bytes;
+    }
+
+    /** Like {@link #parse(String, long)}, or none. */
+    static long limit(String text, long memory) {
+        return text.equals(NO_LIMIT) ? StoreConfig.NO_LIMIT : parse(text, memory);
     }
 
     private static long value(String text, long memory) {

@@ -5,16 +5,21 @@ import dev.ramzswap.store.Counters;
 import dev.ramzswap.store.PageStore;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.OptionalLong;
-import java.util.stream.Stream;
+import java.util.Set;
 
 /**
  * Where state may lie that outlives its daemon: it is what programs have in memory, in the clear, and the key of it.
  */
 public final class StateDir {
     private static final System.Logger LOG = System.getLogger(StateDir.class.getName());
+
+    private static final String MAP = ".map";
 
     private StateDir() {}
 
@@ -44,20 +49,44 @@ public final class StateDir {
     }
 
     /**
-     * Whether an earlier daemon has left pages there of an export of these settings, as far as they can be understood.
+     * Whether the state directory of these settings has, or may have, pages that an earlier daemon has left of their
+     * exports. Without such a directory there are none.
+     *
+     * @param areWhole whether nothing was written besides; else exports may have names that are not known
      */
-    public static boolean hasPages(Settings settings) {
+    public static boolean mayHavePages(Settings settings, boolean areWhole) {
         if (!settings.daemon.containsKey("state-dir")) {
             return false;
         }
         try {
             Path directory = ExportReader.path(settings.daemon.get("state-dir").text());
-            return (settings.exports.isEmpty() ? Stream.of(settings.single) : settings.exports.stream())
-                    .map(ExportReader::name)
-                    .anyMatch(name -> part(directory, name, "map").toFile().length() > 0);
-        } catch (IllegalArgumentException e) {
-            return false; // no path, as it holds a zero
+            return anyMap(directory, names(settings, areWhole));
+        } catch (IllegalArgumentException | IOException e) {
+            return true; // What is no path, or cannot be read, may have been meant for the one that has them.
         }
+    }
+
+    /** Those of the exports; none if not all of them can be known, or are names. */
+    private static Set<String> names(Settings settings, boolean areWhole) {
+        Set<String> names = settings.names();
+        boolean areKnown = areWhole || settings.single.containsKey("name");
+        return areKnown && names.stream().allMatch(ExportName::isOne) ? names : Set.of();
+    }
+
+    /** @param names of which to look for one; none for any */
+    private static boolean anyMap(Path directory, Set<String> names) throws IOException {
+        try (DirectoryStream<Path> maps = Files.newDirectoryStream(directory, "*" + MAP)) {
+            for (Path map : maps) {
+                String file = map.getFileName().toString();
+                String name = file.substring(0, file.length() - MAP.length());
+                if ((names.isEmpty() || names.contains(name)) && Files.size(map) > 0) {
+                    return true;
+                }
+            }
+        } catch (NoSuchFileException | NotDirectoryException e) {
+            return false;
+        }
+        return false;
     }
 
     /** Bytes of the device that an earlier daemon has left there; empty if there is none of this name. */

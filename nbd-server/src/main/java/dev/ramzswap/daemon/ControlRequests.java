@@ -103,7 +103,7 @@ final class ControlRequests implements UnaryOperator<String> {
         }
         Changes changes = Changes.parse(pairs, memory.bytes());
         if (changes.limit().isPresent()) {
-            memory.newLimit(changes.limit().getAsLong(), stores.size());
+            memory.newLimit(changes.limit().getAsLong(), store.slots() * PageStore.SLOT_BYTES, stores.size());
         }
         change(store, name, changes);
     }

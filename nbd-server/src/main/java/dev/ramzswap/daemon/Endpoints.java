@@ -16,6 +16,7 @@ import dev.ramzswap.nbd.NbdServer;
 import dev.ramzswap.nbd.export.Export;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.AccessDeniedException;
@@ -66,8 +67,9 @@ final class Endpoints {
      *     in then
      */
     NbdServer serve(List<Export> exports, ConnectionMemory memory, ClientListener clients) throws IOException {
-        List<Endpoint> needed = Stream.concat(socket().stream(), isSocketEnough ? Stream.of() : tcp().stream())
-                .toList();
+        Optional<InetSocketAddress> tcp = config.listen().filter(_ -> !isSocketEnough);
+        List<Endpoint> needed =
+                Stream.concat(socket().stream(), tcp.stream().map(this::tcp)).toList();
         NbdServer server = new NbdServer(exports, config.exports().getFirst().name(), needed, memory, clients);
         try {
             if (config.isSocketPassed()) {
@@ -78,7 +80,7 @@ final class Endpoints {
             Closing.after(e, server);
             throw e;
         }
-        warnOfOthers();
+        tcp.ifPresent(this::warnOfOthers);
         return server;
     }
 
@@ -92,15 +94,16 @@ final class Endpoints {
                 tls.map(TlsFiles::onSocket).orElse(null)));
     }
 
-    private Optional<Endpoint> tcp() {
-        return config.listen()
-                .map(address -> new Endpoint(address, tls.map(TlsFiles::onTcp).orElse(null)));
+    private Endpoint tcp(InetSocketAddress address) {
+        return new Endpoint(address, tls.map(TlsFiles::onTcp).orElse(null));
     }
 
-    /** Serves where it had no need to yet, as soon as that can be had. */
+    /** Serves where it had no need to yet, as soon as that can be had. It may take long to look a name up. */
     void serveElsewhere(NbdServer server) {
         if (isSocketEnough) {
-            tcp().filter(address -> !attempt(server, address).isEmpty())
+            config.listen()
+                    .filter(address ->
+                            address.isUnresolved() || !attempt(server, address).isEmpty())
                     .ifPresent(address -> Retries.start(
                             "listen",
                             () -> attempt(server, address),
@@ -108,15 +111,26 @@ final class Endpoints {
         }
     }
 
-    private static String attempt(NbdServer server, Endpoint endpoint) {
+    private String attempt(NbdServer server, InetSocketAddress address) {
         try {
-            server.add(endpoint);
+            InetSocketAddress known = address.isUnresolved() ? lookUp(address) : address;
+            server.add(tcp(known));
+            warnOfOthers(known);
             return "";
         } catch (IOException e) {
             return Cause.of(e);
         } catch (OutOfMemoryError e) { // no thread is to be had
             return e.getMessage();
         }
+    }
+
+    /** Here is found out who can reach it. */
+    InetSocketAddress lookUp(InetSocketAddress name) throws IOException {
+        var address = new InetSocketAddress(InetAddress.getByName(name.getHostString()), name.getPort());
+        if (!config.isInsecure()) {
+            checkReach("", address);
+        }
+        return address;
     }
 
     private void start(NbdServer server) throws IOException {
@@ -128,11 +142,8 @@ final class Endpoints {
         }
     }
 
-    private void warnOfOthers() {
-        if (config.listen()
-                        .filter(address -> !address.getAddress().isLoopbackAddress())
-                        .isPresent()
-                && !config.tls().filter(TlsConfig::provesTcpClients).isPresent()) {
+    private void warnOfOthers(InetSocketAddress address) {
+        if (isForAnybody(address)) {
             LOG.log(
                     Level.WARNING,
                     "others can reach " + config.listenText().orElseThrow()
@@ -143,19 +154,24 @@ final class Endpoints {
     /** Its clients are let in as by an address of our own of the same kind. */
     private void adopt(NbdServer server, PassedSocket passed) throws IOException {
         if (passed.channel().getLocalAddress() instanceof InetSocketAddress inet) {
-            checkReach(inet);
+            checkReach("LISTEN_FDS: ", inet);
             server.adopt(passed, tls.map(TlsFiles::onTcp).orElse(null));
         } else {
             server.adopt(passed, tls.map(TlsFiles::onSocket).orElse(null));
         }
     }
 
-    private void checkReach(InetSocketAddress passed) throws IOException {
-        boolean isProven = config.tls().filter(TlsConfig::provesTcpClients).isPresent();
-        if (!passed.getAddress().isLoopbackAddress() && !isProven) {
-            throw new LastingException("LISTEN_FDS: other machines can reach " + passed
-                    + ": add --tls-cert, --tls-key and --tls-ca, or pass a socket on a loopback address");
+    private void checkReach(String origin, InetSocketAddress address) throws IOException {
+        if (isForAnybody(address)) {
+            throw new LastingException(origin + "other machines can reach " + address
+                    + ": add --tls-cert, --tls-key and --tls-ca, or give a loopback address");
         }
+    }
+
+    /** Whether other machines can reach it, and need not show who they are. */
+    private boolean isForAnybody(InetSocketAddress address) {
+        return !address.getAddress().isLoopbackAddress()
+                && config.tls().filter(TlsConfig::provesTcpClients).isEmpty();
     }
 
     private void makeParent(Path socket) throws IOException {
@@ -165,7 +181,7 @@ final class Endpoints {
             Files.createDirectories(
                     parent, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(mode)));
         } catch (AccessDeniedException | FileAlreadyExistsException e) {
-            throw new LastingException("--socket: " + Cause.of(e) + ": give a path in another directory", e);
+            throw new LastingException("--socket: " + Cause.withoutCure(e) + ": give a path in another directory", e);
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.ramzswap.status;
 
 import dev.ramzswap.closing.Closing;
+import dev.ramzswap.config.Cause;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.linux.FileType;
@@ -95,14 +96,26 @@ public final class RuntimeDir {
             make(host);
         }
         if (!isOnlyOf(List.of(host.uid()))) {
-            throw new LastingException(
-                    foreign() + ": remove it, or set " + RuntimePath.VARIABLE + " to a directory of your own");
+            throw notOwn(host, foreign());
         }
     }
 
+    private static LastingException notOwn(Host host, String what) {
+        return new LastingException(RuntimePath.variable(host)
+                .map(variable -> variable + ": " + what + ": set it to a directory of your own")
+                .orElse(what + ": set " + RuntimePath.VARIABLE + " to a directory of your own"));
+    }
+
     private void make(Host host) throws IOException {
-        String mode = host.isRoot() ? "rwxr-xr-x" : "rwx------";
-        Files.createDirectories(path.getParent());
+        try {
+            Files.createDirectories(path.getParent());
+            makeUnlessThere(host.isRoot() ? "rwxr-xr-x" : "rwx------");
+        } catch (AccessDeniedException | NoSuchFileException | FileAlreadyExistsException e) {
+            throw notOwn(host, "cannot make " + path + " (" + Cause.withoutCure(e) + ")");
+        }
+    }
+
+    private void makeUnlessThere(String mode) throws IOException {
         try {
             Files.createDirectory(
                     path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));

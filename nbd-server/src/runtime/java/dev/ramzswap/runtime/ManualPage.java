@@ -97,7 +97,13 @@ final class ManualPage {
         String[] footer = command.usageMessage().footer();
         if (footer.length > 0) {
             page.section("Notes");
-            page.verbatim(plain(footer));
+            for (String line : plain(footer)) {
+                if (line.startsWith(" ")) {
+                    page.verbatim(line);
+                } else if (!line.isEmpty()) {
+                    page.paragraph(line);
+                }
+            }
         }
     }
 

@@ -36,6 +36,11 @@ final class Roff {
         text.append(escaped(words)).append('\n');
     }
 
+    void paragraph(String words) {
+        text.append(".PP\n");
+        line(words);
+    }
+
     void entry(String term, String... description) {
         text.append(".TP\n.B ").append(escaped(term)).append('\n');
         for (String paragraph : description) {

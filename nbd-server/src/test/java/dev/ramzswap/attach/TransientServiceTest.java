@@ -82,7 +82,7 @@ class TransientServiceTest {
                 "KILL | ramzswap: it ended with signal KILL: journalctl -u ramzswap-serve-a.service says more",
                 "203 | ramzswap: it ended with status 203: journalctl -u ramzswap-serve-a.service says more",
                 "0 | ''",
-                "1 | ''",
+                "1 | ramzswap: warning: it ended with status 1: if nothing before says why, Java itself has failed",
                 "2 | ''",
                 "none | ''",
             })

@@ -3,16 +3,16 @@ package dev.ramzswap.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.ramzswap.closing.Closing;
+import dev.ramzswap.ChildJvm;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.Key;
 import dev.ramzswap.store.CodecSpec;
 import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 /** The commands as a user sees them: exit status, stdout, and one line on stderr. */
 class CommandLineTest {
@@ -89,6 +90,17 @@ class CommandLineTest {
         assertTrue(out.matches("ramzswap \\d+\\.\\d+\\.\\d+\\S*\n"), out);
     }
 
+    /** Of a terminal, or a page of the manual, they are as wide as those are; what is to be copied fits into either. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "serve", "swapon", "swapoff", "status", "set", "stop", "doctor"})
+    void noLineOfHelpEndsWithinASentence(String command) {
+        CommandLine root = Main.commandLine(host);
+        CommandLine one = command.isEmpty() ? root : root.getSubcommands().get(command);
+        for (String line : one.getCommandSpec().usageMessage().footer()) {
+            assertTrue(line.startsWith("  ") ? line.length() <= 72 : line.matches("|.*[.:]"), line);
+        }
+    }
+
     /** Who starts daemons again leaves those alone that end with status 2, and pages would have none. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
@@ -97,8 +109,25 @@ class CommandLineTest {
             1 | serve --config @/wrong
             1 | serve --size 16M --state-dir @/state --listen nowhere
             1 | serve --export name=b,size=16M --export name=swap0,size=lots --state-dir @/state
+            1 | serve --export name=b,size=16M --name swap0 --state-dir @/state
+            1 | serve --export b --state-dir @/state
+            1 | serve --sise 16M --state-dir @/state
+            1 | serve --sise 16M --config @/wrong
+            1 | serve --size 16M --size 16M --state-dir @/state
+            1 | serve --state-dir @/state --size
+            1 | serve --insecure=false --size 16M --state-dir @/state
+            1 | serve --size 16M --stat-dir @/state
+            1 | serve --size 16M --state-dir @/state --name .
+            1 | serve --config @/broken
+            1 | serve --config @/nowhere
+            1 | serve --config @/none
+            1 | serve --state-dir @/state --config @/sections
             2 | serve --size lots --state-dir @/state --name other
+            2 | serve --state-dir @/state --config @/broken --name other
             2 | serve --size lots --state-dir @/other
+            2 | serve --sise 16M
+            2 | serve --state-dir @/other --config @/sections
+            2 | serve --export b
             2 | serve --size lots
             """)
     void wrongUseIsTriedAgainWherePagesWait(int expected, String line) throws IOException {
@@ -113,7 +142,11 @@ class CommandLineTest {
                 0,
                 Optional.of(temp.resolve("state")));
         PageStore.open(pages).close();
-        Files.writeString(temp.resolve("wrong"), "size = lots\nstate-dir = " + temp.resolve("state") + "\n");
+        String directory = "state-dir = " + temp.resolve("state") + "\n";
+        Files.writeString(temp.resolve("wrong"), "size = lots\n" + directory);
+        Files.writeString(temp.resolve("broken"), "size 16M\n" + directory);
+        Files.writeString(temp.resolve("nowhere"), "size = 16M\nstate-dir\n");
+        Files.writeString(temp.resolve("sections"), "[export b]\nsize 16M\n[export swap0]\nsize = 16M\n");
         run(line);
         assertEquals(expected, status, err);
         assertEquals(1, err.lines().count(), err);
@@ -144,7 +177,7 @@ class CommandLineTest {
                         + " (see ramzswap serve --help)",
                 "swapon a --size 1G --backing-file / | --backing-file: '/' is the root directory: give the path of a file"
                         + " (see ramzswap swapon --help)",
-                "serve --config @/none  | --config: @/none does not exist: give the path of a file (see ramzswap serve --help)",
+                "swapon a --config @/none | --config: @/none does not exist: give the path of a file (see ramzswap swapon --help)",
                 "status --name a --socket b | --socket=PATH, --name=NAME are mutually exclusive (specify only one)"
                         + " (see ramzswap status --help)",
                 "stop a b               | one word too many: 'b' (see ramzswap stop --help)",
@@ -164,10 +197,14 @@ class CommandLineTest {
                 "set                    | Missing required parameters: 'NAME', 'KEY=VALUE' (see ramzswap set --help)",
                 "set a                  | Missing required parameter: 'KEY=VALUE' (see ramzswap set --help)",
                 "set a size=1G          | size: cannot change while the daemon runs: give limit=SIZE or codec=CODEC (see ramzswap set --help)",
-                "swapon a --size 1G --listen=h:1 | no option --listen=h:1, did you mean --limit? (see ramzswap swapon --help)",
+                "swapon a --size 1G --listen=h:1 | no option --listen=h:1: only serve has it (see ramzswap swapon --help)",
+                "swapon a --size 1G --read-only | no option --read-only: only serve has it (see ramzswap swapon --help)",
+                "status --size 1G       | no option --size: only serve and swapon have it (see ramzswap status --help)",
+                "swapon a --device /dev/nbd | --device: '/dev/nbd' is no nbd device: give one such as /dev/nbd0"
+                        + " (see ramzswap swapon --help)",
                 "swapon a --export name=a,size=1G,read-only=yes | read-only: the kernel cannot swap to a then: leave it away"
                         + " (see ramzswap swapon --help)",
-                "swapon a --size 1G --standby | no option --standby, did you mean --state-dir? (see ramzswap swapon --help)",
+                "swapon a --size 1G --standby | no option --standby: only serve has it (see ramzswap swapon --help)",
                 "set a limit=x          | limit: 'x' is not a size: write one such as 512M, 1.5G, 4G, 50% or min(ram/2, 8G) (see ramzswap set --help)",
             })
     void wrongUseIsStatus2(String line, String message) {
@@ -206,19 +243,60 @@ class CommandLineTest {
         assertFails(1, message);
     }
 
+    /** As of another user, or of a session that is over. Nobody may make anything in /proc. */
     @ParameterizedTest
-    @ValueSource(strings = {"status --json", "status --help", "--help", "help status", "--version"})
-    void wordsThatAreLostAreAnError(String line) {
-        Writer closed = Writer.nullWriter();
-        Closing.quietly(closed);
-        var errText = new StringWriter();
-        status = Main.commandLine(host)
-                .setOut(new PrintWriter(closed))
-                .setErr(new PrintWriter(errText))
-                .execute(line.split(" "));
-        out = "";
-        err = errText.toString();
-        assertFails(1, "stdout is closed or full, and took not all of this: give another");
+    @CsvSource({
+        "XDG_RUNTIME_DIR, /proc/no-session, /proc/no-session/ramzswap",
+        "XDG_RUNTIME_DIR, /dev/null, /dev/null/ramzswap",
+        "TMPDIR, /proc/no-session, /proc/no-session/ramzswap-65534",
+        "RAMZSWAP_RUNTIME_DIR, /proc/no-session, /proc/no-session",
+    })
+    void aVariableThatNamesNoDirectoryOfOnesOwnIsNamed(String variable, String value, String path) {
+        host = new Host(8L << 30, NOBODY, Map.of(variable, value));
+        run("serve --size 16M --socket @/s");
+        assertEquals(2, status, err);
+        assertTrue(err.startsWith("ramzswap: " + variable + ": cannot make " + path + " ("), err);
+        assertTrue(err.contains(": set it to a directory of your own (see "), err);
+        assertEquals(1, err.lines().count(), err);
+    }
+
+    @Test
+    void soIsOneOfSomebodyElses() throws IOException {
+        Files.createDirectory(temp.resolve("ramzswap"));
+        host = new Host(8L << 30, NOBODY - 1, Map.of("XDG_RUNTIME_DIR", temp.toString()));
+        run("serve --size 16M --socket @/s");
+        assertFails(
+                2,
+                "XDG_RUNTIME_DIR: @/ramzswap belongs to somebody else or others may write to it: set it to a"
+                        + " directory of your own (see ramzswap serve --help)");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"status --json", "help status", "--version"})
+    void wordsThatAreLostAreAnErrorUnlessNobodyWantsThem(String line) throws Exception {
+        Process full = inProcess(line, new File("/dev/full"));
+        assertEquals(1, full.waitFor());
+        assertEquals("ramzswap: stdout is closed or full, and took not all of this: give another\n", said());
+        Process unread = inProcess(line, null);
+        unread.getInputStream().close(); // as head does when it has seen enough
+        assertEquals(0, unread.waitFor());
+        assertEquals("", said());
+    }
+
+    /** @param stdout null for a pipe */
+    private Process inProcess(String line, File stdout) throws IOException {
+        ProcessBuilder builder = ChildJvm.of(Main.class, line.split(" "))
+                .redirectErrorStream(false)
+                .redirectError(temp.resolve("err").toFile());
+        if (stdout != null) {
+            builder.redirectOutput(stdout);
+        }
+        builder.environment().put("RAMZSWAP_RUNTIME_DIR", temp.resolve("run").toString());
+        return builder.start();
+    }
+
+    private String said() throws IOException {
+        return Files.readString(temp.resolve("err"));
     }
 
     @Test

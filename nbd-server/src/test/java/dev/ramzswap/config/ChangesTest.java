@@ -26,6 +26,14 @@ class ChangesTest {
                 Changes.parse(List.of("limit=25%"), MEMORY).toString());
     }
 
+    @Test
+    void aLimitMayBeTakenAway() throws ConfigException {
+        Changes changes = Changes.parse(List.of("limit=none"), MEMORY);
+        assertEquals("limit=none", changes.toString());
+        assertEquals("no limit", changes.summary());
+        assertEquals(changes, Changes.parse(List.of(changes.toString()), MEMORY));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

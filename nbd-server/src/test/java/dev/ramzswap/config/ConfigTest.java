@@ -63,6 +63,13 @@ class ConfigTest {
     }
 
     @Test
+    void noLimitCanBeSaid() throws ConfigException {
+        assertEquals(
+                StoreConfig.NO_LIMIT,
+                config("size=1G", "limit=none").exports().getFirst().limit());
+    }
+
+    @Test
     void everyKeyArrives() throws ConfigException {
         Config config = config(
                 "socket=/run/s.sock",
@@ -130,13 +137,14 @@ class ConfigTest {
                 173L << 20,
                 config(host, "size=173M", "swap=yes").exports().getFirst().size());
         var memory = new MemoryCheck(host, true);
-        memory.newLimit(173L << 20, 1);
+        memory.newLimit(173L << 20, 1L << 30, 1);
+        memory.newLimit(StoreConfig.NO_LIMIT, 173L << 20, 1);
         assertEquals(
                 "limit: 174M and the 127M that the daemon itself needs are more than the 300M of memory that"
                         + " /g/memory.max allows: give less, or raise that",
-                assertThrows(ConfigException.class, () -> memory.newLimit(174L << 20, 1))
+                assertThrows(ConfigException.class, () -> memory.newLimit(174L << 20, 1L << 30, 1))
                         .getMessage());
-        new MemoryCheck(host, false).newLimit(300L << 20, 1);
+        new MemoryCheck(host, false).newLimit(300L << 20, 1L << 30, 1);
     }
 
     @Test

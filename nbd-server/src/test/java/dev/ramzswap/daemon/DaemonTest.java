@@ -13,6 +13,7 @@ import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.config.Settings;
 import dev.ramzswap.control.ControlSocket;
+import dev.ramzswap.linux.LastingException;
 import dev.ramzswap.linux.Progress;
 import dev.ramzswap.nbd.client.LoopbackClient;
 import dev.ramzswap.status.ExportStatus;
@@ -23,6 +24,7 @@ import java.io.InterruptedIOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.UnixDomainSocketAddress;
@@ -30,6 +32,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -108,6 +111,16 @@ class DaemonTest {
             assertEquals(32L << 20, changed.value(Counter.MEM_LIMIT));
             assertEquals(
                     "lz4", ExportStatus.named(host, "b").getFirst().snapshot().codec());
+        }
+    }
+
+    @Test
+    void aLimitIsTakenAway() throws Exception {
+        try (Daemon _ = start("size=16M", "limit=32M")) {
+            ExportStatus export = ExportStatus.named(host, "swap0").getFirst();
+            new LiveExport(export, new PrintWriter(new StringWriter()), false)
+                    .set(Changes.parse(List.of("limit=none"), 0));
+            assertEquals(0, export.again().value(Counter.MEM_LIMIT), "is none");
         }
     }
 
@@ -214,11 +227,44 @@ class DaemonTest {
         } finally {
             taken.close();
         }
-        String[] missing = with(with(pairs, "listen=192.0.2.1:10809"), "insecure=yes");
-        try (Daemon _ = start(missing)) {
-            new LoopbackClient(UnixDomainSocketAddress.of(temp.resolve("s")), "swap0").close();
+        for (String missing : List.of("192.0.2.1:10809", "no.such.host.invalid:10809")) {
+            try (Daemon _ = start(with(with(pairs, "listen=" + missing), "insecure=yes"))) {
+                new LoopbackClient(UnixDomainSocketAddress.of(temp.resolve("s")), "swap0").close();
+                assertEquals(
+                        missing,
+                        ExportStatus.named(host, "swap0").getFirst().entry().listen());
+            }
         }
         assertNothingLeft();
+    }
+
+    /** Who asks for it only then does not keep the kernel waiting. */
+    @Test
+    void aTakeoverAsksForTheAddressOfANameWhenItServes() throws Exception {
+        String[] pairs = {"size=16M", "socket=" + temp.resolve("s"), "state-dir=" + temp.resolve("state")};
+        start(pairs).close();
+        int port = freePort();
+        try (Daemon daemon = start(with(pairs, "listen=localhost:" + port))) {
+            assertTrue(daemon.served().listen().orElseThrow().isUnresolved());
+            awaitListening(port);
+        }
+        assertNothingLeft();
+    }
+
+    @Test
+    void anAddressThatIsLookedUpLateIsRefusedAsEarlier() throws Exception {
+        var all = InetSocketAddress.createUnresolved("0.0.0.0", 10809);
+        var wary = new Endpoints(config("size=16M"), host, Optional.empty(), true);
+        assertThrows(LastingException.class, () -> wary.lookUp(all));
+        var insecure =
+                new Endpoints(config("size=16M", "insecure=yes", "listen=0.0.0.0:10809"), host, Optional.empty(), true);
+        assertEquals(10809, insecure.lookUp(all).getPort());
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
     }
 
     private static void awaitListening(int port) throws InterruptedException {

@@ -59,7 +59,7 @@ class CommandLineIT {
             2 | --allow-users              | serve --size 1M --allow-users nobody-at-all
             2 | --export                   | serve --export name=a
             2 | --log-level                | serve --size 1M --log-level loud
-            2 | --config                   | serve --config DIR/missing
+            1 | --config                   | serve --config DIR/missing
             2 | --socket                   | serve --size 1M --socket /dev/null/s
             2 | make it, or give another   | serve --size 64M --limit 4M --socket DIR/s --backing-file DIR/no/such/dir/f
             2 | --backing-file             | serve --size 64M --limit 4M --socket DIR/s --backing-file /dev/full

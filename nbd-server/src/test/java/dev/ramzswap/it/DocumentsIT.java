@@ -1,6 +1,7 @@
 package dev.ramzswap.it;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.config.Key;
@@ -49,6 +50,21 @@ class DocumentsIT {
         String status = page("man1/ramzswap-status.1.gz");
         for (var counter : Counter.values()) {
             assertTrue(status.contains(counter.label()), status);
+        }
+    }
+
+    @Test
+    void aPageOfTheManualIsWholeAndFitsIntoATerminal() throws Exception {
+        try (var pages = Files.list(SHARE.resolve("man/man1"))) {
+            for (Path file : pages.toList()) {
+                String page = page("man1/" + file.getFileName());
+                assertFalse(page.matches("(?s).*[Ss]ee (above|below).*"), page);
+                boolean isVerbatim = false;
+                for (String line : page.lines().toList()) {
+                    isVerbatim = line.equals(".nf") || isVerbatim && !line.equals(".fi");
+                    assertTrue(!isVerbatim || line.length() <= 72, line);
+                }
+            }
         }
     }
 
