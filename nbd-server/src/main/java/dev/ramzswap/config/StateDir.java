@@ -7,7 +7,10 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -47,16 +50,22 @@ public final class StateDir {
      * Whether an earlier daemon has left pages there of an export of these settings, as far as they can be understood.
      */
     public static boolean hasPages(Settings settings) {
+        return parts(settings, "map").stream().anyMatch(map -> map.toFile().length() > 0);
+    }
+
+    /** A part of each export's state, as far as the settings can be understood. */
+    private static List<Path> parts(Settings settings, String part) {
         if (!settings.daemon.containsKey("state-dir")) {
-            return false;
+            return List.of();
         }
         try {
             Path directory = ExportReader.path(settings.daemon.get("state-dir").text());
             return (settings.exports.isEmpty() ? Stream.of(settings.single) : settings.exports.stream())
                     .map(ExportReader::name)
-                    .anyMatch(name -> part(directory, name, "map").toFile().length() > 0);
+                    .map(name -> part(directory, name, part))
+                    .toList();
         } catch (IllegalArgumentException e) {
-            return false; // no path, as it holds a zero
+            return List.of(); // no path, as it holds a zero
         }
     }
 
@@ -71,17 +80,23 @@ public final class StateDir {
     }
 
     /**
-     * How often what is there was configured, see {@link Counters.Snapshot}; 1, as by a start, if there is nothing yet.
+     * How often what is there was configured, see {@link Counters.Snapshot}, by the counters' file of each export; 1,
+     * as by a start, if there is nothing yet.
      */
-    public static long timesConfigured(Path directory, String name) {
+    public static Map<Path, Long> timesConfigured(Settings settings) {
+        return parts(settings, "counters").stream()
+                .collect(Collectors.toMap(file -> file, StateDir::timesConfigured, (one, _) -> one));
+    }
+
+    private static long timesConfigured(Path file) {
         try {
-            return Counters.read(part(directory, name, "counters")).timesConfigured();
+            return Counters.read(file).timesConfigured();
         } catch (IOException e) {
             return 1;
         }
     }
 
-    private static Path part(Path directory, String name, String part) {
+    static Path part(Path directory, String name, String part) {
         return directory.resolve(name + "." + part);
     }
 

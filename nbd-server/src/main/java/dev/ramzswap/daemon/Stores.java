@@ -6,7 +6,6 @@ import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.Size;
-import dev.ramzswap.config.StateDir;
 import dev.ramzswap.linux.Progress;
 import dev.ramzswap.store.Counters.Counter;
 import dev.ramzswap.store.PageStore;
@@ -17,12 +16,10 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -34,9 +31,6 @@ final class Stores {
     private final Host host;
     private final BooleanSupplier isToldToEnd;
 
-    /** How often each was configured when the configuration was read. */
-    private final Map<String, Long> configured = new HashMap<>();
-
     /** Never changed, but replaced: who watches for a full machine looks at them while they are opened. */
     private volatile Map<String, PageStore> open = Map.of();
 
@@ -47,11 +41,6 @@ final class Stores {
         this.config = config;
         this.host = host;
         this.isToldToEnd = isToldToEnd;
-        for (ExportConfig export : config.exports()) {
-            config.stateDir()
-                    .ifPresent(directory ->
-                            configured.put(export.name(), StateDir.timesConfigured(directory, export.name())));
-        }
     }
 
     /** Whether an earlier daemon has left pages of any of them. */
@@ -143,7 +132,7 @@ final class Stores {
         try {
             PageStore store = ScopedValue.where(Progress.LISTENER, waiting)
                     .where(Progress.STOPPED, this::whyToEnd)
-                    .call(() -> PageStore.open(export.store(config), known(export)));
+                    .call(() -> PageStore.open(export.store(config), config.timesConfigured(export.name())));
             add(export.name(), store);
             warnOfPlace(export);
         } catch (IllegalArgumentException e) {
@@ -154,12 +143,6 @@ final class Stores {
         } catch (IOException e) {
             throw named(e, export);
         }
-    }
-
-    /** An earlier daemon may have read a later configuration. */
-    private OptionalLong known(ExportConfig export) {
-        Long times = configured.get(export.name());
-        return times == null ? OptionalLong.empty() : OptionalLong.of(times);
     }
 
     private void add(String name, PageStore store) {
