@@ -29,17 +29,20 @@ final class Stores {
 
     private final Config config;
     private final Host host;
+    private final Attachments kernel;
     private final BooleanSupplier isToldToEnd;
 
     /** Never changed, but replaced: who watches for a full machine looks at them while they are opened. */
     private volatile Map<String, PageStore> open = Map.of();
 
     /**
+     * @param kernel may have devices that belong to them
      * @param isToldToEnd whether nobody needs the rest of what takes long, which is done when there are no pages yet
      */
-    Stores(Config config, Host host, BooleanSupplier isToldToEnd) {
+    Stores(Config config, Host host, Attachments kernel, BooleanSupplier isToldToEnd) {
         this.config = config;
         this.host = host;
+        this.kernel = kernel;
         this.isToldToEnd = isToldToEnd;
     }
 
@@ -97,10 +100,24 @@ final class Stores {
     private void openLater(ExportConfig export, Consumer<String> waiting) throws IOException, ConfigException {
         if (!areTakenOver()) {
             open(export, waiting);
-        } else if (config.protection().isSwap() && !hasState(export)) {
+        } else if (config.protection().isSwap() && !hasState(export) && areAwaited()) {
             leaveOut(export, "it is new: swap off and start again to have it, or give it a daemon of its own");
         } else {
             openIfPossible(export, waiting);
+        }
+    }
+
+    /** Whether somebody may wait for what is open: nobody does for what a daemon left that was killed as it began. */
+    private boolean areAwaited() {
+        return hasDevice()
+                || open.values().stream().anyMatch(store -> store.counters().get(Counter.ORIG_DATA_SIZE) > 0);
+    }
+
+    private boolean hasDevice() {
+        try {
+            return kernel.connections(config.names()) > 0;
+        } catch (IOException e) {
+            return true;
         }
     }
 
