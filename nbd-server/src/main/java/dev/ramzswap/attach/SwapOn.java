@@ -66,9 +66,7 @@ public final class SwapOn {
             boolean isUnsafe) {
         /** Whether the device waits for another daemon with the same pages, for as long as one may hang besides. */
         public boolean outlives(Config daemon) {
-            return daemon.stateDir().isPresent()
-                    && !isByNbdClient
-                    && reconnectTimeout.compareTo(LASTING) >= 0;
+            return daemon.stateDir().isPresent() && !isByNbdClient && reconnectTimeout.compareTo(LASTING) >= 0;
         }
     }
 

@@ -148,7 +148,8 @@ final class SwaponCommand implements Callable<Integer> {
         }
     }
 
-    private Optional<SwapOn.Starter> starter(ServeOptions serve, SwapOn.Request request) throws IOException, ConfigException {
+    private Optional<SwapOn.Starter> starter(ServeOptions serve, SwapOn.Request request)
+            throws IOException, ConfigException {
         List<String> options = words(serve);
         if (options.isEmpty() || options.equals(List.of(Key.UNSAFE.flag()))) {
             return Optional.empty(); // --unsafe alone is said of a daemon that runs
@@ -168,7 +169,13 @@ final class SwaponCommand implements Callable<Integer> {
         command.addAll(options);
         var progress = new ProgressLine(spec.commandLine().getOut(), Terminal.isThere());
         return Optional.of(BackgroundDaemon.of(
-                host, BackgroundDaemon.ownCommand(ownWords), command, config, name, request.outlives(config), progress));
+                host,
+                BackgroundDaemon.ownCommand(ownWords),
+                command,
+                config,
+                name,
+                request.outlives(config),
+                progress));
     }
 
     /** What could be served, but not swapped on; a file may ask for it. */

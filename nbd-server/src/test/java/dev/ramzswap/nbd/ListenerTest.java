@@ -43,8 +43,8 @@ class ListenerTest {
 
         public static void main(String[] args) throws Exception {
             var loopback = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-            var server = new NbdServer(
-                    List.of(new MemoryExport("x", 4096)), List.of(), Limits.DEFAULT, ClientListener.NONE);
+            var server =
+                    new NbdServer(List.of(new MemoryExport("x", 4096)), List.of(), Limits.DEFAULT, ClientListener.NONE);
             server.start();
             server.add(Endpoint.plain(loopback)); // what that needs besides is there from now on
             SocketAddress address = free(loopback);
@@ -53,7 +53,8 @@ class ListenerTest {
             try {
                 server.add(Endpoint.plain(address));
             } catch (OutOfMemoryError e) {
-                System.out.println(address.equals(free(address)) + " with " + server.addresses().size());
+                System.out.println(address.equals(free(address)) + " with "
+                        + server.addresses().size());
             }
             System.out.flush();
             Runtime.getRuntime().halt(0);
