@@ -156,6 +156,20 @@ is_real_time() { # PID
         journalctl -b -o cat -u "$daemon" | grep -q 'replies may wait for memory'
 }
 
+# By either unit, whichever serves.
+check_reload() {
+    echo 'codec = zstd:1' >>/etc/ramzswap/swap0.conf
+    must 'reload' systemctl reload "$daemon"
+    must 'it has the codec of its file' await 60 has_codec zstd:1
+    sed -i '$d' /etc/ramzswap/swap0.conf
+    must 'reload both' systemctl reload "$daemon" "$standby"
+    must 'it has its own codec again' await 60 has_codec lz4
+}
+
+has_codec() { # CODEC
+    ramzswap status --name swap0 --json | grep -q "\"codec\": \"$1\""
+}
+
 load() {
     # A program with more pages than its cgroup may keep in memory.
     must 'the load is verified' systemd-run --quiet --scope -p MemoryMax=64M "$hog" 96 1000
@@ -253,6 +267,7 @@ second_boot() {
     check_unit
     replace_daemons
     restart_both
+    check_reload
     figure pswpout "$(vmstat pswpout)"
     figure pswpin "$(vmstat pswpin)"
     check_hibernation

@@ -60,10 +60,17 @@ final class SegmentCleaner implements AutoCloseable {
     private boolean isBlocked;
 
     private boolean isForgetting;
+
+    /** Whether one was set aside since the last complete look. */
+    private boolean isAnySetAside;
+
+    /** When the first one was, and the last one. */
     private long setAsideSince;
 
-    /** When the last one was; that others failed since then is no pause. */
     private long setAsideLast;
+
+    /** For how long others have failed since then: that was no pause. */
+    private long keptNanos;
 
     /** When the look at the victim began. */
     private long lookedAt;
@@ -184,10 +191,13 @@ final class SegmentCleaner implements AutoCloseable {
         boolean isBusy = isBlocked || isWriting;
         isBlocked = false;
         victims.endLook();
-        if (isForgetting && System.nanoTime() - setAsideSince < patienceNanos) {
-            victims.forgetSetAside(); // A device that fails for a moment must not make anybody give up.
-            isBusy = true;
+        // A device that fails for a moment must not make anybody give up, however long the look at the others took.
+        if (isForgetting && setAsideLast - setAsideSince < patienceNanos) {
+            victims.forgetSetAside();
+            isForgetting = isAnySetAside;
+            isBusy |= isAnySetAside;
         }
+        isAnySetAside = false;
         forgetSetAside();
         if (!isWriting && revive()) {
             return CLEANED;
@@ -236,7 +246,7 @@ final class SegmentCleaner implements AutoCloseable {
             read(victim, word);
             switch (move(victim, mover)) {
                 case DAMAGED -> setAside(victim);
-                case KEPT -> setAsideLast += System.nanoTime() - lookedAt; // It failed for as long as that took.
+                case KEPT -> keptNanos += System.nanoTime() - lookedAt; // It failed for as long as that took.
                 default -> {}
             }
         } finally {
@@ -265,10 +275,12 @@ final class SegmentCleaner implements AutoCloseable {
             forgetAt = now + forgetNanos;
             setAsideSince = now;
             tryAgainAfter(firstTryNanos);
-        } else if (lookedAt - setAsideLast > patienceNanos) {
+        } else if (lookedAt - setAsideLast - keptNanos > patienceNanos) {
             setAsideSince = now; // It fails anew.
         }
         setAsideLast = now;
+        keptNanos = 0;
+        isAnySetAside = true;
         victims.setAside(victim);
     }
 

@@ -209,40 +209,6 @@ class StuckSegmentsTest {
     }
 
     @Test
-    void aVictimThatDoesNotFitDoesNotHideOneThatDoes() throws IOException {
-        try (BackingFile backing = state.open(device, State.FAST)) {
-            Records records = new Records(backing);
-            records.fillUp();
-            await(() -> state.segmentsIn(SegmentWord.STAGED) == 0);
-            keep(records, 5, 10);
-            assertEquals(Cleaning.CLEANED, backing.clean(records));
-            for (int segment = 0; segment < 3; segment++) {
-                keep(records, segment, 55);
-            }
-            keep(records, 10, 1);
-            damageFreeWords();
-            assertEquals(BackingFile.NO_ROOM, records.append(0));
-            assertEquals(Cleaning.CLEANED, backing.clean(records));
-        }
-    }
-
-    private void damageFreeWords() {
-        for (long at = 0; at < state.table().byteSize(); at += Long.BYTES) {
-            long word = state.table().get(JAVA_LONG, at);
-            if (SegmentWord.state(word) == SegmentWord.FREE) {
-                state.table().set(JAVA_LONG, at, word ^ 1L << 20);
-            }
-        }
-    }
-
-    private static void keep(Records records, int segment, int count) {
-        long begin = (long) segment * SEGMENT_BYTES;
-        var places = new ArrayList<>(
-                records.live.subMap(begin, begin + SEGMENT_BYTES).keySet());
-        places.subList(count, places.size()).forEach(records::free);
-    }
-
-    @Test
     void whatWasRescuedToWasWritten() {
         SegmentTable table = new SegmentTable(Arena.ofAuto().allocate(16, 8), 2, Arena.ofAuto());
         int segment = table.reserve();
@@ -257,55 +223,6 @@ class StuckSegmentsTest {
         segment = table.reserve();
         table.abandon(segment);
         assertTrue(table.revive(1, 2));
-    }
-
-    @Test
-    void readsThatFailedForLongerThanThePatienceDoNotEndCleaning() throws IOException {
-        Delays delays = new Delays(1_000_000, 4_000_000, TimeUnit.MINUTES.toNanos(10), 100_000_000);
-        try (BackingFile backing = state.open(device, delays)) {
-            Records records = new Records(backing);
-            halfFill(records);
-            device.reads = FaultyDevice.DEAD;
-            await(() -> backing.clean(records) == Cleaning.CLEAN);
-            device.reads = FaultyDevice.HEALTHY;
-            assertTrue(records.findsRoom());
-        }
-    }
-
-    /** What is kept takes longer for that than the patience, and the device has failed all the same. */
-    @Test
-    void slowReadsBetweenFailuresDoNotKeepCleaningFromItsEnd() throws IOException {
-        long patience = 50_000_000;
-        Delays delays = new Delays(1_000_000, 4_000_000, TimeUnit.MINUTES.toNanos(10), patience);
-        Mover mover = new TestMover((content, place, target) -> {
-            if (place != SEGMENT_BYTES) {
-                return Mover.Result.DAMAGED;
-            }
-            LockSupport.parkNanos(2 * patience);
-            return Mover.Result.KEPT;
-        });
-        try (BackingFile backing = state.open(device, delays)) {
-            halfFill(new Records(backing));
-            await(() -> backing.clean(mover) == Cleaning.CLEAN);
-        }
-    }
-
-    private void halfFill(Records records) {
-        records.fillUp();
-        await(() -> state.segmentsIn(SegmentWord.STAGED) == 0);
-        records.free(0, 2);
-    }
-
-    @Test
-    void aSegmentIsCleanedThoughAPieceWithoutLiveRecordsCannotBeRead() throws IOException {
-        try (BackingFile backing = state.open(device, State.FAST)) {
-            Records records = new Records(backing);
-            halfFill(records); // What is left lies at odd multiples of a record.
-            device.unreadable = position -> position / Records.BYTES % 16 == 0;
-            records.checkAll();
-            assertTrue(records.findsRoom());
-            records.checkAll();
-        }
     }
 
     @Test
@@ -347,40 +264,6 @@ class StuckSegmentsTest {
                 }
             }
             records.checkAll();
-        }
-    }
-
-    /** Both segments that are left to cleaning cannot be used, and others are half empty. */
-    @Test
-    void cleaningEndsThoughNoSegmentIsFreeForIt() throws IOException {
-        try (BackingFile backing = state.open(device, State.FAST)) {
-            Records records = new Records(backing);
-            records.fillUp();
-            await(() -> state.segmentsIn(SegmentWord.STAGED) <= 1);
-            records.free(0, 2);
-            for (int segment = 0; segment < SEGMENTS; segment++) {
-                long word = state.table().get(JAVA_LONG, 8L * segment);
-                if (SegmentWord.state(word) == SegmentWord.FREE) {
-                    state.table().set(JAVA_LONG, 8L * segment, word ^ 1L << 20);
-                }
-            }
-            await(() -> backing.clean(records) == Cleaning.CLEAN);
-        }
-    }
-
-    /** As many as are chosen at once, and one more. */
-    @ParameterizedTest
-    @ValueSource(ints = {15, 16, 20})
-    void victimsInHandsDoNotKeepOthersFromTheirTurn(int hands) throws IOException {
-        try (BackingFile backing = state.open(device, State.FAST)) {
-            Records records = new Records(backing);
-            records.fillUp();
-            await(() -> state.segmentsIn(SegmentWord.STAGED) <= 1);
-            records.free(0, 2);
-            for (int segment = 0; segment < hands; segment++) {
-                records.pinned.add(records.live.ceilingKey((long) segment * SEGMENT_BYTES));
-            }
-            assertEquals(Cleaning.CLEANED, backing.clean(records));
         }
     }
 
@@ -451,45 +334,6 @@ class StuckSegmentsTest {
             }
             device.writes = FaultyDevice.HEALTHY;
             assertTrue(records.findsRoom());
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {1, 2})
-    void freeSegmentsWithDamagedWordsAreNotTakenForTheReserve(int damaged) throws IOException {
-        try (BackingFile backing = state.open(device, State.FAST)) {
-            Records records = new Records(backing);
-            while (backing.freeSegments() > 3) {
-                records.append(Records.PATIENCE);
-            }
-            for (int segment = 0, left = damaged; left > 0; segment++) {
-                long word = state.table().get(JAVA_LONG, 8L * segment);
-                if (SegmentWord.state(word) == SegmentWord.FREE) {
-                    state.table().set(JAVA_LONG, 8L * segment, word ^ 1L << 20);
-                    left--;
-                }
-            }
-            records.fillUp();
-            records.free(0, 2);
-            assertTrue(records.findsRoom());
-        }
-    }
-
-    @Test
-    void cleanIsNotSaidWhileAFailedWriteWaitsForItsTurn() throws IOException {
-        device.writes = call -> call >= 20 && call <= 23 ? Fault.EIO : Fault.NONE;
-        Delays delays = new Delays(4_000_000_000L, 4_000_000_000L, 5_000_000, 0);
-        try (BackingFile backing = state.open(device, delays)) {
-            Records records = new Records(backing);
-            records.fillUp();
-            await(() -> state.segmentsIn(SegmentWord.STAGED) == 4);
-            for (long place : new ArrayList<>(records.live.keySet())) {
-                long word = state.table().get(JAVA_LONG, place / SEGMENT_BYTES * 8);
-                if (SegmentWord.state(word) == SegmentWord.STAGED && place % SEGMENT_BYTES > 0) {
-                    records.free(place);
-                }
-            }
-            assertNotEquals(Cleaning.CLEAN, backing.clean(records));
         }
     }
 

@@ -3,6 +3,7 @@ package dev.ramzswap.store;
 import static java.lang.invoke.MethodHandles.lookup;
 
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Remembers that a store was found full, so that the next page is refused at once instead of after the same search: the
@@ -11,11 +12,18 @@ import java.lang.invoke.VarHandle;
  *
  * <p>That it is full is first suspected, then looked into, and then confirmed: if room was made meanwhile, by whomever,
  * the suspicion is gone, and nothing is confirmed. Thread-safe.
+ *
+ * <p>Likewise that no memory was found for the page of the map in which a slot's word lies. That says nothing of other
+ * pages, and what these free does not refute it; whether the kernel gives some now is asked for each page all the same.
  */
 final class Fullness {
     private static final int OPEN = 0;
     private static final int SUSPECTED = 1;
     private static final int FULL = 2;
+
+    /** For how long what is freed meanwhile, and could be gathered, is not looked for. */
+    private static final long LAPSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private static final VarHandle STATE;
 
     static {
@@ -27,6 +35,10 @@ final class Fullness {
     }
 
     private volatile int state;
+    private volatile boolean isMemoryLookedFor;
+
+    /** When it was. */
+    private volatile long lookedForMemory;
 
     boolean isFull() {
         return state == FULL;
@@ -51,5 +63,21 @@ final class Fullness {
         if (state != OPEN) {
             state = OPEN;
         }
+    }
+
+    /** All was looked through for memory, and none was gained. */
+    void noMemoryFound() {
+        lookedForMemory = System.nanoTime();
+        isMemoryLookedFor = true;
+    }
+
+    /** Whether that was a moment ago, and none was gained since. */
+    boolean isMemoryShort() {
+        return isMemoryLookedFor && System.nanoTime() - lookedForMemory < LAPSE_NANOS;
+    }
+
+    /** Some may have been given back to the kernel. */
+    void memoryGained() {
+        isMemoryLookedFor = false;
     }
 }

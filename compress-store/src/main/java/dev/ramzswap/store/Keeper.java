@@ -100,6 +100,7 @@ final class Keeper implements AutoCloseable {
     /** Something may be had now that could not before: the limit was changed. */
     void reconsider() {
         fullness.roomMade();
+        fullness.memoryGained();
         wakeIfNeeded(true, true);
     }
 
@@ -214,6 +215,7 @@ final class Keeper implements AutoCloseable {
     private Look noted(Look look) {
         if (look == Look.GAINED) {
             fullness.roomMade();
+            fullness.memoryGained();
         } else if (look == Look.BLOCKED) {
             LockSupport.parkNanos(BLOCKED_PAUSE_NANOS);
         }

@@ -5,8 +5,6 @@ import dev.ramzswap.backing.ReadBuffer;
 import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
-import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -136,45 +134,6 @@ public final class PageStore implements AutoCloseable {
     /** The same with all tables, which one that keeps memory ahead takes at its start. */
     public static long tableBytes(long slots) {
         return Limit.tableBytes(slots);
-    }
-
-    /** All that a store of this name has in its state directory, or may have. */
-    public static List<Path> stateFiles(Path stateDir, String name) {
-        return PartFiles.paths(stateDir, name);
-    }
-
-    /** Makes a state directory, for its owner only, if it is missing. */
-    public static Path makeStateDir(Path directory) throws IOException {
-        return StateDir.make(directory);
-    }
-
-    /**
-     * Waits until no process has the store's state in use; returns at once if the store has no state directory. What is
-     * there must be of this version and size already.
-     *
-     * @param beforeWaiting is run if one has
-     * @throws IOException with a message for the user, if the state directory or what is in it cannot be used
-     */
-    public static void awaitFree(StoreConfig config, Runnable beforeWaiting) throws IOException {
-        new PartFiles(config).awaitFree(beforeWaiting);
-    }
-
-    /**
-     * Does nothing if a store of this configuration could take over what is in the state directory.
-     *
-     * @throws IOException with a message for the user, if that has another version or size, or cannot be reached
-     */
-    public static void requireReadable(StoreConfig config) throws IOException {
-        new PartFiles(config).requireReadable();
-    }
-
-    /**
-     * Whether the state directory has a store of this name, whatever its size.
-     *
-     * @throws IOException with a message for the user, if the state directory cannot be used
-     */
-    public static boolean hasState(StoreConfig config) throws IOException {
-        return config.stateDir().isPresent() && new PartFiles(config).isMapThere();
     }
 
     /** Scratch memory, codec contexts and buffers for one calling thread. Close it when the thread ends. */

@@ -41,7 +41,7 @@ final class Placer {
         work.isFileBusy = false;
         work.isMapShort = !map.makeResident(slot);
         if (work.isMapShort) {
-            return noRoom(); // Compaction may give memory back.
+            return noRoom(fullness.isMemoryShort()); // Compaction may give memory back.
         }
         if (!SameFilled.test(from, at)) {
             work.encode(slot, from, at, codec, cutoff);
@@ -70,11 +70,11 @@ final class Placer {
         if (!Slot.isWord(word) && file != null) {
             word = inFile(work, work.patience);
         }
-        return Slot.isWord(word) || work.isFileBusy ? word : noRoom();
+        return Slot.isWord(word) || work.isFileBusy ? word : noRoom(fullness.isFull());
     }
 
-    private long noRoom() {
-        return fullness.isFull() ? StoreStatus.NO_SPACE : StoreStatus.WOULD_WAIT;
+    private static long noRoom(boolean isKnown) {
+        return isKnown ? StoreStatus.NO_SPACE : StoreStatus.WOULD_WAIT;
     }
 
     /** Puts the workspace's record into the pool; WOULD_WAIT if there is no room. */

@@ -62,9 +62,6 @@ final class RoomSearch {
     /** Whether points 1 to 3 hold. Of whoever has the turn. */
     private boolean isLookedFor;
 
-    /** Whether a complete look gained no memory for a page of the map. Of whoever has the turn. */
-    private boolean isMapLookedFor;
-
     RoomSearch(Keeper keeper, Activity activity, Fullness fullness) {
         this.keeper = keeper;
         this.activity = activity;
@@ -88,7 +85,6 @@ final class RoomSearch {
         }
         work.patience = PATIENCE_NANOS;
         isLookedFor = false;
-        isMapLookedFor = false;
         return true;
     }
 
@@ -102,17 +98,26 @@ final class RoomSearch {
     /**
      * Looks for room after a try in turn that found none.
      *
-     * @return true if there is certainly none; false if it should be tried again
+     * @return true if there is certainly none; false if it should be tried again: who finds no memory for a slot's word
+     *     is told then
      */
     boolean isExhausted(Workspace work) {
-        if (work.isMapShort ? isMapLookedFor : isLookedFor && !work.isFileBusy && fullness.confirm()) {
+        if (isLookedFor && !work.isMapShort && !work.isFileBusy && fullness.confirm()) {
             return true;
         }
         keeper.setScarce(true);
         isDoorClosed = false;
-        isMapLookedFor = work.isMapShort && keeper.look(LOOK_NANOS) == Look.NOTHING;
         isLookedFor = !work.isMapShort && look(work);
+        if (work.isMapShort) {
+            lookForMemory();
+        }
         return false;
+    }
+
+    private void lookForMemory() {
+        if (keeper.look(LOOK_NANOS) == Look.NOTHING) {
+            fullness.noMemoryFound();
+        }
     }
 
     private boolean look(Workspace work) {

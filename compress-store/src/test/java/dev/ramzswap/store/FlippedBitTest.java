@@ -325,7 +325,7 @@ class FlippedBitTest {
             for (int bit = 0; bit < 64; bit++) {
                 String what = "bit " + bit + " of each word of the head of the counters";
                 flipInEachWordOfTheHead(copy, bit);
-                PageStore.awaitFree(config, () -> {});
+                StoreState.awaitFree(config, () -> {});
                 open(config);
                 assertTrue(store.isTakenOver(), what);
                 checkHead(store.counters().snapshot(), identity, what);

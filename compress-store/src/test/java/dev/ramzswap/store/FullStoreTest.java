@@ -218,6 +218,26 @@ class FullStoreTest {
         }
     }
 
+    /** The kernel writes to a full device in vain for long: each page would cost a look through everything. */
+    @Test
+    void whoFindsNoMemoryForASlotsWordIsRefusedAtOnceAfterAnother() throws Exception {
+        int slots = 16 * 512;
+        StoreConfig config = new TestConfig(slots)
+                .overcommit()
+                .stateDirectory(tmpfs.mount(8 << 20))
+                .build();
+        try (PageStore store = PageStore.open(config);
+                Workspace work = store.workspace()) {
+            long end = System.nanoTime() + PATIENCE.toNanos();
+            int status = StoreStatus.OK;
+            while (status != StoreStatus.NO_SPACE && System.nanoTime() - end < 0) {
+                refuseForWantOfAWord(0, store, work);
+                status = store.storeNow(slots - 1, Pages.page(Pages.Kind.SAME_FILLED, 1), 0, work);
+            }
+            assertEquals(StoreStatus.NO_SPACE, status);
+        }
+    }
+
     private static void freeEveryOtherInFile(PageStore store, SlotMap map, Workspace work) {
         for (long slot = map.nextUsed(0); slot < map.slots(); slot = map.nextUsed(slot + 1)) {
             if (Slot.kind(map.get(slot)) == Slot.KIND_FILE && slot % 2 == 0) {

@@ -48,6 +48,6 @@ class PipeInStateTest {
         Files.createDirectories(directory.resolve("state"));
         Files.writeString(directory.resolve("state/test.map"), "x");
         makePipe(directory.resolve("state/test.pool"));
-        assertTimeoutPreemptively(PATIENCE, () -> PageStore.requireReadable(config));
+        assertTimeoutPreemptively(PATIENCE, () -> StoreState.requireReadable(config));
     }
 }

@@ -181,7 +181,7 @@ class RecoveryTest {
         PageStore.open(other).close();
         assertEquals(
                 2 * SLOTS, Counters.read(directory.resolve("test.counters")).slots());
-        PageStore.awaitFree(other, () -> {});
+        StoreState.awaitFree(other, () -> {});
         PageStore.open(other).close();
     }
 
@@ -203,7 +203,7 @@ class RecoveryTest {
         StoreConfig config = new TestConfig(SLOTS).stateDirectory(directory).build();
         PageStore.open(config).close();
         Files.write(directory.resolve("test.counters"), new byte[Counters.FILE_BYTES]);
-        PageStore.awaitFree(config, () -> {});
+        StoreState.awaitFree(config, () -> {});
         try (PageStore store = PageStore.open(config)) {
             assertTrue(store.isTakenOver());
             assertEquals("test", store.counters().snapshot().name());

@@ -24,12 +24,14 @@ class RoomSearchTest {
             search.takeTurn(work);
             work.isMapShort = isMapShort;
             for (int i = 0; i < 10; i++) {
-                boolean isSaidSo = search.isExhausted(work);
-                assertEquals(isMapShort && i > 0, isSaidSo, "time " + i);
+                assertFalse(search.isExhausted(work), "time " + i);
                 fullness.roomMade();
             }
+            assertEquals(isMapShort, fullness.isMemoryShort());
             search.endTurn(work);
             assertFalse(fullness.isFull());
+            keeper.reconsider();
+            assertFalse(fullness.isMemoryShort());
         }
     }
 

@@ -89,7 +89,7 @@ class StateWithoutMapTest {
                 .backing(directory.resolve("file"), times * FILE_BYTES)
                 .stateDirectory(directory.resolve("state"))
                 .build();
-        PageStore.awaitFree(next, () -> {});
+        StoreState.awaitFree(next, () -> {});
         try (PageStore store = PageStore.open(next)) {
             assertFalse(store.isTakenOver());
             assertNotEquals(identity, store.counters().identity());

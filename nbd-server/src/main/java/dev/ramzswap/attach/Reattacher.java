@@ -101,8 +101,8 @@ public final class Reattacher implements Attachments {
                     pause = Math.min(pause, one.step());
                 }
                 if (pause == Reattach.NOTHING_TO_DO && begun.getCount() > 0) {
-                    begun.countDown();
                     all.getFirst().rehearse(Level.WARNING);
+                    begun.countDown();
                 }
                 looks.tryAcquire(pause, TimeUnit.NANOSECONDS);
                 looks.drainPermits();

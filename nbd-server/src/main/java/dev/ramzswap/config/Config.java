@@ -1,8 +1,8 @@
 package dev.ramzswap.config;
 
 import dev.ramzswap.config.Settings.Value;
-import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;
+import dev.ramzswap.store.StoreState;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -248,7 +248,7 @@ public record Config(
         Map<Object, String> parts = new HashMap<>();
         Map<Object, ExportConfig> users = new HashMap<>();
         for (ExportConfig export : exports) {
-            stateDir.map(directory -> PageStore.stateFiles(directory, export.name()))
+            stateDir.map(directory -> StoreState.files(directory, export.name()))
                     .orElse(List.of())
                     .forEach(part -> parts.put(FileIdentity.of(part), export.name()));
         }

@@ -17,6 +17,7 @@ import dev.ramzswap.nbd.export.Export;
 import dev.ramzswap.status.RuntimeDir;
 import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;
+import dev.ramzswap.store.StoreState;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -189,7 +190,7 @@ public final class Daemon implements AutoCloseable {
     /** Where the warm-up has room: the runtime directory may be full, and the state is to have room in any case. */
     private Path room() throws IOException {
         return config.stateDir().isPresent()
-                ? PageStore.makeStateDir(config.stateDir().get())
+                ? StoreState.makeDirectory(config.stateDir().get())
                 : dir.path();
     }
 

@@ -5,7 +5,7 @@ import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.NativeFile;
-import dev.ramzswap.store.PageStore;
+import dev.ramzswap.store.StoreState;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -89,7 +89,7 @@ final class Place implements Closeable {
 
     /** A file of each export in the state directory. */
     static List<Path> paths(Config config, String suffix) throws IOException {
-        Path directory = PageStore.makeStateDir(config.stateDir().orElseThrow());
+        Path directory = StoreState.makeDirectory(config.stateDir().orElseThrow());
         return config.exports().stream()
                 .map(ExportConfig::name)
                 .map(name -> directory.resolve(name + suffix))

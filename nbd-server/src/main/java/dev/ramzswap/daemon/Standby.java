@@ -4,7 +4,7 @@ import dev.ramzswap.closing.Closing;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.linux.NativeFile;
-import dev.ramzswap.store.PageStore;
+import dev.ramzswap.store.StoreState;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -86,7 +86,7 @@ final class Standby implements Closeable {
         this.config = config;
         this.whileFree = whileFree;
         for (ExportConfig export : config.exports()) {
-            PageStore.requireReadable(export.store(config));
+            StoreState.requireReadable(export.store(config));
         }
         marks = marks(config);
         place = new Place(config);

@@ -10,6 +10,7 @@ import dev.ramzswap.linux.Progress;
 import dev.ramzswap.store.Counters.Counter;
 import dev.ramzswap.store.PageStore;
 import dev.ramzswap.store.StoreConfig;
+import dev.ramzswap.store.StoreState;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
@@ -58,7 +59,7 @@ final class Stores {
 
     private boolean hasState(ExportConfig export) throws IOException {
         try {
-            return PageStore.hasState(export.store(config));
+            return StoreState.isThere(export.store(config));
         } catch (IOException e) {
             throw named(e, export);
         }

@@ -5,7 +5,7 @@ import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.LockedFiles;
 import dev.ramzswap.linux.NativeFile;
-import dev.ramzswap.store.PageStore;
+import dev.ramzswap.store.StoreState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,7 +33,7 @@ final class Turn {
     /** @param beforeWaiting is run if somebody serves one of them */
     void await(Runnable beforeWaiting) throws IOException, InterruptedException {
         if (config.exports().size() == 1) {
-            PageStore.awaitFree(config.exports().getFirst().store(config), beforeWaiting);
+            StoreState.awaitFree(config.exports().getFirst().store(config), beforeWaiting);
         } else {
             awaitAny(maps(), beforeWaiting);
         }
@@ -42,7 +42,7 @@ final class Turn {
     /** Those that are there, each with the lock of who serves the export. */
     private List<Path> maps() {
         return config.exports().stream()
-                .map(export -> PageStore.stateFiles(config.stateDir().orElseThrow(), export.name())
+                .map(export -> StoreState.files(config.stateDir().orElseThrow(), export.name())
                         .getFirst())
                 .filter(Files::exists)
                 .toList();

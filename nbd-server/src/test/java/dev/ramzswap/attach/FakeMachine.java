@@ -73,6 +73,8 @@ final class FakeMachine implements Tools, NbdDriver, DeviceNode.Source {
 
     /** Of offers, by {@link #rehearse}. */
     final AtomicInteger rehearsals = new AtomicInteger();
+    /** What holds a rehearsal up. */
+    Runnable beforeRehearsal = () -> {};
 
     /** How many offers of a connection it takes the kernel to know that. */
     int noticesAfter;
@@ -286,6 +288,7 @@ final class FakeMachine implements Tools, NbdDriver, DeviceNode.Source {
     @Override
     public void rehearse(Backend backend, NativeSocket socket) {
         breakDown();
+        beforeRehearsal.run();
         rehearsals.incrementAndGet();
     }
 

@@ -159,6 +159,18 @@ class ReattacherTest {
         assertEquals(before + 1, fake.rehearsals.get());
     }
 
+    /** A swapon may come a moment after. */
+    @Test
+    void theDriverIsRehearsedBeforeADaemonIsReady() throws Exception {
+        daemon.close();
+        reattacher = new Reattacher(fake.machine());
+        fake.kernel = reattacher;
+        fake.beforeRehearsal = () -> LockSupport.parkNanos(200_000_000);
+        int before = fake.rehearsals.get();
+        daemon = fake.serve("name=a,size=16M");
+        assertEquals(before + 1, fake.rehearsals.get());
+    }
+
     /** As a class that cannot be loaded: at the start, in the rehearsal, and later. */
     @Test
     void anErrorIsTriedAgainToo() throws Exception {

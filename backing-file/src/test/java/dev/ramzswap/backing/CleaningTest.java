@@ -1,0 +1,199 @@
+package dev.ramzswap.backing;
+
+import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
+import static dev.ramzswap.backing.BackingFileTest.await;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.ramzswap.backing.FaultyDevice.Fault;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * Segments that cannot be cleaned, and victims that cannot be read, at the worst moments: cleaning ends, and room that
+ * is there is found.
+ */
+@Timeout(100)
+class CleaningTest {
+    private static final int SEGMENTS = 40;
+
+    private final FaultyDevice device = new FaultyDevice(SEGMENTS);
+    private final State state = State.fresh(device.size());
+
+    @Test
+    void aVictimThatDoesNotFitDoesNotHideOneThatDoes() throws IOException {
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            records.fillUp();
+            await(() -> state.segmentsIn(SegmentWord.STAGED) == 0);
+            keep(records, 5, 10);
+            assertEquals(Cleaning.CLEANED, backing.clean(records));
+            for (int segment = 0; segment < 3; segment++) {
+                keep(records, segment, 55);
+            }
+            keep(records, 10, 1);
+            damageFreeWords(SEGMENTS);
+            assertEquals(BackingFile.NO_ROOM, records.append(0));
+            assertEquals(Cleaning.CLEANED, backing.clean(records));
+        }
+    }
+
+    /** The first ones, at most so many. */
+    private void damageFreeWords(int most) {
+        int left = most;
+        for (int segment = 0; left > 0 && segment < SEGMENTS; segment++) {
+            long word = state.table().get(JAVA_LONG, 8L * segment);
+            if (SegmentWord.state(word) == SegmentWord.FREE) {
+                state.table().set(JAVA_LONG, 8L * segment, word ^ 1L << 20);
+                left--;
+            }
+        }
+    }
+
+    private static void keep(Records records, int segment, int count) {
+        long begin = (long) segment * SEGMENT_BYTES;
+        var places = new ArrayList<>(
+                records.live.subMap(begin, begin + SEGMENT_BYTES).keySet());
+        places.subList(count, places.size()).forEach(records::free);
+    }
+
+    @Test
+    void readsThatFailedForLongerThanThePatienceDoNotEndCleaning() throws IOException {
+        Delays delays = new Delays(1_000_000, 4_000_000, TimeUnit.MINUTES.toNanos(10), 100_000_000);
+        try (BackingFile backing = state.open(device, delays)) {
+            Records records = new Records(backing);
+            halfFill(records);
+            device.reads = FaultyDevice.DEAD;
+            await(() -> backing.clean(records) == Cleaning.CLEAN);
+            device.reads = FaultyDevice.HEALTHY;
+            assertTrue(records.findsRoom());
+        }
+    }
+
+    /** What is kept takes longer for that than the patience, and the device has failed all the same. */
+    @Test
+    void slowReadsBetweenFailuresDoNotKeepCleaningFromItsEnd() throws IOException {
+        long patience = 50_000_000;
+        Delays delays = new Delays(1_000_000, 4_000_000, TimeUnit.MINUTES.toNanos(10), patience);
+        Mover mover = new TestMover((content, place, target) -> {
+            if (place != SEGMENT_BYTES) {
+                return Mover.Result.DAMAGED;
+            }
+            LockSupport.parkNanos(2 * patience);
+            return Mover.Result.KEPT;
+        });
+        try (BackingFile backing = state.open(device, delays)) {
+            halfFill(new Records(backing));
+            await(() -> backing.clean(mover) == Cleaning.CLEAN);
+        }
+    }
+
+    /** Nor is it said to be gone for what failed once, since all else in the look took longer than the patience. */
+    @Test
+    void oneFailureIsNoneForAsLongAsTheLookTakes() throws IOException {
+        long patience = 50_000_000;
+        Delays delays = new Delays(1_000_000, 4_000_000, TimeUnit.MINUTES.toNanos(10), patience);
+        AtomicBoolean isFirst = new AtomicBoolean(true);
+        Mover mover = new TestMover((content, place, target) -> {
+            if (isFirst.getAndSet(false)) {
+                return Mover.Result.DAMAGED;
+            }
+            LockSupport.parkNanos(place == SEGMENT_BYTES ? 2 * patience : 0);
+            return Mover.Result.KEPT;
+        });
+        try (BackingFile backing = state.open(device, delays)) {
+            halfFill(new Records(backing));
+            assertEquals(Cleaning.BUSY, backing.clean(mover));
+            assertEquals(Cleaning.CLEAN, backing.clean(mover), "a look in which nothing failed");
+        }
+    }
+
+    private void halfFill(Records records) {
+        records.fillUp();
+        await(() -> state.segmentsIn(SegmentWord.STAGED) == 0);
+        records.free(0, 2);
+    }
+
+    @Test
+    void aSegmentIsCleanedThoughAPieceWithoutLiveRecordsCannotBeRead() throws IOException {
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            halfFill(records); // What is left lies at odd multiples of a record.
+            device.unreadable = position -> position / Records.BYTES % 16 == 0;
+            records.checkAll();
+            assertTrue(records.findsRoom());
+            records.checkAll();
+        }
+    }
+
+    /** Both segments that are left to cleaning cannot be used, and others are half empty. */
+    @Test
+    void cleaningEndsThoughNoSegmentIsFreeForIt() throws IOException {
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            records.fillUp();
+            await(() -> state.segmentsIn(SegmentWord.STAGED) <= 1);
+            records.free(0, 2);
+            damageFreeWords(SEGMENTS);
+            await(() -> backing.clean(records) == Cleaning.CLEAN);
+        }
+    }
+
+    /** As many as are chosen at once, and one more. */
+    @ParameterizedTest
+    @ValueSource(ints = {15, 16, 20})
+    void victimsInHandsDoNotKeepOthersFromTheirTurn(int hands) throws IOException {
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            records.fillUp();
+            await(() -> state.segmentsIn(SegmentWord.STAGED) <= 1);
+            records.free(0, 2);
+            for (int segment = 0; segment < hands; segment++) {
+                records.pinned.add(records.live.ceilingKey((long) segment * SEGMENT_BYTES));
+            }
+            assertEquals(Cleaning.CLEANED, backing.clean(records));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void freeSegmentsWithDamagedWordsAreNotTakenForTheReserve(int damaged) throws IOException {
+        try (BackingFile backing = state.open(device, State.FAST)) {
+            Records records = new Records(backing);
+            while (backing.freeSegments() > 3) {
+                records.append(Records.PATIENCE);
+            }
+            damageFreeWords(damaged);
+            records.fillUp();
+            records.free(0, 2);
+            assertTrue(records.findsRoom());
+        }
+    }
+
+    @Test
+    void cleanIsNotSaidWhileAFailedWriteWaitsForItsTurn() throws IOException {
+        device.writes = call -> call >= 20 && call <= 23 ? Fault.EIO : Fault.NONE;
+        Delays delays = new Delays(4_000_000_000L, 4_000_000_000L, 5_000_000, 0);
+        try (BackingFile backing = state.open(device, delays)) {
+            Records records = new Records(backing);
+            records.fillUp();
+            await(() -> state.segmentsIn(SegmentWord.STAGED) == 4);
+            for (long place : new ArrayList<>(records.live.keySet())) {
+                long word = state.table().get(JAVA_LONG, place / SEGMENT_BYTES * 8);
+                if (SegmentWord.state(word) == SegmentWord.STAGED && place % SEGMENT_BYTES > 0) {
+                    records.free(place);
+                }
+            }
+            assertNotEquals(Cleaning.CLEAN, backing.clean(records));
+        }
+    }
+}
