@@ -20,6 +20,7 @@ record Tuning(long limit, CodecSpec codec) {
         boolean isOutdated = !isFirst && known.isPresent() && known.getAsLong() != head.timesConfigured();
         Tuning configured = isOutdated ? head.configured() : this;
         Tuning tuning = isFirst ? this : configured.over(head);
+        counters.setLimitThatHolds(head.limitThatHolds()); // First: it may be known only by what is written over here.
         counters.setLimit(tuning.limit);
         counters.setCodec(tuning.codec);
         if (!configured.equals(head.configured())) {

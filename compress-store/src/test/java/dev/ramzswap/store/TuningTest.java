@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 class TuningTest {
     private static final int SLOTS = 1024;
     private static final int TIMES_CONFIGURED_OFFSET = 328;
+    private static final int LIMIT_THAT_HOLDS_OFFSET = 336;
 
     @TempDir
     Path directory;
@@ -154,11 +155,26 @@ class TuningTest {
     @Test
     void theStateOfADaemonThatKeptNothingOfItIsTakenOverAsConfigured() throws IOException {
         leave(config(2, "lz4"));
+        forget(TIMES_CONFIGURED_OFFSET);
+        assertEquals(tuning(4, "lz4"), takenOver(config(4, "lz4")));
+    }
+
+    /** A word of the head, which an earlier daemon did not keep. */
+    private void forget(int offset) throws IOException {
         try (FileChannel counters = FileChannel.open(directory.resolve("test.counters"), StandardOpenOption.WRITE)) {
             for (int copy : CountersHead.COPIES) {
-                counters.write(ByteBuffer.allocate(Long.BYTES), copy + TIMES_CONFIGURED_OFFSET);
+                counters.write(ByteBuffer.allocate(Long.BYTES), copy + offset);
             }
         }
-        assertEquals(tuning(4, "lz4"), takenOver(config(4, "lz4")));
+    }
+
+    /** It has said what is to hold, and not yet what does. */
+    @Test
+    void aTakeoverThatIsKilledLeavesTheLimitThatAnEarlierDaemonHad() throws IOException {
+        try (PageStore store = PageStore.open(strict(4))) {
+            forget(LIMIT_THAT_HOLDS_OFFSET);
+            Tuning.of(strict(1)).begin(store.counters(), OptionalLong.empty());
+        }
+        assertEquals(tuning(4, "lz4"), takenOver(strict(1)));
     }
 }

@@ -13,6 +13,7 @@ interface Attacher {
      * Attaches a free device. The kernel may know its size only later.
      *
      * @param export one that is served on a Unix socket
+     * @throws IOException if it is not attached, or is ({@link NbdDevice#backend}), and the kernel could not say so
      */
     void attach(ExportStatus export, NbdDevice device) throws IOException, InterruptedException;
 }

@@ -61,7 +61,7 @@ final class NetlinkAttacher implements Attacher {
             }
             driver.connect(device.number(), terms, timeouts(export.entry()), backend, sockets);
         } catch (IOException e) {
-            Closing.after(e, () -> undo(device, backend, sockets));
+            Closing.after(e, () -> takeLeave(device, backend, sockets));
             throw e;
         } finally {
             sockets.forEach(NativeSocket::close);
@@ -70,12 +70,10 @@ final class NetlinkAttacher implements Attacher {
 
     /**
      * The kernel may have attached the device and had no memory to say so: then the sockets are its own, and what is
-     * said by them stands in the middle of a request.
+     * said by them stands in the middle of a request. It is for the caller to detach it.
      */
-    private void undo(NbdDevice device, Backend backend, List<NativeSocket> sockets) throws IOException {
-        if (device.backend().filter(backend::equals).isPresent()) {
-            driver.disconnect(device.number());
-        } else {
+    private void takeLeave(NbdDevice device, Backend backend, List<NativeSocket> sockets) throws IOException {
+        if (device.backend().filter(backend::equals).isEmpty()) {
             // Else the daemon would wait for whoever was lost there. All of them are heard before another device is
             // tried: later, it would be that one's good-bye.
             Goodbye.say(sockets, HANDSHAKE);

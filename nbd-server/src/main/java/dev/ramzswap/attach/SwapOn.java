@@ -1,6 +1,8 @@
 package dev.ramzswap.attach;
 
 import dev.ramzswap.attach.Finding.Level;
+import dev.ramzswap.closing.Closing;
+import dev.ramzswap.config.Config;
 import dev.ramzswap.config.Size;
 import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
@@ -28,6 +30,9 @@ public final class SwapOn {
 
     /** sws_volume of the kernel's swap header. */
     private static final int LABEL_CHARS = 16;
+
+    /** Enough for one that hangs to be ended, and to begin anew: see {@link TransientService}. */
+    private static final Duration LASTING = Duration.ofSeconds(60);
 
     /** Starts a daemon. */
     public interface Starter {
@@ -58,7 +63,12 @@ public final class SwapOn {
             Optional<Duration> requestTimeout,
             Duration reconnectTimeout,
             boolean tune,
-            boolean isUnsafe) {}
+            boolean isUnsafe) {
+        /** Whether the device waits for another daemon with the same pages, for as long as one may hang besides. */
+        public boolean outlives(Config daemon) {
+            return daemon.stateDir().isPresent() && !isByNbdClient && reconnectTimeout.compareTo(LASTING) >= 0;
+        }
+    }
 
     private final Machine machine;
     private final Request request;
@@ -196,11 +206,10 @@ public final class SwapOn {
     /** Until it is detached again, the record stays, so that {@code swapoff} can repeat what fails. */
     private NbdDevice attach(ExportStatus export, boolean ownsDaemon, Undo undo)
             throws IOException, InterruptedException {
-        NbdDevice device = attachToOne(export);
-        undo.add(() -> SwapRecord.delete(machine.host(), request.export), swapoff());
-        undo.add(() -> machine.detach(device), swapoff());
+        NbdDevice device = attachToOne(export, ownsDaemon, undo);
+        willDetach(device, undo);
         awaitSize(device, export.size());
-        SwapRecord.of(device, ownsDaemon).write(machine.host(), request.export);
+        leaveRecord(device, ownsDaemon);
         say("attached to " + device.path() + ", connections: " + request.connections);
         return device;
     }
@@ -209,12 +218,13 @@ public final class SwapOn {
      * The kernel refuses a device (EBUSY) that somebody has open, as udev does when it has just appeared: the next one
      * will do, or the same one a little later.
      */
-    private NbdDevice attachToOne(ExportStatus export) throws IOException, InterruptedException {
+    private NbdDevice attachToOne(ExportStatus export, boolean ownsDaemon, Undo undo)
+            throws IOException, InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (true) {
             Optional<ErrnoException> busy = Optional.empty();
             for (NbdDevice device : candidates()) {
-                busy = attach(export, device);
+                busy = attach(export, device, ownsDaemon, undo);
                 if (busy.isEmpty()) {
                     return device;
                 }
@@ -228,17 +238,36 @@ public final class SwapOn {
     }
 
     /** @return why not, if somebody has it open */
-    private Optional<ErrnoException> attach(ExportStatus export, NbdDevice device)
+    private Optional<ErrnoException> attach(ExportStatus export, NbdDevice device, boolean ownsDaemon, Undo undo)
             throws IOException, InterruptedException {
         try {
             attacher.attach(export, device);
             return Optional.empty();
-        } catch (ErrnoException e) {
-            if (e.errno() != Errno.EBUSY) {
-                throw e;
+        } catch (IOException e) {
+            if (isAttached(device, export)) {
+                willDetach(device, undo);
+                Closing.after(e, () -> leaveRecord(device, ownsDaemon));
+            } else if (e instanceof ErrnoException busy && busy.errno() == Errno.EBUSY) {
+                return Optional.of(busy);
             }
-            return Optional.of(e);
+            throw e;
         }
+    }
+
+    /** In spite of an error: the kernel had no memory for its answer. */
+    private static boolean isAttached(NbdDevice device, ExportStatus export) throws IOException {
+        Optional<Backend> backend = device.backend();
+        return backend.isPresent()
+                && backend.get().isOf(export.name(), export.snapshot().identity());
+    }
+
+    private void willDetach(NbdDevice device, Undo undo) {
+        undo.add(() -> SwapRecord.delete(machine.host(), request.export), swapoff());
+        undo.add(() -> machine.detach(device), swapoff());
+    }
+
+    private void leaveRecord(NbdDevice device, boolean ownsDaemon) throws IOException {
+        SwapRecord.of(device, ownsDaemon).write(machine.host(), request.export);
     }
 
     /** Devices that are attached to nothing: the one that was asked for, or all there are, and never none. */

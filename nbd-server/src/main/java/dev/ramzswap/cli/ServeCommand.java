@@ -17,6 +17,7 @@ import dev.ramzswap.nbd.io.Threads;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -74,7 +75,10 @@ final class ServeCommand implements Callable<Integer> {
         try {
             options.addTo(settings, Map.of());
             areWhole = true;
-            return serve(settings, options);
+            Map<Path, Long> timesConfigured = StateDir.timesConfigured(settings);
+            // Read once more: whether the daemon that serves has read the file since, nobody knows of what was read
+            // first.
+            return serve(Config.of(options.settings(Map.of()), host, timesConfigured), options);
         } catch (ConfigException | IOException e) {
             if (mayHavePages(options, settings, areWhole)) {
                 throw worthATry(e);
@@ -97,9 +101,7 @@ final class ServeCommand implements Callable<Integer> {
         return new IOException(wrong instanceof IOException failed ? Cause.of(failed) : wrong.getMessage());
     }
 
-    private int serve(Settings settings, ServeOptions options)
-            throws IOException, ConfigException, InterruptedException {
-        Config asked = Config.of(settings, host);
+    private int serve(Config asked, ServeOptions options) throws IOException, ConfigException, InterruptedException {
         StateDir.check(asked);
         StderrLogs.setLevel(asked.logLevel());
         ProcessGuard.mark(asked.protection(), StderrLogs::flush);

@@ -141,7 +141,7 @@ final class SwaponCommand implements Callable<Integer> {
                 tune,
                 serve.isGiven(Key.UNSAFE));
         var swapOn = new SwapOn(Machine.of(host), request, spec.commandLine().getOut());
-        Optional<SwapOn.Starter> starter = starter(serve);
+        Optional<SwapOn.Starter> starter = starter(serve, request);
         Interruptible.run(() -> swapOn.run(starter));
         return 0;
     }
@@ -152,7 +152,8 @@ final class SwaponCommand implements Callable<Integer> {
         }
     }
 
-    private Optional<SwapOn.Starter> starter(ServeOptions serve) throws IOException, ConfigException {
+    private Optional<SwapOn.Starter> starter(ServeOptions serve, SwapOn.Request request)
+            throws IOException, ConfigException {
         List<String> options = words(serve);
         if (options.isEmpty() || options.equals(List.of(Key.UNSAFE.flag()))) {
             return Optional.empty(); // --unsafe alone is said of a daemon that runs
@@ -172,12 +173,13 @@ final class SwaponCommand implements Callable<Integer> {
         command.addAll(options);
         var progress = new ProgressLine(spec.commandLine().getOut(), Terminal.isThere());
         return Optional.of(BackgroundDaemon.of(
-                host, BackgroundDaemon.ownCommand(ownWords), command, config, name, isOutlived(config), progress));
-    }
-
-    /** Whether the device waits for another daemon with the same pages, for as long as one may hang besides. */
-    private boolean isOutlived(Config config) {
-        return config.stateDir().isPresent() && !nbdClient && reconnect >= Integer.parseInt(DEFAULT_RECONNECT);
+                host,
+                BackgroundDaemon.ownCommand(ownWords),
+                command,
+                config,
+                name,
+                request.outlives(config),
+                progress));
     }
 
     /** What could be served, but not swapped on; a file may ask for it. */

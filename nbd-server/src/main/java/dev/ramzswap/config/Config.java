@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -27,6 +28,7 @@ import java.util.stream.Collectors;
  * @param stateDir where the stores' files lie that outlive the daemon
  * @param isStandby one of several daemons with the same state: one serves, another waits to take over
  * @param logLevel of what is logged, at least
+ * @param timesConfigured of each export's state, by its counters' file, before any of this was read
  * @param protection how the daemon guards itself against the lack of memory that it is there to cure
  */
 public record Config(
@@ -39,6 +41,7 @@ public record Config(
         Optional<Path> stateDir,
         boolean isStandby,
         Level logLevel,
+        Map<Path, Long> timesConfigured,
         Protection protection) {
 
     private static final System.Logger LOG = System.getLogger(Config.class.getName());
@@ -48,10 +51,21 @@ public record Config(
 
     public Config {
         exports = List.copyOf(exports);
+        timesConfigured = Map.copyOf(timesConfigured);
     }
 
     /** @throws ConfigException if the settings are wrong or the machine cannot serve them */
     public static Config of(Settings settings, Host host) throws ConfigException {
+        return of(settings, host, StateDir.timesConfigured(settings));
+    }
+
+    /**
+     * The same of settings that were read later than that was looked up: a daemon that serves may read a file anew at
+     * any time, and what was read before goes for nothing then.
+     *
+     * @param timesConfigured see {@link StateDir#timesConfigured}
+     */
+    public static Config of(Settings settings, Host host, Map<Path, Long> timesConfigured) throws ConfigException {
         Optional<Path> stateDir = ExportReader.read(settings.daemon, "state-dir", ExportReader::path);
         List<ExportConfig> exports = exports(settings, host, stateDir);
         checkNames(exports);
@@ -87,7 +101,17 @@ public record Config(
         Level logLevel =
                 ExportReader.read(settings.daemon, "log-level", Config::level).orElse(Level.INFO);
         return new Config(
-                exports, socket, listen, isInsecure, isSocketPassed, tls, stateDir, isStandby, logLevel, protection);
+                exports,
+                socket,
+                listen,
+                isInsecure,
+                isSocketPassed,
+                tls,
+                stateDir,
+                isStandby,
+                logLevel,
+                timesConfigured,
+                protection);
     }
 
     /** Who comes from another machine must show who it is, unless the user wants it otherwise. */
@@ -157,7 +181,26 @@ public record Config(
         List<ExportConfig> those =
                 exports.stream().filter(export -> names.contains(export.name())).toList();
         return new Config(
-                those, socket, listen, isInsecure, isSocketPassed, tls, stateDir, isStandby, logLevel, protection);
+                those,
+                socket,
+                listen,
+                isInsecure,
+                isSocketPassed,
+                tls,
+                stateDir,
+                isStandby,
+                logLevel,
+                timesConfigured,
+                protection);
+    }
+
+    /**
+     * How often an export's state was configured before this was read; empty if that is not known, or there is none.
+     */
+    public OptionalLong timesConfigured(String export) {
+        Long times = stateDir.map(directory -> timesConfigured.get(StateDir.part(directory, export, "counters")))
+                .orElse(null);
+        return times == null ? OptionalLong.empty() : OptionalLong.of(times);
     }
 
     /** The names of the exports. */

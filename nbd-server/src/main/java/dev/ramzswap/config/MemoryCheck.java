@@ -44,17 +44,24 @@ public final class MemoryCheck {
         for (ExportConfig export : exports) {
             if (export.limit() != StoreConfig.NO_LIMIT) {
                 limit(export.limit(), isOne ? "--limit" : "limit of " + export.name());
-                sum += export.limit();
             } else if (host.cgroup().isPresent()) {
                 worstCase(export, isOne ? "--size" : "size of " + export.name());
-                sum += export.size();
             }
+            sum += most(export.limit(), export.size());
         }
         if (sum > host.memory()) {
             throw new ConfigException("--export: the limits add up to " + Size.format(sum) + ", more than the "
                     + host.memoryText() + cureOf(host));
         }
         besidesTheDaemon(sum, exports.size(), isOne ? givenOf(exports.getFirst()) : "--export");
+    }
+
+    /** What an export may take, as far as it counts: where the machine's memory is the bound, a limit is a promise. */
+    public long most(long limit, long size) {
+        if (limit != StoreConfig.NO_LIMIT) {
+            return limit;
+        }
+        return host.cgroup().isPresent() ? size : 0;
     }
 
     private static String givenOf(ExportConfig export) {
@@ -114,18 +121,33 @@ public final class MemoryCheck {
     /**
      * Checks the new limit of one of a daemon's exports.
      *
-     * @param size of its device
      * @throws ConfigException if there is less memory
      */
-    public void newLimit(long limit, long size, int exports) throws ConfigException {
-        boolean isNone = limit == StoreConfig.NO_LIMIT;
-        if (isNone && (isLenient || host.cgroup().isEmpty())) {
-            return; // as at the start
+    public void newLimit(long limit) throws ConfigException {
+        if (limit != StoreConfig.NO_LIMIT) {
+            limit(limit, "limit");
         }
-        limit(isNone ? size : limit, "limit");
-        if (!isLenient) {
-            besidesTheDaemon(isNone ? size : limit, exports, "limit");
+    }
+
+    /**
+     * The same of one that is higher than before.
+     *
+     * @param size of its device
+     * @param others what the other exports may take: see {@link #most}
+     * @param exports how many there are in all
+     */
+    public void higherLimit(long limit, long size, long others, int exports) throws ConfigException {
+        newLimit(limit);
+        if (isLenient) {
+            return;
         }
+        limit(most(limit, size), "limit");
+        long sum = most(limit, size) + others;
+        if (sum > host.memory()) {
+            throw new ConfigException("limit: with the other exports' limits, " + Size.format(sum)
+                    + " are more than the " + host.memoryText() + cureOf(host));
+        }
+        besidesTheDaemon(sum, exports, "limit");
     }
 
     private void limit(long limit, String origin) throws ConfigException {

@@ -10,8 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Where state may lie that outlives its daemon: it is what programs have in memory, in the clear, and the key of it.
@@ -66,6 +69,22 @@ public final class StateDir {
         }
     }
 
+    /** Those of each export, as far as the settings can be understood. */
+    private static List<Path> counters(Settings settings) {
+        if (!settings.daemon.containsKey("state-dir")) {
+            return List.of();
+        }
+        try {
+            Path directory = ExportReader.path(settings.daemon.get("state-dir").text());
+            return settings.names().stream()
+                    .filter(ExportName::isOne)
+                    .map(name -> part(directory, name, "counters"))
+                    .toList();
+        } catch (IllegalArgumentException e) {
+            return List.of(); // no path, as it holds a zero
+        }
+    }
+
     /** Those of the exports; none if not all of them can be known, or are names. */
     private static Set<String> names(Settings settings, boolean areWhole) {
         Set<String> names = settings.names();
@@ -100,17 +119,23 @@ public final class StateDir {
     }
 
     /**
-     * How often what is there was configured, see {@link Counters.Snapshot}; 1, as by a start, if there is nothing yet.
+     * How often what is there was configured, see {@link Counters.Snapshot}, by the counters' file of each export; 1,
+     * as by a start, if there is nothing yet.
      */
-    public static long timesConfigured(Path directory, String name) {
+    public static Map<Path, Long> timesConfigured(Settings settings) {
+        return counters(settings).stream()
+                .collect(Collectors.toMap(file -> file, StateDir::timesConfigured, (one, _) -> one));
+    }
+
+    private static long timesConfigured(Path file) {
         try {
-            return Counters.read(part(directory, name, "counters")).timesConfigured();
+            return Counters.read(file).timesConfigured();
         } catch (IOException e) {
             return 1;
         }
     }
 
-    private static Path part(Path directory, String name, String part) {
+    static Path part(Path directory, String name, String part) {
         return directory.resolve(name + "." + part);
     }
 

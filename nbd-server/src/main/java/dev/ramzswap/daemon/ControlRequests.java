@@ -103,9 +103,26 @@ final class ControlRequests implements UnaryOperator<String> {
         }
         Changes changes = Changes.parse(pairs, memory.bytes());
         if (changes.limit().isPresent()) {
-            memory.newLimit(changes.limit().getAsLong(), store.slots() * PageStore.SLOT_BYTES, stores.size());
+            check(changes.limit().getAsLong(), store);
         }
         change(store, name, changes);
+    }
+
+    /** One that is lowered takes nothing from the others, however much they have. */
+    private void check(long limit, PageStore store) throws ConfigException {
+        if (limit <= store.limit()) {
+            memory.newLimit(limit);
+            return;
+        }
+        long others = stores.values().stream()
+                .filter(other -> other != store)
+                .mapToLong(other -> memory.most(other.limit(), bytes(other)))
+                .sum();
+        memory.higherLimit(limit, bytes(store), others, stores.size());
+    }
+
+    private static long bytes(PageStore store) {
+        return store.slots() * PageStore.SLOT_BYTES;
     }
 
     /**

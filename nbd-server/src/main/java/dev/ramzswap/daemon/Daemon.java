@@ -72,8 +72,8 @@ public final class Daemon implements AutoCloseable {
         this.dir = RuntimeDir.own(host);
         this.announcement = new Announcement(config, dir);
         this.ending = new Ending(() -> isAny(Attachment::isAttached));
-        this.stores = new Stores(config, host, ending::isRequested);
         this.kernel = kernel;
+        this.stores = new Stores(config, host, kernel, ending::isRequested);
         this.termination = termination;
         this.memory =
                 new ConnectionMemory(Endpoints.limits(config), config.exports().size());

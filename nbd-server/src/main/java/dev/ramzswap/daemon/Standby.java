@@ -114,15 +114,13 @@ final class Standby implements Closeable {
     }
 
     /**
-     * Waits until nobody serves the state any more.
+     * Waits until nobody serves the state any more, see {@link Turn}.
      *
      * @param beforeWaiting is run if somebody does
      * @return false if this daemon was told to end, and nobody needs it any more
      */
-    boolean awaitTurn(Runnable beforeWaiting) throws IOException {
-        for (ExportConfig export : config.exports()) {
-            StoreState.awaitFree(export.store(config), beforeWaiting);
-        }
+    boolean awaitTurn(Runnable beforeWaiting) throws IOException, InterruptedException {
+        new Turn(config).await(beforeWaiting);
         synchronized (this) {
             isTurn = !isToldToEnd || isMarked();
             return isTurn;

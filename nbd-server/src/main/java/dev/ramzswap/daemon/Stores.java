@@ -6,7 +6,6 @@ import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.Size;
-import dev.ramzswap.config.StateDir;
 import dev.ramzswap.linux.Progress;
 import dev.ramzswap.store.Counters.Counter;
 import dev.ramzswap.store.PageStore;
@@ -18,12 +17,10 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -33,26 +30,21 @@ final class Stores {
 
     private final Config config;
     private final Host host;
+    private final Attachments kernel;
     private final BooleanSupplier isToldToEnd;
-
-    /** How often each was configured when the configuration was read. */
-    private final Map<String, Long> configured = new HashMap<>();
 
     /** Never changed, but replaced: who watches for a full machine looks at them while they are opened. */
     private volatile Map<String, PageStore> open = Map.of();
 
     /**
+     * @param kernel may have devices that belong to them
      * @param isToldToEnd whether nobody needs the rest of what takes long, which is done when there are no pages yet
      */
-    Stores(Config config, Host host, BooleanSupplier isToldToEnd) {
+    Stores(Config config, Host host, Attachments kernel, BooleanSupplier isToldToEnd) {
         this.config = config;
         this.host = host;
+        this.kernel = kernel;
         this.isToldToEnd = isToldToEnd;
-        for (ExportConfig export : config.exports()) {
-            config.stateDir()
-                    .ifPresent(directory ->
-                            configured.put(export.name(), StateDir.timesConfigured(directory, export.name())));
-        }
     }
 
     /** Whether an earlier daemon has left pages of any of them. */
@@ -109,10 +101,24 @@ final class Stores {
     private void openLater(ExportConfig export, Consumer<String> waiting) throws IOException, ConfigException {
         if (!areTakenOver()) {
             open(export, waiting);
-        } else if (config.protection().isSwap() && !hasState(export)) {
+        } else if (config.protection().isSwap() && !hasState(export) && areAwaited()) {
             leaveOut(export, "it is new: swap off and start again to have it, or give it a daemon of its own");
         } else {
             openIfPossible(export, waiting);
+        }
+    }
+
+    /** Whether somebody may wait for what is open: nobody does for what a daemon left that was killed as it began. */
+    private boolean areAwaited() {
+        return hasDevice()
+                || open.values().stream().anyMatch(store -> store.counters().get(Counter.ORIG_DATA_SIZE) > 0);
+    }
+
+    private boolean hasDevice() {
+        try {
+            return kernel.connections(config.names()) > 0;
+        } catch (IOException e) {
+            return true;
         }
     }
 
@@ -144,7 +150,7 @@ final class Stores {
         try {
             PageStore store = ScopedValue.where(Progress.LISTENER, waiting)
                     .where(Progress.STOPPED, this::whyToEnd)
-                    .call(() -> PageStore.open(export.store(config), known(export)));
+                    .call(() -> PageStore.open(export.store(config), config.timesConfigured(export.name())));
             add(export.name(), store);
             warnOfPlace(export);
         } catch (IllegalArgumentException e) {
@@ -155,12 +161,6 @@ final class Stores {
         } catch (IOException e) {
             throw named(e, export);
         }
-    }
-
-    /** An earlier daemon may have read a later configuration. */
-    private OptionalLong known(ExportConfig export) {
-        Long times = configured.get(export.name());
-        return times == null ? OptionalLong.empty() : OptionalLong.of(times);
     }
 
     private void add(String name, PageStore store) {

@@ -2,7 +2,7 @@ package dev.ramzswap.nbd;
 
 import dev.ramzswap.linux.PeerCredentials;
 import dev.ramzswap.linux.SocketHandle;
-import dev.ramzswap.nbd.io.IoMemory;
+import dev.ramzswap.nbd.io.IoShare;
 import dev.ramzswap.nbd.tls.Tls;
 import dev.ramzswap.nbd.tls.TlsChannel;
 import java.io.IOException;
@@ -51,6 +51,15 @@ final class ClientChannel implements ByteChannel {
         return peer;
     }
 
+    /** Whether this process itself has connected. */
+    boolean isOwn() {
+        return isOwn(peer);
+    }
+
+    static boolean isOwn(PeerCredentials peer) {
+        return peer != null && peer.process().pid() == ProcessHandle.current().pid();
+    }
+
     boolean offersTls() {
         return offered != null;
     }
@@ -64,7 +73,7 @@ final class ClientChannel implements ByteChannel {
     }
 
     /** From now on, all is inside TLS. */
-    void startTls(IoMemory memory) throws IOException {
+    void startTls(IoShare memory) throws IOException {
         tls = offered.accept(socket, memory);
     }
 

@@ -6,6 +6,7 @@ import dev.ramzswap.nbd.export.Export;
 import dev.ramzswap.nbd.export.ExportSession;
 import dev.ramzswap.nbd.fence.Gate;
 import dev.ramzswap.nbd.io.IoBuffer;
+import dev.ramzswap.nbd.io.IoShare;
 import dev.ramzswap.nbd.tls.Tls;
 import dev.ramzswap.nbd.wire.Negotiated;
 import java.io.IOException;
@@ -52,9 +53,8 @@ final class Connection implements Runnable {
     }
 
     private void serve() {
-        try (IoBuffer received = new IoBuffer(context.memory(), ConnectionMemory.BUFFER_BYTES);
-                IoBuffer reply = new IoBuffer(context.memory(), ConnectionMemory.REPLY_BYTES)) {
-            serve(ClientChannel.of(channel, tls), received, reply);
+        try {
+            serve(ClientChannel.of(channel, tls));
         } catch (IOException e) {
             LOG.log(Level.DEBUG, "connection lost", e);
         } catch (RuntimeException | Error e) {
@@ -62,22 +62,30 @@ final class Connection implements Runnable {
         }
     }
 
-    private void serve(ClientChannel client, IoBuffer received, IoBuffer reply) throws IOException {
+    private void serve(ClientChannel client) throws IOException {
         peer = client.peer();
+        IoShare share = new IoShare(context.memory(), client.isOwn());
+        try (IoBuffer received = new IoBuffer(share, ConnectionMemory.BUFFER_BYTES);
+                IoBuffer reply = new IoBuffer(share, ConnectionMemory.REPLY_BYTES)) {
+            serve(client, new Buffers(share, received.view(), reply.view()));
+        }
+    }
+
+    private void serve(ClientChannel client, Buffers buffers) throws IOException {
         try {
-            Negotiated agreed = negotiate(client, received, reply);
+            Negotiated agreed = negotiate(client, buffers);
             if (agreed != null) {
-                transmit(client, agreed, received, reply);
+                transmit(client, agreed, buffers);
             }
         } finally {
             client.free();
         }
     }
 
-    private Negotiated negotiate(ClientChannel client, IoBuffer received, IoBuffer reply) throws IOException {
+    private Negotiated negotiate(ClientChannel client, Buffers buffers) throws IOException {
         Future<?> alarm = context.watchdog()
                 .schedule(this::abandon, context.limits().handshake().toMillis(), TimeUnit.MILLISECONDS);
-        Handshake handshake = new Handshake(context, client, received.view(), reply.view());
+        Handshake handshake = new Handshake(context, client, buffers.received(), buffers.reply());
         try {
             Negotiated agreed = handshake.run();
             if (agreed == null) {
@@ -90,14 +98,16 @@ final class Connection implements Runnable {
         }
     }
 
-    private void transmit(ClientChannel client, Negotiated agreed, IoBuffer received, IoBuffer reply)
-            throws IOException {
+    private void transmit(ClientChannel client, Negotiated agreed, Buffers buffers) throws IOException {
+        buffers.share().mayBeLost();
         try (Gate gate = context.fence(agreed.export()).join(channel);
                 ExportSession session = agreed.export().open();
-                Transmission begun =
-                        new Transmission(context, agreed, session, gate, client, received.view(), reply.view())) {
+                Transmission begun = new Transmission(context, agreed, session, gate, client, buffers)) {
             transmission = begun;
             saidGoodbye = begun.run();
+            if (saidGoodbye) {
+                buffers.share().saidGoodbye();
+            }
             client.endTls();
         }
     }

@@ -1,6 +1,7 @@
 package dev.ramzswap.nbd;
 
 import dev.ramzswap.nbd.io.IoMemory;
+import dev.ramzswap.nbd.io.IoShare;
 import dev.ramzswap.nbd.io.Threads;
 import dev.ramzswap.nbd.lane.LaneMemory;
 import dev.ramzswap.nbd.lane.MemoryBudget;
@@ -25,7 +26,7 @@ public final class ConnectionMemory implements AutoCloseable {
     private final Limits limits;
     private final int most;
     private final IoMemory io;
-    private final LaneMemory lanes;
+    private final MemoryBudget budget;
     private int prepared;
 
     /** @param exports of the server, each of which may be a device of the kernel's */
@@ -33,8 +34,7 @@ public final class ConnectionMemory implements AutoCloseable {
         this.limits = limits;
         most = limits.spareConnections(exports);
         io = new IoMemory(buffers(limits.preparedMemory()), most);
-        lanes = new LaneMemory(
-                io, new MemoryBudget(limits.totalMemory()), limits.connectionMemory(), limits.preparedMemory());
+        budget = new MemoryBudget(limits.totalMemory());
     }
 
     /** How many a connection has of each size, with its slow lane. */
@@ -88,8 +88,8 @@ public final class ConnectionMemory implements AutoCloseable {
         return io;
     }
 
-    LaneMemory lanes() {
-        return lanes;
+    LaneMemory lane(IoShare share) {
+        return new LaneMemory(share, budget, limits.connectionMemory(), limits.preparedMemory());
     }
 
     /** Gives back what is spare. Closing it again does nothing. */

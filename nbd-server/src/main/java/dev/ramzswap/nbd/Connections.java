@@ -2,7 +2,6 @@ package dev.ramzswap.nbd;
 
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.closing.Joins;
-import dev.ramzswap.linux.PeerCredentials;
 import dev.ramzswap.nbd.io.Threads;
 import dev.ramzswap.nbd.tls.Tls;
 import java.io.IOException;
@@ -57,11 +56,7 @@ final class Connections {
      */
     private boolean hasPlace(SocketChannel channel) throws IOException {
         return open.size() < context.limits().connections()
-                || open.size() < context.mostConnections() && isOwn(ClientChannel.peer(channel));
-    }
-
-    private static boolean isOwn(PeerCredentials peer) {
-        return peer != null && peer.process().pid() == ProcessHandle.current().pid();
+                || open.size() < context.mostConnections() && ClientChannel.isOwn(ClientChannel.peer(channel));
     }
 
     private void serve(Connection connection) {

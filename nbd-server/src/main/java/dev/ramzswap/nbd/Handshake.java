@@ -3,6 +3,7 @@ package dev.ramzswap.nbd;
 import static dev.ramzswap.nbd.wire.Protocol.*;
 
 import dev.ramzswap.nbd.export.Export;
+import dev.ramzswap.nbd.io.IoShare;
 import dev.ramzswap.nbd.wire.Negotiated;
 import dev.ramzswap.nbd.wire.OptionData;
 import dev.ramzswap.nbd.wire.OptionException;
@@ -169,7 +170,7 @@ final class Handshake {
         metaContexts.forget();
         context.tlsHandshakes().acquireUninterruptibly();
         try {
-            channel.startTls(context.memory());
+            channel.startTls(new IoShare(context.memory(), channel.isOwn()));
         } catch (SSLException e) {
             context.refusals().log("a TLS handshake failed: " + e.getMessage());
             throw e;

@@ -4,6 +4,7 @@ import dev.ramzswap.linux.PeerCredentials;
 import dev.ramzswap.nbd.export.Export;
 import dev.ramzswap.nbd.fence.Fence;
 import dev.ramzswap.nbd.io.IoMemory;
+import dev.ramzswap.nbd.io.IoShare;
 import dev.ramzswap.nbd.io.Threads;
 import dev.ramzswap.nbd.lane.LaneMemory;
 import java.util.Map;
@@ -71,8 +72,9 @@ final class ServerContext {
         return memory.io();
     }
 
-    LaneMemory laneMemory() {
-        return memory.lanes();
+    /** For the slow lane of one connection. */
+    LaneMemory laneMemory(IoShare share) {
+        return memory.lane(share);
     }
 
     ScheduledThreadPoolExecutor watchdog() {

@@ -6,6 +6,7 @@ import dev.ramzswap.closing.Closing;
 import dev.ramzswap.nbd.export.ExportSession;
 import dev.ramzswap.nbd.fence.Gate;
 import dev.ramzswap.nbd.fence.Passage;
+import dev.ramzswap.nbd.io.IoShare;
 import dev.ramzswap.nbd.lane.SlowLane;
 import dev.ramzswap.nbd.lane.WritePayload;
 import dev.ramzswap.nbd.wire.Negotiated;
@@ -41,6 +42,7 @@ final class Transmission implements AutoCloseable {
     private final ServerContext context;
     private final Negotiated agreed;
     private final ByteChannel channel;
+    private final IoShare share;
     private final ByteBuffer received;
     private final Outlet outlet;
     private final ReplyWriter replies;
@@ -60,24 +62,24 @@ final class Transmission implements AutoCloseable {
     /** The reader has answered what it could, and waits for the first byte of a request. */
     private volatile boolean isWaiting;
 
-    /** Both buffers are used in whole; the caller owns them, and all other arguments too. */
+    /** The caller owns all of these. */
     Transmission(
             ServerContext context,
             Negotiated agreed,
             ExportSession session,
             Gate gate,
             ByteChannel channel,
-            ByteBuffer received,
-            ByteBuffer reply) {
+            Buffers buffers) {
         this.context = context;
         this.agreed = agreed;
         this.session = session;
         this.gate = gate;
         passage = new Passage(gate);
         this.channel = channel;
-        this.received = received.clear().limit(0);
+        share = buffers.share();
+        received = buffers.received().clear().limit(0);
         outlet = new Outlet(channel);
-        replies = new ReplyWriter(outlet, reply.clear(), agreed.structured());
+        replies = new ReplyWriter(outlet, buffers.reply().clear(), agreed.structured());
         validator = new RequestValidator(agreed);
         payload = new WritePayload(session, passage, replies, this::lane);
         if (context.limits().preparedMemory() > 0) {
@@ -253,7 +255,7 @@ final class Transmission implements AutoCloseable {
 
     private SlowLane lane() {
         if (lane == null) {
-            lane = new SlowLane(context.laneMemory(), agreed, gate, channel, outlet);
+            lane = new SlowLane(context.laneMemory(share), agreed, gate, channel, outlet);
         }
         return lane;
     }

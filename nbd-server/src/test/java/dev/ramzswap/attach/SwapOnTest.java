@@ -292,6 +292,23 @@ class SwapOnTest {
         assertFalse(hasRecord());
     }
 
+    /** It says so, and keeps the daemon, which the device needs. */
+    @Test
+    void whatWasAttachedInSpiteOfAnErrorAndCannotBeDetachedIsSaid() throws Exception {
+        fake.losesAnswer = true;
+        fake.failures.put("disconnect", "not permitted");
+        assertTrue(failure("swap0", background("--size", "16M")).contains("ENOBUFS"));
+        assertTrue(
+                out.toString().endsWith("could not be undone: not permitted: ramzswap swapoff swap0\n"),
+                out.toString());
+
+        fake.failures.clear();
+        fake.taken.forEach(KernelEnd::detach);
+        new SwapOff(fake.machine(), "swap0", new PrintWriter(out), false).run(false);
+        assertEquals("disconnect nbd0", fake.ran.getLast());
+        assertTrue(ExportStatus.find(fake.machine().host(), "swap0").isEmpty());
+    }
+
     @Test
     void anAttachmentThatFailsLeavesNothing() throws Exception {
         fake.failures.put("connect", "Device or resource busy");

@@ -4,11 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.config.Config;
+import dev.ramzswap.config.ConfigException;
+import dev.ramzswap.config.Host;
+import dev.ramzswap.config.Settings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -65,6 +70,23 @@ class TransientServiceTest {
                 "--property=WatchdogSec=30s", "--property=WatchdogSignal=SIGKILL", "--property=Restart=on-watchdog");
         assertTrue(words(true).containsAll(watched), words(true).toString());
         assertFalse(words.toString().matches(".*(Watchdog|Restart)[A-Za-z]*=.*"), words.toString());
+    }
+
+    /** It hangs for up to 30 s, and the next one takes its time to begin. */
+    @ParameterizedTest
+    @CsvSource({"true, false, 60, true", "false, false, 60, false", "true, true, 60, false", "true, false, 59, false"})
+    void theNextOneHasThemIfTheDeviceWaitsForIt(
+            boolean hasState, boolean isByNbdClient, int reconnectSeconds, boolean outlives) throws ConfigException {
+        var settings = new Settings();
+        settings.flag("size", "16M");
+        if (hasState) {
+            settings.flag("state-dir", "/run/ramzswap/state");
+        }
+        Config daemon = Config.of(settings, new Host(1L << 30, 0, VARIABLES));
+        Duration reconnect = Duration.ofSeconds(reconnectSeconds);
+        var request = new SwapOn.Request(
+                "a", Optional.empty(), 100, 1, isByNbdClient, Optional.empty(), reconnect, false, false);
+        assertEquals(outlives, request.outlives(daemon));
     }
 
     /** At 0, the kernel would hand a core dump to a program all the same, and keep the daemon's locks meanwhile. */

@@ -137,14 +137,14 @@ class ConfigTest {
                 173L << 20,
                 config(host, "size=173M", "swap=yes").exports().getFirst().size());
         var memory = new MemoryCheck(host, true);
-        memory.newLimit(173L << 20, 1L << 30, 1);
-        memory.newLimit(StoreConfig.NO_LIMIT, 173L << 20, 1);
+        memory.higherLimit(173L << 20, 1L << 30, 0, 1);
+        memory.higherLimit(StoreConfig.NO_LIMIT, 173L << 20, 0, 1);
         assertEquals(
                 "limit: 174M and the 127M that the daemon itself needs are more than the 300M of memory that"
                         + " /g/memory.max allows: give less, or raise that",
-                assertThrows(ConfigException.class, () -> memory.newLimit(174L << 20, 1L << 30, 1))
+                assertThrows(ConfigException.class, () -> memory.higherLimit(74L << 20, 1L << 30, 100 << 20, 1))
                         .getMessage());
-        new MemoryCheck(host, false).newLimit(300L << 20, 1L << 30, 1);
+        new MemoryCheck(host, false).higherLimit(300L << 20, 1L << 30, 1 << 20, 1);
     }
 
     @Test

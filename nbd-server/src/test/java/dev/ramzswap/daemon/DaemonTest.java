@@ -114,6 +114,20 @@ class DaemonTest {
         }
     }
 
+    /** As the configuration's are. */
+    @Test
+    void allLimitsThatAreSetFitIntoTheMemory() throws Exception {
+        try (Daemon _ = start("export=name=a,size=16M,limit=6G", "export=name=b,size=16M,limit=2G")) {
+            Path control = ExportStatus.all(host).getFirst().entry().control();
+            assertEquals(
+                    "error limit: with the other exports' limits, 9G are more than the 8G of memory that this machine has:"
+                            + " give less",
+                    ControlSocket.request(control, "set b limit=3G"));
+            assertEquals("ok", ControlSocket.request(control, "set a limit=4G"));
+            assertEquals("ok", ControlSocket.request(control, "set b limit=4G"));
+        }
+    }
+
     @Test
     void aLimitIsTakenAway() throws Exception {
         try (Daemon _ = start("size=16M", "limit=32M")) {

@@ -253,4 +253,26 @@ class StandbyTest {
             }
         }
     }
+
+    /** A third daemon serves the one, and the other's has died. */
+    @Test
+    void whosePagesWaitIsNotToWaitForAnotherExport() throws Exception {
+        for (Config next : List.of(exports("a", "b"), exports("b", "a"))) {
+            CountDownLatch waits = new CountDownLatch(1);
+            try (PageStore _ = serve(exports("a"))) {
+                PageStore dies = serve(exports("b"));
+                CompletableFuture<Boolean> turn = CompletableFuture.supplyAsync(() -> {
+                    try (Standby place = next(next)) {
+                        return place.awaitTurn(waits::countDown);
+                    } catch (IOException | InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                });
+                assertTrue(waits.await(10, TimeUnit.SECONDS));
+                assertThrows(TimeoutException.class, () -> turn.get(150, TimeUnit.MILLISECONDS));
+                dies.close();
+                assertTrue(turn.get(10, TimeUnit.SECONDS));
+            }
+        }
+    }
 }

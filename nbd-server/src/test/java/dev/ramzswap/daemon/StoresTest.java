@@ -7,7 +7,11 @@ import dev.ramzswap.config.Config;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.config.Settings;
+import dev.ramzswap.store.PageStore;
+import dev.ramzswap.store.StoreStatus;
+import dev.ramzswap.store.Workspace;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -26,6 +30,21 @@ class StoresTest {
 
     @TempDir
     private Path run;
+
+    private boolean isUsed = true;
+    private int connections;
+
+    private final Attachments kernel = new Attachments() {
+        @Override
+        public List<Device> devices(String export, long identity) {
+            return List.of();
+        }
+
+        @Override
+        public int connections(Set<String> exports) {
+            return connections;
+        }
+    };
 
     /** Not even one without a limit or a backing file: whatever memory it takes may come from these pages alone. */
     @Test
@@ -46,6 +65,25 @@ class StoresTest {
         after.close(List.of());
     }
 
+    /** As it was its first start, and nobody has swapped there. */
+    @Test
+    void whatADaemonLeftThatWasKilledAsItBeganKeepsNoOtherExportOut() throws Exception {
+        isUsed = false;
+        Stores after = afterTakeover(true);
+        assertEquals(Set.of("old", "fresh", "plain"), after.all().keySet());
+        after.close(List.of());
+    }
+
+    /** A write may be on its way to it. */
+    @Test
+    void anEmptyDeviceOfTheKernelsIsWaitedFor() throws Exception {
+        isUsed = false;
+        connections = 1;
+        Stores after = afterTakeover(true);
+        assertEquals(Set.of("old"), after.all().keySet());
+        after.close(List.of());
+    }
+
     private Stores afterTakeover(boolean isSwap) throws Exception {
         var settings = new Settings();
         settings.flag("state-dir", run.resolve("state").toString());
@@ -55,12 +93,21 @@ class StoresTest {
         settings.export("name=old,size=1M");
         var host = new Host(8L << 30, Host.current().uid(), Map.of(RuntimePath.VARIABLE, run.toString()));
         Config config = Config.of(settings, host);
-        var before = new Stores(config.only(Set.of("old")), host, () -> false);
+        var before = new Stores(config.only(Set.of("old")), host, kernel, () -> false);
         before.open(_ -> {});
+        if (isUsed) {
+            store(before.all().get("old"));
+        }
         before.close(List.of());
-        var after = new Stores(config, host, () -> false);
+        var after = new Stores(config, host, kernel, () -> false);
         after.open(_ -> {});
         return after;
+    }
+
+    private static void store(PageStore store) {
+        try (Workspace work = store.workspace()) {
+            assertEquals(StoreStatus.OK, store.store(0, ByteBuffer.allocateDirect(PageStore.SLOT_BYTES), 0, work));
+        }
     }
 
     private Set<String> parts(String export) throws IOException {
@@ -79,7 +126,7 @@ class StoresTest {
             settings.export("name=a" + export + ",size=1M");
         }
         var host = new Host(8L << 30, Host.current().uid(), Map.of(RuntimePath.VARIABLE, run.toString()));
-        var stores = new Stores(Config.of(settings, host), host, () -> false);
+        var stores = new Stores(Config.of(settings, host), host, kernel, () -> false);
         var looks = new FutureTask<>(() -> {
             long refused = 0;
             while (stores.all().size() < EXPORTS) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.nbd.export.ExportSession;
 import dev.ramzswap.nbd.fence.Gate;
+import dev.ramzswap.nbd.io.IoShare;
 import dev.ramzswap.nbd.wire.Negotiated;
 import dev.ramzswap.nbd.wire.ReplyWriter;
 import java.io.ByteArrayInputStream;
@@ -68,10 +69,11 @@ public final class TransmissionFuzz {
     private static void play(MemoryExport export, TransmissionModel model, ScriptedChannel channel) throws IOException {
         var context = new ServerContext(
                 new ExportTable(List.of(export)), new ConnectionMemory(Limits.DEFAULT, 1), ClientListener.NONE);
-        ByteBuffer reply = model.slow ? SLOW_REPLY : FAST_REPLY;
+        IoShare share = new IoShare(context.memory(), false);
+        Buffers buffers = new Buffers(share, RECEIVED, model.slow ? SLOW_REPLY : FAST_REPLY);
         try (ExportSession session = export.open();
                 Transmission transmission =
-                        new Transmission(context, model.agreed, session, Gate.unfenced(), channel, RECEIVED, reply)) {
+                        new Transmission(context, model.agreed, session, Gate.unfenced(), channel, buffers)) {
             transmission.run();
             assertTrue(!model.isCutOff(), "should have been cut off");
         } catch (ProtocolException | EOFException e) {
@@ -79,7 +81,7 @@ public final class TransmissionFuzz {
         }
         assertEquals(0, export.sessions.get(), "sessions left open");
         assertEquals(0, context.memory().inUse(), "memory left");
-        assertEquals(0, context.laneMemory().budget().used(), "budget left");
+        assertEquals(0, context.laneMemory(share).budget().used(), "budget left");
     }
 
     private static byte[] bytes(ByteBuffer rest) {

@@ -10,6 +10,7 @@ import dev.ramzswap.nbd.ServerBytes.Reply;
 import dev.ramzswap.nbd.export.Export;
 import dev.ramzswap.nbd.export.ExportSession;
 import dev.ramzswap.nbd.fence.Gate;
+import dev.ramzswap.nbd.io.IoShare;
 import dev.ramzswap.nbd.wire.Negotiated;
 import dev.ramzswap.nbd.wire.ReplyWriter;
 import dev.ramzswap.nbd.wire.Slots;
@@ -31,6 +32,7 @@ class TransmissionTest {
     private final MemoryExport export = new MemoryExport("x", SIZE);
     private final ServerContext context = new ServerContext(
             new ExportTable(List.of(export)), new ConnectionMemory(Limits.DEFAULT, 1), ClientListener.NONE);
+    private final IoShare share = new IoShare(context.memory(), false);
     private ScriptedChannel channel;
 
     private ServerBytes play(Bytes client, int... cuts) throws IOException {
@@ -45,16 +47,16 @@ class TransmissionTest {
             throws IOException {
         channel = new ScriptedChannel(client.array(), cuts);
         Negotiated agreed = new Negotiated(served, structured, structured);
-        ByteBuffer received = ByteBuffer.allocateDirect(buffer);
-        ByteBuffer reply = ByteBuffer.allocateDirect(buffer + ReplyWriter.OVERHEAD);
+        Buffers buffers = new Buffers(
+                share, ByteBuffer.allocateDirect(buffer), ByteBuffer.allocateDirect(buffer + ReplyWriter.OVERHEAD));
         try (ExportSession session = served.open();
                 Transmission transmission =
-                        new Transmission(context, agreed, session, Gate.unfenced(), channel, received, reply)) {
+                        new Transmission(context, agreed, session, Gate.unfenced(), channel, buffers)) {
             transmission.run();
         } finally {
             assertEquals(0, export.sessions.get(), "sessions left open");
             assertEquals(0, context.memory().inUse(), "memory left");
-            assertEquals(0, context.laneMemory().budget().used(), "budget left");
+            assertEquals(0, context.laneMemory(share).budget().used(), "budget left");
         }
         return channel.sent();
     }

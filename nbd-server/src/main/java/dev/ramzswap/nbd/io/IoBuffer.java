@@ -5,11 +5,11 @@ import java.nio.ByteBuffer;
 
 /** Direct memory with the one view of it that all I/O uses, so that a request allocates nothing. */
 public final class IoBuffer implements AutoCloseable {
-    private final IoMemory owner;
+    private final IoShare owner;
     private final ByteBuf memory;
     private final ByteBuffer view;
 
-    public IoBuffer(IoMemory owner, int bytes) {
+    public IoBuffer(IoShare owner, int bytes) {
         this.owner = owner;
         memory = owner.take(bytes);
         view = memory.nioBuffer(0, bytes);

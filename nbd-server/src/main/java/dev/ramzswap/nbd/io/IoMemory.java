@@ -8,7 +8,8 @@ import java.util.Map;
 
 /**
  * The direct memory of a server's connections. What one has left is kept for the next, so many of each size: the kernel
- * may cut a connection off at a time when no memory is to be had but by swapping on the next one. Thread-safe.
+ * may cut a connection off at a time when no memory is to be had but by swapping on the next one. Who has a part in
+ * that, {@link IoShare} says. Thread-safe.
  *
  * <p>Else unpooled, since buffers live as long as their connection: a pool would only keep more memory resident.
  * Without leak detection, which would allocate.
@@ -30,13 +31,14 @@ public final class IoMemory implements AutoCloseable {
         this.most = most;
     }
 
-    /** Resident memory of that size, with any content. */
+    /** What is spare of that size, or new memory. */
     ByteBuf take(int bytes) {
         ByteBuf buffer = takeSpare(bytes);
         return buffer == null ? make(bytes) : buffer;
     }
 
-    private ByteBuf make(int bytes) {
+    /** New memory, all of it resident. */
+    ByteBuf make(int bytes) {
         ByteBuf buffer = allocator.directBuffer(bytes, bytes);
         buffer.setZero(0, bytes); // its pages are resident from now on: no request faults them in
         count();
@@ -63,7 +65,7 @@ public final class IoMemory implements AutoCloseable {
     private void setSpare(int bytes, int count) {
         int missing = count - spare(bytes);
         for (; missing > 0 && !Thread.currentThread().isInterrupted(); missing--) {
-            give(make(bytes));
+            keep(make(bytes));
         }
         for (; missing < 0; missing++) {
             free(takeSpare(bytes));
@@ -90,8 +92,8 @@ public final class IoMemory implements AutoCloseable {
         return null;
     }
 
-    /** Nobody uses it any more. */
-    synchronized void give(ByteBuf buffer) {
+    /** As spare memory, unless there is enough of it. */
+    synchronized void keep(ByteBuf buffer) {
         int bytes = buffer.capacity();
         if (spare(bytes) < most * ofConnection.getOrDefault(bytes, 0)) {
             spareBytes += bytes;

@@ -1,13 +1,13 @@
 package dev.ramzswap.nbd.lane;
 
-import dev.ramzswap.nbd.io.IoMemory;
+import dev.ramzswap.nbd.io.IoShare;
 
 /**
- * What the slow lanes of a server have for the bytes of WRITEs.
+ * What a slow lane has for its buffers.
  *
- * @param io where buffers come from
- * @param budget what all lanes share
+ * @param io where they come from
+ * @param budget what all lanes of a server share
  * @param most bytes that one lane may have, with what it takes from the budget
  * @param prepared bytes that a lane has from its start instead, if above 0
  */
-public record LaneMemory(IoMemory io, MemoryBudget budget, long most, long prepared) {}
+public record LaneMemory(IoShare io, MemoryBudget budget, long most, long prepared) {}

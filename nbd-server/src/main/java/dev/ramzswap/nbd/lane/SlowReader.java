@@ -1,7 +1,7 @@
 package dev.ramzswap.nbd.lane;
 
 import dev.ramzswap.nbd.export.ExportSession;
-import dev.ramzswap.nbd.io.IoMemory;
+import dev.ramzswap.nbd.io.IoShare;
 import dev.ramzswap.nbd.wire.Negotiated;
 import dev.ramzswap.nbd.wire.Outlet;
 import dev.ramzswap.nbd.wire.Protocol;
@@ -24,7 +24,7 @@ import java.io.IOException;
 final class SlowReader extends SlowWorker {
     static final int BUFFER_BYTES = Protocol.MAXIMUM_UNFRAGMENTED + ReplyWriter.OVERHEAD;
 
-    SlowReader(IoMemory memory, Negotiated agreed, Outlet outlet, SlowLane lane) {
+    SlowReader(IoShare memory, Negotiated agreed, Outlet outlet, SlowLane lane) {
         super(memory, BUFFER_BYTES, agreed, outlet, lane);
     }
 

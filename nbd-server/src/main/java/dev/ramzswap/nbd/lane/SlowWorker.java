@@ -2,7 +2,7 @@ package dev.ramzswap.nbd.lane;
 
 import dev.ramzswap.nbd.export.ExportSession;
 import dev.ramzswap.nbd.io.IoBuffer;
-import dev.ramzswap.nbd.io.IoMemory;
+import dev.ramzswap.nbd.io.IoShare;
 import dev.ramzswap.nbd.wire.Negotiated;
 import dev.ramzswap.nbd.wire.Outlet;
 import dev.ramzswap.nbd.wire.ReplyWriter;
@@ -13,14 +13,14 @@ import java.lang.System.Logger.Level;
 abstract class SlowWorker implements Runnable {
     private static final System.Logger LOG = System.getLogger(SlowWorker.class.getName());
 
-    private final IoMemory memory;
+    private final IoShare memory;
     private final int bufferBytes;
     private final Negotiated agreed;
     private final Outlet outlet;
     private final SlowLane lane;
 
     /** @param bufferBytes of reply, with {@link ReplyWriter#OVERHEAD}, that are collected at once */
-    SlowWorker(IoMemory memory, int bufferBytes, Negotiated agreed, Outlet outlet, SlowLane lane) {
+    SlowWorker(IoShare memory, int bufferBytes, Negotiated agreed, Outlet outlet, SlowLane lane) {
         this.memory = memory;
         this.bufferBytes = bufferBytes;
         this.agreed = agreed;

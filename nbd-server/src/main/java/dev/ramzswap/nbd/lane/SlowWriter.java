@@ -2,7 +2,7 @@ package dev.ramzswap.nbd.lane;
 
 import dev.ramzswap.nbd.export.ExportSession;
 import dev.ramzswap.nbd.fence.Gate;
-import dev.ramzswap.nbd.io.IoMemory;
+import dev.ramzswap.nbd.io.IoShare;
 import dev.ramzswap.nbd.wire.Negotiated;
 import dev.ramzswap.nbd.wire.Outlet;
 import dev.ramzswap.nbd.wire.ReplyWriter;
@@ -21,7 +21,7 @@ final class SlowWriter extends SlowWorker {
 
     private final Gate gate;
 
-    SlowWriter(IoMemory memory, Negotiated agreed, Outlet outlet, SlowLane lane, Gate gate) {
+    SlowWriter(IoShare memory, Negotiated agreed, Outlet outlet, SlowLane lane, Gate gate) {
         super(memory, BUFFER_BYTES, agreed, outlet, lane);
         this.gate = gate;
     }

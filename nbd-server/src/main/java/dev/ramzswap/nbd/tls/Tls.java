@@ -1,6 +1,6 @@
 package dev.ramzswap.nbd.tls;
 
-import dev.ramzswap.nbd.io.IoMemory;
+import dev.ramzswap.nbd.io.IoShare;
 import java.io.IOException;
 import java.nio.channels.ByteChannel;
 import java.util.Comparator;
@@ -39,7 +39,7 @@ public record Tls(SSLContext context, boolean clientCertificates, boolean requir
     /**
      * Shakes hands with a client that is about to. @throws IOException if that fails, and the channel is of no more use
      */
-    public TlsChannel accept(ByteChannel socket, IoMemory memory) throws IOException {
+    public TlsChannel accept(ByteChannel socket, IoShare memory) throws IOException {
         SSLEngine engine = context.createSSLEngine();
         engine.setUseClientMode(false);
         engine.setEnabledProtocols(VERSIONS);

@@ -1,7 +1,7 @@
 package dev.ramzswap.nbd.tls;
 
 import dev.ramzswap.nbd.io.IoBuffer;
-import dev.ramzswap.nbd.io.IoMemory;
+import dev.ramzswap.nbd.io.IoShare;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -46,7 +46,7 @@ public final class TlsChannel implements ByteChannel {
     /** Unwrapped and not yet read, from position to limit. */
     private final ByteBuffer rest;
 
-    TlsChannel(ByteChannel socket, SSLEngine engine, IoMemory memory) {
+    TlsChannel(ByteChannel socket, SSLEngine engine, IoShare memory) {
         this.socket = socket;
         this.engine = engine;
         this.memory = new IoBuffer(memory, 3 * BUFFER_BYTES);

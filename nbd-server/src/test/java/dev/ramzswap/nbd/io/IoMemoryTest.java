@@ -18,6 +18,9 @@ class IoMemoryTest {
 
     private final IoMemory memory = new IoMemory(Map.of(SMALL, 2, LARGE, 1), 3);
 
+    private final IoShare own = new IoShare(memory, true);
+    private final IoShare other = new IoShare(memory, false);
+
     @AfterEach
     void close() {
         memory.close();
@@ -26,19 +29,19 @@ class IoMemoryTest {
 
     @Test
     void whatIsGivenBackIsTheNextOfItsSize() {
-        ByteBuf small = memory.take(SMALL);
-        ByteBuf large = memory.take(LARGE);
-        memory.give(small);
-        memory.give(large);
+        ByteBuf small = own.take(SMALL);
+        ByteBuf large = own.take(LARGE);
+        own.give(small);
+        own.give(large);
         assertEquals(0, memory.inUse());
-        assertSame(small, memory.take(SMALL));
-        assertSame(large, memory.take(LARGE));
-        ByteBuf another = memory.take(SMALL);
+        assertSame(small, own.take(SMALL));
+        assertSame(large, own.take(LARGE));
+        ByteBuf another = own.take(SMALL);
         assertNotSame(small, another);
         assertEquals(2 * SMALL + LARGE, memory.inUse());
-        memory.give(small);
-        memory.give(large);
-        memory.give(another);
+        own.give(small);
+        own.give(large);
+        own.give(another);
     }
 
     /** Many handshakes leave buffers of one size, which must not keep those of connections from being kept. */
@@ -47,10 +50,10 @@ class IoMemoryTest {
         List<ByteBuf> all = new ArrayList<>();
         for (int bytes : new int[] {SMALL, LARGE, 100}) {
             for (int i = 0; i < 60; i++) {
-                all.add(memory.take(bytes));
+                all.add(own.take(bytes));
             }
         }
-        all.forEach(memory::give);
+        all.forEach(own::give);
         assertEquals(3 * (2 * SMALL + LARGE), memory.spareBytes());
         assertEquals(
                 3 * (2 + 1), all.stream().filter(buffer -> buffer.refCnt() > 0).count());
@@ -59,8 +62,8 @@ class IoMemoryTest {
 
     @Test
     void asManyAreSpareAsAreAskedForAndMayBeKept() {
-        ByteBuf first = memory.take(SMALL);
-        memory.give(first);
+        ByteBuf first = own.take(SMALL);
+        own.give(first);
         memory.setSpare(1);
         assertEquals(3, memory.made());
         memory.setSpare(1000);
@@ -80,10 +83,43 @@ class IoMemoryTest {
         assertEquals(0, memory.made());
     }
 
+    /** Anybody who may connect could take all of it, just when it is needed. */
+    @Test
+    void whatIsSpareIsForOwnConnections() {
+        memory.setSpare(1);
+        ByteBuf another = other.take(LARGE);
+        assertEquals(LARGE, memory.inUse());
+        assertEquals(2 * SMALL + LARGE, memory.spareBytes());
+        other.give(another);
+        assertEquals(0, another.refCnt());
+        assertEquals(2 * SMALL + LARGE, memory.spareBytes());
+    }
+
+    @Test
+    void whatALostConnectionHadIsKept() {
+        ByteBuf lost = other.take(LARGE);
+        other.mayBeLost();
+        other.give(lost);
+        assertSame(lost, own.take(LARGE));
+        own.give(lost);
+        ByteBuf over = other.take(SMALL);
+        other.saidGoodbye();
+        other.give(over);
+        assertEquals(0, over.refCnt());
+    }
+
+    @Test
+    void whatAnOwnConnectionHadIsKeptHoweverItEnds() {
+        ByteBuf buffer = own.take(LARGE);
+        own.saidGoodbye();
+        own.give(buffer);
+        assertEquals(LARGE, memory.spareBytes());
+    }
+
     @Test
     void closedItKeepsNothing() {
-        ByteBuf kept = memory.take(LARGE);
-        memory.give(kept);
+        ByteBuf kept = own.take(LARGE);
+        own.give(kept);
         memory.close();
         assertEquals(0, kept.refCnt());
     }

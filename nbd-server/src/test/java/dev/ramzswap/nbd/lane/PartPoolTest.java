@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import dev.ramzswap.nbd.io.IoMemory;
+import dev.ramzswap.nbd.io.IoShare;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -14,8 +15,9 @@ class PartPoolTest {
     private final MemoryBudget budget = new MemoryBudget(10L * PART_BYTES);
 
     private PartPool pool(int connection, int prepared) {
+        IoShare share = new IoShare(memory, false);
         return new PartPool(
-                new LaneMemory(memory, budget, (long) connection * PART_BYTES, (long) prepared * PART_BYTES));
+                new LaneMemory(share, budget, (long) connection * PART_BYTES, (long) prepared * PART_BYTES));
     }
 
     /** In parts. */

@@ -11,6 +11,7 @@ import dev.ramzswap.nbd.TestServer;
 import dev.ramzswap.nbd.export.ExportSession;
 import dev.ramzswap.nbd.fence.Gate;
 import dev.ramzswap.nbd.io.IoMemory;
+import dev.ramzswap.nbd.io.IoShare;
 import dev.ramzswap.nbd.wire.Negotiated;
 import dev.ramzswap.nbd.wire.Outlet;
 import dev.ramzswap.nbd.wire.ReplyWriter;
@@ -76,7 +77,7 @@ class SlowReaderTest {
     @Test
     void nothingFollowsALargeReadThatFailsTheSecondTime() throws Exception {
         Semaphore reads = export.holdReads();
-        LaneMemory memory = new LaneMemory(new IoMemory(Map.of(), 0), new MemoryBudget(0), 0, 0);
+        LaneMemory memory = new LaneMemory(new IoShare(new IoMemory(Map.of(), 0), false), new MemoryBudget(0), 0, 0);
         Negotiated agreed = new Negotiated(export, false, false);
         try (SlowLane lane = new SlowLane(memory, agreed, Gate.unfenced(), client, outlet)) {
             Request request = new Request();
