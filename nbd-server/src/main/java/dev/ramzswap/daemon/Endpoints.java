@@ -32,13 +32,6 @@ import java.util.stream.Stream;
 final class Endpoints {
     private static final System.Logger LOG = System.getLogger(Endpoints.class.getName());
 
-    /**
-     * The payload that a connection that the kernel swaps on may have waiting for slow storage: it has it from its
-     * start, and asks for no more when memory is short. READs behind it wait only when all of it is full, see
-     * docs/decisions/fence.md.
-     */
-    private static final long PREPARED_BYTES = 4 << 20;
-
     private final Config config;
     private final Host host;
     private final Optional<TlsFiles> tls;
@@ -56,7 +49,7 @@ final class Endpoints {
 
     /** What its connections may have. */
     static Limits limits(Config config) {
-        return config.protection().isSwap() ? Limits.DEFAULT.withPreparedMemory(PREPARED_BYTES) : Limits.DEFAULT;
+        return config.protection().isSwap() ? Limits.SWAP : Limits.DEFAULT;
     }
 
     /**

@@ -9,13 +9,17 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Connections of the kernel, which come when there may be no memory but by the pages that they bring. */
 @Timeout(30)
@@ -27,6 +31,11 @@ class ConnectionMemoryTest {
     private static final Limits LIMITS = Limits.DEFAULT.withPreparedMemory(4L * PartPool.PART_BYTES);
 
     private static final int SESSIONS_OF_CONNECTION = 5;
+    /** A session of a store has one page, {@code SwapSession}. */
+    private static final int SESSION_BYTES = 4096;
+
+    private static final Path JVM_OPTIONS = Path.of("src/runtime/home/java.options");
+    private static final Pattern DIRECT_MIBS = Pattern.compile("^-XX:MaxDirectMemorySize=(\\d+)m$", Pattern.MULTILINE);
 
     private final MemoryExport export = new MemoryExport("x", SIZE).slow(0, SIZE);
     private final ConnectionMemory memory = new ConnectionMemory(LIMITS, 1);
@@ -176,5 +185,23 @@ class ConnectionMemoryTest {
             atNeed.prepare(3);
             assertEquals(0, atNeed.made());
         }
+    }
+
+    /** With every place taken, this process's own too: what Netty has is a part of what the JVM allows. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 4, 8, 1000})
+    void theJvmAllowsWhatTheLimitsPromise(int exports) throws IOException {
+        try (ConnectionMemory ofSwap = new ConnectionMemory(Limits.SWAP, exports)) {
+            ofSwap.prepare(1);
+            long each = ofSwap.spareBytes() + SESSIONS_OF_CONNECTION * SESSION_BYTES;
+            long all = (Limits.SWAP.connections() + ofSwap.spareConnections()) * each;
+            assertTrue(all <= allowedByTheJvm(), () -> all + " bytes of connections");
+        }
+    }
+
+    private static long allowedByTheJvm() throws IOException {
+        var mibs = DIRECT_MIBS.matcher(Files.readString(JVM_OPTIONS));
+        assertTrue(mibs.find());
+        return Long.parseLong(mibs.group(1)) << 20;
     }
 }
