@@ -68,7 +68,6 @@ public final class BackgroundDaemon implements SwapOn.Starter {
      * @param serve the command and its options
      * @param config what these say
      * @param export which of its exports is waited for
-     * @param isOutlived see {@link TransientService}
      * @param progress where what it says until then is shown
      */
     public static BackgroundDaemon of(
@@ -77,7 +76,7 @@ public final class BackgroundDaemon implements SwapOn.Starter {
             List<String> serve,
             Config config,
             String export,
-            boolean isOutlived,
+            Successor successor,
             ProgressLine progress) {
         var command = new ArrayList<>(program);
         command.addAll(serve);
@@ -85,7 +84,7 @@ public final class BackgroundDaemon implements SwapOn.Starter {
                 ? new TransientService(
                         export,
                         program,
-                        isOutlived,
+                        successor,
                         backingDirectories(config),
                         host.variables(),
                         Machine.of(host).tools(),
@@ -136,7 +135,7 @@ public final class BackgroundDaemon implements SwapOn.Starter {
         try {
             return awaitServing(process, before);
         } catch (IOException | InterruptedException e) {
-            if (hasStarted(process)) {
+            if (hasStarted(process) || hasFailedAsJob(before)) {
                 launcher.kill(process);
             }
             throw e;
@@ -151,6 +150,11 @@ public final class BackgroundDaemon implements SwapOn.Starter {
      */
     private static boolean hasStarted(Process process) {
         return process.isAlive() || process.exitValue() == 0 || process.exitValue() > BY_SIGNAL;
+    }
+
+    /** Systemd may start it again. */
+    private boolean hasFailedAsJob(long before) throws IOException {
+        return last(linesSince(before), line -> line.startsWith(FAILED_JOB)).isPresent();
     }
 
     private ExportStatus awaitServing(Process process, long before) throws IOException, InterruptedException {
@@ -178,15 +182,18 @@ public final class BackgroundDaemon implements SwapOn.Starter {
 
     /** Nothing if there are none; what it warned of is not what it does, nor why it ended. */
     private Optional<String> lastWords(long from) throws IOException {
+        List<String> lines = linesSince(from);
+        return last(lines, BackgroundDaemon::counts)
+                .map(line -> line.startsWith(LOG_PREFIX) ? line.substring(LOG_PREFIX.length()) : line)
+                .or(() -> last(lines, line -> line.startsWith(FAILED_JOB)).map(line -> line + " See " + log));
+    }
+
+    private List<String> linesSince(long from) throws IOException {
         try (var file = new RandomAccessFile(log.toFile(), "r")) {
             byte[] text = new byte[(int) Math.min(file.length() - from, LAST_BYTES)];
             file.seek(file.length() - text.length);
             file.readFully(text);
-            List<String> lines =
-                    new String(text, StandardCharsets.UTF_8).lines().toList();
-            return last(lines, BackgroundDaemon::counts)
-                    .map(line -> line.startsWith(LOG_PREFIX) ? line.substring(LOG_PREFIX.length()) : line)
-                    .or(() -> last(lines, line -> line.startsWith(FAILED_JOB)).map(line -> line + " See " + log));
+            return new String(text, StandardCharsets.UTF_8).lines().toList();
         }
     }
 

@@ -64,9 +64,16 @@ public final class SwapOn {
             Duration reconnectTimeout,
             boolean tune,
             boolean isUnsafe) {
-        /** Whether the device waits for another daemon with the same pages, for as long as one may hang besides. */
-        public boolean outlives(Config daemon) {
-            return daemon.stateDir().isPresent() && !isByNbdClient && reconnectTimeout.compareTo(LASTING) >= 0;
+        /**
+         * One that hangs may yet go on, and is ended only if the device waits for the next one for longer than that
+         * takes; how other exports are attached is not known here.
+         */
+        public Successor successor(Config daemon) {
+            if (daemon.stateDir().isEmpty()) {
+                return Successor.NONE;
+            }
+            boolean isOutlived = !isByNbdClient && reconnectTimeout.compareTo(LASTING) >= 0;
+            return isOutlived && daemon.exports().size() == 1 ? Successor.OF_HUNG : Successor.OF_DEAD;
         }
     }
 

@@ -80,16 +80,9 @@ final class TransientService implements Launcher {
             "RestrictSUIDSGID=yes",
             "LockPersonality=yes");
 
-    /**
-     * One that hangs is ended, and begins anew with its pages, before the kernel gives its requests up after 60 s.
-     * Whatever else ends it, it said why, or somebody wanted it.
-     */
-    private static final List<String> OUTLIVED_BY_ITS_PAGES =
-            List.of("WatchdogSec=30s", "WatchdogSignal=SIGKILL", "Restart=on-watchdog");
-
     private final String export;
     private final List<String> program;
-    private final boolean isOutlived;
+    private final Successor successor;
     private final Collection<Path> mounts;
     private final Map<String, String> variables;
     private final Tools tools;
@@ -97,8 +90,6 @@ final class TransientService implements Launcher {
 
     /**
      * @param program the words that run the command line
-     * @param isOutlived whether its pages lie where the next one finds them, and the device waits for that one;
-     *     otherwise the swap ends with it, and one that hangs may yet go on
      * @param mounts directories that the daemon needs until it ends
      * @param variables the environment
      * @param tools has systemctl
@@ -107,14 +98,14 @@ final class TransientService implements Launcher {
     TransientService(
             String export,
             List<String> program,
-            boolean isOutlived,
+            Successor successor,
             Collection<Path> mounts,
             Map<String, String> variables,
             Tools tools,
             Duration patience) {
         this.export = export;
         this.program = List.copyOf(program);
-        this.isOutlived = isOutlived;
+        this.successor = successor;
         this.mounts = List.copyOf(mounts);
         this.variables = Map.copyOf(variables);
         this.tools = tools;
@@ -133,9 +124,7 @@ final class TransientService implements Launcher {
         words.add("--description=Compressed swap device " + export);
         words.add("--service-type=notify");
         PROPERTIES.forEach(property -> words.add("--property=" + property));
-        if (isOutlived) {
-            OUTLIVED_BY_ITS_PAGES.forEach(property -> words.add("--property=" + property));
-        }
+        successor.properties().forEach(property -> words.add("--property=" + property));
         words.add("--property=StandardOutput=append:" + log);
         words.add("--property=StandardError=append:" + log);
         words.add("--property=RequiresMountsFor="
@@ -163,15 +152,16 @@ final class TransientService implements Launcher {
         if (job.filter(id -> id.matches("\\d+")).isPresent()) {
             systemctl("cancel", job.get());
         }
-        systemctl("kill", "--signal=TERM", unit());
         if (!ends()) {
             systemctl("kill", "--signal=KILL", unit());
         }
     }
 
+    /** Told again and again, since systemd may be about to start it again (RestartForceExitStatus=). */
     private boolean ends() throws IOException, InterruptedException {
         long deadline = System.nanoTime() + patience.toNanos();
         do {
+            systemctl("kill", "--signal=TERM", unit());
             Optional<String> state = systemctl("show", "--property=ActiveState", "--value", unit());
             if (state.filter(ENDED::contains).isPresent()) {
                 return true;

@@ -178,7 +178,7 @@ final class SwaponCommand implements Callable<Integer> {
                 command,
                 config,
                 name,
-                request.outlives(config),
+                request.successor(config),
                 progress));
     }
 

@@ -25,8 +25,8 @@ public record Limits(
     public static final Limits DEFAULT = new Limits(64, Duration.ofSeconds(10), 16 << 20, 64 << 20, 0);
 
     /**
-     * Of a device that a kernel swaps on: what a connection may have waiting for slow storage it has from its start, and
-     * it asks for no more when memory is short. READs behind that wait only when all of it is full, see
+     * Of a device that a kernel swaps on: what a connection may have waiting for slow storage it has from its start,
+     * and it asks for no more when memory is short. READs behind that wait only when all of it is full, see
      * docs/decisions/fence.md.
      */
     public static final Limits SWAP = DEFAULT.withPreparedMemory(4 << 20);

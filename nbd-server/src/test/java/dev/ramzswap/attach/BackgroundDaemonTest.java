@@ -84,10 +84,43 @@ class BackgroundDaemonTest {
 
     /** Launching fails when another daemon has the name, which is what would be killed then. */
     @ParameterizedTest
-    @CsvSource({"exit 0, true", "exit 1, false", "kill -TERM $$, true"})
+    @CsvSource({
+        "exit 0, true",
+        "exit 1, false",
+        "kill -TERM $$, true",
+        "echo 'Failed to start transient service unit: x'; exit 1, false",
+    })
     void whatWasNotStartedIsNotKilled(String script, boolean expected) throws IOException {
         failure(script);
         assertEquals(expected, isKilled);
+    }
+
+    /** By its status, systemd may be about to start it again. */
+    @Test
+    void aServiceThatFailedIsNotLeftToBeginAnew() throws IOException {
+        failure("echo 'Job for a.service failed.'; exit 1");
+        assertTrue(isKilled);
+    }
+
+    @Test
+    @Timeout(60)
+    void whatSystemdStartsAgainMeanwhileIsToldToEndAsWell() throws Exception {
+        Path told = temp.resolve("told");
+        program("systemctl", """
+                case "$1 $2" in
+                "kill --signal=TERM") echo told >>'%1$s' ;;
+                "show --property=ActiveState") test $(wc -l <'%1$s') = 2 && echo inactive || echo activating ;;
+                esac""".formatted(told));
+        var launcher = new TransientService(
+                "a",
+                List.of(),
+                Successor.OF_DEAD,
+                List.of(),
+                Map.of(),
+                new HostTools(temp.toString()),
+                Duration.ofSeconds(30));
+        launcher.kill(new ProcessBuilder("true").start());
+        assertEquals(List.of("told", "told"), Files.readAllLines(told));
     }
 
     @Test
@@ -146,7 +179,7 @@ class BackgroundDaemonTest {
         String path = temp + ":" + System.getenv("PATH");
         Map<String, String> variables = Map.of(RuntimePath.VARIABLE, temp.toString(), "PATH", path);
         var launcher = new TransientService(
-                "swap0", List.of(), false, List.of(), variables, new HostTools(path), Duration.ZERO);
+                "swap0", List.of(), Successor.NONE, List.of(), variables, new HostTools(path), Duration.ZERO);
         var host = new Host(16L << 30, Host.current().uid(), variables);
         var daemon = new BackgroundDaemon(host, List.of("serve"), "swap0", launcher, TestDaemon.QUIET);
         Thread waiting = Thread.currentThread();

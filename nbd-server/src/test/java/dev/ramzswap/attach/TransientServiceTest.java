@@ -23,13 +23,13 @@ class TransientServiceTest {
     private static final Map<String, String> VARIABLES =
             Map.of("RAMZSWAP_RUNTIME_DIR", "/run/a b", "LC_ALL", "C", "SECRET", "x");
 
-    private final List<String> words = words(false);
+    private final List<String> words = words(Successor.NONE);
 
-    private static List<String> words(boolean isOutlived) {
+    private static List<String> words(Successor successor) {
         return new TransientService(
                         "a",
                         List.of("/opt/my java/java", "-Dx=$1"),
-                        isOutlived,
+                        successor,
                         List.of(Path.of("/mnt/a \"b\" \\c")),
                         VARIABLES,
                         new HostTools(""),
@@ -68,17 +68,37 @@ class TransientServiceTest {
     void aDaemonThatHangsIsEndedOnlyIfTheNextOneHasItsPages() {
         List<String> watched = List.of(
                 "--property=WatchdogSec=30s", "--property=WatchdogSignal=SIGKILL", "--property=Restart=on-watchdog");
-        assertTrue(words(true).containsAll(watched), words(true).toString());
-        assertFalse(words.toString().matches(".*(Watchdog|Restart)[A-Za-z]*=.*"), words.toString());
+        List<String> hung = words(Successor.OF_HUNG);
+        assertTrue(hung.containsAll(watched), hung.toString());
+        String notWatched = words(Successor.OF_DEAD).toString() + words;
+        assertFalse(notWatched.matches(".*(Watchdog[A-Za-z]*|Restart)=.*"), notWatched);
+    }
+
+    /** 3 is what ExitOnOutOfMemoryError ends by, 1 what HotSpot does when it fails itself: CrashIT. */
+    @Test
+    void oneThatTheJvmEndsBeginsAnewIfTheNextOneHasItsPages() {
+        String forced = "--property=RestartForceExitStatus=1 3 SIGABRT SIGSEGV SIGBUS";
+        assertTrue(words(Successor.OF_DEAD).contains(forced));
+        assertTrue(words(Successor.OF_HUNG).contains(forced));
+        assertFalse(words.toString().contains("RestartForceExitStatus"), words.toString());
     }
 
     /** It hangs for up to 30 s, and the next one takes its time to begin. */
     @ParameterizedTest
-    @CsvSource({"true, false, 60, true", "false, false, 60, false", "true, true, 60, false", "true, false, 59, false"})
-    void theNextOneHasThemIfTheDeviceWaitsForIt(
-            boolean hasState, boolean isByNbdClient, int reconnectSeconds, boolean outlives) throws ConfigException {
+    @CsvSource({
+        "true, false, 60, 1, OF_HUNG",
+        "false, false, 60, 1, NONE",
+        "true, true, 60, 1, OF_DEAD",
+        "true, false, 59, 1, OF_DEAD",
+        "true, false, 60, 2, OF_DEAD",
+    })
+    void oneThatHangsIsEndedOnlyIfEveryDeviceWaitsForTheNextOne(
+            boolean hasState, boolean isByNbdClient, int reconnectSeconds, int exports, Successor expected)
+            throws ConfigException {
         var settings = new Settings();
-        settings.flag("size", "16M");
+        for (int i = 0; i < exports; i++) {
+            settings.export("name=" + "ab".charAt(i) + ",size=16M");
+        }
         if (hasState) {
             settings.flag("state-dir", "/run/ramzswap/state");
         }
@@ -86,7 +106,7 @@ class TransientServiceTest {
         Duration reconnect = Duration.ofSeconds(reconnectSeconds);
         var request = new SwapOn.Request(
                 "a", Optional.empty(), 100, 1, isByNbdClient, Optional.empty(), reconnect, false, false);
-        assertEquals(outlives, request.outlives(daemon));
+        assertEquals(expected, request.successor(daemon));
     }
 
     /** At 0, the kernel would hand a core dump to a program all the same, and keep the daemon's locks meanwhile. */
