@@ -20,6 +20,7 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -114,10 +115,22 @@ final class ServeCommand implements Callable<Integer> {
             return 0;
         }
         serves(started);
-        Thread printing = Threads.start("next-steps", () -> print(NextSteps.of(started.served())));
+        Optional<Thread> printing = start("next-steps", () -> print(NextSteps.of(started.served())));
         started.run();
-        printing.join(PATIENCE);
+        if (printing.isPresent()) {
+            printing.get().join(PATIENCE);
+        }
         return 0;
+    }
+
+    /** What a daemon can do without that may have taken pages over, if there is a thread for it. */
+    private static Optional<Thread> start(String name, Runnable task) {
+        try {
+            return Optional.of(Threads.start(name, task));
+        } catch (OutOfMemoryError e) {
+            LOG.log(Level.WARNING, name + " is left out: " + e.getMessage());
+            return Optional.empty();
+        }
     }
 
     /** May wait for who reads it, without end. */
@@ -146,7 +159,7 @@ final class ServeCommand implements Callable<Integer> {
     private synchronized void serves(Daemon started) {
         daemon = started;
         if (isReloadDue) {
-            Threads.start("reload", () -> reload(started::catchUp));
+            start("reload", () -> reload(started::catchUp));
         }
     }
 

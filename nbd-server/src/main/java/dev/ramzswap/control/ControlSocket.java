@@ -60,11 +60,14 @@ public final class ControlSocket implements AutoCloseable {
             server.bind(UnixDomainSocketAddress.of(path));
             Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
             owner = (Integer) Files.getAttribute(path, "unix:uid");
+            thread = Acceptor.start("control", server, path.toString(), this::serve);
         } catch (IOException e) {
             Closing.after(e, server);
             throw new IOException("cannot make the control socket " + path + ": " + e.getMessage(), e);
+        } catch (OutOfMemoryError e) { // no thread is to be had
+            Closing.after(e, server);
+            throw e;
         }
-        thread = Acceptor.start("control", server, path.toString(), this::serve);
     }
 
     /** A dead daemon may have had our pid. What is no socket is somebody else's. */

@@ -33,7 +33,6 @@ final class Announcement implements AutoCloseable {
     private ControlSocket control;
     private boolean isDraining;
     private boolean isClosed;
-    private Thread retries;
 
     Announcement(Config config, RuntimeDir dir) {
         this.config = config;
@@ -108,16 +107,20 @@ final class Announcement implements AutoCloseable {
     }
 
     /**
-     * The same, again and again until it is done, on a thread of its own. Returns when that is, or after a second.
+     * The same, again and again until it is done, on a thread of its own. Returns when that is, or after a second, or
+     * if no thread is to be had.
      *
      * <p>Of a daemon that has taken pages over: to end for want of a word in the runtime directory would lose them.
      */
-    void servingSoon(Map<String, PageStore> stores, UnaryOperator<String> requests) throws InterruptedException {
-        retries = Retries.start(
+    void servingSoon(Map<String, PageStore> stores, UnaryOperator<String> requests, Retries retries)
+            throws InterruptedException {
+        Optional<Thread> thread = retries.begin(
                 "announcement",
                 () -> attempt(stores, requests),
                 "the exports are served, but other commands cannot find all of them");
-        retries.join(Retries.FIRST_PAUSE);
+        if (thread.isPresent()) {
+            thread.get().join(Retries.FIRST_PAUSE);
+        }
     }
 
     /** What was wrong; empty if nothing. */
@@ -129,6 +132,8 @@ final class Announcement implements AutoCloseable {
             return Cause.of(e);
         } catch (RuntimeException e) {
             return e.toString();
+        } catch (OutOfMemoryError e) { // no thread is to be had
+            return e.getMessage();
         }
     }
 
@@ -153,16 +158,11 @@ final class Announcement implements AutoCloseable {
 
     /** Takes it all back. */
     @Override
-    public void close() {
-        if (retries != null) {
-            retries.interrupt();
+    public synchronized void close() {
+        isClosed = true;
+        if (control != null) {
+            control.close();
         }
-        synchronized (this) {
-            isClosed = true;
-            if (control != null) {
-                control.close();
-            }
-            dir.release(claimed);
-        }
+        dir.release(claimed);
     }
 }

@@ -58,6 +58,7 @@ public final class Daemon implements AutoCloseable {
     private final Attachments kernel;
     private final Consumer<Runnable> termination;
     private final ConnectionMemory memory;
+    private final Retries retries = new Retries();
     private ServiceManager service;
     /** By export; all of them at once, since a signal may come before. */
     private volatile Map<String, Attachment> attached = Map.of();
@@ -182,7 +183,7 @@ public final class Daemon implements AutoCloseable {
         if (config.socket().isPresent()) {
             kernel.serving(List.copyOf(attached.values()), config.socket().get());
         }
-        endpoints.serveElsewhere(server);
+        endpoints.serveElsewhere(server, retries);
         announce();
         service.ready(served().exports().stream().map(ExportConfig::summary).collect(Collectors.joining("; ")));
     }
@@ -246,7 +247,7 @@ public final class Daemon implements AutoCloseable {
                 new MemoryCheck(host, config.protection().isSwap()),
                 ending);
         if (stores.areTakenOver()) {
-            announcement.servingSoon(stores.all(), requests);
+            announcement.servingSoon(stores.all(), requests, retries);
         } else {
             announcement.serving(stores.all(), requests);
         }
@@ -313,7 +314,9 @@ public final class Daemon implements AutoCloseable {
 
     /** Serves until it may end, then closes. */
     public void run() throws InterruptedException {
-        ending.awaitRequest();
+        while (!ending.awaitRequest(Retries.LONGEST_PAUSE)) {
+            retries.beginWaiting();
+        }
         if (ending.isDraining()) {
             leaveIfAnotherStandsBy();
             drain();
@@ -378,6 +381,7 @@ public final class Daemon implements AutoCloseable {
             service.close();
         }
         kernel.close();
+        retries.close();
         List<PageStore> free = stores.all().entrySet().stream()
                 .filter(store -> isFree(attached.get(store.getKey())))
                 .map(Map.Entry::getValue)

@@ -34,10 +34,12 @@ final class Ending {
         notifyAll();
     }
 
-    synchronized void awaitRequest() throws InterruptedException {
-        while (!requested) {
-            wait();
+    /** Waits for so long, or less. @return whether there was a request */
+    synchronized boolean awaitRequest(Duration time) throws InterruptedException {
+        if (!requested) {
+            wait(time.toMillis());
         }
+        return requested;
     }
 
     boolean isDraining() {

@@ -92,12 +92,12 @@ final class Endpoints {
     }
 
     /** Serves where it had no need to yet, as soon as that can be had. It may take long to look a name up. */
-    void serveElsewhere(NbdServer server) {
+    void serveElsewhere(NbdServer server, Retries retries) {
         if (isSocketEnough) {
             config.listen()
                     .filter(address ->
                             address.isUnresolved() || !attempt(server, address).isEmpty())
-                    .ifPresent(address -> Retries.start(
+                    .ifPresent(address -> retries.begin(
                             "listen",
                             () -> attempt(server, address),
                             "the exports are served by the Unix socket alone: --listen"));

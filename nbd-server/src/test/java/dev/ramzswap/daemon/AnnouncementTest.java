@@ -11,24 +11,68 @@ import dev.ramzswap.status.RuntimeDir;
 import dev.ramzswap.store.PageStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class AnnouncementTest {
     @TempDir
     private Path run;
 
-    @Test
-    void whatIsTakenBackIsNotSaidAgainByAnAttemptUnderWay() throws Exception {
-        Host host = new Host(8L << 30, Host.current().uid(), Map.of(RuntimePath.VARIABLE, run.toString()));
+    private Host host;
+    private Config config;
+    private RuntimeDir dir;
+
+    @BeforeEach
+    void prepare() throws Exception {
+        host = new Host(8L << 30, Host.current().uid(), Map.of(RuntimePath.VARIABLE, run.toString()));
         Settings settings = new Settings();
         settings.flag("size", "16M");
-        Config config = Config.of(settings, host);
-        RuntimeDir dir = RuntimeDir.own(host);
+        config = Config.of(settings, host);
+        dir = RuntimeDir.own(host);
         dir.prepare(host);
+    }
+
+    /** As when the control socket cannot start its own. */
+    @Test
+    @Timeout(60)
+    void wantOfAThreadIsTriedAgain() throws Exception {
+        try (PageStore store = PageStore.open(config.exports().getFirst().store(config));
+                Retries retries = new Retries();
+                Announcement announcement = new Announcement(config, dir)) {
+            announcement.servingSoon(new NoThreadAtFirst(store), _ -> "ok", retries);
+            while (ExportStatus.all(host).isEmpty()) {
+                Thread.sleep(10);
+            }
+        }
+    }
+
+    private static final class NoThreadAtFirst extends HashMap<String, PageStore> {
+        private static final long serialVersionUID = 1;
+        private boolean isLater;
+
+        NoThreadAtFirst(PageStore store) {
+            super(Map.of("swap0", store));
+        }
+
+        @Override
+        public Set<String> keySet() {
+            if (!isLater) {
+                isLater = true;
+                throw new OutOfMemoryError("made up: unable to create native thread");
+            }
+            return super.keySet();
+        }
+    }
+
+    @Test
+    void whatIsTakenBackIsNotSaidAgainByAnAttemptUnderWay() throws Exception {
         try (PageStore store = PageStore.open(config.exports().getFirst().store(config))) {
             Announcement announcement = new Announcement(config, dir);
             announcement.serving(Map.of("swap0", store), _ -> "ok");

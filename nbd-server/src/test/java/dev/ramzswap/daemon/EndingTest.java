@@ -25,7 +25,7 @@ class EndingTest {
     private static Thread waiter(Ending ending) {
         return Thread.ofPlatform().daemon().start(() -> {
             try {
-                ending.awaitRequest();
+                while (!ending.awaitRequest(BOUND)) {}
                 while (ending.isDraining()) {
                     ending.pause(BOUND);
                 }
