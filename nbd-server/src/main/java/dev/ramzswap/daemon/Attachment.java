@@ -93,6 +93,9 @@ public final class Attachment {
     /** Somebody had pages here before this daemon, and the kernel has named no device since. */
     private boolean isInherited;
 
+    /** Who was let in late as one of those; null if nobody was, or it has said good-bye. */
+    private ProcessId heir;
+
     private long expectedSince;
     private boolean isKernelSilent;
 
@@ -135,10 +138,19 @@ public final class Attachment {
             return true;
         }
         boolean isIn = isWaitedFor() || !unjudged.isEmpty();
-        if (isIn && !others.containsKey(process(peer))) {
+        if (isIn && !others.containsKey(process(peer)) && !becomesHeir(process(peer))) {
             latecomers.add(process(peer));
         }
         return isIn;
+    }
+
+    /** Who had the pages that were taken over is whoever comes first, as far as anybody knows. */
+    private boolean becomesHeir(ProcessId process) {
+        boolean isFirst = isInherited && heir == null;
+        if (isFirst) {
+            heir = process;
+        }
+        return isFirst;
     }
 
     /**
@@ -215,6 +227,7 @@ public final class Attachment {
             expectedSince = isLate ? expectedSince : clock.getAsLong();
         } else if (!process.equals(UNKNOWN)) {
             lost.remove(process);
+            heir = process.equals(heir) ? null : heir;
         }
     }
 

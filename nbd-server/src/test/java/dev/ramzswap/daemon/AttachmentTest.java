@@ -278,6 +278,59 @@ class AttachmentTest {
         assertTrue(attachment.isAttached());
     }
 
+    /**
+     * As qemu, to a daemon that was told to end just when it had taken over: as far as anybody knows, it has the pages.
+     */
+    @Test
+    void whoComesFirstAfterATakeoverIsNoLatecomer() {
+        Attachment takenOver = attachment(true);
+        pass(1);
+        joinsLate(takenOver, VISITOR);
+        pass(1);
+        joinsLate(takenOver, peer(300));
+        pass(68);
+        takenOver.left(VISITOR, false);
+        takenOver.left(peer(300), false);
+        assertTrue(takenOver.isNeeded());
+        pass(59);
+        joinsLate(takenOver, VISITOR);
+        joinsLate(takenOver, peer(300));
+        pass(59);
+        takenOver.left(peer(300), false);
+        takenOver.left(VISITOR, true);
+        assertFalse(takenOver.isNeeded(), "the second one is waited for no more");
+    }
+
+    /** A standby that rehearses, or nbdinfo. */
+    @Test
+    void whoSaysGoodbyeAfterATakeoverLeavesThePlaceToWhoHasThePages() {
+        Attachment takenOver = attachment(true);
+        joinsLate(takenOver, peer(300));
+        takenOver.left(peer(300), true);
+        joinsLate(takenOver, VISITOR);
+        pass(70);
+        takenOver.left(VISITOR, false);
+        assertTrue(takenOver.isNeeded());
+    }
+
+    @Test
+    void byTcpOneIsWaitedForAnewAfterATakeover() {
+        Attachment takenOver = attachment(true);
+        joinsLate(takenOver, BY_TCP);
+        pass(70);
+        takenOver.left(BY_TCP, false);
+        pass(59);
+        joinsLate(takenOver, BY_TCP);
+        takenOver.left(BY_TCP, false);
+        pass(1);
+        assertFalse(takenOver.isNeeded());
+    }
+
+    private static void joinsLate(Attachment draining, PeerCredentials peer) {
+        assertTrue(draining.admitsLate(peer));
+        draining.joined(peer);
+    }
+
     @Test
     void whoWasLostIsLetInAsLongAsSomebodyElseKeepsTheDaemon() {
         attachment.joined(peer(300));
