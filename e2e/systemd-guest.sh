@@ -34,9 +34,28 @@ install() {
     sed -i 's/^size = .*/size = 512M/' /etc/ramzswap/swap0.conf
 }
 
+# A daemon whose JVM fails begins anew with its pages; one that fails to start does not, by the same status.
+crash_and_fail() {
+    must 'swapon with a state' ramzswap swapon crashing --size 64M --state-dir /run/ramzswap/own --tune
+    local crashed
+    crashed=$(pgrep -x java)
+    kill -SEGV "$crashed"
+    must 'the next one serves' await 60 serves_instead_of "$crashed"
+    must 'it says what happened' grep -q 'it ended with status 1' /var/log/ramzswap/crashing.log
+    if ramzswap swapon failing --size 64M --state-dir /run/ramzswap/own --socket /run/ramzswap/crashing.sock --tune; then
+        fail 'two daemons have one socket'
+    fi
+    must 'it is not begun anew' has_ended ramzswap-serve-failing.service
+    must 'swapoff of the next one' ramzswap swapoff crashing
+    must 'that has ended, too' await 10 has_ended ramzswap-serve-crashing.service
+}
+
+serves_instead_of() { # PID
+    ramzswap status crashing | grep -q serving && ! ramzswap status crashing | grep -qw "$1"
+}
+
 # Swap without a unit, from a session that ends; on a machine where somebody has the first device open.
 swap_from_a_session() {
-    modprobe nbd nbds_max=4
     exec {held}</dev/nbd0
     must 'swapon in a session' systemd-run --quiet --scope --unit=session-x.scope ramzswap swapon quick --size 256M --tune
     exec {held}<&-
@@ -58,6 +77,8 @@ has_no_core_dump() { # PID
 
 first_boot() {
     install
+    modprobe nbd nbds_max=4
+    crash_and_fail
     swap_from_a_session
     must 'enable' systemctl enable --quiet "$swap"
     echo REBOOTING
