@@ -47,6 +47,11 @@ public interface Mover {
         long put(MemorySegment from, long offset, int length);
     }
 
+    /** Until {@link #endLook}, segments are looked at, if only in vain. */
+    default void beginLook() {}
+
+    default void endLook() {}
+
     /** Whether to {@link #move} a segment is known to bring nothing now, so that it need not be read. */
     default boolean isInVain(long place) {
         return false;

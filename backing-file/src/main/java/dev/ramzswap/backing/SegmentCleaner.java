@@ -128,6 +128,15 @@ final class SegmentCleaner implements AutoCloseable {
         if (!device.isWritable()) {
             return CLEAN; // Nothing can come of it, and what is not intact there may be so again for a later daemon.
         }
+        mover.beginLook();
+        try {
+            return look(mover);
+        } finally {
+            mover.endLook();
+        }
+    }
+
+    private Cleaning look(Mover mover) {
         int condemned = staging.condemned();
         if (condemned != NONE && isRescued(condemned, mover)) {
             return CLEANED;

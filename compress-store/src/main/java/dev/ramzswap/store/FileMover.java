@@ -83,12 +83,13 @@ final class FileMover implements Mover {
         this.work = work;
     }
 
-    /** What is done until {@link #endLook} is looking at some segment, if only in vain. */
-    void beginLook() {
+    @Override
+    public void beginLook() {
         suspects.beginLook(System.nanoTime());
     }
 
-    void endLook() {
+    @Override
+    public void endLook() {
         suspects.endLook(System.nanoTime());
     }
 

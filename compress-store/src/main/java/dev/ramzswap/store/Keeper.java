@@ -1,7 +1,6 @@
 package dev.ramzswap.store;
 
 import dev.ramzswap.backing.BackingFile;
-import dev.ramzswap.backing.Cleaning;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
 
@@ -200,20 +199,11 @@ final class Keeper implements AutoCloseable {
         if (!file.cleaningDue()) {
             return Look.NOTHING;
         }
-        return switch (cleanFile()) {
+        return switch (file.clean(mover)) {
             case CLEANED -> Look.GAINED;
             case BUSY -> Look.BLOCKED;
             case CLEAN -> Look.NOTHING;
         };
-    }
-
-    private Cleaning cleanFile() {
-        mover.beginLook();
-        try {
-            return file.clean(mover);
-        } finally {
-            mover.endLook();
-        }
     }
 
     /** One look of the populator. */
