@@ -559,6 +559,41 @@ class DaemonTest {
         }
     }
 
+    /** An export that the file has no more is served all the same. */
+    @Test
+    void aFileRaisesNoLimitAboveTheMemoryThatOthersLeave() throws Exception {
+        String state = "state-dir=" + temp.resolve("state");
+        String b = "export=name=b,size=16M,overcommit=yes,limit=";
+        try (Daemon daemon = start(state, "unsafe=yes", "export=name=a,size=16M,limit=4G", b + "4M")) {
+            Config fresh = config(state, "unsafe=yes", b + "6G");
+            String refusal = assertThrows(ConfigException.class, () -> daemon.reload(fresh))
+                    .getMessage();
+            assertEquals(
+                    "--export: the limits add up to 10G, more than the 8G of memory that this machine has: give less",
+                    refusal);
+            daemon.reload(config(state, "unsafe=yes", b + "4G"));
+            assertEquals(4L << 30, ExportStatus.named(host, "b").getFirst().value(Counter.MEM_LIMIT));
+        }
+    }
+
+    /** What was set after the file had said otherwise is what holds. */
+    @Test
+    void aFileThatIsReadLateCountsLimitsThatStay() throws Exception {
+        String state = "state-dir=" + temp.resolve("state");
+        String export = "export=name=%s,size=16M,overcommit=yes,limit=%s";
+        String a = export.formatted("a", "4G");
+        try (Daemon daemon = start(state, "unsafe=yes", a, export.formatted("b", "4M"))) {
+            Path control = ExportStatus.all(host).getFirst().entry().control();
+            Config fresh = config(state, "unsafe=yes", a, export.formatted("b", "3G"));
+            assertEquals("ok", ControlSocket.request(control, "set a limit=6G"));
+            assertThrows(ConfigException.class, () -> daemon.catchUp(fresh));
+            assertEquals("ok", ControlSocket.request(control, "set a limit=4M"));
+            Config more = config(state, "unsafe=yes", a, export.formatted("b", "7G"));
+            daemon.catchUp(more);
+            assertEquals(7L << 30, ExportStatus.named(host, "b").getFirst().value(Counter.MEM_LIMIT));
+        }
+    }
+
     private static String[] with(String[] pairs, String more) {
         return Stream.concat(Stream.of(pairs), Stream.of(more)).toArray(String[]::new);
     }
