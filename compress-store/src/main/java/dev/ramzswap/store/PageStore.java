@@ -250,13 +250,13 @@ public final class PageStore implements AutoCloseable {
      * @throws IllegalArgumentException if {@link #configure} would refuse it
      */
     public void requireConfigurable(long bytes) {
-        if (isToChange(bytes)) {
+        if (isNewLimit(bytes)) {
             limit.require(bytes);
         }
     }
 
-    /** Not if it is the one that was to hold already: what came of that was for the takeover to say. */
-    private boolean isToChange(long bytes) {
+    /** Whether {@link #configure} sets it: not what was to hold already, of which the takeover has said what came. */
+    public boolean isNewLimit(long bytes) {
         return bytes != counters.head().held().limit();
     }
 
@@ -279,12 +279,7 @@ public final class PageStore implements AutoCloseable {
         tune(new Tuning(bytes, codec), new Tuning(bytes, codec));
     }
 
-    /**
-     * The same if that was asked for before the store was opened: only what the configuration has otherwise than the
-     * last one, as with {@link #open}.
-     *
-     * @throws IllegalArgumentException if {@link #setLimit} refuses the limit
-     */
+    /** The same of only what the configuration has otherwise than the last one, as with {@link #open}. */
     public void catchUp(long bytes, CodecSpec codec) {
         Tuning configured = new Tuning(bytes, codec);
         CountersHead head = counters.head();
@@ -293,8 +288,13 @@ public final class PageStore implements AutoCloseable {
         }
     }
 
+    /** Whether {@link #catchUp} sets this limit. */
+    public boolean isNewLimitToCatchUp(long bytes) {
+        return isNewLimit(new Tuning(bytes, codec).over(counters.head()).limit());
+    }
+
     private void tune(Tuning tuning, Tuning configured) {
-        if (isToChange(tuning.limit())) {
+        if (isNewLimit(tuning.limit())) {
             setLimit(tuning.limit());
         }
         setCodec(tuning.codec());

@@ -251,17 +251,30 @@ public final class SwapOn {
             attacher.attach(export, device);
             return Optional.empty();
         } catch (IOException e) {
-            if (isAttached(device, export)) {
+            if (e instanceof ErrnoException busy && busy.errno() == Errno.EBUSY) {
+                return Optional.of(busy);
+            }
+            if (mayBeAttached(device, export, e)) {
                 willDetach(device, undo);
                 Closing.after(e, () -> leaveRecord(device, ownsDaemon));
-            } else if (e instanceof ErrnoException busy && busy.errno() == Errno.EBUSY) {
-                return Optional.of(busy);
             }
             throw e;
         }
     }
 
-    /** In spite of an error: the kernel had no memory for its answer. */
+    /**
+     * In spite of an error: the kernel had no memory for its answer. It may have none to say what it has attached
+     * either: then to detach it may fail as well, and it is for the user to repeat that.
+     */
+    private static boolean mayBeAttached(NbdDevice device, ExportStatus export, IOException failure) {
+        try {
+            return isAttached(device, export);
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+            return true;
+        }
+    }
+
     private static boolean isAttached(NbdDevice device, ExportStatus export) throws IOException {
         Optional<Backend> backend = device.backend();
         return backend.isPresent()

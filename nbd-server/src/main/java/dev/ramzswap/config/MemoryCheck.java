@@ -24,23 +24,25 @@ public final class MemoryCheck {
 
     /** @throws ConfigException if it is not */
     void of(Settings settings, List<ExportConfig> exports) throws ConfigException {
-        of(exports, settings.exports.isEmpty());
+        of(exports, settings.exports.isEmpty(), 0, exports.size());
     }
 
     /**
-     * Checks the new limits of a daemon's exports.
+     * Checks the new limits of some of a daemon's exports.
      *
+     * @param others what its other exports may take: see {@link #most}
+     * @param count of all of them
      * @throws ConfigException if there is less memory
      */
-    public void newLimits(List<ExportConfig> exports) throws ConfigException {
-        of(exports, exports.size() == 1);
+    public void newLimits(List<ExportConfig> exports, long others, int count) throws ConfigException {
+        of(exports, count == 1, others, count);
     }
 
-    private void of(List<ExportConfig> exports, boolean isOne) throws ConfigException {
+    private void of(List<ExportConfig> exports, boolean isOne, long others, int count) throws ConfigException {
         if (isLenient) {
             return;
         }
-        long sum = 0;
+        long sum = others;
         for (ExportConfig export : exports) {
             if (export.limit() != StoreConfig.NO_LIMIT) {
                 limit(export.limit(), isOne ? "--limit" : "limit of " + export.name());
@@ -53,7 +55,7 @@ public final class MemoryCheck {
             throw new ConfigException("--export: the limits add up to " + Size.format(sum) + ", more than the "
                     + host.memoryText() + cureOf(host));
         }
-        besidesTheDaemon(sum, exports.size(), isOne ? givenOf(exports.getFirst()) : "--export");
+        besidesTheDaemon(sum, count, isOne ? givenOf(exports.getFirst()) : "--export");
     }
 
     /** What an export may take, as far as it counts: where the machine's memory is the bound, a limit is a promise. */

@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
@@ -103,22 +105,18 @@ final class ControlRequests implements UnaryOperator<String> {
         }
         Changes changes = Changes.parse(pairs, memory.bytes());
         if (changes.limit().isPresent()) {
-            check(changes.limit().getAsLong(), store);
+            check(changes.limit().getAsLong(), store, name);
         }
         change(store, name, changes);
     }
 
     /** One that is lowered takes nothing from the others, however much they have. */
-    private void check(long limit, PageStore store) throws ConfigException {
+    private void check(long limit, PageStore store, String name) throws ConfigException {
         if (limit <= store.limit()) {
             memory.newLimit(limit);
             return;
         }
-        long others = stores.values().stream()
-                .filter(other -> other != store)
-                .mapToLong(other -> memory.most(other.limit(), bytes(other)))
-                .sum();
-        memory.higherLimit(limit, bytes(store), others, stores.size());
+        memory.higherLimit(limit, bytes(store), most(other -> !other.equals(name)), stores.size());
     }
 
     private static long bytes(PageStore store) {
@@ -132,34 +130,55 @@ final class ControlRequests implements UnaryOperator<String> {
      * @throws IllegalArgumentException if a store refuses its limit, likewise
      */
     void reload(Config fresh) throws ConfigException {
-        change(fresh, PageStore::configure);
+        change(fresh, PageStore::isNewLimit, PageStore::configure);
     }
 
     /** The same if that was asked for before the stores were opened, see {@link PageStore#catchUp}. */
     void catchUp(Config fresh) throws ConfigException {
-        change(fresh, PageStore::catchUp);
+        change(fresh, PageStore::isNewLimitToCatchUp, PageStore::catchUp);
+    }
+
+    /** Whether a change sets the limit that is configured, or leaves the one that holds. */
+    private interface Limit {
+        boolean isNew(PageStore store, long configured);
     }
 
     private interface Change {
         void of(PageStore store, long limit, CodecSpec codec);
     }
 
-    private void change(Config fresh, Change change) throws ConfigException {
+    private void change(Config fresh, Limit limit, Change change) throws ConfigException {
         List<ExportConfig> served = fresh.exports().stream()
                 .filter(export -> stores.containsKey(export.name()))
                 .toList();
-        // What only stays as it is has its memory.
-        if (served.stream()
-                .anyMatch(export -> export.limit() > stores.get(export.name()).limit())) {
-            memory.newLimits(served);
-        }
-        served.forEach(export -> stores.get(export.name()).requireConfigurable(export.limit()));
+        List<ExportConfig> changed = served.stream()
+                .filter(export -> limit.isNew(stores.get(export.name()), export.limit()))
+                .toList();
+        check(changed);
+        changed.forEach(export -> stores.get(export.name()).requireConfigurable(export.limit()));
         for (ExportConfig export : served) {
             PageStore store = stores.get(export.name());
             change.of(store, export.limit(), export.codec());
             Changes holds = new Changes(OptionalLong.of(store.limit()), Optional.of(store.codec()));
             LOG.log(level, "export " + export.name() + ": " + holds.summary());
         }
+    }
+
+    /** What only stays as it is has its memory, and leaves the others less. */
+    private void check(List<ExportConfig> changed) throws ConfigException {
+        if (changed.stream()
+                .anyMatch(export -> export.limit() > stores.get(export.name()).limit())) {
+            Set<String> names = changed.stream().map(ExportConfig::name).collect(Collectors.toSet());
+            memory.newLimits(changed, most(name -> !names.contains(name)), stores.size());
+        }
+    }
+
+    /** What the stores of some exports may take as it is. */
+    private long most(Predicate<String> exports) {
+        return stores.entrySet().stream()
+                .filter(store -> exports.test(store.getKey()))
+                .mapToLong(store -> memory.most(store.getValue().limit(), bytes(store.getValue())))
+                .sum();
     }
 
     /** The limit goes first: it is what the store may refuse. */

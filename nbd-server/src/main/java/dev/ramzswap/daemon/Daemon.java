@@ -173,7 +173,7 @@ public final class Daemon implements AutoCloseable {
                 announcement.claim();
             }
             termination.accept(ending::request);
-            openStores();
+            openStores(_ -> {});
         }
         if (config.protection().isSwap()) {
             ProcessGuard.lockNewMemoryWhole(config.protection());
@@ -216,7 +216,7 @@ public final class Daemon implements AutoCloseable {
             if (!isNeeded) {
                 leave("told to end, and so was the daemon that served, which nobody needs any more");
             }
-            openStores();
+            openStores(standby::leaveAllBut);
             termination.accept(ending::request);
         }
     }
@@ -253,9 +253,10 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
-    private void openStores() throws IOException, ConfigException {
-        stores.open(service::goesOn);
-        Standby.unmark(config.isStandby() ? config : served()); // Who stood by has all places: no mark is another's.
+    /** @param beforeOthers see {@link Stores#open} */
+    private void openStores(Consumer<Set<String>> beforeOthers) throws IOException, ConfigException {
+        stores.open(service::goesOn, beforeOthers);
+        Standby.unmark(served());
         Map<String, Attachment> all = new LinkedHashMap<>();
         stores.all()
                 .forEach((name, store) ->

@@ -12,14 +12,18 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** The locks that are the place of a {@link Standby}: {@code NAME.standby} of each of its exports, all or none. */
 final class Place implements Closeable {
     private static final String SUFFIX = ".standby";
 
+    private final List<ExportConfig> exports;
+    /** In the same order. */
     private final List<NativeFile> files = new ArrayList<>();
 
     Place(Config config) throws IOException {
+        exports = config.exports();
         try {
             for (Path path : paths(config, SUFFIX)) {
                 files.add(NativeFile.open(path, NativeFile.O_RDWR | NativeFile.O_CREAT));
@@ -61,6 +65,15 @@ final class Place implements Closeable {
     void leave() throws ErrnoException {
         for (NativeFile file : files) {
             file.unlock();
+        }
+    }
+
+    /** The same of all other exports than those of these names. */
+    void leaveAllBut(Set<String> names) throws ErrnoException {
+        for (int i = 0; i < files.size(); i++) {
+            if (!names.contains(exports.get(i).name())) {
+                files.get(i).unlock();
+            }
         }
     }
 

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The place of the daemon that takes over next. Of several daemons with the same state, the one that has the state's
@@ -25,6 +26,10 @@ import java.util.List;
  *
  * <p>Place and mark are a file of each export: with another configuration, the one may have more of them than the
  * other. Who serves leaves to who has the places of all that it serves, and whoever waits takes all of his own or none.
+ *
+ * <p>Of several exports, a third daemon may serve some, and is not waited for ({@link Turn}). Who takes over opens what
+ * is left, then gives up the places of all else, and only then tries to have that, too: who served it and left, looked
+ * at the place before, and has ended by now or ends at once; who looks afterwards finds it free, and stays.
  *
  * <p>Both daemons may be told to end in one job ({@code systemctl stop} after a swapoff that failed), and then one must
  * go on. Each first says what it is about to do, and then looks at the other:
@@ -47,8 +52,8 @@ import java.util.List;
  *       that one stays: should it be told to end as well, it finds the mark, and keeps the place or takes it again.
  *       Each gives the place up once at most, so there is a last one, and it has the place.
  *   <li>The mark outlives who made it: who stands by finds it also if the other is killed meanwhile, and then has the
- *       state's locks. It goes when the next one has these locks, or its place and does without the export, or when who
- *       made it ends with nobody attached ({@link #unmark}); one that is out of date only makes somebody stay.
+ *       state's locks. It goes when the next one has these locks, or finds them free and gives its place up, or when
+ *       who made it ends with nobody attached ({@link #unmark}); one that is out of date only makes somebody stay.
  *   <li>Who serves and is killed before it has made the mark was not about to leave: then it is as ever, the place's
  *       holder takes over. If that has just given the place up, nobody does, as after the kill of any daemon that is
  *       alone; the state stays, for whoever is started within the kernel's time to reconnect.
@@ -124,6 +129,25 @@ final class Standby implements Closeable {
         synchronized (this) {
             isTurn = !isToldToEnd || isMarked();
             return isTurn;
+        }
+    }
+
+    /**
+     * This daemon takes over, and may do without other exports than these. The mark of another is somebody's if a
+     * daemon serves it.
+     */
+    synchronized void leaveAllBut(Set<String> names) {
+        for (ExportConfig export : config.exports()) {
+            if (!names.contains(export.name())) {
+                Closing.quietly(() -> unmarkUnused(export));
+            }
+        }
+        Closing.quietly(() -> place.leaveAllBut(names));
+    }
+
+    private void unmarkUnused(ExportConfig export) throws IOException {
+        if (!StoreState.isInUse(export.store(config))) {
+            unmark(config.only(Set.of(export.name())));
         }
     }
 

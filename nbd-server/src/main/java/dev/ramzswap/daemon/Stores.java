@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -49,59 +50,79 @@ final class Stores {
 
     /** Whether an earlier daemon has left pages of any of them. */
     boolean hasState() throws IOException {
-        for (ExportConfig export : config.exports()) {
-            if (hasState(export)) {
-                return true;
-            }
-        }
-        return false;
+        return !unopened(StoreState::isThere).isEmpty();
     }
 
-    private boolean hasState(ExportConfig export) throws IOException {
+    private interface Look {
+        boolean at(StoreConfig state) throws IOException;
+    }
+
+    private List<ExportConfig> unopened(Look look) throws IOException {
+        List<ExportConfig> found = new ArrayList<>();
+        for (ExportConfig export : config.exports()) {
+            if (!open.containsKey(export.name()) && is(look, export)) {
+                found.add(export);
+            }
+        }
+        return found;
+    }
+
+    private boolean is(Look look, ExportConfig export) throws IOException {
         try {
-            return StoreState.isThere(export.store(config));
+            return look.at(export.store(config));
         } catch (IOException e) {
             throw named(e, export);
         }
     }
 
     /**
-     * Opens all of them, those that have pages first. Once there are such, any other that cannot be opened is done
-     * without: who is attached to the ones is not to lose his pages for its sake. Those that are open when this fails
-     * stay so.
+     * Opens all of them, those first whose pages nobody serves; what a process has still open that is just ending, or
+     * that serves it, is waited for later. Once there are pages, any other that cannot be opened is done without: who
+     * is attached to the ones is not to lose his pages for its sake. Those that are open when this fails stay so.
      *
      * @param waiting is told how far what takes long has come
+     * @param beforeOthers is given the exports that have pages, once there are such, before any other is tried
      * @throws InterruptedIOException if it is told to end meanwhile, and nobody has pages here
      * @throws ConfigException if an export cannot be as it is described
      * @throws IOException with a message that names the export, and the flag if the cause is a path
      */
-    void open(Consumer<String> waiting) throws IOException, ConfigException {
-        List<ExportConfig> later = new ArrayList<>();
-        for (ExportConfig export : config.exports()) {
-            if (!hasState(export) || !tryOpen(export, waiting)) {
-                later.add(export);
-            }
+    void open(Consumer<String> waiting, Consumer<Set<String>> beforeOthers) throws IOException, ConfigException {
+        tryOpen(unopened(StoreState::isLeft), waiting);
+        if (!areTakenOver()) {
+            tryOpen(unopened(StoreState::isThere), waiting);
         }
-        for (ExportConfig export : later) {
+        if (areTakenOver()) {
+            beforeOthers.accept(open.keySet());
+        }
+        for (ExportConfig export : others()) {
             openLater(export, waiting);
         }
     }
 
+    /** Those that are not open yet, and of these first those that have pages. */
+    private List<ExportConfig> others() throws IOException {
+        List<ExportConfig> others = unopened(StoreState::isThere);
+        List<ExportConfig> fresh = unopened(_ -> true);
+        fresh.removeAll(others);
+        others.addAll(fresh);
+        return others;
+    }
+
     /** One that cannot be, since another daemon serves it, or it has another size, is no reason not to look at more. */
-    private boolean tryOpen(ExportConfig export, Consumer<String> waiting) {
-        try {
-            open(export, waiting);
-            return true;
-        } catch (IOException | ConfigException e) {
-            LOG.log(Level.DEBUG, "is tried again when the others are open", e);
-            return false;
+    private void tryOpen(List<ExportConfig> exports, Consumer<String> waiting) {
+        for (ExportConfig export : exports) {
+            try {
+                open(export, waiting);
+            } catch (IOException | ConfigException e) {
+                LOG.log(Level.DEBUG, "is tried again when the others are open", e);
+            }
         }
     }
 
     private void openLater(ExportConfig export, Consumer<String> waiting) throws IOException, ConfigException {
         if (!areTakenOver()) {
             open(export, waiting);
-        } else if (config.protection().isSwap() && !hasState(export) && areAwaited()) {
+        } else if (config.protection().isSwap() && !is(StoreState::isThere, export) && areAwaited()) {
             leaveOut(export, "it is new: swap off and start again to have it, or give it a daemon of its own");
         } else {
             openIfPossible(export, waiting);

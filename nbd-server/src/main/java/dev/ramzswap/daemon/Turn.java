@@ -1,17 +1,11 @@
 package dev.ramzswap.daemon;
 
 import dev.ramzswap.config.Config;
-import dev.ramzswap.linux.Errno;
-import dev.ramzswap.linux.ErrnoException;
-import dev.ramzswap.linux.LockedFiles;
-import dev.ramzswap.linux.NativeFile;
+import dev.ramzswap.config.ExportConfig;
+import dev.ramzswap.store.StoreConfig;
 import dev.ramzswap.store.StoreState;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
-import java.util.Optional;
 
 /**
  * Waits for the state of a {@link Standby}'s exports. For that of one, the kernel wakes it within microseconds. Of
@@ -20,9 +14,6 @@ import java.util.Optional;
  */
 final class Turn {
     private static final Duration LOOK = Duration.ofMillis(100);
-
-    /** Who serves several exports, and ends in order, lets go of one after the other. */
-    private static final Duration REST = Duration.ofSeconds(5);
 
     private final Config config;
 
@@ -34,61 +25,29 @@ final class Turn {
     void await(Runnable beforeWaiting) throws IOException, InterruptedException {
         if (config.exports().size() == 1) {
             StoreState.awaitFree(config.exports().getFirst().store(config), beforeWaiting);
-        } else {
-            awaitAny(maps(), beforeWaiting);
-        }
-    }
-
-    /** Those that are there, each with the lock of who serves the export. */
-    private List<Path> maps() {
-        return config.exports().stream()
-                .map(export -> StoreState.files(config.stateDir().orElseThrow(), export.name())
-                        .getFirst())
-                .filter(Files::exists)
-                .toList();
-    }
-
-    private static void awaitAny(List<Path> maps, Runnable beforeWaiting) throws IOException, InterruptedException {
-        if (!areFree(maps, Duration.ZERO)) {
+        } else if (!hasCome()) {
             beforeWaiting.run();
-            while (!isAnyFree(maps)) {
+            while (!hasCome()) {
                 Thread.sleep(LOOK);
             }
-            boolean unused = areFree(maps, REST);
         }
     }
 
-    private static boolean isAnyFree(List<Path> maps) throws IOException {
-        for (Path map : maps) {
-            if (isFree(map, Duration.ZERO)) {
+    /** When one is left, or nobody serves any. One of which nothing is left ends no wait for the others. */
+    private boolean hasCome() throws IOException {
+        return isAny(StoreState::isLeft) || !isAny(StoreState::isInUse);
+    }
+
+    private interface Look {
+        boolean at(StoreConfig state) throws IOException;
+    }
+
+    private boolean isAny(Look look) throws IOException {
+        for (ExportConfig export : config.exports()) {
+            if (look.at(export.store(config))) {
                 return true;
             }
         }
         return false;
-    }
-
-    private static boolean areFree(List<Path> maps, Duration patience) throws IOException {
-        for (Path map : maps) {
-            if (!isFree(map, patience)) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    /** One that has gone is free, too. */
-    private static boolean isFree(Path map, Duration patience) throws IOException {
-        try {
-            Optional<NativeFile> file = LockedFiles.tryOpenToRead(map, patience);
-            if (file.isPresent()) {
-                file.get().close();
-            }
-            return file.isPresent();
-        } catch (ErrnoException e) {
-            if (e.errno() == Errno.ENOENT) {
-                return true;
-            }
-            throw e;
-        }
     }
 }

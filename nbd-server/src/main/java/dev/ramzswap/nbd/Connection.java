@@ -106,7 +106,7 @@ final class Connection implements Runnable {
             transmission = begun;
             saidGoodbye = begun.run();
             if (saidGoodbye) {
-                buffers.share().saidGoodbye();
+                buffers.share().saidGoodbye(begun.wasAsked());
             }
             client.endTls();
         }

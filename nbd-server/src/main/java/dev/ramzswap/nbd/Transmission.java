@@ -54,6 +54,7 @@ final class Transmission implements AutoCloseable {
     private final Request request = new Request();
     private boolean inPayload;
     private boolean isGoodbye;
+    private boolean wasAsked;
     /** The client has said good-bye, and has its answers: no thread uses the channel any more. */
     private boolean isOver;
 
@@ -123,6 +124,11 @@ final class Transmission implements AutoCloseable {
         }
         isOver = isGoodbye;
         return isGoodbye;
+    }
+
+    /** Whether there was a request other than the good-bye; when {@link #run} has returned. */
+    boolean wasAsked() {
+        return wasAsked;
     }
 
     /** Whether nothing that has been received is still to be answered; from any thread. */
@@ -197,6 +203,7 @@ final class Transmission implements AutoCloseable {
     }
 
     private void serve() throws IOException {
+        wasAsked = true;
         int error = context.shuttingDown() ? NBD_ESHUTDOWN : validator.check(request);
         if (request.type == NBD_CMD_WRITE) {
             payload.begin(request, error);

@@ -309,6 +309,24 @@ class SwapOnTest {
         assertTrue(ExportStatus.find(fake.machine().host(), "swap0").isEmpty());
     }
 
+    /** Of a device that cannot be looked at, nobody can say that it is not attached. */
+    @Test
+    void whatWasAttachedInSpiteOfAnErrorIsDetachedThoughItCannotBeLookedAt() throws Exception {
+        fake.losesAnswer = true;
+        fake.onConnect = () -> {
+            fake.remove("/sys/block/nbd0/backend");
+            fake.file("/sys/block/nbd0/backend/directory", "cannot be read");
+        };
+        assertTrue(failure("swap0", background("--size", "16M")).contains("ENOBUFS"));
+        assertTrue(out.toString().endsWith(": ramzswap swapoff swap0\n"), out.toString());
+        assertTrue(hasRecord());
+
+        fake.remove("/sys/block/nbd0/backend");
+        fake.taken.forEach(KernelEnd::detach);
+        new SwapOff(fake.machine(), "swap0", new PrintWriter(out), false).run(false);
+        assertTrue(ExportStatus.find(fake.machine().host(), "swap0").isEmpty());
+    }
+
     @Test
     void anAttachmentThatFailsLeavesNothing() throws Exception {
         fake.failures.put("connect", "Device or resource busy");

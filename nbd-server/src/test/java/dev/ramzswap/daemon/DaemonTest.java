@@ -19,6 +19,7 @@ import dev.ramzswap.nbd.client.LoopbackClient;
 import dev.ramzswap.status.ExportStatus;
 import dev.ramzswap.status.LiveExport;
 import dev.ramzswap.store.Counters.Counter;
+import dev.ramzswap.store.PageStore;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.PrintWriter;
@@ -34,9 +35,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -208,6 +211,44 @@ class DaemonTest {
             assertEquals(Set.of("old"), daemon.served().names());
             assertFalse(Files.exists(state.resolve("old.leaving")));
             assertEquals(isLeft, Files.exists(state.resolve("fresh.leaving")), "else it may be another daemon's");
+        }
+    }
+
+    /** It has looked, found who stood by, and ends now. */
+    @Test
+    void oneThatStoodByServesAlsoWhatIsLeftToItAfterTheFirst() throws Exception {
+        String[] both = {"state-dir=" + temp.resolve("state"), "export=name=a,size=16M", "export=name=b,size=16M"};
+        start(both).close();
+        Config b = config(both).only(Set.of("b"));
+        PageStore leaves = PageStore.open(b.exports().getFirst().store(b));
+        var end = CompletableFuture.runAsync(() -> {
+            awaitMayLeave(b, true);
+            awaitMayLeave(b, false);
+            leaves.close();
+        });
+        try (Daemon daemon = start(with(both, "standby=yes"))) {
+            assertEquals(Set.of("a", "b"), daemon.served().names());
+        }
+        end.get(30, TimeUnit.SECONDS);
+    }
+
+    private static void awaitMayLeave(Config config, boolean may) {
+        while (Standby.mayLeave(config) != may) {
+            LockSupport.parkNanos(1_000_000);
+        }
+    }
+
+    @Test
+    void oneThatStoodByLeavesTheMarkOfAnExportThatAnotherServes() throws Exception {
+        String[] both = {"state-dir=" + temp.resolve("state"), "export=name=a,size=16M", "export=name=b,size=16M"};
+        start(both).close();
+        Config b = config(both).only(Set.of("b"));
+        try (PageStore _ = PageStore.open(b.exports().getFirst().store(b))) {
+            Standby.mayLeave(b);
+            try (Daemon daemon = start(with(both, "standby=yes"))) {
+                assertEquals(Set.of("a"), daemon.served().names());
+                assertTrue(Files.exists(temp.resolve("state/b.leaving")));
+            }
         }
     }
 
@@ -515,6 +556,41 @@ class DaemonTest {
             assertEquals(
                     "--export: the limits add up to 10G, more than the 8G of memory that this machine has: give less",
                     refusal);
+        }
+    }
+
+    /** An export that the file has no more is served all the same. */
+    @Test
+    void aFileRaisesNoLimitAboveTheMemoryThatOthersLeave() throws Exception {
+        String state = "state-dir=" + temp.resolve("state");
+        String b = "export=name=b,size=16M,overcommit=yes,limit=";
+        try (Daemon daemon = start(state, "unsafe=yes", "export=name=a,size=16M,limit=4G", b + "4M")) {
+            Config fresh = config(state, "unsafe=yes", b + "6G");
+            String refusal = assertThrows(ConfigException.class, () -> daemon.reload(fresh))
+                    .getMessage();
+            assertEquals(
+                    "--export: the limits add up to 10G, more than the 8G of memory that this machine has: give less",
+                    refusal);
+            daemon.reload(config(state, "unsafe=yes", b + "4G"));
+            assertEquals(4L << 30, ExportStatus.named(host, "b").getFirst().value(Counter.MEM_LIMIT));
+        }
+    }
+
+    /** What was set after the file had said otherwise is what holds. */
+    @Test
+    void aFileThatIsReadLateCountsLimitsThatStay() throws Exception {
+        String state = "state-dir=" + temp.resolve("state");
+        String export = "export=name=%s,size=16M,overcommit=yes,limit=%s";
+        String a = export.formatted("a", "4G");
+        try (Daemon daemon = start(state, "unsafe=yes", a, export.formatted("b", "4M"))) {
+            Path control = ExportStatus.all(host).getFirst().entry().control();
+            Config fresh = config(state, "unsafe=yes", a, export.formatted("b", "3G"));
+            assertEquals("ok", ControlSocket.request(control, "set a limit=6G"));
+            assertThrows(ConfigException.class, () -> daemon.catchUp(fresh));
+            assertEquals("ok", ControlSocket.request(control, "set a limit=4M"));
+            Config more = config(state, "unsafe=yes", a, export.formatted("b", "7G"));
+            daemon.catchUp(more);
+            assertEquals(7L << 30, ExportStatus.named(host, "b").getFirst().value(Counter.MEM_LIMIT));
         }
     }
 

@@ -261,18 +261,53 @@ class StandbyTest {
             CountDownLatch waits = new CountDownLatch(1);
             try (PageStore _ = serve(exports("a"))) {
                 PageStore dies = serve(exports("b"));
-                CompletableFuture<Boolean> turn = CompletableFuture.supplyAsync(() -> {
-                    try (Standby place = next(next)) {
-                        return place.awaitTurn(waits::countDown);
-                    } catch (IOException | InterruptedException e) {
-                        throw new AssertionError(e);
-                    }
-                });
+                CompletableFuture<Boolean> turn = awaitTurn(next, waits);
                 assertTrue(waits.await(10, TimeUnit.SECONDS));
                 assertThrows(TimeoutException.class, () -> turn.get(150, TimeUnit.MILLISECONDS));
                 dies.close();
                 assertTrue(turn.get(10, TimeUnit.SECONDS));
             }
         }
+    }
+
+    /**
+     * A daemon that has ended in order leaves nothing, and one that has just begun has nothing yet: as good as none.
+     */
+    @Test
+    void anExportWithoutPagesEndsNoWaitForAnother() throws Exception {
+        CountDownLatch waits = new CountDownLatch(1);
+        CompletableFuture<Boolean> turn;
+        try (PageStore _ = serve(exports("a"))) {
+            PageStore ends = serve(exports("b"));
+            turn = awaitTurn(exports("b", "a"), waits);
+            assertTrue(waits.await(10, TimeUnit.SECONDS));
+            ends.discard();
+            assertThrows(TimeoutException.class, () -> turn.get(500, TimeUnit.MILLISECONDS));
+            Files.createFile(directory.resolve("state/b.map"));
+            assertThrows(TimeoutException.class, () -> turn.get(500, TimeUnit.MILLISECONDS));
+        }
+        assertTrue(turn.get(10, TimeUnit.SECONDS));
+    }
+
+    /** It may have gone when this began to wait. */
+    @Test
+    void anExportThatIsServedAgainIsTakenOver() throws Exception {
+        CountDownLatch waits = new CountDownLatch(1);
+        try (PageStore _ = serve(exports("a"))) {
+            CompletableFuture<Boolean> turn = awaitTurn(exports("a", "b"), waits);
+            assertTrue(waits.await(10, TimeUnit.SECONDS));
+            serve(exports("b")).close();
+            assertTrue(turn.get(10, TimeUnit.SECONDS));
+        }
+    }
+
+    private static CompletableFuture<Boolean> awaitTurn(Config config, CountDownLatch waits) {
+        return CompletableFuture.supplyAsync(() -> {
+            try (Standby place = next(config)) {
+                return place.awaitTurn(waits::countDown);
+            } catch (IOException | InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        });
     }
 }

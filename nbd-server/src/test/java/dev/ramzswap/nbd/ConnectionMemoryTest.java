@@ -122,6 +122,34 @@ class ConnectionMemoryTest {
         }
     }
 
+    /** Of swapoff after a takeover: those of the next swapon are not this process's, and are given none of it. */
+    @Test
+    void nothingIsKeptOfTheKernelsOwnThatSaidGoodbye() throws IOException {
+        memory.prepare(3);
+        try (NbdServer server = serve()) {
+            sayGoodbye(server, use(address, 3));
+            assertEquals(0, memory.spareBytes());
+        }
+    }
+
+    /** By an offer that the kernel does not take yet, it loses nothing of what the next one needs. */
+    @Test
+    void whatIsOfferedInVainIsKept() throws IOException {
+        memory.prepare(3);
+        long spare = memory.spareBytes();
+        try (NbdServer server = serve()) {
+            sayGoodbye(server, List.of(RawClient.attached(address, "", false)));
+            assertEquals(spare, memory.spareBytes());
+        }
+    }
+
+    private static void sayGoodbye(NbdServer server, List<RawClient> clients) throws IOException {
+        for (RawClient client : clients) {
+            client.send(new Bytes().disconnect());
+        }
+        TestServer.await(() -> server.connections() == 0);
+    }
+
     /** They may be there when the kernel lacks a connection, and stay for as long as they like. */
     @Test
     void visitorsTakeNothingOfIt() throws IOException {
@@ -146,10 +174,7 @@ class ConnectionMemoryTest {
             for (int i = 0; i < 60; i++) {
                 new RawClient(others).close();
             }
-            for (RawClient client : use(others, 3)) {
-                client.send(new Bytes().disconnect());
-            }
-            TestServer.await(() -> server.connections() == 0);
+            sayGoodbye(server, use(others, 3));
             assertEquals(spare, memory.spareBytes());
         }
     }

@@ -6,7 +6,8 @@ import io.netty.buffer.ByteBuf;
  * What one connection has of a server's memory. Only one that this process has made itself, for the kernel in place of
  * one that was cut, is given what is spare: whoever else may connect could have all of it just then. So that there is
  * some, what is left by such connections is kept, and by those that end without a good-bye, as the kernel's first ones
- * do, which another process has made.
+ * do, which another process has made. What one has that says good-bye after it was asked for something is freed,
+ * though: its device is detached, and the next one's first connections are another process's again.
  */
 public final class IoShare {
     private final IoMemory memory;
@@ -39,7 +40,8 @@ public final class IoShare {
         isKept = true;
     }
 
-    public void saidGoodbye() {
-        isKept = isOwn;
+    /** @param wasAsked whether it was asked for anything: one that was not was only offered, and another will be */
+    public void saidGoodbye(boolean wasAsked) {
+        isKept = isOwn && !wasAsked;
     }
 }

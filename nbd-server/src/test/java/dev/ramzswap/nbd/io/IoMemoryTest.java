@@ -103,17 +103,21 @@ class IoMemoryTest {
         assertSame(lost, own.take(LARGE));
         own.give(lost);
         ByteBuf over = other.take(SMALL);
-        other.saidGoodbye();
+        other.saidGoodbye(false);
         other.give(over);
         assertEquals(0, over.refCnt());
     }
 
     @Test
-    void whatAnOwnConnectionHadIsKeptHoweverItEnds() {
-        ByteBuf buffer = own.take(LARGE);
-        own.saidGoodbye();
-        own.give(buffer);
+    void whatAnOwnConnectionHadIsKeptUnlessItsDeviceIsDetached() {
+        ByteBuf offered = own.take(LARGE);
+        own.saidGoodbye(false);
+        own.give(offered);
         assertEquals(LARGE, memory.spareBytes());
+        ByteBuf used = own.take(LARGE);
+        own.saidGoodbye(true);
+        own.give(used);
+        assertEquals(0, used.refCnt());
     }
 
     @Test
