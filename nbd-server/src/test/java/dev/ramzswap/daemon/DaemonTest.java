@@ -28,6 +28,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.UnixDomainSocketAddress;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -265,14 +266,61 @@ class DaemonTest {
         assertNothingLeft();
     }
 
+    /** What was there when the configuration was read has been swapped off, and removed, when its turn comes. */
+    @Test
+    void aFirstStartAfterATakeoverThatWasExpectedAsksForTheAddressOfANameAtOnce() throws Exception {
+        Path state = temp.resolve("state");
+        String[] pairs = {"size=16M", "socket=" + temp.resolve("s"), "state-dir=" + state};
+        start(pairs).close();
+        int port = freePort();
+        Config read = config(with(pairs, "listen=localhost:" + port));
+        try (DirectoryStream<Path> parts = Files.newDirectoryStream(state)) {
+            for (Path part : parts) {
+                Files.delete(part);
+            }
+        }
+        try (Daemon _ = Daemon.start(read, host, Attachments.NONE, termination)) {
+            assertTrue(isListening(port));
+        }
+        assertNothingLeft();
+    }
+
+    @Test
+    void aTakeoverServesThoughTheInterfaceOfItsAddressIsGone() throws Exception {
+        String[] pairs = {"size=16M", "socket=" + temp.resolve("s"), "state-dir=" + temp.resolve("state")};
+        String gone = "[fe80::1%nosuch]:10809";
+        start(pairs).close();
+        try (Daemon _ = start(with(with(pairs, "listen=" + gone), "insecure=yes"))) {
+            new LoopbackClient(UnixDomainSocketAddress.of(temp.resolve("s")), "swap0").close();
+            assertEquals(
+                    gone, ExportStatus.named(host, "swap0").getFirst().entry().listen());
+        }
+    }
+
+    /**
+     * As at boot, before there is a network: who starts it again is not to give that up, see {@link LastingException}.
+     */
+    @Test
+    void aFirstStartMayComeBeforeTheNameOfItsAddressIsKnown() throws IOException {
+        String[] pairs = {"size=16M", "insecure=yes", "listen=no.such.host.invalid:10809"};
+        for (String[] all : List.of(pairs, with(pairs, "socket=" + temp.resolve("s")))) {
+            IOException e = assertThrows(IOException.class, () -> start(all));
+            assertEquals(
+                    "--listen: host no.such.host.invalid is not known: give an address such as 127.0.0.1",
+                    e.getMessage());
+            assertFalse(LastingException.isCauseOf(e));
+            assertNothingLeft();
+        }
+    }
+
     @Test
     void anAddressThatIsLookedUpLateIsRefusedAsEarlier() throws Exception {
         var all = InetSocketAddress.createUnresolved("0.0.0.0", 10809);
         var wary = new Endpoints(config("size=16M"), host, Optional.empty(), true);
-        assertThrows(LastingException.class, () -> wary.lookUp(all));
+        assertThrows(LastingException.class, () -> wary.known(all));
         var insecure =
                 new Endpoints(config("size=16M", "insecure=yes", "listen=0.0.0.0:10809"), host, Optional.empty(), true);
-        assertEquals(10809, insecure.lookUp(all).getPort());
+        assertEquals(10809, insecure.known(all).getPort());
     }
 
     private static int freePort() throws IOException {
