@@ -243,20 +243,23 @@ class CommandLineTest {
         assertFails(1, message);
     }
 
-    /** As of another user, or of a session that is over. Nobody may make anything in /proc. */
+    /**
+     * As of another user, or of a session that is over, or that begins only: then it is there a moment later. Nobody
+     * may make anything in /proc.
+     */
     @ParameterizedTest
     @CsvSource({
-        "XDG_RUNTIME_DIR, /proc/no-session, /proc/no-session/ramzswap",
-        "XDG_RUNTIME_DIR, /dev/null, /dev/null/ramzswap",
-        "TMPDIR, /proc/no-session, /proc/no-session/ramzswap-65534",
-        "RAMZSWAP_RUNTIME_DIR, /proc/no-session, /proc/no-session",
+        "1, XDG_RUNTIME_DIR, /proc/no-session, /proc/no-session/ramzswap",
+        "2, XDG_RUNTIME_DIR, /dev/null, /dev/null/ramzswap",
+        "1, TMPDIR, /proc/no-session, /proc/no-session/ramzswap-65534",
+        "1, RAMZSWAP_RUNTIME_DIR, /proc/no-session, /proc/no-session",
     })
-    void aVariableThatNamesNoDirectoryOfOnesOwnIsNamed(String variable, String value, String path) {
+    void aVariableThatNamesNoDirectoryOfOnesOwnIsNamed(int expected, String variable, String value, String path) {
         host = new Host(8L << 30, NOBODY, Map.of(variable, value));
         run("serve --size 16M --socket @/s");
-        assertEquals(2, status, err);
+        assertEquals(expected, status, err);
         assertTrue(err.startsWith("ramzswap: " + variable + ": cannot make " + path + " ("), err);
-        assertTrue(err.contains(": set it to a directory of your own (see "), err);
+        assertTrue(err.contains(": set it to a directory of your own"), err);
         assertEquals(1, err.lines().count(), err);
     }
 

@@ -31,6 +31,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -224,6 +225,39 @@ class DaemonTest {
         try (Daemon _ = start(state, "size=16M")) {
             new LoopbackClient(UnixDomainSocketAddress.of(run.resolve("swap0.sock")), "swap0").close();
             Files.delete(lock);
+            awaitFound("swap0");
+        }
+        assertNothingLeft();
+    }
+
+    /** As the one of a session that is over. What must lie there is refused still, such as a socket. */
+    @Test
+    void aTakeoverServesThoughThereIsNoRuntimeDirectory() throws Exception {
+        String[] pairs = {"size=16M", "socket=" + temp.resolve("s"), "state-dir=" + temp.resolve("state")};
+        start(pairs).close();
+        Path inTheWay = Files.createFile(temp.resolve("session"));
+        run = inTheWay.resolve("run");
+        host = new Host(8L << 30, host.uid(), Map.of(RuntimePath.VARIABLE, run.toString()));
+        assertThrows(IOException.class, () -> start("size=16M", pairs[1]), "nobody has a page yet");
+        assertThrows(IOException.class, () -> start(pairs[0], pairs[2]));
+        try (Daemon _ = start(pairs)) {
+            new LoopbackClient(UnixDomainSocketAddress.of(temp.resolve("s")), "swap0").close();
+            Files.delete(inTheWay);
+            awaitFound("swap0");
+        }
+        assertNothingLeft();
+    }
+
+    /** It was to be left word in, and somebody could take it away, or put another socket there. */
+    @Test
+    void aTakeoverLeavesNoWordWhereOthersMayWrite() throws Exception {
+        String[] pairs = {"size=16M", "socket=" + temp.resolve("s"), "state-dir=" + temp.resolve("state")};
+        start(pairs).close();
+        Files.setPosixFilePermissions(run, PosixFilePermissions.fromString("rwxrwxrwx"));
+        assertThrows(IOException.class, () -> start(pairs[0], pairs[2]));
+        try (Daemon _ = start(pairs)) {
+            assertNothingLeft();
+            Files.setPosixFilePermissions(run, PosixFilePermissions.fromString("rwx------"));
             awaitFound("swap0");
         }
         assertNothingLeft();
