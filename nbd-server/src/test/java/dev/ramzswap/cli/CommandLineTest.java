@@ -122,6 +122,8 @@ class CommandLineTest {
             1 | serve --config @/nowhere
             1 | serve --config @/none
             1 | serve --state-dir @/state --config @/sections
+            1 | --bogus serve --size 16M --state-dir @/state
+            1 | sreve --size 16M --state-dir @/state
             2 | serve --size lots --state-dir @/state --name other
             2 | serve --state-dir @/state --config @/broken --name other
             2 | serve --size lots --state-dir @/other
@@ -129,6 +131,9 @@ class CommandLineTest {
             2 | serve --state-dir @/other --config @/sections
             2 | serve --export b
             2 | serve --size lots
+            2 | --bogus serve --size 16M
+            2 | --bogus swapon swap0 --state-dir @/state
+            2 | swapon serve --bogus --state-dir @/state
             """)
     void wrongUseIsTriedAgainWherePagesWait(int expected, String line) throws IOException {
         StoreConfig pages = new StoreConfig(
