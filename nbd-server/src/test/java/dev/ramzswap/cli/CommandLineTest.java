@@ -15,6 +15,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
@@ -289,6 +291,25 @@ class CommandLineTest {
         unread.getInputStream().close(); // as head does when it has seen enough
         assertEquals(0, unread.waitFor());
         assertEquals("", said());
+    }
+
+    /** Somebody may read on. */
+    @Test
+    void wordsThatAPipeHasNoRoomForAreAnError() throws Exception {
+        String script = "import os, subprocess, sys\n"
+                + "reader, pipe = os.pipe()\n"
+                + "os.set_blocking(pipe, False)\n" // so it is for who inherits it, too
+                + "try:\n"
+                + "    while True: os.write(pipe, bytes(4096))\n"
+                + "except BlockingIOError: pass\n"
+                + "sys.exit(subprocess.run(sys.argv[1:], stdout=pipe).returncode)\n";
+        List<String> command = new ArrayList<>(List.of("python3", "-c", script));
+        command.addAll(ChildJvm.of(Main.class, "help", "status").command());
+        Process unread = new ProcessBuilder(command)
+                .redirectError(temp.resolve("err").toFile())
+                .start();
+        assertEquals(1, unread.waitFor());
+        assertEquals("ramzswap: stdout is closed or full, and took not all of this: give another\n", said());
     }
 
     /** @param stdout null for a pipe */
