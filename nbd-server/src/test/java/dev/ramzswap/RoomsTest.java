@@ -27,7 +27,7 @@ class RoomsTest {
     private static final String ARROWS = """
             bench
             runtime cli config
-            cli attach config daemon guard nbd.io status
+            cli attach config daemon guard linux nbd.io status
             attach closing config daemon linux nbd.client status
             daemon closing config control guard linux nbd nbd.client nbd.export nbd.wire status store
             guard closing config linux

@@ -26,6 +26,7 @@ final class LinuxSocket {
     static final int SO_RCVTIMEO = 20;
     static final int SO_SNDTIMEO = 21;
     // asm-generic/poll.h
+    static final short POLLERR = 0x8;
     static final short POLLHUP = 0x10;
     // linux/netlink.h
     static final int NETLINK_GENERIC = 16;

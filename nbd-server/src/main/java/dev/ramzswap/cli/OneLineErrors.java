@@ -31,8 +31,13 @@ final class OneLineErrors implements IParameterExceptionHandler, IExecutionExcep
     /** Whether it is the command line of a daemon that pages may wait for, see {@link ServeCommand}. */
     private static boolean mayHavePages(ParameterException e, String[] words) {
         List<String> meant = e instanceof UnmatchedArgumentException unmatched ? unmatched.getSuggestions() : List.of();
-        return e.getCommandLine().getCommand() instanceof ServeCommand
-                && Stream.concat(Stream.of(words), meant.stream()).anyMatch(ServeOptions::mayNameStateDir);
+        List<String> all = Stream.concat(Stream.of(words), meant.stream()).toList();
+        boolean isServe = switch (e.getCommandLine().getCommand()) {
+            case ServeCommand _ -> true;
+            case Main _ -> all.contains("serve"); // what is wrong stands before it, or it is misspelt
+            default -> false;
+        };
+        return isServe && all.stream().anyMatch(ServeOptions::mayNameStateDir);
     }
 
     private static String unmatched(UnmatchedArgumentException e) {

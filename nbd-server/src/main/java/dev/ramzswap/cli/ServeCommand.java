@@ -6,8 +6,6 @@ import dev.ramzswap.config.Cause;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.Host;
-import dev.ramzswap.config.Key;
-import dev.ramzswap.config.Settings;
 import dev.ramzswap.config.StateDir;
 import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.daemon.Signals;
@@ -71,27 +69,18 @@ final class ServeCommand implements Callable<Integer> {
     public Integer call() throws IOException, ConfigException, InterruptedException {
         Thread.setDefaultUncaughtExceptionHandler(StderrLogs::uncaught);
         var options = new ServeOptions(spec);
-        var settings = new Settings();
-        boolean areWhole = false;
+        var readings = new Readings(options);
         try {
-            options.addTo(settings, Map.of());
-            areWhole = true;
-            Map<Path, Long> timesConfigured = StateDir.timesConfigured(settings);
+            Map<Path, Long> timesConfigured = StateDir.timesConfigured(readings.read());
             // Read once more: whether the daemon that serves has read the file since, nobody knows of what was read
             // first.
-            return serve(Config.of(options.settings(Map.of()), host, timesConfigured), options);
+            return serve(Config.of(readings.read(), host, timesConfigured), options);
         } catch (ConfigException | IOException e) {
-            if (mayHavePages(options, settings, areWhole)) {
+            if (readings.mayHavePages()) {
                 throw worthATry(e);
             }
             throw e;
         }
-    }
-
-    /** A file that cannot be understood may name a state directory. */
-    private static boolean mayHavePages(ServeOptions options, Settings settings, boolean areWhole) {
-        boolean mayNameDirectory = !areWhole && options.hasFile() && !options.isGiven(Key.STATE_DIR);
-        return mayNameDirectory || StateDir.mayHavePages(settings, areWhole);
     }
 
     /**

@@ -3,7 +3,6 @@ package dev.ramzswap.config;
 import dev.ramzswap.linux.SocketFile;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.regex.Matcher;
@@ -13,12 +12,15 @@ import java.util.regex.Pattern;
 final class Address {
     private static final Pattern TCP = Pattern.compile("(\\[[0-9a-fA-F:.%a-z]+]|[^:\\[\\]]+):(\\d{1,5})");
 
-    private static final Pattern NUMERIC = Pattern.compile("\\[.*]|[\\d.]+");
+    /**
+     * But for one with a zone, as in {@code [fe80::1%eth0]}: that is a name of this machine's, which comes and goes.
+     */
+    private static final Pattern NUMERIC = Pattern.compile("\\[[^%]*]|[\\d.]+");
 
     private Address() {}
 
-    /** @param isLookedUp whether a name is asked its address, which may take long; otherwise it is left unresolved */
-    static InetSocketAddress tcp(String text, boolean isLookedUp) {
+    /** A name is left unresolved: to look it up may take long, and it may be known only later. */
+    static InetSocketAddress tcp(String text) {
         Matcher form = TCP.matcher(text);
         if (!form.matches()) {
             throw new IllegalArgumentException("'" + text + "' is not HOST:PORT: write one such as 127.0.0.1:10809");
@@ -28,13 +30,16 @@ final class Address {
             throw new IllegalArgumentException("port " + port + " does not exist: give one from 1 to 65535");
         }
         String host = form.group(1);
-        if (!isLookedUp && !NUMERIC.matcher(host).matches()) {
-            return InetSocketAddress.createUnresolved(host, port);
-        }
+        return NUMERIC.matcher(host).matches()
+                ? new InetSocketAddress(literal(host), port)
+                : InetSocketAddress.createUnresolved(host, port);
+    }
+
+    private static InetAddress literal(String host) {
         try {
-            return new InetSocketAddress(InetAddress.getByName(host), port);
-        } catch (UnknownHostException e) {
-            throw new IllegalArgumentException("host " + host + " is not known: give an address such as 127.0.0.1", e);
+            return InetAddress.ofLiteral(host);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("'" + host + "' is no address: give one such as 127.0.0.1 or [::1]", e);
         }
     }
 
@@ -48,11 +53,12 @@ final class Address {
         return path;
     }
 
-    /** {@code HOST:PORT} with a numeric host, if it is known. */
+    /** {@code HOST:PORT}, of a name as it was written. */
     static String format(InetSocketAddress address) {
         String host = address.isUnresolved()
                 ? address.getHostString()
                 : address.getAddress().getHostAddress();
-        return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
+        boolean isBare = host.contains(":") && !host.startsWith("[");
+        return (isBare ? "[" + host + "]" : host) + ":" + address.getPort();
     }
 }

@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
  *
  * @param exports at least one; clients that ask for no name get the first
  * @param socket the Unix socket
- * @param listen the TCP address; unresolved where there are pages to be served before it is looked up
+ * @param listen the TCP address; a name is unresolved, and looked up when it is listened on
  * @param isInsecure whether TCP clients are served whoever they are
  * @param isSocketPassed whether to serve on the socket that the service manager has passed
  * @param tls of whichever address has it
@@ -72,9 +72,7 @@ public record Config(
         checkBackingFiles(exports, stateDir);
         checkRuntimePath(host);
         Optional<Path> socket = ExportReader.read(settings.daemon, "socket", Address::socket);
-        boolean isSocketEnough = socket.isPresent() && StateDir.mayHavePages(settings, true);
-        Optional<InetSocketAddress> listen =
-                ExportReader.read(settings.daemon, "listen", text -> Address.tcp(text, !isSocketEnough));
+        Optional<InetSocketAddress> listen = ExportReader.read(settings.daemon, "listen", Address::tcp);
         boolean isSocketPassed = SocketActivation.isUsed(host.variables());
         if (socket.isEmpty() && listen.isEmpty() && !isSocketPassed) {
             Path path = RuntimePath.own(host).resolve(exports.getFirst().name() + ".sock");
@@ -215,7 +213,7 @@ public record Config(
                 .isPresent();
     }
 
-    /** The TCP address as {@code HOST:PORT} with a numeric host, if it is known. */
+    /** The TCP address as {@code HOST:PORT}. */
     public Optional<String> listenText() {
         return listen.map(Address::format);
     }

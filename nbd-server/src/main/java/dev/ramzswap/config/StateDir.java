@@ -5,6 +5,7 @@ import dev.ramzswap.store.Counters;
 import dev.ramzswap.store.PageStore;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -64,7 +65,7 @@ public final class StateDir {
         try {
             Path directory = ExportReader.path(settings.daemon.get("state-dir").text());
             return anyMap(directory, names(settings, areWhole));
-        } catch (IllegalArgumentException | IOException e) {
+        } catch (IllegalArgumentException | DirectoryIteratorException | IOException e) {
             return true; // What is no path, or cannot be read, may have been meant for the one that has them.
         }
     }
@@ -98,14 +99,22 @@ public final class StateDir {
             for (Path map : maps) {
                 String file = map.getFileName().toString();
                 String name = file.substring(0, file.length() - MAP.length());
-                if ((names.isEmpty() || names.contains(name)) && Files.size(map) > 0) {
+                if ((names.isEmpty() || names.contains(name)) && hasBytes(map)) {
                     return true;
                 }
             }
+            return false;
         } catch (NoSuchFileException | NotDirectoryException e) {
             return false;
         }
-        return false;
+    }
+
+    private static boolean hasBytes(Path map) throws IOException {
+        try {
+            return Files.size(map) > 0;
+        } catch (NoSuchFileException e) {
+            return false; // a link to nowhere, or removed since by who had it
+        }
     }
 
     /** Bytes of the device that an earlier daemon has left there; empty if there is none of this name. */

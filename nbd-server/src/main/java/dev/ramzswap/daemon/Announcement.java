@@ -3,6 +3,7 @@ package dev.ramzswap.daemon;
 import dev.ramzswap.config.Cause;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ExportConfig;
+import dev.ramzswap.config.Host;
 import dev.ramzswap.control.ControlSocket;
 import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.status.ExportEntry;
@@ -29,14 +30,16 @@ final class Announcement implements AutoCloseable {
 
     private final Config config;
     private final RuntimeDir dir;
+    private final Host host;
     private final List<ExportEntry> claimed = new ArrayList<>();
     private ControlSocket control;
     private boolean isDraining;
     private boolean isClosed;
 
-    Announcement(Config config, RuntimeDir dir) {
+    Announcement(Config config, Host host) {
         this.config = config;
-        this.dir = dir;
+        this.dir = RuntimeDir.own(host);
+        this.host = host;
     }
 
     /**
@@ -78,6 +81,7 @@ final class Announcement implements AutoCloseable {
         if (isClosed) {
             return; // an attempt that an interrupt came too late for
         }
+        dir.prepare(host); // which a takeover could do without until now
         Optional<IOException> failure = claimEach(stores.keySet());
         if (control == null) {
             control = new ControlSocket(dir.control(PID), requests);

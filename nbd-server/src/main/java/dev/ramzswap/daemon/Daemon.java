@@ -1,5 +1,6 @@
 package dev.ramzswap.daemon;
 
+import dev.ramzswap.config.Cause;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.ExportConfig;
@@ -71,7 +72,7 @@ public final class Daemon implements AutoCloseable {
         this.config = config;
         this.host = host;
         this.dir = RuntimeDir.own(host);
-        this.announcement = new Announcement(config, dir);
+        this.announcement = new Announcement(config, host);
         this.ending = new Ending(() -> isAny(Attachment::isAttached));
         this.kernel = kernel;
         this.stores = new Stores(config, host, kernel, ending::isRequested);
@@ -160,9 +161,10 @@ public final class Daemon implements AutoCloseable {
         ProcessGuard.keepOutOfCoreDumps();
         Self.spareOwner();
         Optional<TlsFiles> tls = TlsFiles.load(config);
-        dir.prepare(host);
+        boolean isPrepared = isPrepared();
         if (config.protection().isSwap()) {
-            new WarmUp(dir.path(), room(), host, kernel, encrypts()).run();
+            Path room = room();
+            new WarmUp(isPrepared ? dir.path() : room, room, host, kernel, encrypts()).run();
             watchForFullness();
             ProcessGuard.lock(config.protection());
         }
@@ -186,6 +188,23 @@ public final class Daemon implements AutoCloseable {
         endpoints.serveElsewhere(server, retries);
         announce();
         service.ready(served().exports().stream().map(ExportConfig::summary).collect(Collectors.joining("; ")));
+    }
+
+    /** Whether the runtime directory can be used. Pages wait for no word in it; a socket needs one that is our own. */
+    private boolean isPrepared() throws IOException {
+        try {
+            dir.prepare(host);
+            return true;
+        } catch (IOException e) {
+            Path path = dir.path().normalize();
+            boolean isNeeded =
+                    config.socket().filter(socket -> socket.startsWith(path)).isPresent();
+            if (isNeeded || !stores.hasState()) {
+                throw e;
+            }
+            LOG.log(Level.WARNING, Cause.of(e) + "; this goes on all the same, for the pages that are there");
+            return false;
+        }
     }
 
     /** Where the warm-up has room: the runtime directory may be full, and the state is to have room in any case. */

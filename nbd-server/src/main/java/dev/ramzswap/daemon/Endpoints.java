@@ -19,6 +19,7 @@ import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -60,7 +61,7 @@ final class Endpoints {
      *     in then
      */
     NbdServer serve(List<Export> exports, ConnectionMemory memory, ClientListener clients) throws IOException {
-        Optional<InetSocketAddress> tcp = config.listen().filter(_ -> !isSocketEnough);
+        Optional<InetSocketAddress> tcp = isSocketEnough ? Optional.empty() : address();
         List<Endpoint> needed =
                 Stream.concat(socket().stream(), tcp.stream().map(this::tcp)).toList();
         NbdServer server = new NbdServer(exports, config.exports().getFirst().name(), needed, memory, clients);
@@ -87,6 +88,17 @@ final class Endpoints {
                 tls.map(TlsFiles::onSocket).orElse(null)));
     }
 
+    private Optional<InetSocketAddress> address() throws IOException {
+        if (config.listen().isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(known(config.listen().get()));
+        } catch (IOException e) {
+            throw new IOException("--listen: " + Cause.of(e), e);
+        }
+    }
+
     private Endpoint tcp(InetSocketAddress address) {
         return new Endpoint(address, tls.map(TlsFiles::onTcp).orElse(null));
     }
@@ -106,7 +118,7 @@ final class Endpoints {
 
     private String attempt(NbdServer server, InetSocketAddress address) {
         try {
-            InetSocketAddress known = address.isUnresolved() ? lookUp(address) : address;
+            InetSocketAddress known = known(address);
             server.add(tcp(known));
             warnOfOthers(known);
             return "";
@@ -117,13 +129,24 @@ final class Endpoints {
         }
     }
 
-    /** Here is found out who can reach it. */
-    InetSocketAddress lookUp(InetSocketAddress name) throws IOException {
-        var address = new InetSocketAddress(InetAddress.getByName(name.getHostString()), name.getPort());
-        if (!config.isInsecure()) {
-            checkReach("", address);
+    /** Of a name is found out here who can reach it. */
+    InetSocketAddress known(InetSocketAddress address) throws IOException {
+        if (!address.isUnresolved()) {
+            return address;
         }
-        return address;
+        var known = new InetSocketAddress(lookUp(address.getHostString()), address.getPort());
+        if (!config.isInsecure()) {
+            checkReach("", known, "--insecure to serve anybody");
+        }
+        return known;
+    }
+
+    private static InetAddress lookUp(String name) throws IOException {
+        try {
+            return InetAddress.getByName(name);
+        } catch (UnknownHostException e) {
+            throw new IOException("host " + name + " is not known: give an address such as 127.0.0.1", e);
+        }
     }
 
     private void start(NbdServer server) throws IOException {
@@ -147,17 +170,17 @@ final class Endpoints {
     /** Its clients are let in as by an address of our own of the same kind. */
     private void adopt(NbdServer server, PassedSocket passed) throws IOException {
         if (passed.channel().getLocalAddress() instanceof InetSocketAddress inet) {
-            checkReach("LISTEN_FDS: ", inet);
+            checkReach("LISTEN_FDS: ", inet, "give a loopback address");
             server.adopt(passed, tls.map(TlsFiles::onTcp).orElse(null));
         } else {
             server.adopt(passed, tls.map(TlsFiles::onSocket).orElse(null));
         }
     }
 
-    private void checkReach(String origin, InetSocketAddress address) throws IOException {
+    private void checkReach(String origin, InetSocketAddress address, String otherwise) throws IOException {
         if (isForAnybody(address)) {
             throw new LastingException(origin + "other machines can reach " + address
-                    + ": add --tls-cert, --tls-key and --tls-ca, or give a loopback address");
+                    + ": add --tls-cert, --tls-key and --tls-ca, or " + otherwise);
         }
     }
 

@@ -56,9 +56,6 @@ final class Listener implements AutoCloseable {
 
     private static SocketAddress bind(ServerSocketChannel channel, SocketAddress wanted) throws IOException {
         try {
-            if (wanted instanceof InetSocketAddress inet && inet.isUnresolved()) {
-                throw new IOException("unknown host");
-            }
             return channel.bind(wanted).getLocalAddress();
         } catch (UnsupportedAddressTypeException e) {
             Closing.after(e, channel);

@@ -90,7 +90,10 @@ public final class RuntimeDir {
         return path.equals(RuntimePath.ROOTS) ? ROOTS_LOGS : path;
     }
 
-    /** Makes the directory, or checks that nobody else could have put anything into it. */
+    /**
+     * Makes the directory, or checks that nobody else could have put anything into it. What is to hold it may be there
+     * only later, as logind makes a session's.
+     */
     public void prepare(Host host) throws IOException {
         if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
             make(host);
@@ -101,17 +104,27 @@ public final class RuntimeDir {
     }
 
     private static LastingException notOwn(Host host, String what) {
-        return new LastingException(RuntimePath.variable(host)
+        return new LastingException(withCure(host, what));
+    }
+
+    private static String withCure(Host host, String what) {
+        return RuntimePath.variable(host)
                 .map(variable -> variable + ": " + what + ": set it to a directory of your own")
-                .orElse(what + ": set " + RuntimePath.VARIABLE + " to a directory of your own"));
+                .orElse(what + ": set " + RuntimePath.VARIABLE + " to a directory of your own");
+    }
+
+    private String notMade(IOException e) {
+        return "cannot make " + path + " (" + Cause.withoutCure(e) + ")";
     }
 
     private void make(Host host) throws IOException {
         try {
             Files.createDirectories(path.getParent());
             makeUnlessThere(host.isRoot() ? "rwxr-xr-x" : "rwx------");
-        } catch (AccessDeniedException | NoSuchFileException | FileAlreadyExistsException e) {
-            throw notOwn(host, "cannot make " + path + " (" + Cause.withoutCure(e) + ")");
+        } catch (FileAlreadyExistsException e) {
+            throw notOwn(host, notMade(e));
+        } catch (AccessDeniedException | NoSuchFileException e) {
+            throw new IOException(withCure(host, notMade(e)), e);
         }
     }
 

@@ -201,8 +201,8 @@ class ConfigTest {
                 "size=1G listen=10809 | --listen: '10809' is not HOST:PORT: write one such as 127.0.0.1:10809",
                 "size=1G listen=127.0.0.1:0 | --listen: port 0 does not exist: give one from 1 to 65535",
                 "size=1G listen=127.0.0.1:70000 | --listen: port 70000 does not exist: give one from 1 to 65535",
-                "size=1G listen=no.such.host.invalid:1 | --listen: host no.such.host.invalid is not known: give an address such as"
-                        + " 127.0.0.1",
+                "size=1G listen=300.0.0.1:1 | --listen: '300.0.0.1' is no address: give one such as 127.0.0.1 or [::1]",
+                "size=1G listen=[12345::]:1 | --listen: '[12345::]' is no address: give one such as 127.0.0.1 or [::1]",
                 "size=1G export=size=1G | --size: describes the only export, and there are others by --export or [export NAME]:"
                         + " move it into one of them",
                 "export=name=a | --export: export a has no size: add one, as in size=1G",

@@ -45,7 +45,7 @@ class AnnouncementTest {
     void wantOfAThreadIsTriedAgain() throws Exception {
         try (PageStore store = PageStore.open(config.exports().getFirst().store(config));
                 Retries retries = new Retries();
-                Announcement announcement = new Announcement(config, dir)) {
+                Announcement announcement = new Announcement(config, host)) {
             announcement.servingSoon(new NoThreadAtFirst(store), _ -> "ok", retries);
             while (ExportStatus.all(host).isEmpty()) {
                 Thread.sleep(10);
@@ -74,7 +74,7 @@ class AnnouncementTest {
     @Test
     void whatIsTakenBackIsNotSaidAgainByAnAttemptUnderWay() throws Exception {
         try (PageStore store = PageStore.open(config.exports().getFirst().store(config))) {
-            Announcement announcement = new Announcement(config, dir);
+            Announcement announcement = new Announcement(config, host);
             announcement.serving(Map.of("swap0", store), _ -> "ok");
             assertEquals(1, ExportStatus.all(host).size());
             announcement.close();

@@ -29,8 +29,10 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.UnixDomainSocketAddress;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -269,6 +271,39 @@ class DaemonTest {
         assertNothingLeft();
     }
 
+    /** As the one of a session that is over. What must lie there is refused still, such as a socket. */
+    @Test
+    void aTakeoverServesThoughThereIsNoRuntimeDirectory() throws Exception {
+        String[] pairs = {"size=16M", "socket=" + temp.resolve("s"), "state-dir=" + temp.resolve("state")};
+        start(pairs).close();
+        Path inTheWay = Files.createFile(temp.resolve("session"));
+        run = inTheWay.resolve("run");
+        host = new Host(8L << 30, host.uid(), Map.of(RuntimePath.VARIABLE, run.toString()));
+        assertThrows(IOException.class, () -> start("size=16M", pairs[1]), "nobody has a page yet");
+        assertThrows(IOException.class, () -> start(pairs[0], pairs[2]));
+        try (Daemon _ = start(pairs)) {
+            new LoopbackClient(UnixDomainSocketAddress.of(temp.resolve("s")), "swap0").close();
+            Files.delete(inTheWay);
+            awaitFound("swap0");
+        }
+        assertNothingLeft();
+    }
+
+    /** It was to be left word in, and somebody could take it away, or put another socket there. */
+    @Test
+    void aTakeoverLeavesNoWordWhereOthersMayWrite() throws Exception {
+        String[] pairs = {"size=16M", "socket=" + temp.resolve("s"), "state-dir=" + temp.resolve("state")};
+        start(pairs).close();
+        Files.setPosixFilePermissions(run, PosixFilePermissions.fromString("rwxrwxrwx"));
+        assertThrows(IOException.class, () -> start(pairs[0], pairs[2]));
+        try (Daemon _ = start(pairs)) {
+            assertNothingLeft();
+            Files.setPosixFilePermissions(run, PosixFilePermissions.fromString("rwx------"));
+            awaitFound("swap0");
+        }
+        assertNothingLeft();
+    }
+
     /** The kernel comes by the socket. An address that somebody has is listened on as soon as he gives it back. */
     @Test
     void aTakeoverServesThoughItsAddressCannotBeHad() throws Exception {
@@ -306,14 +341,61 @@ class DaemonTest {
         assertNothingLeft();
     }
 
+    /** What was there when the configuration was read has been swapped off, and removed, when its turn comes. */
+    @Test
+    void aFirstStartAfterATakeoverThatWasExpectedAsksForTheAddressOfANameAtOnce() throws Exception {
+        Path state = temp.resolve("state");
+        String[] pairs = {"size=16M", "socket=" + temp.resolve("s"), "state-dir=" + state};
+        start(pairs).close();
+        int port = freePort();
+        Config read = config(with(pairs, "listen=localhost:" + port));
+        try (DirectoryStream<Path> parts = Files.newDirectoryStream(state)) {
+            for (Path part : parts) {
+                Files.delete(part);
+            }
+        }
+        try (Daemon _ = Daemon.start(read, host, Attachments.NONE, termination)) {
+            assertTrue(isListening(port));
+        }
+        assertNothingLeft();
+    }
+
+    @Test
+    void aTakeoverServesThoughTheInterfaceOfItsAddressIsGone() throws Exception {
+        String[] pairs = {"size=16M", "socket=" + temp.resolve("s"), "state-dir=" + temp.resolve("state")};
+        String gone = "[fe80::1%nosuch]:10809";
+        start(pairs).close();
+        try (Daemon _ = start(with(with(pairs, "listen=" + gone), "insecure=yes"))) {
+            new LoopbackClient(UnixDomainSocketAddress.of(temp.resolve("s")), "swap0").close();
+            assertEquals(
+                    gone, ExportStatus.named(host, "swap0").getFirst().entry().listen());
+        }
+    }
+
+    /**
+     * As at boot, before there is a network: who starts it again is not to give that up, see {@link LastingException}.
+     */
+    @Test
+    void aFirstStartMayComeBeforeTheNameOfItsAddressIsKnown() throws IOException {
+        String[] pairs = {"size=16M", "insecure=yes", "listen=no.such.host.invalid:10809"};
+        for (String[] all : List.of(pairs, with(pairs, "socket=" + temp.resolve("s")))) {
+            IOException e = assertThrows(IOException.class, () -> start(all));
+            assertEquals(
+                    "--listen: host no.such.host.invalid is not known: give an address such as 127.0.0.1",
+                    e.getMessage());
+            assertFalse(LastingException.isCauseOf(e));
+            assertNothingLeft();
+        }
+    }
+
     @Test
     void anAddressThatIsLookedUpLateIsRefusedAsEarlier() throws Exception {
         var all = InetSocketAddress.createUnresolved("0.0.0.0", 10809);
         var wary = new Endpoints(config("size=16M"), host, Optional.empty(), true);
-        assertThrows(LastingException.class, () -> wary.lookUp(all));
+        assertThrows(LastingException.class, () -> wary.known(all));
         var insecure =
                 new Endpoints(config("size=16M", "insecure=yes", "listen=0.0.0.0:10809"), host, Optional.empty(), true);
-        assertEquals(10809, insecure.lookUp(all).getPort());
+        assertEquals(10809, insecure.known(all).getPort());
     }
 
     private static int freePort() throws IOException {
