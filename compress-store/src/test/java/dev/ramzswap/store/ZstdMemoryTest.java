@@ -23,7 +23,9 @@ import org.junit.jupiter.api.Test;
 class ZstdMemoryTest {
     private static final int WORKSPACES = 256;
 
-    /** What the compilers may take or give back meanwhile (seen: 5 and 18 MiB); the tables of all take four times that. */
+    /**
+     * What the compilers may take or give back meanwhile (seen: 5 and 18 MiB); the tables of all take four times that.
+     */
     private static final long NOISE = 20 << 20;
 
     private static final int MALLINFO_FIELDS = 10;
