@@ -57,13 +57,18 @@ final class SwapLock {
         try {
             Optional<NativeFile> lock = tryTakeIfThere();
             return (lock.isPresent() ? lock.get() : awaitOther(progress))::close;
-        } catch (ErrnoException | FileSystemException e) {
-            if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+        } catch (IOException e) {
+            if (Files.isDirectory(dir.path()) && !isUnmade(e)) {
                 throw e;
             }
             out.println(export + ": goes on without a lock, which cannot be made (" + Cause.of(e) + ")");
             return () -> {};
         }
+    }
+
+    private boolean isUnmade(IOException e) {
+        boolean isOfFile = e instanceof ErrnoException || e instanceof FileSystemException;
+        return isOfFile && !Files.exists(path, LinkOption.NOFOLLOW_LINKS);
     }
 
     private NativeFile awaitOther(ProgressLine progress) throws IOException, InterruptedException {
