@@ -37,6 +37,7 @@ install() {
 # A daemon whose JVM fails begins anew with its pages; one that fails to start does not, by the same status.
 crash_and_fail() {
     must 'swapon with a state' ramzswap swapon crashing --size 64M --state-dir /run/ramzswap/own --tune
+    must 'it is begun anew however often' [ "$(property ramzswap-serve-crashing.service StartLimitIntervalUSec)" = 0 ]
     local crashed
     crashed=$(pgrep -x java)
     kill -SEGV "$crashed"

@@ -17,6 +17,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a machine with systemd makes of the words is tested there: e2e/systemd-guest. */
 class TransientServiceTest {
@@ -81,6 +82,18 @@ class TransientServiceTest {
         assertTrue(words(Successor.OF_DEAD).contains(forced));
         assertTrue(words(Successor.OF_HUNG).contains(forced));
         assertFalse(words.toString().contains("RestartForceExitStatus"), words.toString());
+    }
+
+    /**
+     * What keeps it from its pages may pass, as want of memory; by default, systemd gives up after 5 starts in 10 s.
+     */
+    @ParameterizedTest
+    @EnumSource(names = {"OF_DEAD", "OF_HUNG"})
+    void oneThatBeginsAnewIsNotGivenUp(Successor successor) {
+        List<String> tried = words(successor);
+        assertTrue(
+                tried.containsAll(List.of("--property=StartLimitIntervalSec=0", "--property=RestartSec=1s")),
+                tried.toString());
     }
 
     /** It hangs for up to 30 s, and the next one takes its time to begin. */
