@@ -6,6 +6,7 @@ import dev.ramzswap.status.ExportStatus;
 import dev.ramzswap.status.ProgressLine;
 import dev.ramzswap.status.RuntimeDir;
 import java.io.File;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -89,7 +90,7 @@ public final class BackgroundDaemon implements SwapOn.Starter {
                         host.variables(),
                         Machine.of(host).tools(),
                         Launcher.PATIENCE)
-                : new Launcher.OwnSession();
+                : new Launcher.OwnSession(host);
         return new BackgroundDaemon(host, command, export, launcher, progress);
     }
 
@@ -134,9 +135,9 @@ public final class BackgroundDaemon implements SwapOn.Starter {
         Process process = builder.start();
         try {
             return awaitServing(process, before);
-        } catch (IOException | InterruptedException e) {
-            if (hasStarted(process) || hasFailedAsJob(before)) {
-                launcher.kill(process);
+        } catch (IOException | InterruptedException | RuntimeException e) {
+            if ((hasStarted(process) || hasFailedAsJob(before)) && !launcher.end(process)) {
+                progress.say(export + ": the daemon was told to end, and goes on for who is attached: ramzswap status");
             }
             throw e;
         } finally {
@@ -152,9 +153,11 @@ public final class BackgroundDaemon implements SwapOn.Starter {
         return process.isAlive() || process.exitValue() == 0 || process.exitValue() > BY_SIGNAL;
     }
 
-    /** Systemd may start it again. */
+    /** Systemd may start it again. That was said where nobody can read it, if the log was rotated meanwhile. */
     private boolean hasFailedAsJob(long before) throws IOException {
-        return last(linesSince(before), line -> line.startsWith(FAILED_JOB)).isPresent();
+        return !Files.exists(log)
+                || Files.size(log) < before
+                || last(linesSince(before), line -> line.startsWith(FAILED_JOB)).isPresent();
     }
 
     private ExportStatus awaitServing(Process process, long before) throws IOException, InterruptedException {
@@ -188,12 +191,16 @@ public final class BackgroundDaemon implements SwapOn.Starter {
                 .or(() -> last(lines, line -> line.startsWith(FAILED_JOB)).map(line -> line + " See " + log));
     }
 
+    /** All there is of a log that was truncated meanwhile, as by logrotate; nothing of one that was moved. */
     private List<String> linesSince(long from) throws IOException {
         try (var file = new RandomAccessFile(log.toFile(), "r")) {
-            byte[] text = new byte[(int) Math.min(file.length() - from, LAST_BYTES)];
-            file.seek(file.length() - text.length);
+            long length = file.length();
+            byte[] text = new byte[(int) Math.min(length < from ? length : length - from, LAST_BYTES)];
+            file.seek(length - text.length);
             file.readFully(text);
             return new String(text, StandardCharsets.UTF_8).lines().toList();
+        } catch (FileNotFoundException e) {
+            return List.of();
         }
     }
 

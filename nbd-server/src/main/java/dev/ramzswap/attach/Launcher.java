@@ -1,5 +1,7 @@
 package dev.ramzswap.attach;
 
+import dev.ramzswap.config.Host;
+import dev.ramzswap.status.ExportStatus;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,12 +22,23 @@ interface Launcher {
     List<String> words(List<String> command, Path log);
 
     /**
-     * Ends what such words have started, if they have not failed: tells it to, and kills it where that does not help.
+     * Ends what such words have started, if they have not failed: tells it to, and kills it where that does not help,
+     * unless it serves.
+     *
+     * @return whether it has ended; otherwise it goes on until the last client has left it
      */
-    void kill(Process words) throws IOException, InterruptedException;
+    boolean end(Process words) throws IOException, InterruptedException;
 
-    /** In a session of its own, which is all that there is without systemd. */
-    final class OwnSession implements Launcher {
+    /**
+     * In a session of its own, which is all that there is without systemd.
+     *
+     * @param host has the runtime directory in which the daemon says that it serves
+     */
+    record OwnSession(Host host, Duration patience) implements Launcher {
+        OwnSession(Host host) {
+            this(host, PATIENCE);
+        }
+
         @Override
         public List<String> words(List<String> command, Path log) {
             var words = new ArrayList<>(List.of("setsid"));
@@ -34,11 +47,19 @@ interface Launcher {
         }
 
         @Override
-        public void kill(Process words) throws InterruptedException {
+        public boolean end(Process words) throws IOException, InterruptedException {
             words.destroy();
-            if (!words.waitFor(PATIENCE)) {
+            boolean isOver = words.waitFor(patience);
+            if (!isOver && !serves(words.pid())) {
                 words.destroyForcibly();
+                isOver = true;
             }
+            return isOver;
+        }
+
+        private boolean serves(long pid) throws IOException {
+            return ExportStatus.all(host).stream()
+                    .anyMatch(export -> export.entry().pid() == pid);
         }
     }
 }

@@ -8,8 +8,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -45,9 +43,6 @@ final class TransientService implements Launcher {
 
     /** What the launcher sets, where commands look for the daemon, and which bytes its paths are. */
     private static final Pattern NEEDED_VARIABLE = Pattern.compile("PATH|MALLOC_.*|RAMZSWAP_.*|LANG|LC_.*");
-
-    private static final Set<String> ENDED = Set.of("inactive", "failed");
-    private static final int LOOK_MILLIS = 100;
 
     private static final List<String> PROPERTIES = List.of(
             // A swap unit in all but name: what may need swap stops before it.
@@ -85,7 +80,7 @@ final class TransientService implements Launcher {
     private final Successor successor;
     private final Collection<Path> mounts;
     private final Map<String, String> variables;
-    private final Tools tools;
+    private final ServiceUnit unit;
     private final Duration patience;
 
     /**
@@ -108,7 +103,7 @@ final class TransientService implements Launcher {
         this.successor = successor;
         this.mounts = List.copyOf(mounts);
         this.variables = Map.copyOf(variables);
-        this.tools = tools;
+        this.unit = new ServiceUnit(export, tools);
         this.patience = patience;
     }
 
@@ -120,7 +115,8 @@ final class TransientService implements Launcher {
     /** In a session of its own: the terminal's Ctrl-C is for who waits for it, and then ends what it has started. */
     @Override
     public List<String> words(List<String> command, Path log) {
-        var words = new ArrayList<>(List.of("setsid", "systemd-run", "--collect", "--same-dir", "--unit=" + unit()));
+        var words =
+                new ArrayList<>(List.of("setsid", "systemd-run", "--collect", "--same-dir", "--unit=" + unit.name()));
         words.add("--description=Compressed swap device " + export);
         words.add("--service-type=notify");
         PROPERTIES.forEach(property -> words.add("--property=" + property));
@@ -131,7 +127,7 @@ final class TransientService implements Launcher {
                 + quoted(Stream.concat(Stream.of(log.getParent()), mounts.stream())
                         .map(Path::toString)));
         words.add("--property=ExecStop=" + quoted(Stream.of("/bin/sh", "-c", stopScript())));
-        words.add("--property=ExecStopPost=" + quoted(Stream.of("/bin/sh", "-c", LAST_WORD.formatted(unit()))));
+        words.add("--property=ExecStopPost=" + quoted(Stream.of("/bin/sh", "-c", LAST_WORD.formatted(unit.name()))));
         variables.forEach((name, value) -> {
             if (NEEDED_VARIABLE.matcher(name).matches()) {
                 words.add("--setenv=" + name + "=" + value);
@@ -142,44 +138,17 @@ final class TransientService implements Launcher {
         return words;
     }
 
-    /**
-     * A stop would be refused (RefuseManualStop=). What waits yet, as for a mount, is only a job, and begins no more.
-     */
+    /** By SIGKILL only what has never served: one that drains goes on for who is attached to another export. */
     @Override
-    public void kill(Process words) throws IOException, InterruptedException {
+    public boolean end(Process words) throws IOException, InterruptedException {
         words.destroyForcibly();
-        Optional<String> job = systemctl("show", "--property=Job", "--value", unit());
-        if (job.filter(id -> id.matches("\\d+")).isPresent()) {
-            systemctl("cancel", job.get());
+        unit.cancel();
+        boolean isOver = unit.ends(patience);
+        if (!isOver && unit.begins()) {
+            unit.kill();
+            isOver = true;
         }
-        if (!ends()) {
-            systemctl("kill", "--signal=KILL", unit());
-        }
-    }
-
-    /** Told again and again, since systemd may be about to start it again (RestartForceExitStatus=). */
-    private boolean ends() throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + patience.toNanos();
-        do {
-            systemctl("kill", "--signal=TERM", unit());
-            Optional<String> state = systemctl("show", "--property=ActiveState", "--value", unit());
-            if (state.filter(ENDED::contains).isPresent()) {
-                return true;
-            }
-            Thread.sleep(LOOK_MILLIS);
-        } while (System.nanoTime() - deadline < 0);
-        return false;
-    }
-
-    /** What it says last; that it fails where there is nothing to do is all right. */
-    private Optional<String> systemctl(String... words) throws IOException, InterruptedException {
-        var command = new ArrayList<>(List.of("systemctl"));
-        command.addAll(List.of(words));
-        return tools.run(() -> {}, command.toArray(String[]::new)).lastLine();
-    }
-
-    private String unit() {
-        return "ramzswap-serve-" + export + ".service";
+        return isOver;
     }
 
     private String stopScript() {

@@ -29,6 +29,13 @@ public final class ProgressLine {
         out.flush();
     }
 
+    /** Says something that stays. */
+    public void say(String text) {
+        end();
+        out.println(text);
+        out.flush();
+    }
+
     /** Leaves an empty line on a terminal, for what is said next. */
     public void end() {
         if (terminal) {

@@ -6,7 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
+import dev.ramzswap.linux.ProcessId;
+import dev.ramzswap.status.ExportEntry;
 import dev.ramzswap.status.ProgressLine;
+import dev.ramzswap.status.RuntimeDir;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -18,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -38,6 +42,7 @@ class BackgroundDaemonTest {
 
     private final StringWriter out = new StringWriter();
     private boolean isKilled;
+    private boolean isOver = true;
 
     /** Of the launcher that is interrupted. */
     private final AtomicLong sessionOf = new AtomicLong();
@@ -50,16 +55,20 @@ class BackgroundDaemonTest {
         }
 
         @Override
-        public void kill(Process words) {
+        public boolean end(Process words) {
             isKilled = true;
             words.destroyForcibly();
+            return isOver;
         }
     }
 
+    private Host host() throws IOException {
+        return new Host(16L << 30, Host.current().uid(), Map.of(RuntimePath.VARIABLE, temp.toString()));
+    }
+
     private String failure(String script) throws IOException {
-        Host host = new Host(16L << 30, Host.current().uid(), Map.of(RuntimePath.VARIABLE, temp.toString()));
         var progress = new ProgressLine(new PrintWriter(out), true);
-        var daemon = new BackgroundDaemon(host, List.of("sh", "-c", script), "swap0", new Shell(), progress);
+        var daemon = new BackgroundDaemon(host(), List.of("sh", "-c", script), "swap0", new Shell(), progress);
         return assertThrows(IOException.class, daemon::start).getMessage().replace(temp.toString(), "@");
     }
 
@@ -95,6 +104,23 @@ class BackgroundDaemonTest {
         assertEquals(expected, isKilled);
     }
 
+    /** As by logrotate. */
+    @ParameterizedTest
+    @CsvSource({"truncate -s 0", "rm"})
+    void aServiceWhoseLogIsGoneIsNotLeftEither(String rotate) throws IOException {
+        Path log = Files.writeString(temp.resolve("swap0.log"), "ramzswap: of an earlier daemon\n");
+        failure(rotate + " '" + log + "'; exit 1");
+        assertTrue(isKilled);
+    }
+
+    @Test
+    void saysOfADaemonThatOthersHaveThatItGoesOn() throws IOException {
+        isOver = false;
+        failure("exit 0");
+        String said = "swap0: the daemon was told to end, and goes on for who is attached: ramzswap status\n";
+        assertTrue(out.toString().contains(said), out.toString());
+    }
+
     /** By its status, systemd may be about to start it again. */
     @Test
     void aServiceThatFailedIsNotLeftToBeginAnew() throws IOException {
@@ -119,7 +145,7 @@ class BackgroundDaemonTest {
                 Map.of(),
                 new HostTools(temp.toString()),
                 Duration.ofSeconds(30));
-        launcher.kill(new ProcessBuilder("true").start());
+        launcher.end(new ProcessBuilder("true").start());
         assertEquals(List.of("told", "told"), Files.readAllLines(told));
     }
 
@@ -128,17 +154,40 @@ class BackgroundDaemonTest {
     void oneThatIsEndedMayTidyUp() throws Exception {
         Path tidied = temp.resolve("tidied");
         String script = "trap \"touch '" + tidied + "'; exit 0\" TERM; echo started; while :; do sleep 0.01; done";
-        var session = new Launcher.OwnSession();
+        var session = new Launcher.OwnSession(host());
         List<String> words = session.words(List.of("sh", "-c", script), temp.resolve("log"));
         Process process = new ProcessBuilder(words).start();
         try (var lines = process.inputReader(StandardCharsets.UTF_8)) {
             assertEquals("started", lines.readLine());
-            session.kill(process);
+            session.end(process);
             process.waitFor();
             assertTrue(Files.exists(tidied));
         } finally {
             process.destroyForcibly();
         }
+    }
+
+    /** Where there is no systemd. It has several exports, and others are attached to one of them. */
+    @ParameterizedTest
+    @CsvSource({"serving, false", "starting, true"})
+    @Timeout(60)
+    void oneThatServesIsNotKilled(String state, boolean isKilled) throws Exception {
+        var session = new Launcher.OwnSession(host(), Duration.ZERO);
+        Process process = new ProcessBuilder("sh", "-c", "trap '' TERM; echo started; exec sleep 60").start();
+        try (var lines = process.inputReader(StandardCharsets.UTF_8)) {
+            assertEquals("started", lines.readLine());
+            Files.createFile(temp.resolve("counters"));
+            RuntimeDir.own(host()).claim(List.of(entry(process.pid(), state)));
+            assertEquals(isKilled, session.end(process));
+            assertEquals(isKilled, process.waitFor(isKilled ? 30_000 : 0, TimeUnit.MILLISECONDS));
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    private ExportEntry entry(long pid, String state) {
+        String counters = temp.resolve("counters").toString();
+        return new ExportEntry("other", pid, ProcessId.startOf(pid), temp.resolve("c"), counters, "", "", "", state);
     }
 
     @Test
@@ -168,7 +217,7 @@ class BackgroundDaemonTest {
      * daemon.
      */
     @ParameterizedTest
-    @CsvSource({"inactive, false", "activating, true"})
+    @CsvSource({"inactive, false", "activating, true", "active, false"})
     @Timeout(60)
     void whoIsInterruptedEndsWhatSystemdStarts(String state, boolean isKilled) throws Exception {
         Path ran = temp.resolve("ran");

@@ -22,6 +22,6 @@ final class TestDaemon {
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.ramzswap.cli.Main"));
         command.addAll(List.of("serve", "--name", export));
         command.addAll(List.of(options));
-        return new BackgroundDaemon(host, command, export, new Launcher.OwnSession(), QUIET);
+        return new BackgroundDaemon(host, command, export, new Launcher.OwnSession(host), QUIET);
     }
 }
