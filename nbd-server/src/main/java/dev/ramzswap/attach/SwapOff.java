@@ -206,6 +206,7 @@ public final class SwapOff {
     private void stopDaemon() throws IOException, InterruptedException {
         Optional<ExportStatus> own = ExportStatus.find(machine.host(), export);
         if (own.isEmpty()) {
+            endService();
             return;
         }
         for (ExportStatus other : ExportStatus.all(machine.host())) {
@@ -218,6 +219,33 @@ public final class SwapOff {
             }
         }
         new LiveExport(own.get(), out, false).stopAndWait();
+    }
+
+    /** Between the death of a daemon and the start of the next one, systemd has it, and nobody else. */
+    private void endService() throws IOException, InterruptedException {
+        var unit = new ServiceUnit(export, machine.tools());
+        if (!machine.tools().has(ServiceUnit.PROGRAM) || !unit.goesOn()) {
+            return;
+        }
+        requireForNobody(unit);
+        if (!unit.ends(Launcher.PATIENCE)) {
+            if (unit.begins()) {
+                throw new IOException(unit.name() + " was told to end, and still begins anew: repeat this");
+            }
+            say("the daemon was told to end, and goes on until the last client is gone");
+        }
+    }
+
+    /** A daemon that is told to end while it starts leaves its pages to one that does not come. */
+    private void requireForNobody(ServiceUnit unit) throws IOException {
+        for (NbdDevice device : NbdDevice.all(machine.files())) {
+            Optional<String> other = device.backend().map(Backend::export);
+            if (other.isPresent()
+                    && ExportStatus.find(machine.host(), other.get()).isEmpty()) {
+                throw new IOException(unit.name() + " begins anew, and may be what " + device.path()
+                        + " waits for: repeat this when ramzswap status shows " + other.get());
+            }
+        }
     }
 
     private void say(String text) {

@@ -46,6 +46,8 @@ final class FakeMachine implements Tools, NbdDriver, DeviceNode.Source {
     final List<String> ran = Collections.synchronizedList(new ArrayList<>());
     /** What these say when they fail. */
     final Map<String, String> failures = new ConcurrentHashMap<>();
+    /** What else these say, one after another. */
+    final Map<String, Deque<String>> answers = new ConcurrentHashMap<>();
     /** What happens when a device has been attached. */
     Runnable onConnect = () -> {};
 
@@ -204,7 +206,8 @@ final class FakeMachine implements Tools, NbdDriver, DeviceNode.Source {
         if (words.getFirst().equals(interrupted)) {
             throw new InterruptedException();
         }
-        return new Result(0, "");
+        Deque<String> answer = answers.get(String.join(" ", words.subList(0, 2)));
+        return new Result(0, answer == null ? "" : answer.remove());
     }
 
     private void modprobe(List<String> words) {

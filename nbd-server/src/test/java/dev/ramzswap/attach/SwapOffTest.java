@@ -18,6 +18,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -220,6 +221,55 @@ class SwapOffTest {
             assertTrue(hasRecord("swap0"));
         }
         assertEquals(BOTH, fake.ran);
+    }
+
+    /** Systemd has it, and nobody else between its death and the next one's. */
+    @Test
+    @Timeout(60)
+    void aDaemonThatIsToBeginAnewForNobodyIsEnded() throws Exception {
+        dies();
+        fake.answers.put("systemctl show", new ArrayDeque<>(List.of("activating", "activating", "inactive")));
+        swapOff(false, false);
+        assertEquals(
+                List.of(
+                        "systemctl show --property=ActiveState --value ramzswap-serve-swap0.service",
+                        "systemctl kill --signal=TERM ramzswap-serve-swap0.service",
+                        "systemctl show --property=ActiveState --value ramzswap-serve-swap0.service",
+                        "systemctl kill --signal=TERM ramzswap-serve-swap0.service",
+                        "systemctl show --property=ActiveState --value ramzswap-serve-swap0.service"),
+                fake.ran.subList(BOTH.size(), fake.ran.size()));
+        assertFalse(hasRecord("swap0"));
+    }
+
+    /** At a shutdown, this may be what systemd stops it by. */
+    @ParameterizedTest
+    @ValueSource(strings = {"inactive", "failed", "deactivating", "System has not been booted with systemd"})
+    void aServiceThatEndsIsLeftToItself(String state) throws Exception {
+        dies();
+        fake.answers.put("systemctl show", new ArrayDeque<>(List.of(state)));
+        swapOff(false, false);
+        assertFalse(fake.ran.toString().contains("kill"), fake.ran::toString);
+        assertFalse(hasRecord("swap0"));
+    }
+
+    @Test
+    void aDaemonThatIsToBeginAnewForAnotherDeviceIsNotEnded() throws Exception {
+        fake.file("/sys/block/nbd1/size", "0");
+        swapOn("other");
+        dies();
+        fake.answers.put("systemctl show", new ArrayDeque<>(List.of("activating")));
+        assertEquals(
+                "ramzswap-serve-swap0.service begins anew, and may be what /dev/nbd1 waits for: repeat this when"
+                        + " ramzswap status shows other",
+                failure());
+        assertFalse(fake.ran.toString().contains("kill"), fake.ran::toString);
+        assertTrue(hasRecord("swap0"));
+    }
+
+    private void dies() throws IOException {
+        Path record = temp.resolve("run/swap0.swap");
+        Files.writeString(record, Files.readString(record).strip() + " owns-daemon\n");
+        daemon.close();
     }
 
     @Test
