@@ -5,6 +5,7 @@ import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.control.ControlSocket;
+import dev.ramzswap.linux.FileType;
 import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.status.ExportEntry;
 import dev.ramzswap.status.RuntimeDir;
@@ -48,6 +49,7 @@ final class Announcement implements AutoCloseable {
      * @throws IOException also if a running daemon has one of them
      */
     synchronized void claim() throws IOException {
+        dir.prepare(host); // a start that has found pages had gone on without it, and they may be gone since
         claim(config.exports());
     }
 
@@ -83,14 +85,23 @@ final class Announcement implements AutoCloseable {
         }
         dir.prepare(host); // which a takeover could do without until now
         Optional<IOException> failure = claimEach(stores.keySet());
-        if (control == null) {
-            control = new ControlSocket(dir.control(PID), requests);
-        }
+        listen(requests);
         claimed.replaceAll(
                 entry -> entry.serving(stores.get(entry.name()).counters().path()));
         publish();
         if (failure.isPresent()) {
             throw failure.get();
+        }
+    }
+
+    /** Also where the directory was removed since it was last listened there. */
+    private void listen(UnaryOperator<String> requests) throws IOException {
+        if (control != null && !FileType.isSocket(dir.control(PID))) {
+            control.close();
+            control = null;
+        }
+        if (control == null) {
+            control = new ControlSocket(dir.control(PID), requests);
         }
     }
 
@@ -145,6 +156,7 @@ final class Announcement implements AutoCloseable {
     synchronized void draining() {
         isDraining = true;
         try {
+            dir.requireOwn(host);
             publish();
         } catch (IOException e) {
             LOG.log(Level.WARNING, "the status does not show that this drains: " + Cause.of(e));

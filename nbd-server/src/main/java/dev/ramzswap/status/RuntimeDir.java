@@ -19,6 +19,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -98,6 +99,11 @@ public final class RuntimeDir {
         if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
             make(host);
         }
+        requireOwn(host);
+    }
+
+    /** Checks the same of a directory that is there. */
+    public void requireOwn(Host host) throws IOException {
         if (!isOnlyOf(List.of(host.uid()))) {
             throw notOwn(host, foreign());
         }
@@ -205,20 +211,28 @@ public final class RuntimeDir {
     /**
      * Replaces a file of the directory as a whole, or not at all: a directory that is full costs nothing that is there.
      * Who may look into the directory may read it, whatever the umask. What is not whole yet, or was never to be, as
-     * its writer was killed, has a name that nobody else gives.
+     * its writer was killed, has a name that nobody else gives. If somebody does all the same, nothing is written
+     * through his link.
      */
     public static void replace(Path file, List<String> lines) throws IOException {
         Path whole = file.resolveSibling("." + file.getFileName() + ".ramzswap");
         try {
             Files.deleteIfExists(whole);
-            Files.write(whole, lines);
-            Files.setPosixFilePermissions(whole, MODE);
+            write(Files.createFile(whole), lines);
             Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             Closing.after(e, () -> Files.deleteIfExists(whole));
             throw e instanceof FileSystemException
                     ? e
                     : new FileSystemException(whole.toString(), null, e.getMessage());
+        }
+    }
+
+    /** By descriptor: to change the mode, Java follows a link also if told not to. */
+    private static void write(Path created, List<String> lines) throws IOException {
+        try (NativeFile file = NativeFile.open(created, NativeFile.O_RDWR | NativeFile.O_NOFOLLOW)) {
+            Files.write(file.procPath(), lines, StandardOpenOption.WRITE);
+            Files.setPosixFilePermissions(file.procPath(), MODE);
         }
     }
 

@@ -1,16 +1,22 @@
 package dev.ramzswap.daemon;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.config.Settings;
+import dev.ramzswap.control.ControlSocket;
 import dev.ramzswap.status.ExportStatus;
 import dev.ramzswap.status.RuntimeDir;
 import dev.ramzswap.store.PageStore;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -68,6 +74,56 @@ class AnnouncementTest {
                 throw new OutOfMemoryError("made up: unable to create native thread");
             }
             return super.keySet();
+        }
+    }
+
+    /** It may have become so after the start. */
+    @Test
+    void nothingIsLeftWhereOthersMayWrite() throws Exception {
+        try (PageStore store = PageStore.open(config.exports().getFirst().store(config));
+                Announcement announcement = new Announcement(config, host);
+                Announcement next = new Announcement(config, host)) {
+            announcement.serving(Map.of("swap0", store), _ -> "ok");
+            Path entry = run.resolve("swap0.export");
+            String before = Files.readString(entry);
+            Files.setPosixFilePermissions(run, PosixFilePermissions.fromString("rwxrwxrwx"));
+            announcement.draining();
+            assertEquals(before, Files.readString(entry));
+            Files.delete(entry);
+            assertThrows(IOException.class, next::claim);
+            assertFalse(Files.exists(entry));
+        }
+    }
+
+    /** As that of a session that ends and begins anew meanwhile. */
+    @Test
+    void aDirectoryThatIsMadeAnewHasTheControlSocketToo() throws Exception {
+        try (PageStore store = PageStore.open(config.exports().getFirst().store(config));
+                Announcement announcement = new Announcement(config, host)) {
+            var stores = new HashMap<>(Map.of("swap0", store)) {
+                private static final long serialVersionUID = 1;
+
+                @Override
+                public PageStore get(Object name) {
+                    removeAll();
+                    return super.get(name);
+                }
+            };
+            assertThrows(IOException.class, () -> announcement.serving(stores, _ -> "ok"));
+            announcement.serving(Map.of("swap0", store), _ -> "ok");
+            ExportStatus found = ExportStatus.find(host, "swap0").orElseThrow();
+            assertEquals("ok", ControlSocket.request(found.entry().control(), "set"));
+        }
+    }
+
+    private void removeAll() {
+        try (Stream<Path> files = Files.list(run)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+            Files.delete(run);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

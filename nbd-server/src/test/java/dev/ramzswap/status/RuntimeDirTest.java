@@ -11,6 +11,7 @@ import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.linux.ProcessId;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
@@ -18,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.AbstractList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -266,6 +268,33 @@ class RuntimeDirTest {
                 "rw-r--r--",
                 PosixFilePermissions.toString(
                         Files.getPosixFilePermissions(dir.path().resolve("a.export"))));
+    }
+
+    /** Put there meanwhile by whoever may write to the directory. */
+    @Test
+    void anEntryIsWrittenThroughNobodysLink() throws IOException {
+        Path victim = Files.writeString(temp.resolve("victim"), "precious");
+        Files.setPosixFilePermissions(victim, PosixFilePermissions.fromString("rw-------"));
+        Path whole = temp.resolve("run/.a.ramzswap");
+        List<String> lines = new AbstractList<>() {
+            @Override
+            public String get(int index) {
+                try {
+                    Files.delete(whole);
+                    Files.createSymbolicLink(whole, victim);
+                    return "line";
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+
+            @Override
+            public int size() {
+                return 1;
+            }
+        };
+        RuntimeDir.replace(temp.resolve("run/a"), lines);
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(victim)));
     }
 
     @Test
