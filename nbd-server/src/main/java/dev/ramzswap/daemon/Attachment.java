@@ -225,9 +225,11 @@ public final class Attachment {
             boolean isKnownAgain = !isLate && lost.size() < MOST_REMEMBERED || lost.contains(process);
             lost.add(isKnownAgain ? process : UNKNOWN);
             expectedSince = isLate ? expectedSince : clock.getAsLong();
-        } else if (!process.equals(UNKNOWN)) {
-            lost.remove(process);
+        } else {
             heir = process.equals(heir) ? null : heir;
+            if (!process.equals(UNKNOWN)) {
+                lost.remove(process);
+            }
         }
     }
 

@@ -304,13 +304,15 @@ class AttachmentTest {
     /** A standby that rehearses, or nbdinfo. */
     @Test
     void whoSaysGoodbyeAfterATakeoverLeavesThePlaceToWhoHasThePages() {
-        Attachment takenOver = attachment(true);
-        joinsLate(takenOver, peer(300));
-        takenOver.left(peer(300), true);
-        joinsLate(takenOver, VISITOR);
-        pass(70);
-        takenOver.left(VISITOR, false);
-        assertTrue(takenOver.isNeeded());
+        for (PeerCredentials probe : new PeerCredentials[] {peer(300), BY_TCP}) {
+            Attachment takenOver = attachment(true);
+            joinsLate(takenOver, probe);
+            takenOver.left(probe, true);
+            joinsLate(takenOver, VISITOR);
+            pass(70);
+            takenOver.left(VISITOR, false);
+            assertTrue(takenOver.isNeeded());
+        }
     }
 
     @Test
