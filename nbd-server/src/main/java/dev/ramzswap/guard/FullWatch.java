@@ -112,9 +112,18 @@ public final class FullWatch implements AutoCloseable {
             Closing.after(e, meminfo);
             throw e;
         }
-        seen = refused.getAsLong();
         thread = Thread.ofPlatform().daemon().name("full-watch").unstarted(() -> run(interval));
-        thread.start();
+        start();
+    }
+
+    private void start() throws IOException {
+        try {
+            seen = refused.getAsLong();
+            thread.start();
+        } catch (OutOfMemoryError e) { // no thread is to be had
+            close();
+            throw new IOException(e.getMessage(), e);
+        }
     }
 
     private static FileChannel open(Path path, StandardOpenOption how) throws IOException {

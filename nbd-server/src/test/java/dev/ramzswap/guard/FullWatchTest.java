@@ -131,6 +131,21 @@ class FullWatchTest {
         assertThrows(IOException.class, () -> new FullWatch(() -> 0, _ -> true, directory, INTERVAL).close());
     }
 
+    /** As of a thread: it is no reason to end a start with pages. */
+    @Test
+    void wantOfMemoryIsWhyItCannotWatchToo() throws IOException {
+        file("meminfo", FULL);
+        file("swaps", OURS_ALONE);
+        file("sysrq-trigger", "");
+        IOException e =
+                assertThrows(IOException.class, () -> new FullWatch(this::outOfMemory, _ -> true, directory, INTERVAL));
+        assertEquals("made up", e.getMessage());
+    }
+
+    private long outOfMemory() {
+        throw new OutOfMemoryError("made up");
+    }
+
     /** Its memory is not the machine's, but the OOM killer that it would call is. */
     @Test
     void doesNotCallTheOomKillerFromAContainer() throws IOException {
