@@ -21,6 +21,7 @@ import dev.ramzswap.store.StoreConfig;
 import dev.ramzswap.store.StoreState;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -164,7 +165,7 @@ public final class Daemon implements AutoCloseable {
         boolean isPrepared = isPrepared();
         if (config.protection().isSwap()) {
             Path room = room();
-            new WarmUp(isPrepared ? dir.path() : room, room, host, kernel, encrypts()).run();
+            new WarmUp(isPrepared ? dir.path() : besideSocket(room), room, host, kernel, encrypts()).run();
             watchForFullness();
             ProcessGuard.lock(config.protection());
         }
@@ -212,6 +213,14 @@ public final class Daemon implements AutoCloseable {
         return config.stateDir().isPresent()
                 ? StoreState.makeDirectory(config.stateDir().get())
                 : dir.path();
+    }
+
+    /** Where other sockets can be made: paths in the state directory may be too long for any. */
+    private Path besideSocket(Path otherwise) {
+        return config.socket()
+                .map(socket -> socket.toAbsolutePath().getParent())
+                .filter(Files::isDirectory)
+                .orElse(otherwise);
     }
 
     private boolean encrypts() {

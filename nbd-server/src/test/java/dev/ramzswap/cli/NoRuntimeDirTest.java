@@ -13,9 +13,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A daemon that takes over for the kernel, where the runtime directory cannot be made. */
 class NoRuntimeDirTest {
@@ -36,10 +37,12 @@ class NoRuntimeDirTest {
         PageStore.open(pages).close();
     }
 
-    @Test
+    /** But for its sockets, if their paths were too long there. */
+    @ParameterizedTest
+    @ValueSource(ints = {5, 100})
     @Timeout(60)
-    void itsWarmUpHasAllRoomWhereThePagesAre(@TempDir Path directory) throws Exception {
-        Path state = directory.resolve("state");
+    void itsWarmUpHasAllRoomWhereThePagesAre(int length, @TempDir Path directory) throws Exception {
+        Path state = directory.resolve("x".repeat(length));
         leavePages(state);
         Path none = Files.createFile(directory.resolve("file")).resolve("run");
         ProcessBuilder builder = ChildJvm.of(
