@@ -15,7 +15,7 @@ import java.util.Set;
  * @param tools has systemctl
  */
 record ServiceUnit(String export, Tools tools) {
-    static final String PROGRAM = "systemctl";
+    private static final String PROGRAM = "systemctl";
     private static final String BEGINS = "activating";
     private static final Set<String> ENDED = Set.of("inactive", "failed");
     private static final int LOOK_MILLIS = 100;
@@ -35,7 +35,8 @@ record ServiceUnit(String export, Tools tools) {
     }
 
     private boolean is(Set<String> states) throws IOException, InterruptedException {
-        return show("ActiveState").filter(states::contains).isPresent();
+        return tools.has(PROGRAM)
+                && show("ActiveState").filter(states::contains).isPresent();
     }
 
     /** What waits yet, as for a mount, is only a job, and begins no more. */

@@ -28,6 +28,7 @@ public final class SwapOff {
     private final String export;
     private final PrintWriter out;
     private final ProgressLine progress;
+    private final ServiceUnit service;
 
     /** @param terminal whether progress overwrites its own line */
     public SwapOff(Machine machine, String export, PrintWriter out, boolean terminal) {
@@ -35,6 +36,7 @@ public final class SwapOff {
         this.export = export;
         this.out = out;
         this.progress = new ProgressLine(out, terminal);
+        this.service = new ServiceUnit(export, machine.tools());
     }
 
     /**
@@ -43,7 +45,7 @@ public final class SwapOff {
      */
     public void run(boolean force) throws IOException, InterruptedException {
         machine.requireRoot("swapoff");
-        if (!SwapRecord.exists(machine.host(), export) && named().isEmpty()) { // that needs no lock
+        if (!SwapRecord.exists(machine.host(), export) && named().isEmpty() && !service.begins()) { // needs no lock
             throw new IOException("ramzswap swapon has not attached '" + export
                     + "': ramzswap status shows what is served, swapon --show what is swapped on");
         }
@@ -51,6 +53,8 @@ public final class SwapOff {
             Optional<SwapRecord> record = attached();
             if (record.isPresent()) {
                 undo(record.get(), force);
+            } else if (service.begins()) { // for a swapon that was killed
+                endService();
             }
             forget(); // last, so that what fails can be repeated
             say("is not attached any more");
@@ -223,26 +227,25 @@ public final class SwapOff {
 
     /** Between the death of a daemon and the start of the next one, systemd has it, and nobody else. */
     private void endService() throws IOException, InterruptedException {
-        var unit = new ServiceUnit(export, machine.tools());
-        if (!machine.tools().has(ServiceUnit.PROGRAM) || !unit.goesOn()) {
+        if (!service.goesOn()) {
             return;
         }
-        requireForNobody(unit);
-        if (!unit.ends(Launcher.PATIENCE)) {
-            if (unit.begins()) {
-                throw new IOException(unit.name() + " was told to end, and still begins anew: repeat this");
+        requireForNobody();
+        if (!service.ends(Launcher.PATIENCE)) {
+            if (service.begins()) {
+                throw new IOException(service.name() + " was told to end, and still begins anew: repeat this");
             }
             say("the daemon was told to end, and goes on until the last client is gone");
         }
     }
 
     /** A daemon that is told to end while it starts leaves its pages to one that does not come. */
-    private void requireForNobody(ServiceUnit unit) throws IOException {
+    private void requireForNobody() throws IOException {
         for (NbdDevice device : NbdDevice.all(machine.files())) {
             Optional<String> other = device.backend().map(Backend::export);
             if (other.isPresent()
                     && ExportStatus.find(machine.host(), other.get()).isEmpty()) {
-                throw new IOException(unit.name() + " begins anew, and may be what " + device.path()
+                throw new IOException(service.name() + " begins anew, and may be what " + device.path()
                         + " waits for: repeat this when ramzswap status shows " + other.get());
             }
         }

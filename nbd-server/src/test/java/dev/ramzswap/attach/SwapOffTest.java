@@ -241,6 +241,20 @@ class SwapOffTest {
         assertFalse(hasRecord("swap0"));
     }
 
+    /** It fails, and begins anew each second: nothing else ends it. */
+    @Test
+    @Timeout(60)
+    void aDaemonThatAKilledSwaponHasLeftIsEnded() throws Exception {
+        Files.delete(temp.resolve("run/swap0.swap"));
+        fake.disconnect(0);
+        fake.ran.clear();
+        daemon.close();
+        fake.answers.put(
+                "systemctl show", new ArrayDeque<>(List.of("activating", "activating", "activating", "inactive")));
+        swapOff(false, false);
+        assertTrue(fake.ran.contains("systemctl kill --signal=TERM ramzswap-serve-swap0.service"), fake.ran::toString);
+    }
+
     /** At a shutdown, this may be what systemd stops it by. */
     @ParameterizedTest
     @ValueSource(strings = {"inactive", "failed", "deactivating", "System has not been booted with systemd"})
