@@ -58,7 +58,7 @@ public final class ConnectionMemory implements AutoCloseable {
         }
         int before = prepared;
         prepared = UNKNOWN; // until all of it is there
-        io.setSpare(count);
+        io.setReserved(count);
         if (count > before) {
             Threads.reserveStacks(count * (1 + SlowLane.THREADS));
         }

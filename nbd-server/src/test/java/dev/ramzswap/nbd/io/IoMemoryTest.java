@@ -46,31 +46,32 @@ class IoMemoryTest {
 
     /** Many handshakes leave buffers of one size, which must not keep those of connections from being kept. */
     @Test
-    void ofEachSizeAsManyAreKeptAsConnectionsHave() {
+    void ofEachSizeAsManyAreReservedAsConnectionsHaveAndOneMoreIsSpare() {
         List<ByteBuf> all = new ArrayList<>();
         for (int bytes : new int[] {SMALL, LARGE, 100}) {
             for (int i = 0; i < 60; i++) {
                 all.add(own.take(bytes));
             }
         }
+        own.mayBeLost();
         all.forEach(own::give);
-        assertEquals(3 * (2 * SMALL + LARGE), memory.spareBytes());
+        assertEquals(4 * (2 * SMALL + LARGE), memory.spareBytes());
         assertEquals(
-                3 * (2 + 1), all.stream().filter(buffer -> buffer.refCnt() > 0).count());
+                4 * (2 + 1), all.stream().filter(buffer -> buffer.refCnt() > 0).count());
         assertEquals(0, memory.inUse());
     }
 
     @Test
-    void asManyAreSpareAsAreAskedForAndMayBeKept() {
-        ByteBuf first = own.take(SMALL);
-        own.give(first);
-        memory.setSpare(1);
+    void asManyAreReservedAsAreAskedForAndMayBe() {
+        memory.setReserved(1);
         assertEquals(3, memory.made());
-        memory.setSpare(1000);
+        memory.setReserved(1000);
         assertEquals(3 * 3, memory.made());
         assertEquals(3 * (2 * SMALL + LARGE), memory.spareBytes());
         assertEquals(0, memory.inUse());
-        memory.setSpare(0);
+        ByteBuf first = own.take(SMALL);
+        own.give(first);
+        memory.setReserved(0);
         assertEquals(0, memory.spareBytes());
         assertEquals(0, first.refCnt());
     }
@@ -78,46 +79,65 @@ class IoMemoryTest {
     @Test
     void whoIsInterruptedMakesNoMore() {
         Thread.currentThread().interrupt();
-        memory.setSpare(1);
+        memory.setReserved(1);
         assertTrue(Thread.interrupted());
         assertEquals(0, memory.made());
     }
 
     /** Anybody who may connect could take all of it, just when it is needed. */
     @Test
-    void whatIsSpareIsForOwnConnections() {
-        memory.setSpare(1);
+    void whatIsReservedIsForOwnConnections() {
+        memory.setReserved(1);
         ByteBuf another = other.take(LARGE);
         assertEquals(LARGE, memory.inUse());
         assertEquals(2 * SMALL + LARGE, memory.spareBytes());
         other.give(another);
-        assertEquals(0, another.refCnt());
-        assertEquals(2 * SMALL + LARGE, memory.spareBytes());
+        assertSame(another, other.take(LARGE));
+        other.give(another);
+    }
+
+    /** What is freed stays with a process that is locked. */
+    @Test
+    void visitorAfterVisitorMakesNothing() {
+        other.give(other.take(LARGE));
+        other.give(other.take(LARGE));
+        assertEquals(1, memory.made());
     }
 
     @Test
-    void whatALostConnectionHadIsKept() {
+    void whatALostConnectionHadIsReserved() {
         ByteBuf lost = other.take(LARGE);
         other.mayBeLost();
         other.give(lost);
+        assertNotReserved(lost, false);
         assertSame(lost, own.take(LARGE));
         own.give(lost);
-        ByteBuf over = other.take(SMALL);
+        ByteBuf left = other.take(SMALL);
         other.saidGoodbye(false);
-        other.give(over);
-        assertEquals(0, over.refCnt());
+        other.give(left);
+        assertNotReserved(left, true);
     }
 
     @Test
-    void whatAnOwnConnectionHadIsKeptUnlessItsDeviceIsDetached() {
+    void whatWasReservedIsSoAgainUnlessItsDeviceIsDetached() {
+        memory.setReserved(1);
         ByteBuf offered = own.take(LARGE);
         own.saidGoodbye(false);
         own.give(offered);
-        assertEquals(LARGE, memory.spareBytes());
+        assertNotReserved(offered, false);
         ByteBuf used = own.take(LARGE);
+        assertSame(offered, used);
         own.saidGoodbye(true);
         own.give(used);
-        assertEquals(0, used.refCnt());
+        assertEquals(0, used.refCnt(), "the visitor has left one of its size");
+    }
+
+    /** Whether a visitor is given it. */
+    private void assertNotReserved(ByteBuf buffer, boolean expected) {
+        IoShare visitor = new IoShare(memory, false);
+        ByteBuf given = visitor.take(buffer.capacity());
+        assertEquals(expected, given == buffer);
+        visitor.give(given);
     }
 
     @Test
