@@ -230,7 +230,9 @@ public final class SwapOff {
         if (!service.goesOn()) {
             return;
         }
-        requireForNobody();
+        if (service.begins()) {
+            requireForNobody();
+        }
         if (!service.ends(Launcher.PATIENCE)) {
             if (service.begins()) {
                 throw new IOException(service.name() + " was told to end, and still begins anew: repeat this");
@@ -246,7 +248,8 @@ public final class SwapOff {
             if (other.isPresent()
                     && ExportStatus.find(machine.host(), other.get()).isEmpty()) {
                 throw new IOException(service.name() + " begins anew, and may be what " + device.path()
-                        + " waits for: repeat this when ramzswap status shows " + other.get());
+                        + " waits for: repeat this when ramzswap status shows " + other.get()
+                        + ", or if another daemon serves that, end it by systemctl kill " + service.name());
             }
         }
     }

@@ -228,10 +228,12 @@ class SwapOffTest {
     @Timeout(60)
     void aDaemonThatIsToBeginAnewForNobodyIsEnded() throws Exception {
         dies();
-        fake.answers.put("systemctl show", new ArrayDeque<>(List.of("activating", "activating", "inactive")));
+        fake.answers.put(
+                "systemctl show", new ArrayDeque<>(List.of("activating", "activating", "activating", "inactive")));
         swapOff(false, false);
         assertEquals(
                 List.of(
+                        "systemctl show --property=ActiveState --value ramzswap-serve-swap0.service",
                         "systemctl show --property=ActiveState --value ramzswap-serve-swap0.service",
                         "systemctl kill --signal=TERM ramzswap-serve-swap0.service",
                         "systemctl show --property=ActiveState --value ramzswap-serve-swap0.service",
@@ -250,7 +252,8 @@ class SwapOffTest {
         fake.ran.clear();
         daemon.close();
         fake.answers.put(
-                "systemctl show", new ArrayDeque<>(List.of("activating", "activating", "activating", "inactive")));
+                "systemctl show",
+                new ArrayDeque<>(List.of("activating", "activating", "activating", "activating", "inactive")));
         swapOff(false, false);
         assertTrue(fake.ran.contains("systemctl kill --signal=TERM ramzswap-serve-swap0.service"), fake.ran::toString);
     }
@@ -271,13 +274,26 @@ class SwapOffTest {
         fake.file("/sys/block/nbd1/size", "0");
         swapOn("other");
         dies();
-        fake.answers.put("systemctl show", new ArrayDeque<>(List.of("activating")));
+        fake.answers.put("systemctl show", new ArrayDeque<>(List.of("activating", "activating")));
         assertEquals(
                 "ramzswap-serve-swap0.service begins anew, and may be what /dev/nbd1 waits for: repeat this when"
-                        + " ramzswap status shows other",
+                        + " ramzswap status shows other, or if another daemon serves that, end it by systemctl kill"
+                        + " ramzswap-serve-swap0.service",
                 failure());
         assertFalse(fake.ran.toString().contains("kill"), fake.ran::toString);
         assertTrue(hasRecord("swap0"));
+    }
+
+    /** One that serves does not end for what it is told while somebody is attached. */
+    @Test
+    void aDaemonThatServesUnseenIsToldToEndWhateverElseIsAttached() throws Exception {
+        fake.file("/sys/block/nbd1/size", "0");
+        swapOn("other");
+        dies();
+        fake.answers.put("systemctl show", new ArrayDeque<>(List.of("active", "active", "inactive")));
+        swapOff(false, false);
+        assertTrue(fake.ran.contains("systemctl kill --signal=TERM ramzswap-serve-swap0.service"), fake.ran::toString);
+        assertFalse(hasRecord("swap0"));
     }
 
     private void dies() throws IOException {
