@@ -67,8 +67,15 @@ public final class TransmissionFuzz {
     }
 
     private static void play(MemoryExport export, TransmissionModel model, ScriptedChannel channel) throws IOException {
-        var context = new ServerContext(
-                new ExportTable(List.of(export)), new ConnectionMemory(Limits.DEFAULT, 1), ClientListener.NONE);
+        try (var memory = new ConnectionMemory(Limits.DEFAULT, 1)) {
+            play(export, model, channel, memory);
+        }
+    }
+
+    private static void play(
+            MemoryExport export, TransmissionModel model, ScriptedChannel channel, ConnectionMemory memory)
+            throws IOException {
+        var context = new ServerContext(new ExportTable(List.of(export)), memory, ClientListener.NONE);
         IoShare share = new IoShare(context.memory(), false);
         Buffers buffers = new Buffers(share, RECEIVED, model.slow ? SLOW_REPLY : FAST_REPLY);
         try (ExportSession session = export.open();
