@@ -169,7 +169,8 @@ check_unit() {
     must 'it is sandboxed' grep -q 'Seccomp:[[:space:]]*2' "/proc/$pid/status"
     must 'its replies do not wait for memory, or it warns' is_real_time "$pid"
     must 'it can ask for the OOM killer' [ -n "$(find "/proc/$pid/fd" -lname /proc/sysrq-trigger)" ]
-    figure resident_mb "$(awk '/VmRSS/ { print int($2 / 1024) }' "/proc/$pid/status")"
+    # Without the pool, which only the one of the two has that serves.
+    figure resident_mb "$(awk '/RssAnon|RssFile/ { sum += $2 } END { print int(sum / 1024) }' "/proc/$pid/status")"
 }
 
 # This kernel has RT_GROUP_SCHED, by which a group may be allowed no real-time threads at all.
