@@ -37,7 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -221,17 +221,19 @@ class DaemonTest {
     void oneThatStoodByServesAlsoWhatIsLeftToItAfterTheFirst() throws Exception {
         String[] both = {"state-dir=" + temp.resolve("state"), "export=name=a,size=16M", "export=name=b,size=16M"};
         start(both).close();
+        Config a = config(both).only(Set.of("a"));
         Config b = config(both).only(Set.of("b"));
+        PageStore dies = PageStore.open(a.exports().getFirst().store(a));
         PageStore leaves = PageStore.open(b.exports().getFirst().store(b));
-        var end = CompletableFuture.runAsync(() -> {
-            awaitMayLeave(b, true);
-            awaitMayLeave(b, false);
-            leaves.close();
-        });
-        try (Daemon daemon = start(with(both, "standby=yes"))) {
+        var next = new FutureTask<>(() -> start(with(both, "standby=yes")));
+        Thread.ofPlatform().daemon().start(next);
+        awaitMayLeave(b, true);
+        dies.close();
+        awaitMayLeave(b, false);
+        leaves.close();
+        try (Daemon daemon = next.get(30, TimeUnit.SECONDS)) {
             assertEquals(Set.of("a", "b"), daemon.served().names());
         }
-        end.get(30, TimeUnit.SECONDS);
     }
 
     private static void awaitMayLeave(Config config, boolean may) {
