@@ -50,6 +50,7 @@ public interface Mover {
     /** Until {@link #endLook}, segments are looked at, if only in vain. */
     default void beginLook() {}
 
+    /** What follows until the next {@link #beginLook} is a time in which nobody looks. */
     default void endLook() {}
 
     /** Whether to {@link #move} a segment is known to bring nothing now, so that it need not be read. */

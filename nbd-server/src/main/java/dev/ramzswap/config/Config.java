@@ -115,8 +115,7 @@ public record Config(
     /** Who comes from another machine must show who it is, unless the user wants it otherwise. */
     private static void checkReach(Settings settings, InetSocketAddress listen, Optional<TlsConfig> tls)
             throws ConfigException {
-        boolean isProven = tls.filter(TlsConfig::provesTcpClients).isPresent();
-        if (!listen.getAddress().isLoopbackAddress() && !isProven) {
+        if (TlsConfig.isForAnybody(listen, tls)) {
             throw new ConfigException(settings.daemon.get("listen").origin() + ": other machines can reach "
                     + Address.format(listen) + ": add --tls-cert, --tls-key and --tls-ca, so that only clients with a"
                     + " certificate are served, or --insecure to serve anybody");

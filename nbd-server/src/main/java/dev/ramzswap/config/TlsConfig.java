@@ -1,6 +1,7 @@
 package dev.ramzswap.config;
 
 import dev.ramzswap.config.Settings.Value;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -72,8 +73,14 @@ public record TlsConfig(Path certificate, Path key, Optional<Path> authority, Mo
         return ExportReader.read(settings.daemon, key, Mode::parse).orElse(otherwise);
     }
 
+    /** Whether other machines can reach an address, which is looked up already, and need not show who they are. */
+    public static boolean isForAnybody(InetSocketAddress address, Optional<TlsConfig> tls) {
+        return !address.getAddress().isLoopbackAddress()
+                && tls.filter(TlsConfig::provesTcpClients).isEmpty();
+    }
+
     /** Whether TCP clients are served only with a certificate. */
-    public boolean provesTcpClients() {
+    private boolean provesTcpClients() {
         return onTcp == Mode.REQUIRED && authority.isPresent();
     }
 }

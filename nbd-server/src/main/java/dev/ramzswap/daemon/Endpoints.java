@@ -159,7 +159,7 @@ final class Endpoints {
     }
 
     private void warnOfOthers(InetSocketAddress address) {
-        if (isForAnybody(address)) {
+        if (TlsConfig.isForAnybody(address, config.tls())) {
             LOG.log(
                     Level.WARNING,
                     "others can reach " + config.listenText().orElseThrow()
@@ -178,16 +178,10 @@ final class Endpoints {
     }
 
     private void checkReach(String origin, InetSocketAddress address, String otherwise) throws IOException {
-        if (isForAnybody(address)) {
+        if (TlsConfig.isForAnybody(address, config.tls())) {
             throw new LastingException(origin + "other machines can reach " + address
                     + ": add --tls-cert, --tls-key and --tls-ca, or " + otherwise);
         }
-    }
-
-    /** Whether other machines can reach it, and need not show who they are. */
-    private boolean isForAnybody(InetSocketAddress address) {
-        return !address.getAddress().isLoopbackAddress()
-                && config.tls().filter(TlsConfig::provesTcpClients).isEmpty();
     }
 
     private void makeParent(Path socket) throws IOException {

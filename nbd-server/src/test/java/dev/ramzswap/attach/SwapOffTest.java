@@ -271,9 +271,7 @@ class SwapOffTest {
 
     @Test
     void aDaemonThatIsToBeginAnewForAnotherDeviceIsNotEnded() throws Exception {
-        fake.file("/sys/block/nbd1/size", "0");
-        swapOn("other");
-        dies();
+        diesBesideAnother();
         fake.answers.put("systemctl show", new ArrayDeque<>(List.of("activating", "activating")));
         assertEquals(
                 "ramzswap-serve-swap0.service begins anew, and may be what /dev/nbd1 waits for: repeat this when"
@@ -287,13 +285,17 @@ class SwapOffTest {
     /** One that serves does not end for what it is told while somebody is attached. */
     @Test
     void aDaemonThatServesUnseenIsToldToEndWhateverElseIsAttached() throws Exception {
-        fake.file("/sys/block/nbd1/size", "0");
-        swapOn("other");
-        dies();
+        diesBesideAnother();
         fake.answers.put("systemctl show", new ArrayDeque<>(List.of("active", "active", "inactive")));
         swapOff(false, false);
         assertTrue(fake.ran.contains("systemctl kill --signal=TERM ramzswap-serve-swap0.service"), fake.ran::toString);
         assertFalse(hasRecord("swap0"));
+    }
+
+    private void diesBesideAnother() throws Exception {
+        fake.file("/sys/block/nbd1/size", "0");
+        swapOn("other");
+        dies();
     }
 
     private void dies() throws IOException {
