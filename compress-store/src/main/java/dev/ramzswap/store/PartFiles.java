@@ -1,21 +1,14 @@
 package dev.ramzswap.store;
 
 import dev.ramzswap.closing.Closing;
-import dev.ramzswap.linux.Errno;
-import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.LastingException;
-import dev.ramzswap.linux.LockedFiles;
 import dev.ramzswap.linux.MappedFile;
-import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalLong;
 
 /** The mapped files that a store consists of, its parts: {@code NAME.PART} in the state directory, or memory files. */
 final class PartFiles {
@@ -133,44 +126,6 @@ final class PartFiles {
             return Files.size(pathOf("map")) > 0;
         } catch (NoSuchFileException e) {
             return false;
-        }
-    }
-
-    /**
-     * Whether there is a map that no process has open: who ends in order and leaves nothing removes it before. Not one
-     * that cannot be opened, and so not be taken over.
-     */
-    boolean isLeft() {
-        try {
-            return unusedBytes().orElse(0) > 0;
-        } catch (IOException e) {
-            return false;
-        }
-    }
-
-    /** Whether some process has the map open. */
-    boolean isInUse() throws IOException {
-        return unusedBytes().isEmpty();
-    }
-
-    /** Bytes of the map, which may be none; empty if a process has it open. */
-    private OptionalLong unusedBytes() throws IOException {
-        if (config.stateDir().isEmpty()) {
-            return OptionalLong.of(0);
-        }
-        try {
-            Optional<NativeFile> map = LockedFiles.tryOpenToRead(pathOf("map"), Duration.ZERO);
-            if (map.isEmpty()) {
-                return OptionalLong.empty();
-            }
-            try (NativeFile file = map.get()) {
-                return OptionalLong.of(file.size());
-            }
-        } catch (ErrnoException e) {
-            if (e.errno() == Errno.ENOENT) {
-                return OptionalLong.of(0);
-            }
-            throw e;
         }
     }
 

@@ -29,20 +29,6 @@ public final class StoreState {
         return config.stateDir().isPresent() && new PartFiles(config).isMapThere();
     }
 
-    /** Whether the state directory has a store of this name that no process serves any more, and that can be opened. */
-    public static boolean isLeft(StoreConfig config) {
-        return new PartFiles(config).isLeft();
-    }
-
-    /**
-     * Whether a process, which may be this one, has a store of this name open in the state directory.
-     *
-     * @throws IOException as above
-     */
-    public static boolean isInUse(StoreConfig config) throws IOException {
-        return new PartFiles(config).isInUse();
-    }
-
     /**
      * Does nothing if a store of this configuration could take over what is in the state directory.
      *

@@ -79,11 +79,7 @@ public record Config(
             socket = ExportReader.read(
                     Map.of("socket", new Value(path.toString(), "--socket")), "socket", Address::socket);
         }
-        boolean isStandby = isYes(settings, "standby");
-        if (isStandby && stateDir.isEmpty()) {
-            throw new ConfigException(settings.daemon.get("standby").origin()
-                    + ": takes over what lies in a state directory: add --state-dir");
-        }
+        boolean isStandby = isStandby(settings, stateDir, exports);
         Optional<TlsConfig> tls = TlsConfig.of(settings);
         boolean isInsecure = isYes(settings, "insecure");
         if (listen.isPresent() && !listen.get().isUnresolved() && !isInsecure) {
@@ -110,6 +106,23 @@ public record Config(
                 logLevel,
                 timesConfigured,
                 protection);
+    }
+
+    /** Of several exports, each could be another daemon's when this one's turn comes. */
+    private static boolean isStandby(Settings settings, Optional<Path> stateDir, List<ExportConfig> exports)
+            throws ConfigException {
+        if (!isYes(settings, "standby")) {
+            return false;
+        }
+        String origin = settings.daemon.get("standby").origin();
+        if (stateDir.isEmpty()) {
+            throw new ConfigException(origin + ": takes over what lies in a state directory: add --state-dir");
+        }
+        if (exports.size() > 1) {
+            throw new ConfigException(origin + ": a daemon stands by for one export, and these are " + exports.size()
+                    + ": give each of them a daemon of its own");
+        }
+        return true;
     }
 
     /** Who comes from another machine must show who it is, unless the user wants it otherwise. */

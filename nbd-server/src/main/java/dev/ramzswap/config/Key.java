@@ -65,8 +65,8 @@ public enum Key {
     STANDBY(
             Scope.DAEMON,
             Kind.YES,
-            "With --state-dir: while another daemon serves this state, stand by, and take over when that ends. On"
-                    + " SIGTERM, leave to one that stands by."),
+            "With --state-dir and one export: while another daemon serves its state, stand by, and take over when that"
+                    + " ends. On SIGTERM, leave to one that stands by."),
     UNSAFE(
             Scope.DAEMON,
             Kind.YES,

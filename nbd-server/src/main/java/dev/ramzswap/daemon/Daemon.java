@@ -176,7 +176,7 @@ public final class Daemon implements AutoCloseable {
                 announcement.claim();
             }
             termination.accept(ending::request);
-            openStores(_ -> {});
+            openStores();
         }
         if (config.protection().isSwap()) {
             ProcessGuard.lockNewMemoryWhole(config.protection());
@@ -244,7 +244,7 @@ public final class Daemon implements AutoCloseable {
             if (!isNeeded) {
                 leave("told to end, and so was the daemon that served, which nobody needs any more");
             }
-            openStores(standby::leaveAllBut);
+            openStores();
             termination.accept(ending::request);
         }
     }
@@ -281,9 +281,8 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
-    /** @param beforeOthers see {@link Stores#open} */
-    private void openStores(Consumer<Set<String>> beforeOthers) throws IOException, ConfigException {
-        stores.open(service::goesOn, beforeOthers);
+    private void openStores() throws IOException, ConfigException {
+        stores.open(service::goesOn);
         Standby.unmark(served());
         Map<String, Attachment> all = new LinkedHashMap<>();
         stores.all()

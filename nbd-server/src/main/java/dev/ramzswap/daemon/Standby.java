@@ -4,32 +4,26 @@ import dev.ramzswap.closing.Closing;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.linux.NativeFile;
+import dev.ramzswap.store.StoreConfig;
 import dev.ramzswap.store.StoreState;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
-import java.util.Set;
 
 /**
- * The place of the daemon that takes over next. Of several daemons with the same state, the one that has the state's
- * locks serves; one has this place and waits for these; all others wait for the place. Locks of files (flock) do all of
- * it: the kernel gives one up when the last thread of its process has ended, so who gets it knows that the other will
- * do nothing more, and is woken within microseconds.
+ * The place of the daemon that takes over an export next. Of several daemons with the same state, the one that has the
+ * state's locks serves; one has this place, the lock of {@code NAME.standby}, and waits for these; all others wait for
+ * the place. Locks of files (flock) do all of it: the kernel gives one up when the last thread of its process has
+ * ended, so who gets it knows that the other will do nothing more, and is woken within microseconds.
  *
  * <pre>
  *   waits for the place ──► stands by ──► serves ──► ends
  *                           (NAME.standby)  (NAME.map and the others)
  * </pre>
  *
- * <p>Place and mark are a file of each export: with another configuration, the one may have more of them than the
- * other. Who serves leaves to who has the places of all that it serves, and whoever waits takes all of his own or none.
- *
- * <p>Of several exports, a third daemon may serve some, and is not waited for ({@link Turn}). Who takes over opens what
- * is left, then gives up the places of all else, and only then tries to have that, too: who served it and left, looked
- * at the place before, and has ended by now or ends at once; who looks afterwards finds it free, and stays.
+ * <p>Who serves several exports leaves when somebody stands by for each of them.
  *
  * <p>Both daemons may be told to end in one job ({@code systemctl stop} after a swapoff that failed), and then one must
  * go on. Each first says what it is about to do, and then looks at the other:
@@ -70,10 +64,10 @@ final class Standby implements Closeable {
     /** Who serves has the place's lock for less, each time that it looks. */
     private static final Duration GLANCE = Duration.ofMillis(50);
 
-    private final Config config;
+    private final StoreConfig state;
     private final Runnable whileFree;
-    private final Place place;
-    private final List<Path> marks;
+    private final NativeFile place;
+    private final Path mark;
     private boolean hasPlace;
     private boolean isTurn;
     private boolean isToldToEnd;
@@ -88,13 +82,12 @@ final class Standby implements Closeable {
      * @param whileFree is run when it has given the place up, and does not know yet whether it stays; a seam for tests
      */
     Standby(Config config, Runnable whileFree) throws IOException {
-        this.config = config;
+        ExportConfig export = config.exports().getFirst();
+        this.state = export.store(config);
         this.whileFree = whileFree;
-        for (ExportConfig export : config.exports()) {
-            StoreState.requireReadable(export.store(config));
-        }
-        marks = marks(config);
-        place = new Place(config);
+        StoreState.requireReadable(state);
+        mark = mark(config, export);
+        place = NativeFile.open(place(config, export), NativeFile.O_RDWR | NativeFile.O_CREAT);
     }
 
     /**
@@ -114,40 +107,21 @@ final class Standby implements Closeable {
 
     /** Under the monitor, and so without waiting: one that is told to end must know whether it has the place. */
     private synchronized boolean takePlace() throws IOException {
-        hasPlace = !isToldToEnd && place.tryTake(Duration.ZERO);
+        hasPlace = !isToldToEnd && place.tryLock();
         return hasPlace;
     }
 
     /**
-     * Waits until nobody serves the state any more, see {@link Turn}.
+     * Waits until nobody serves the state any more.
      *
      * @param beforeWaiting is run if somebody does
      * @return false if this daemon was told to end, and nobody needs it any more
      */
     boolean awaitTurn(Runnable beforeWaiting) throws IOException, InterruptedException {
-        new Turn(config).await(beforeWaiting);
+        StoreState.awaitFree(state, beforeWaiting);
         synchronized (this) {
             isTurn = !isToldToEnd || isMarked();
             return isTurn;
-        }
-    }
-
-    /**
-     * This daemon takes over, and may do without other exports than these. The mark of another is somebody's if a
-     * daemon serves it.
-     */
-    synchronized void leaveAllBut(Set<String> names) {
-        for (ExportConfig export : config.exports()) {
-            if (!names.contains(export.name())) {
-                Closing.quietly(() -> unmarkUnused(export));
-            }
-        }
-        Closing.quietly(() -> place.leaveAllBut(names));
-    }
-
-    private void unmarkUnused(ExportConfig export) throws IOException {
-        if (!StoreState.isInUse(export.store(config))) {
-            unmark(config.only(Set.of(export.name())));
         }
     }
 
@@ -167,13 +141,13 @@ final class Standby implements Closeable {
     /** @return whether who serves was not about to leave to this one */
     private boolean givesPlaceUp() {
         hasPlace = false;
-        Closing.quietly(place::leave);
+        Closing.quietly(place::unlock);
         whileFree.run();
         return !isMarked();
     }
 
     private boolean takesPlaceAgain() {
-        Closing.quietly(() -> hasPlace = place.tryTake(GLANCE));
+        Closing.quietly(() -> hasPlace = place.tryLock(GLANCE));
         return hasPlace;
     }
 
@@ -192,33 +166,53 @@ final class Standby implements Closeable {
             return false;
         }
         try {
-            for (Path mark : marks(config)) {
-                NativeFile.open(mark, NativeFile.O_RDWR | NativeFile.O_CREAT).close();
+            for (ExportConfig export : config.exports()) {
+                NativeFile.open(mark(config, export), NativeFile.O_RDWR | NativeFile.O_CREAT)
+                        .close();
             }
-            return Place.isTakenIn(config);
+            for (ExportConfig export : config.exports()) {
+                if (isFree(place(config, export))) {
+                    return false;
+                }
+            }
+            return true;
         } catch (IOException e) {
             return false; // no place, as nobody ever stood by, or no descriptor left: no reason to end
+        }
+    }
+
+    private static boolean isFree(Path place) throws IOException {
+        try (NativeFile file = NativeFile.open(place, NativeFile.O_RDWR)) {
+            return file.tryLock();
         }
     }
 
     /** The daemon that serves has just begun to, or ends with nobody attached. */
     static void unmark(Config config) {
         if (config.stateDir().isPresent()) {
-            Closing.quietly(() -> removeAll(marks(config)));
+            Closing.quietly(() -> removeMarks(config));
         }
     }
 
-    private static void removeAll(List<Path> marks) throws IOException {
-        for (Path mark : marks) {
-            Files.deleteIfExists(mark);
+    private static void removeMarks(Config config) throws IOException {
+        for (ExportConfig export : config.exports()) {
+            Files.deleteIfExists(mark(config, export));
         }
     }
 
     private boolean isMarked() {
-        return marks.stream().anyMatch(Files::exists);
+        return Files.exists(mark);
     }
 
-    private static List<Path> marks(Config config) throws IOException {
-        return Place.paths(config, ".leaving");
+    private static Path mark(Config config, ExportConfig export) throws IOException {
+        return path(config, export, ".leaving");
+    }
+
+    private static Path place(Config config, ExportConfig export) throws IOException {
+        return path(config, export, ".standby");
+    }
+
+    private static Path path(Config config, ExportConfig export, String suffix) throws IOException {
+        return StoreState.makeDirectory(config.stateDir().orElseThrow()).resolve(export.name() + suffix);
     }
 }

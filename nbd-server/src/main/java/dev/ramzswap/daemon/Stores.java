@@ -21,7 +21,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -76,24 +75,17 @@ final class Stores {
     }
 
     /**
-     * Opens all of them, those first whose pages nobody serves; what a process has still open that is just ending, or
-     * that serves it, is waited for later. Once there are pages, any other that cannot be opened is done without: who
-     * is attached to the ones is not to lose his pages for its sake. Those that are open when this fails stay so.
+     * Opens all of them, those first that have pages. Once there are pages, any other that cannot be opened is done
+     * without: who is attached to the ones is not to lose his pages for its sake. Those that are open when this fails
+     * stay so.
      *
      * @param waiting is told how far what takes long has come
-     * @param beforeOthers is given the exports that have pages, once there are such, before any other is tried
      * @throws InterruptedIOException if it is told to end meanwhile, and nobody has pages here
      * @throws ConfigException if an export cannot be as it is described
      * @throws IOException with a message that names the export, and the flag if the cause is a path
      */
-    void open(Consumer<String> waiting, Consumer<Set<String>> beforeOthers) throws IOException, ConfigException {
-        tryOpen(unopened(StoreState::isLeft), waiting);
-        if (!areTakenOver()) {
-            tryOpen(unopened(StoreState::isThere), waiting);
-        }
-        if (areTakenOver()) {
-            beforeOthers.accept(open.keySet());
-        }
+    void open(Consumer<String> waiting) throws IOException, ConfigException {
+        tryOpen(unopened(StoreState::isThere), waiting);
         for (ExportConfig export : others()) {
             openLater(export, waiting);
         }

@@ -19,7 +19,6 @@ import dev.ramzswap.nbd.client.LoopbackClient;
 import dev.ramzswap.status.ExportStatus;
 import dev.ramzswap.status.LiveExport;
 import dev.ramzswap.store.Counters.Counter;
-import dev.ramzswap.store.PageStore;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.PrintWriter;
@@ -37,11 +36,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -196,64 +193,6 @@ class DaemonTest {
         }
         assertNothingLeft();
         assertEquals("mine", Files.readString(notes));
-    }
-
-    /** By a mark that stays, the next one that stands by would think for ever that it is needed. */
-    @ParameterizedTest
-    @CsvSource({"yes, false", "no, true"})
-    void oneThatStoodByTakesAlsoTheMarkOfAnExportThatItDoesWithout(String standby, boolean isLeft) throws Exception {
-        Path state = temp.resolve("state");
-        String old = "export=name=old,size=16M";
-        start("state-dir=" + state, old).close();
-        for (String export : List.of("old", "fresh")) {
-            Files.createFile(state.resolve(export + ".leaving"));
-        }
-        String fresh = "export=name=fresh,size=16M,limit=4M,backing-file=" + temp.resolve("missing/file");
-        try (Daemon daemon = start("state-dir=" + state, old, fresh, "standby=" + standby)) {
-            assertEquals(Set.of("old"), daemon.served().names());
-            assertFalse(Files.exists(state.resolve("old.leaving")));
-            assertEquals(isLeft, Files.exists(state.resolve("fresh.leaving")), "else it may be another daemon's");
-        }
-    }
-
-    /** It has looked, found who stood by, and ends now. */
-    @Test
-    void oneThatStoodByServesAlsoWhatIsLeftToItAfterTheFirst() throws Exception {
-        String[] both = {"state-dir=" + temp.resolve("state"), "export=name=a,size=16M", "export=name=b,size=16M"};
-        start(both).close();
-        Config a = config(both).only(Set.of("a"));
-        Config b = config(both).only(Set.of("b"));
-        PageStore dies = PageStore.open(a.exports().getFirst().store(a));
-        PageStore leaves = PageStore.open(b.exports().getFirst().store(b));
-        var next = new FutureTask<>(() -> start(with(both, "standby=yes")));
-        Thread.ofPlatform().daemon().start(next);
-        awaitMayLeave(b, true);
-        dies.close();
-        awaitMayLeave(b, false);
-        leaves.close();
-        try (Daemon daemon = next.get(30, TimeUnit.SECONDS)) {
-            assertEquals(Set.of("a", "b"), daemon.served().names());
-        }
-    }
-
-    private static void awaitMayLeave(Config config, boolean may) {
-        while (Standby.mayLeave(config) != may) {
-            LockSupport.parkNanos(1_000_000);
-        }
-    }
-
-    @Test
-    void oneThatStoodByLeavesTheMarkOfAnExportThatAnotherServes() throws Exception {
-        String[] both = {"state-dir=" + temp.resolve("state"), "export=name=a,size=16M", "export=name=b,size=16M"};
-        start(both).close();
-        Config b = config(both).only(Set.of("b"));
-        try (PageStore _ = PageStore.open(b.exports().getFirst().store(b))) {
-            Standby.mayLeave(b);
-            try (Daemon daemon = start(with(both, "standby=yes"))) {
-                assertEquals(Set.of("a"), daemon.served().names());
-                assertTrue(Files.exists(temp.resolve("state/b.leaving")));
-            }
-        }
     }
 
     /** It is found as soon as the runtime directory can be written to. */

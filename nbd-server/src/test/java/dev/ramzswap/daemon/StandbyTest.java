@@ -14,10 +14,9 @@ import dev.ramzswap.store.PageStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
@@ -31,22 +30,22 @@ class StandbyTest {
     private Path directory;
 
     private Config config(String size) throws ConfigException {
-        Host host = new Host(8L << 30, 0, Map.of(RuntimePath.VARIABLE, directory.toString()));
         var settings = new Settings();
         settings.flag("size", size);
-        settings.flag("standby", "yes");
-        settings.flag("state-dir", directory.resolve("state").toString());
-        return Config.of(settings, host);
+        return config(settings, "yes");
     }
 
-    /** A configuration of several. */
-    private Config exports(String... names) throws ConfigException {
-        Host host = new Host(8L << 30, 0, Map.of(RuntimePath.VARIABLE, directory.toString()));
+    private Config exports(String standby, String... names) throws ConfigException {
         var settings = new Settings();
         for (String name : names) {
             settings.export("size=16M,name=" + name);
         }
-        settings.flag("standby", "yes");
+        return config(settings, standby);
+    }
+
+    private Config config(Settings settings, String standby) throws ConfigException {
+        Host host = new Host(8L << 30, 0, Map.of(RuntimePath.VARIABLE, directory.toString()));
+        settings.flag("standby", standby);
         settings.flag("state-dir", directory.resolve("state").toString());
         return Config.of(settings, host);
     }
@@ -82,16 +81,15 @@ class StandbyTest {
     void waitsForTheOneThatServesAndSaysSoBefore() throws Exception {
         Config config = config("16M");
         CountDownLatch waits = new CountDownLatch(1);
-        CompletableFuture<Void> turn;
+        var turn = new FutureTask<>(() -> {
+            try (Standby place = next(config)) {
+                assertTrue(place.awaitTurn(waits::countDown));
+                assertFalse(place.withdraw(), "nobody else serves");
+                return null;
+            }
+        });
         try (PageStore _ = serve(config)) {
-            turn = CompletableFuture.runAsync(() -> {
-                try (Standby place = next(config)) {
-                    assertTrue(place.awaitTurn(waits::countDown));
-                    assertFalse(place.withdraw(), "nobody else serves");
-                } catch (IOException | InterruptedException e) {
-                    throw new AssertionError(e);
-                }
-            });
+            Thread.ofPlatform().daemon().start(turn);
             assertTrue(waits.await(10, TimeUnit.SECONDS));
             assertTrue(Standby.mayLeave(config));
             assertThrows(TimeoutException.class, () -> turn.get(50, TimeUnit.MILLISECONDS));
@@ -197,117 +195,25 @@ class StandbyTest {
         }
     }
 
-    /**
-     * The configuration was given another export before its standby was restarted: in front of the others, or behind.
-     */
     @Test
-    void aNewExportComesBetweenNobody() throws Exception {
-        Config served = exports("old");
-        for (Config next : List.of(exports("fresh", "old"), exports("old", "fresh"))) {
-            Standby place;
-            try (PageStore _ = serve(served)) {
-                place = next(next, () -> assertFalse(Standby.mayLeave(served), "the place is free"));
-                assertTrue(Standby.mayLeave(served));
-                assertFalse(place.withdraw(), "the other may have left by now");
-                Standby.unmark(served);
-                assertFalse(place.withdraw(), "it takes its place again");
-                assertTrue(Standby.mayLeave(served));
-            }
-            assertTrue(place.awaitTurn(() -> {}));
-            place.close();
-            Standby.unmark(served);
-            assertFalse(Files.exists(directory.resolve("state/fresh.map")), "it waits for what is there alone");
-        }
+    void isForOneExport() {
+        assertEquals(
+                "--standby: a daemon stands by for one export, and these are 2: give each of them a daemon of its own",
+                assertThrows(ConfigException.class, () -> exports("yes", "a", "b"))
+                        .getMessage());
     }
 
-    /** Who has two exports leaves them to nobody who takes over but one. */
     @Test
-    void whoServesMoreThanTheStandbyStays() throws Exception {
-        Config both = exports("a", "b");
-        try (Standby _ = next(exports("a"))) {
+    void whoServesSeveralLeavesWhenSomebodyStandsByForEach() throws Exception {
+        Config both = exports("no", "a", "b");
+        try (Standby a = next(exports("yes", "a"))) {
             assertFalse(Standby.mayLeave(both));
-        }
-        try (Standby _ = next(exports("b", "a"))) {
-            assertTrue(Standby.mayLeave(both));
-            try (Standby third = new Standby(exports("a"))) {
-                assertTrue(third.withdraw(), "it has no place");
+            try (Standby b = next(exports("yes", "b"))) {
+                assertTrue(Standby.mayLeave(both));
+                assertFalse(a.withdraw() || b.withdraw(), "it has looked");
+                Standby.unmark(both);
+                assertFalse(a.awaitTurn(() -> {}) || b.awaitTurn(() -> {}), "nobody is attached any more");
             }
         }
-    }
-
-    /** Of several places, all or none. */
-    @Test
-    void whoWaitsForOnePlaceKeepsNobodyFromAnother() throws Exception {
-        try (Standby _ = next(exports("b"));
-                Standby waits = new Standby(exports("a", "b"))) {
-            CompletableFuture<Void> turn = CompletableFuture.runAsync(() -> {
-                try {
-                    waits.awaitPlace(() -> {});
-                } catch (IOException | InterruptedException e) {
-                    throw new AssertionError(e);
-                }
-            });
-            try (Standby place = new Standby(exports("a"))) {
-                place.awaitPlace(() -> {});
-                assertFalse(turn.isDone());
-            }
-        }
-    }
-
-    /** A third daemon serves the one, and the other's has died. */
-    @Test
-    void whosePagesWaitIsNotToWaitForAnotherExport() throws Exception {
-        for (Config next : List.of(exports("a", "b"), exports("b", "a"))) {
-            CountDownLatch waits = new CountDownLatch(1);
-            try (PageStore _ = serve(exports("a"))) {
-                PageStore dies = serve(exports("b"));
-                CompletableFuture<Boolean> turn = awaitTurn(next, waits);
-                assertTrue(waits.await(10, TimeUnit.SECONDS));
-                assertThrows(TimeoutException.class, () -> turn.get(150, TimeUnit.MILLISECONDS));
-                dies.close();
-                assertTrue(turn.get(10, TimeUnit.SECONDS));
-            }
-        }
-    }
-
-    /**
-     * A daemon that has ended in order leaves nothing, and one that has just begun has nothing yet: as good as none.
-     */
-    @Test
-    void anExportWithoutPagesEndsNoWaitForAnother() throws Exception {
-        CountDownLatch waits = new CountDownLatch(1);
-        CompletableFuture<Boolean> turn;
-        try (PageStore _ = serve(exports("a"))) {
-            PageStore ends = serve(exports("b"));
-            turn = awaitTurn(exports("b", "a"), waits);
-            assertTrue(waits.await(10, TimeUnit.SECONDS));
-            ends.discard();
-            assertThrows(TimeoutException.class, () -> turn.get(500, TimeUnit.MILLISECONDS));
-            Files.createFile(directory.resolve("state/b.map"));
-            assertThrows(TimeoutException.class, () -> turn.get(500, TimeUnit.MILLISECONDS));
-        }
-        assertTrue(turn.get(10, TimeUnit.SECONDS));
-    }
-
-    /** It may have gone when this began to wait. */
-    @Test
-    void anExportThatIsServedAgainIsTakenOver() throws Exception {
-        CountDownLatch waits = new CountDownLatch(1);
-        try (PageStore _ = serve(exports("a"))) {
-            CompletableFuture<Boolean> turn = awaitTurn(exports("a", "b"), waits);
-            assertTrue(waits.await(10, TimeUnit.SECONDS));
-            serve(exports("b")).close();
-            assertTrue(turn.get(10, TimeUnit.SECONDS));
-        }
-    }
-
-    private static CompletableFuture<Boolean> awaitTurn(Config config, CountDownLatch waits) {
-        return CompletableFuture.supplyAsync(() -> {
-            try (Standby place = next(config)) {
-                return place.awaitTurn(waits::countDown);
-            } catch (IOException | InterruptedException e) {
-                throw new AssertionError(e);
-            }
-        });
     }
 }

@@ -94,13 +94,13 @@ class StoresTest {
         var host = new Host(8L << 30, Host.current().uid(), Map.of(RuntimePath.VARIABLE, run.toString()));
         Config config = Config.of(settings, host);
         var before = new Stores(config.only(Set.of("old")), host, kernel, () -> false);
-        before.open(_ -> {}, _ -> {});
+        before.open(_ -> {});
         if (isUsed) {
             store(before.all().get("old"));
         }
         before.close(List.of());
         var after = new Stores(config, host, kernel, () -> false);
-        after.open(_ -> {}, _ -> {});
+        after.open(_ -> {});
         return after;
     }
 
@@ -135,7 +135,7 @@ class StoresTest {
             return refused;
         });
         Thread.ofPlatform().daemon().start(looks);
-        stores.open(_ -> {}, _ -> {});
+        stores.open(_ -> {});
         try {
             assertEquals(0, looks.get());
         } finally {
