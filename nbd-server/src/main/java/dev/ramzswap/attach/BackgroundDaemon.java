@@ -1,5 +1,6 @@
 package dev.ramzswap.attach;
 
+import dev.ramzswap.closing.Closing;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.status.ExportStatus;
@@ -136,12 +137,16 @@ public final class BackgroundDaemon implements SwapOn.Starter {
         try {
             return awaitServing(process, before);
         } catch (IOException | InterruptedException | RuntimeException e) {
-            if ((hasStarted(process) || hasFailedAsJob(before)) && !launcher.end(process)) {
-                progress.say(export + ": the daemon was told to end, and goes on for who is attached: ramzswap status");
-            }
+            Closing.after(e, () -> endIfStarted(process, before));
             throw e;
         } finally {
             progress.end();
+        }
+    }
+
+    private void endIfStarted(Process process, long before) throws IOException, InterruptedException {
+        if ((hasStarted(process) || hasFailedAsJob(before)) && !launcher.end(process)) {
+            progress.say(export + ": the daemon was told to end, and goes on for who is attached: ramzswap status");
         }
     }
 

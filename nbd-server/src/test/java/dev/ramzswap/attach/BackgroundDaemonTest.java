@@ -43,6 +43,7 @@ class BackgroundDaemonTest {
     private final StringWriter out = new StringWriter();
     private boolean isKilled;
     private boolean isOver = true;
+    private boolean canBeEnded = true;
 
     /** Of the launcher that is interrupted. */
     private final AtomicLong sessionOf = new AtomicLong();
@@ -55,7 +56,10 @@ class BackgroundDaemonTest {
         }
 
         @Override
-        public boolean end(Process words) {
+        public boolean end(Process words) throws IOException {
+            if (!canBeEnded) {
+                throw new IOException("cannot read the runtime directory");
+            }
             isKilled = true;
             words.destroyForcibly();
             return isOver;
@@ -119,6 +123,13 @@ class BackgroundDaemonTest {
         failure("exit 0");
         String said = "swap0: the daemon was told to end, and goes on for who is attached: ramzswap status\n";
         assertTrue(out.toString().contains(said), out.toString());
+    }
+
+    @Test
+    void thatItCannotBeEndedDoesNotHideWhyItDidNotStart() throws IOException {
+        canBeEnded = false;
+        String why = "the daemon did not start: it ended with status 0: see @/swap0.log";
+        assertEquals(why, failure("exit 0"));
     }
 
     /** By its status, systemd may be about to start it again. */
