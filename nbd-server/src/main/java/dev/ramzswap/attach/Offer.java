@@ -1,5 +1,6 @@
 package dev.ramzswap.attach;
 
+import dev.ramzswap.closing.Closing;
 import dev.ramzswap.daemon.Attachment;
 import dev.ramzswap.linux.NativeSocket;
 import dev.ramzswap.nbd.client.ClientHandshake;
@@ -37,11 +38,11 @@ final class Offer implements Closeable {
             try {
                 long bytes = ClientHandshake.go(connection, attachment.export()).size();
                 return new Offer(attachment, connection, bytes);
-            } catch (IOException | RuntimeException e) {
-                connection.close();
+            } catch (Throwable e) { // An Error, too: that no memory is left is one.
+                Closing.after(e, connection);
                 throw e;
             }
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) {
             attachment.offerEnds();
             throw e;
         }

@@ -2,14 +2,17 @@ package dev.ramzswap.attach;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.daemon.Attachment;
 import dev.ramzswap.daemon.Attachments;
+import dev.ramzswap.daemon.Attachments.Device;
 import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.linux.KernelEnd;
 import dev.ramzswap.linux.ProcessId;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +34,7 @@ class ReattacherTest {
     @TempDir
     private Path temp;
 
+    private final List<Device> devices = new ArrayList<>();
     private FakeMachine fake;
     private Reattacher reattacher;
     private Daemon daemon;
@@ -137,15 +141,28 @@ class ReattacherTest {
         fake.taken.removeFirst().detach();
     }
 
-    /** Who serves may refuse a daemon that stands by, or be gone: it goes into a takeover warm all the same. */
+    /** As that no memory is left for its handshake: nobody would be told of it any more. */
     @Test
-    void theDriverIsRehearsedWhoeverServes() throws Exception {
+    void anOfferThatAnErrorEndsIsOver() throws Exception {
+        Attachment attachment = served().getFirst();
+        devices.add(new Device(SWAPON, 1));
+        int missing = attachment.missing();
+        Path socket = (Path) Proxy.newProxyInstance(
+                Path.class.getClassLoader(), new Class<?>[] {Path.class}, (_, _, _) -> {
+                    throw new OutOfMemoryError("no room");
+                });
+        assertThrows(OutOfMemoryError.class, () -> Offer.of(attachment, socket));
+        assertEquals(missing, attachment.missing());
+    }
+
+    /** What a daemon serves now, of which the kernel says what {@link #devices} has. */
+    private List<Attachment> served() throws Exception {
         List<Attachment> served = new ArrayList<>();
         daemon.close();
         fake.kernel = new Attachments() {
             @Override
             public List<Device> devices(String export, long identity) {
-                return List.of();
+                return List.copyOf(devices);
             }
 
             @Override
@@ -154,8 +171,15 @@ class ReattacherTest {
             }
         };
         daemon = fake.serve("name=a,size=16M");
+        return served;
+    }
+
+    /** Who serves may refuse a daemon that stands by, or be gone: it goes into a takeover warm all the same. */
+    @Test
+    void theDriverIsRehearsedWhoeverServes() throws Exception {
+        Attachment attachment = served().getFirst();
         int before = fake.rehearsals.get();
-        reattacher.prepare(served.getFirst(), temp.resolve("nobody"));
+        reattacher.prepare(attachment, temp.resolve("nobody"));
         assertEquals(before + 1, fake.rehearsals.get());
     }
 
