@@ -47,14 +47,23 @@ record ServiceUnit(String export, Tools tools) {
         }
     }
 
+    /** Throws if it is not to be told to end. */
+    interface Objection {
+        void raise() throws IOException;
+    }
+
     /**
      * Tells it to end, again and again, since systemd may be about to start it again (RestartForceExitStatus=).
      *
+     * @param ifItBegins is asked each time that it does not serve yet, before it is told
      * @return whether it has ended in time
      */
-    boolean ends(Duration patience) throws IOException, InterruptedException {
+    boolean ends(Duration patience, Objection ifItBegins) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + patience.toNanos();
         do {
+            if (begins()) {
+                ifItBegins.raise();
+            }
             systemctl("kill", "--signal=TERM", name());
             if (is(ENDED)) {
                 return true;

@@ -230,10 +230,7 @@ public final class SwapOff {
         if (!service.goesOn()) {
             return;
         }
-        if (service.begins()) {
-            requireForNobody();
-        }
-        if (!service.ends(Launcher.PATIENCE)) {
+        if (!service.ends(Launcher.PATIENCE, this::requireForNobody)) {
             if (service.begins()) {
                 throw new IOException(service.name() + " was told to end, and still begins anew: repeat this");
             }

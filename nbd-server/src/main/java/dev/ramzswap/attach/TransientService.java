@@ -143,7 +143,7 @@ final class TransientService implements Launcher {
     public boolean end(Process words) throws IOException, InterruptedException {
         words.destroyForcibly();
         unit.cancel();
-        boolean isOver = unit.ends(patience);
+        boolean isOver = unit.ends(patience, () -> {});
         if (!isOver && unit.begins()) {
             unit.kill();
             isOver = true;

@@ -248,8 +248,12 @@ class BackgroundDaemonTest {
         List<String> lines = Files.readAllLines(ran);
         String unit = "ramzswap-serve-swap0.service";
         assertEquals(
-                List.of("show --property=Job --value " + unit, "cancel 4711", "kill --signal=TERM " + unit),
-                lines.subList(1, 4));
+                List.of(
+                        "show --property=Job --value " + unit,
+                        "cancel 4711",
+                        "show --property=ActiveState --value " + unit,
+                        "kill --signal=TERM " + unit),
+                lines.subList(1, 5));
         assertEquals(isKilled, lines.getLast().equals("kill --signal=KILL " + unit), lines::toString);
         long launched = Long.parseLong(lines.getFirst());
         assertEquals(launched, sessionOf.get());

@@ -147,8 +147,8 @@ class ReattacherTest {
         Attachment attachment = served().getFirst();
         devices.add(new Device(SWAPON, 1));
         int missing = attachment.missing();
-        Path socket = (Path) Proxy.newProxyInstance(
-                Path.class.getClassLoader(), new Class<?>[] {Path.class}, (_, _, _) -> {
+        Path socket =
+                (Path) Proxy.newProxyInstance(Path.class.getClassLoader(), new Class<?>[] {Path.class}, (_, _, _) -> {
                     throw new OutOfMemoryError("no room");
                 });
         assertThrows(OutOfMemoryError.class, () -> Offer.of(attachment, socket));

@@ -229,17 +229,13 @@ class SwapOffTest {
     void aDaemonThatIsToBeginAnewForNobodyIsEnded() throws Exception {
         dies();
         fake.answers.put(
-                "systemctl show", new ArrayDeque<>(List.of("activating", "activating", "activating", "inactive")));
+                "systemctl show",
+                new ArrayDeque<>(List.of("activating", "activating", "activating", "activating", "inactive")));
         swapOff(false, false);
+        String shown = "systemctl show --property=ActiveState --value ramzswap-serve-swap0.service";
+        String told = "systemctl kill --signal=TERM ramzswap-serve-swap0.service";
         assertEquals(
-                List.of(
-                        "systemctl show --property=ActiveState --value ramzswap-serve-swap0.service",
-                        "systemctl show --property=ActiveState --value ramzswap-serve-swap0.service",
-                        "systemctl kill --signal=TERM ramzswap-serve-swap0.service",
-                        "systemctl show --property=ActiveState --value ramzswap-serve-swap0.service",
-                        "systemctl kill --signal=TERM ramzswap-serve-swap0.service",
-                        "systemctl show --property=ActiveState --value ramzswap-serve-swap0.service"),
-                fake.ran.subList(BOTH.size(), fake.ran.size()));
+                List.of(shown, shown, told, shown, shown, told, shown), fake.ran.subList(BOTH.size(), fake.ran.size()));
         assertFalse(hasRecord("swap0"));
     }
 
@@ -279,6 +275,21 @@ class SwapOffTest {
                         + " ramzswap-serve-swap0.service",
                 failure());
         assertFalse(fake.ran.toString().contains("kill"), fake.ran::toString);
+        assertTrue(hasRecord("swap0"));
+    }
+
+    /** It dies for what it is told, and what begins in its place has the other device's pages. */
+    @Test
+    @Timeout(60)
+    void aDaemonThatBeginsAnewMeanwhileForAnotherDeviceIsNotEnded() throws Exception {
+        diesBesideAnother();
+        fake.answers.put(
+                "systemctl show",
+                new ArrayDeque<>(List.of("active", "active", "activating", "activating", "inactive")));
+        String failure = failure();
+        assertTrue(failure.startsWith("ramzswap-serve-swap0.service begins anew"), failure);
+        assertEquals(
+                1, fake.ran.stream().filter(words -> words.contains("kill")).count());
         assertTrue(hasRecord("swap0"));
     }
 
