@@ -70,7 +70,7 @@ qemu_boot() { # DIRECTORY MEMORY KERNEL-PARAMETERS QEMU-OPTION...
     shift 3
     [ -z "${E2E_KVM:-}" ] || accelerator=kvm
     # Without features that TCG emulates slowly. One processor is faster and steadier than two under TCG.
-    qemu-system-x86_64 -accel "$accelerator" -cpu max,la57=off,erms=off,fsrm=off -smp 1 -m "$memory" \
+    qemu-system-x86_64 -accel "$accelerator" -cpu "${E2E_QEMU_CPU:-max,la57=off,erms=off,fsrm=off}" -smp 1 -m "$memory" \
         -nodefaults -display none -no-reboot -serial stdio -kernel "$kernel" -initrd "$directory/image" \
         -append "console=ttyS0 quiet panic=-1 mitigations=off nokaslr random.trust_cpu=on $parameters" \
         -virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap "$@" </dev/null
