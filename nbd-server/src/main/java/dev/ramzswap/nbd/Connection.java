@@ -103,18 +103,18 @@ final class Connection implements Runnable {
                 ExportSession session = agreed.export().open();
                 Transmission begun = new Transmission(context, agreed, session, gate, client, buffers)) {
             transmission = begun;
-            run(begun, buffers.share());
+            run(begun, agreed.export(), buffers.share());
             client.endTls();
         }
     }
 
-    private void run(Transmission begun, IoShare share) throws IOException {
+    private void run(Transmission begun, Export export, IoShare share) throws IOException {
         try {
             saidGoodbye = begun.run();
         } finally {
             if (saidGoodbye) {
                 share.saidGoodbye(begun.wasAsked());
-            } else {
+            } else if (context.isAttacher(export, peer)) {
                 share.isLost();
             }
         }

@@ -3,6 +3,7 @@ package dev.ramzswap.nbd;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.linux.PeerCredentials;
 import dev.ramzswap.nbd.lane.PartPool;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -46,6 +47,9 @@ class ConnectionMemoryTest {
     @TempDir
     private Path directory;
 
+    /** Whether the kernel names other processes as who attached it. */
+    private boolean areAttachers;
+
     private UnixDomainSocketAddress address;
     /** Where nobody is known to be of this process. */
     private SocketAddress others;
@@ -55,11 +59,18 @@ class ConnectionMemoryTest {
         memory.close();
     }
 
+    private final class Kernel implements ClientListener {
+        @Override
+        public boolean isAttacher(String export, PeerCredentials peer) {
+            return areAttachers && peer != null;
+        }
+    }
+
     private NbdServer serve() throws IOException {
         address = UnixDomainSocketAddress.of(directory.resolve("s"));
         SocketAddress tcp = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         List<Endpoint> endpoints = List.of(Endpoint.plain(address), Endpoint.plain(tcp));
-        var server = new NbdServer(new ExportTable(List.of(export)), endpoints, memory, ClientListener.NONE);
+        var server = new NbdServer(new ExportTable(List.of(export)), endpoints, memory, new Kernel());
         server.start();
         others = server.addresses().get(1);
         return server;
@@ -93,6 +104,14 @@ class ConnectionMemoryTest {
         return clients;
     }
 
+    private void useAndCutByAnotherProcess(NbdServer server) throws IOException {
+        int sessions = export.sessions.get() + SESSIONS_OF_CONNECTION * MOST;
+        try (AttachingProcess _ = new AttachingProcess(address, MOST)) {
+            TestServer.await(() -> export.sessions.get() == sessions);
+        }
+        TestServer.await(() -> server.connections() == 0);
+    }
+
     @Test
     void aTakeoverFindsAllThatWasPreparedAndMakesNothing() throws IOException {
         memory.prepare(3);
@@ -117,11 +136,24 @@ class ConnectionMemoryTest {
     /** The first ones are of swapon; those that come in their place are of the process itself. */
     @Test
     void whatTheFirstOnesHadIsThereForThoseInTheirPlace() throws IOException {
+        areAttachers = true;
         try (NbdServer server = serve()) {
-            useAndCut(server, others, MOST);
+            useAndCutByAnotherProcess(server);
             long made = memory.made();
             useAndCut(server, MOST);
             assertEquals(made, memory.made());
+        }
+    }
+
+    /** Such as nbdcopy that is interrupted: nobody's connections come in their place. */
+    @Test
+    void whatVisitorsLoseIsFreed() throws IOException {
+        try (NbdServer server = serve()) {
+            useAndCutByAnotherProcess(server);
+            assertEquals(0, memory.spareBytes());
+            areAttachers = true;
+            useAndCut(server, others, MOST);
+            assertEquals(0, memory.spareBytes());
         }
     }
 

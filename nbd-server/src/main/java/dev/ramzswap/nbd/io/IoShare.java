@@ -6,7 +6,8 @@ import io.netty.buffer.ByteBuf;
  * What one connection has of a server's memory. Only one that this process has made itself, for the kernel in place of
  * one that was cut, is given what is reserved: whoever else may connect could have all of it just then. What it had is
  * reserved again, unless it says good-bye after it was asked for something: its device is detached then, and the next
- * one's first connections are another process's. So is what any other had that ends without a good-bye, as those do.
+ * one's first connections are another process's. What one of those had is reserved when it is lost: another of this
+ * process's comes in its place.
  */
 public final class IoShare {
     private final IoMemory memory;
@@ -40,7 +41,7 @@ public final class IoShare {
         isReserved &= !wasAsked;
     }
 
-    /** It ends without a good-bye: there may be another in its place. */
+    /** The kernel has lost it. */
     public void isLost() {
         isReserved = true;
     }
