@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.linux.PeerCredentials;
 import dev.ramzswap.nbd.lane.PartPool;
+import dev.ramzswap.nbd.tls.TlsChannel;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -257,14 +258,16 @@ class ConnectionMemoryTest {
         }
     }
 
-    /** With every place taken, this process's own too: what Netty has is a part of what the JVM allows. */
+    /** With every place taken, this process's own too, and all reserved besides that may be. */
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 4, 8, 1000})
+    @ValueSource(ints = {1, 2, 3, 4, 8, 1000})
     void theJvmAllowsWhatTheLimitsPromise(int exports) throws IOException {
         try (ConnectionMemory ofSwap = new ConnectionMemory(Limits.SWAP, exports)) {
             ofSwap.prepare(1);
-            long each = ofSwap.spareBytes() + SESSIONS_OF_CONNECTION * SESSION_BYTES;
-            long all = (Limits.SWAP.connections() + ofSwap.spareConnections()) * each;
+            long each = ofSwap.spareBytes();
+            long besides = SESSIONS_OF_CONNECTION * SESSION_BYTES + TlsChannel.MEMORY_BYTES;
+            long all = (Limits.SWAP.connections() + ofSwap.spareConnections()) * (each + besides)
+                    + ofSwap.spareConnections() * each;
             assertTrue(all <= allowedByTheJvm(), () -> all + " bytes of connections");
         }
     }
