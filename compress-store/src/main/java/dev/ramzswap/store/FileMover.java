@@ -64,13 +64,17 @@ final class FileMover implements Mover {
     /** Pieces whose records are given up, if they are not intact. */
     private long lostPieces;
 
-    /** @param mayGiveUp whether room is needed, as of now, that cannot be had otherwise */
+    /**
+     * @param mayGiveUp whether room is needed, as of now, that cannot be had otherwise
+     * @param meanwhile is run after reads in vain, each of which may take long
+     */
     FileMover(
             Parts parts,
             Ownership ownership,
             Activity activity,
             Fullness fullness,
             BooleanSupplier mayGiveUp,
+            Runnable meanwhile,
             Workspace work) {
         this.map = parts.map();
         this.file = parts.file();
@@ -78,7 +82,7 @@ final class FileMover implements Mover {
         this.activity = activity;
         this.fullness = fullness;
         this.mayGiveUp = mayGiveUp;
-        this.reading = new SecondReading(map, file, work);
+        this.reading = new SecondReading(map, file, meanwhile, work);
         this.suspects = new Suspects(file.patienceNanos(), file::contentAt);
         this.work = work;
     }
@@ -113,7 +117,10 @@ final class FileMover implements Mover {
 
     /** Judges what is not intact, and moves the rest if that is given up. */
     private Result moveDamaged(MemorySegment records, long segment, int length, Count count, Target target) {
-        if (!reading.isAnotherIntact(segment, length) || !reading.run(records, segment, length)) {
+        if (!reading.isAnotherIntact(segment, length)) {
+            return Result.UNREADABLE;
+        }
+        if (!reading.run(records, segment, length)) {
             return Result.DAMAGED;
         }
         long failed = reading.failedPieces();

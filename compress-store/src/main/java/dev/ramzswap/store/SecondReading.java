@@ -23,6 +23,7 @@ final class SecondReading {
 
     private final SlotMap map;
     private final BackingFile file;
+    private final Runnable meanwhile;
 
     /** Its record is the one that is being read. */
     private final Workspace work;
@@ -34,9 +35,11 @@ final class SecondReading {
 
     private long failedPieces;
 
-    SecondReading(SlotMap map, BackingFile file, Workspace work) {
+    /** @param meanwhile is run after each read in vain, which may take long; it may use the workspace */
+    SecondReading(SlotMap map, BackingFile file, Runnable meanwhile, Workspace work) {
         this.map = map;
         this.file = file;
+        this.meanwhile = meanwhile;
         this.work = work;
     }
 
@@ -90,6 +93,7 @@ final class SecondReading {
                 return true;
             }
         }
+        meanwhile.run();
         return false;
     }
 

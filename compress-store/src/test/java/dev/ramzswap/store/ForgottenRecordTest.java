@@ -76,7 +76,7 @@ class ForgottenRecordTest {
         Activity activity = new Activity();
         Workspace own = new Workspace(0, parts.file().readBuffer(), parts.fileSeal(), activity);
         FileMover mover =
-                new FileMover(parts, new Ownership(parts, new Fullness()), activity, new Fullness(), () -> false, own);
+                new FileMover(parts, new Ownership(parts, new Fullness()), activity, new Fullness(), () -> false, () -> {}, own);
         AtomicInteger looks = new AtomicInteger();
         long[] old = new long[1];
         parts.file()
