@@ -120,10 +120,7 @@ final class FileMover implements Mover {
         if (!reading.isAnotherIntact(segment, length)) {
             return Result.UNREADABLE;
         }
-        if (!reading.run(records, segment, length)) {
-            return Result.DAMAGED;
-        }
-        long failed = reading.failedPieces();
+        long failed = reading.run(records, segment, length);
         if (failed == 0) {
             suspects.forget(segment);
             return moveFound(records, segment, length, count, target);
