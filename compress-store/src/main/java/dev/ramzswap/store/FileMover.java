@@ -61,6 +61,9 @@ final class FileMover implements Mover {
     /** How many of those pinned are lost; they are at the end of the arrays. */
     private int lost;
 
+    /** The content that is looked at was not read before this. */
+    private long lookedAt;
+
     /** Pieces whose records are given up, if they are not intact. */
     private long lostPieces;
 
@@ -89,7 +92,8 @@ final class FileMover implements Mover {
 
     @Override
     public void beginLook() {
-        suspects.beginLook(System.nanoTime());
+        lookedAt = System.nanoTime();
+        suspects.beginLook(lookedAt);
     }
 
     @Override
@@ -106,12 +110,15 @@ final class FileMover implements Mover {
     public Result move(MemorySegment records, long segment, int length, Count count, Target target) {
         lostPieces = records.isReadOnly() ? -1 : 0; // What is not intact in memory never will be.
         Result result = moveFound(records, segment, length, count, target);
-        if (result == Result.DAMAGED && !records.isReadOnly()) {
+        if (result == Result.EMPTIED && !records.isReadOnly()) {
+            suspects.pause(lookedAt, System.nanoTime());
+        } else if (result == Result.DAMAGED && !records.isReadOnly()) {
             result = moveDamaged(records, segment, length, count, target);
         }
         if (result == Result.EMPTIED) {
             suspects.forget(segment);
         }
+        lookedAt = System.nanoTime();
         return result;
     }
 
@@ -125,7 +132,7 @@ final class FileMover implements Mover {
             suspects.forget(segment);
             return moveFound(records, segment, length, count, target);
         }
-        switch (suspects.note(segment, failed, System.nanoTime())) {
+        switch (suspects.note(segment, failed, lookedAt, System.nanoTime())) {
             case UNKNOWN -> {
                 return Result.KEPT; // Its turn comes when one of those that are remembered was given up.
             }

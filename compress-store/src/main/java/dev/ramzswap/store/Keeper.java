@@ -72,7 +72,8 @@ final class Keeper implements AutoCloseable {
             disk = null;
         } else {
             diskWork = new Workspace(Counters.KEEPER, file.readBuffer(), parts.fileSeal(), activity);
-            mover = new FileMover(parts, ownership, activity, fullness, this::mayGiveUp, this::spillMeanwhile, diskWork);
+            mover = new FileMover(
+                    parts, ownership, activity, fullness, this::mayGiveUp, this::spillMeanwhile, diskWork);
             spiller = new Spiller(parts, ownership, diskWork);
             disk = new BackgroundLoop("disk-" + name, this::keepFile);
         }

@@ -54,7 +54,8 @@ class DeadAreaTest {
         StoreFiles files = StoreFiles.open(config, device::open);
         try (PageStore store = PageStore.open(config, files);
                 Workspace work = store.workspace()) {
-            int slot = storeUntilFree(OTHER_SEGMENTS, OVERWRITTEN, KEPT, store, files.parts().file(), work);
+            int slot = storeUntilFree(
+                    OTHER_SEGMENTS, OVERWRITTEN, KEPT, store, files.parts().file(), work);
             store(slot, slot + MORE, store, work);
             long errors = files.parts().file().readErrors();
             assertTrue(errors > deadSegments, errors + " errors");
