@@ -43,6 +43,8 @@ class DeadAreaTest {
     private static final long HIGH_LIMIT = 8 << 20;
     private static final long LOW_LIMIT = 5 << 20;
 
+    private static final long LARGE = 1 << 23;
+
     @ParameterizedTest
     @ValueSource(ints = {Suspects.MOST / 2, MANY})
     void whatIsLostThereMakesRoom(int deadSegments) throws Exception {
@@ -154,16 +156,19 @@ class DeadAreaTest {
     }
 
     /** Only the low slots are used, and the very first lies there: that others are intact is found out all the same. */
-    @Test
-    void whatIsLostMakesRoomThoughTheFirstSlotsLieThere() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatIsLostMakesRoomThoughTheFirstSlotsLieThere(boolean isPopulated) throws Exception {
         UnsteadyDevice device = new UnsteadyDevice(FEW, 100_000_000);
-        StoreConfig config = config(FEW);
+        StoreConfig config = isPopulated ? populatedConfig(FEW) : config(FEW);
         StoreFiles files = StoreFiles.open(config, device::open);
         try (PageStore store = PageStore.open(config, files);
                 Workspace work = store.workspace()) {
             int slot = fill(store, work);
+            store.keeper().pause();
             freeHalfOf(3, files.parts().map(), store, work);
             device.spoil();
+            store.keeper().resume();
             assertTimeoutPreemptively(
                     BOUND, () -> assertEquals(StoreStatus.OK, store.store(slot, Daemons.page(slot), 0, work)));
         }
@@ -189,12 +194,21 @@ class DeadAreaTest {
     }
 
     private static StoreConfig config(int segments) {
-        long fileBytes = (long) segments * BackingFile.SEGMENT_BYTES;
-        return new TestConfig(1 << 16)
-                .limit(1 << 20)
-                .overcommit()
-                .backing(Path.of("unused"), fileBytes, false)
+        return config(1 << 16, 1 << 20, segments).build();
+    }
+
+    /** As for swap: the whole map of a large device has memory. */
+    private static StoreConfig populatedConfig(int segments) {
+        return config(LARGE, TestConfig.tableBytes(LARGE) + (1 << 20), segments)
+                .ahead(1 << 16)
                 .build();
+    }
+
+    private static TestConfig config(long slots, long limit, int segments) {
+        return new TestConfig(slots)
+                .limit(limit)
+                .overcommit()
+                .backing(Path.of("unused"), (long) segments * BackingFile.SEGMENT_BYTES, false);
     }
 
     /**
