@@ -304,7 +304,7 @@ public final class BackingFile implements AutoCloseable {
         return patienceNanos;
     }
 
-    /** Whether no write has succeeded since one failed, but not for so long that the device must be taken for gone. */
+    /** Whether no write has succeeded since one failed, but none has failed either that began after the patience. */
     public boolean failsForAMoment() {
         long failing = device.isWritable() ? staging.failingNanos() : 0;
         return failing > 0 && failing < patienceNanos;

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
  * @param lastRetry the longest that grows to
  * @param unreadable before all of those segments are tried again, and before a failure to read is told of anew
  * @param patience for how long a device that fails is believed to come back soon: until then what only it could take
- *     waits, after that it is refused at once
+ *     waits. Then it is tried once more, and if that fails, what comes is refused at once
  */
 record Delays(long firstRetry, long lastRetry, long unreadable, long patience) {
     static final Delays STANDARD = new Delays(

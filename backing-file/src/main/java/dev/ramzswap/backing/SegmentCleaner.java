@@ -6,8 +6,6 @@ import static dev.ramzswap.backing.Cleaning.CLEAN;
 import static dev.ramzswap.backing.Cleaning.CLEANED;
 import static dev.ramzswap.backing.SegmentTable.NONE;
 
-import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -34,8 +32,6 @@ import java.lang.foreign.MemorySegment;
  * victim half moved, and the next one goes on with the segment that it had taken ({@link Staging#start}).
  */
 final class SegmentCleaner implements AutoCloseable {
-    private static final System.Logger LOG = System.getLogger(SegmentCleaner.class.getName());
-
     static final int WORTH_BYTES = SEGMENT_BYTES / 10 * 9;
 
     private static final int LOW_WATER_PERCENT = 5;
@@ -50,6 +46,7 @@ final class SegmentCleaner implements AutoCloseable {
     private final Mover.Target target;
     private final Victims victims;
     private final Rescue rescue;
+    private final ReadFailures failures;
     private final long forgetNanos;
     private final long firstTryNanos;
     private final long reviveNanos;
@@ -64,14 +61,6 @@ final class SegmentCleaner implements AutoCloseable {
     /** Whether one was set aside since the last complete look. */
     private boolean isAnySetAside;
 
-    /** When the first one was, and the last one. */
-    private long setAsideSince;
-
-    private long setAsideLast;
-
-    /** For how long others have failed since then, or the same ones once more: that was no pause. */
-    private long failedNanos;
-
     /** When the look at the victim began. */
     private long lookedAt;
 
@@ -79,8 +68,6 @@ final class SegmentCleaner implements AutoCloseable {
     private long tryAgainNanos;
     private long tryAgainAt;
     private long reviveAt = System.nanoTime();
-    private long tellAt = reviveAt;
-    private volatile long errors;
 
     /**
      * @param cipher and {@code rescue} are closed with it
@@ -103,10 +90,11 @@ final class SegmentCleaner implements AutoCloseable {
         this.staging = staging;
         this.cipher = cipher;
         this.records = scratch;
-        this.reader = new VictimReader(device, scratch);
+        this.reader = new VictimReader(device, scratch, delays.unreadable());
         this.target = target;
         this.victims = new Victims(table, arena);
         this.rescue = rescue;
+        this.failures = new ReadFailures(delays.patience());
         this.forgetNanos = delays.unreadable();
         this.firstTryNanos = delays.firstRetry();
         this.reviveNanos = delays.lastRetry();
@@ -120,7 +108,7 @@ final class SegmentCleaner implements AutoCloseable {
 
     /** Victims that could not be read. */
     long errors() {
-        return errors;
+        return reader.errors();
     }
 
     /** See {@link BackingFile#clean}. One at a time. */
@@ -156,19 +144,26 @@ final class SegmentCleaner implements AutoCloseable {
         long begin = System.nanoTime();
         boolean isRescued = rescue.run(segment, mover);
         if (!isRescued) {
-            hasFailedSince(begin);
+            failures.addOther(begin);
         }
         return isRescued;
     }
 
-    /** Goes on to the next one if a victim cannot be emptied, so that CLEAN comes of all of them. */
+    /**
+     * Goes on to the next one if a victim cannot be emptied, so that CLEAN comes of all of them; or of the device, if
+     * that has failed as a whole for long. Each victim may take it minutes to fail, and there may be thousands.
+     */
     private Cleaning cleanNext(Mover mover) {
+        long begin = System.nanoTime();
         for (int victim = nextVictim(); victim != NONE; victim = nextVictim()) {
             // One that does not fit hides no other: they are chosen by their live records, but not in that order.
             if (staging.hasRoomToMove(table.live(victim)) && clean(victim, mover)) {
                 return CLEANED;
             }
             victims.standBack(victim);
+            if (failures.isDeviceForLong(begin)) {
+                return verdict();
+            }
         }
         return isBackAgain(mover) ? CLEANED : verdict();
     }
@@ -192,7 +187,7 @@ final class SegmentCleaner implements AutoCloseable {
             return false;
         }
         isForgetting = false;
-        tellAt = System.nanoTime(); // If it fails again, that is news.
+        reader.tellAgain();
         victims.forgetSetAside();
         victims.endLook(); // They stood back, too.
         return true;
@@ -203,7 +198,7 @@ final class SegmentCleaner implements AutoCloseable {
         long begin = System.nanoTime();
         boolean isBegun = reader.isBegun(victim);
         if (!isBegun) {
-            hasFailedSince(begin);
+            failures.addOther(begin);
         }
         return isBegun;
     }
@@ -220,7 +215,7 @@ final class SegmentCleaner implements AutoCloseable {
         isBlocked = false;
         victims.endLook();
         // A device that fails for a moment must not make anybody give up, however long the look at the others took.
-        if (isForgetting && setAsideLast - setAsideSince < patienceNanos) {
+        if (isForgetting && !failures.isForLong()) {
             victims.forgetSetAside();
             isForgetting = isAnySetAside;
             isBusy |= isAnySetAside;
@@ -272,11 +267,7 @@ final class SegmentCleaner implements AutoCloseable {
         }
         try {
             read(victim, word);
-            switch (move(victim, mover)) {
-                case DAMAGED -> setAside(victim);
-                case KEPT -> hasFailedSince(lookedAt);
-                default -> {}
-            }
+            judge(victim, move(victim, mover));
         } finally {
             table.unpin(victim);
         }
@@ -289,32 +280,34 @@ final class SegmentCleaner implements AutoCloseable {
         return result;
     }
 
+    private void judge(int victim, Mover.Result result) {
+        if (result != Mover.Result.UNREADABLE) {
+            failures.endOfDevice();
+        }
+        switch (result) {
+            case DAMAGED, UNREADABLE -> setAside(victim, result == Mover.Result.UNREADABLE);
+            case KEPT -> failures.addOther(lookedAt);
+            default -> {}
+        }
+    }
+
     private static long placeOf(int segment) {
         return (long) segment * SEGMENT_BYTES;
     }
 
-    private void setAside(int victim) {
+    private void setAside(int victim, boolean isDevice) {
         if (victims.isSetAside(victim)) {
-            hasFailedSince(lookedAt); // That it was tried once more, and in vain, is no new failure.
+            failures.addOther(lookedAt); // That it was tried once more, and in vain, is no new failure.
             return;
         }
-        long now = System.nanoTime();
+        failures.add(lookedAt, !isForgetting, isDevice);
         if (!isForgetting) {
             isForgetting = true;
-            forgetAt = now + forgetNanos;
-            setAsideSince = now;
+            forgetAt = System.nanoTime() + forgetNanos;
             tryAgainAfter(firstTryNanos);
-        } else if (lookedAt - setAsideLast - failedNanos > patienceNanos) {
-            setAsideSince = now; // It fails anew.
         }
-        setAsideLast = now;
-        failedNanos = 0;
         isAnySetAside = true;
         victims.setAside(victim);
-    }
-
-    private void hasFailedSince(long begin) {
-        failedNanos += System.nanoTime() - begin;
     }
 
     /** After a complete look: the device may have come back. */
@@ -327,22 +320,9 @@ final class SegmentCleaner implements AutoCloseable {
 
     /** What cannot be read is zeroes, and may be of no live record; the mover finds that out. */
     private void read(int victim, long word) {
-        try {
-            reader.read(victim);
-        } catch (IOException e) {
-            errors++;
-            tell(victim, e);
-            reader.readInPieces(victim);
-        }
+        reader.read(victim);
         if (SegmentWord.encrypted(word)) {
             cipher.apply(victim, SegmentWord.generation(word), 0, records, 0, records, 0, SEGMENT_BYTES);
-        }
-    }
-
-    private void tell(int victim, IOException failure) {
-        if (lookedAt - tellAt >= 0) {
-            tellAt = lookedAt + forgetNanos;
-            LOG.log(Level.WARNING, device + " cannot be read for cleaning at segment " + victim, failure);
         }
     }
 

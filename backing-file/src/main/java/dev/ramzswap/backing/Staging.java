@@ -169,11 +169,11 @@ final class Staging {
         return retries.isFailing();
     }
 
-    /** For how many nanoseconds the device as a whole has been failing; 0 if it is not. */
+    /** For how many nanoseconds the device as a whole is known to have failed; 0 if it does not, or nobody tries it. */
     long failingNanos() {
         lock.lock();
         try {
-            return retries.failingNanos();
+            return closed ? 0 : retries.failingNanos();
         } finally {
             lock.unlock();
         }

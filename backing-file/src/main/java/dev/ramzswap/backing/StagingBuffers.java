@@ -161,6 +161,7 @@ final class StagingBuffers {
 
     void beginWriting(int buffer) {
         state[buffer] = WRITING;
+        retries.beginTry(buffer);
     }
 
     /** A segment could not be written: it is tried again, or condemned. */

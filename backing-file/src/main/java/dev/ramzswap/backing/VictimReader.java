@@ -3,6 +3,7 @@ package dev.ramzswap.backing;
 import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
 
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -10,6 +11,8 @@ import java.lang.foreign.MemorySegment;
  * thread.
  */
 final class VictimReader {
+    private static final System.Logger LOG = System.getLogger(VictimReader.class.getName());
+
     /** Pieces: if not one more than these can be read, it may be the device, and each may take it long to say so. */
     private static final int MOST_IN_VAIN = 8;
 
@@ -18,20 +21,46 @@ final class VictimReader {
 
     private final BlockDevice device;
     private final MemorySegment content;
+    private final long quietNanos;
+    private long tellAt = System.nanoTime();
+    private volatile long errors;
 
-    /** @param content where segments are read to, aligned for the device */
-    VictimReader(BlockDevice device, MemorySegment content) {
+    /**
+     * @param content where segments are read to, aligned for the device
+     * @param quietNanos before a failure is told of anew
+     */
+    VictimReader(BlockDevice device, MemorySegment content, long quietNanos) {
         this.device = device;
         this.content = content;
+        this.quietNanos = quietNanos;
     }
 
-    /** Reads all of a segment in one piece. */
-    void read(int segment) throws IOException {
-        readFully(content, segment, 0);
+    /** Segments that could not be read in one piece. */
+    long errors() {
+        return errors;
+    }
+
+    /** If it fails again, that is news. */
+    void tellAgain() {
+        tellAt = System.nanoTime();
+    }
+
+    void read(int segment) {
+        long begin = System.nanoTime();
+        try {
+            readFully(content, segment, 0);
+        } catch (IOException e) {
+            errors++;
+            if (begin - tellAt >= 0) {
+                tellAt = begin + quietNanos;
+                LOG.log(Level.WARNING, device + " cannot be read for cleaning at segment " + segment, e);
+            }
+            readInPieces(segment);
+        }
     }
 
     /** Reads of a segment that cannot be read in one piece what can be. */
-    void readInPieces(int segment) {
+    private void readInPieces(int segment) {
         content.fill((byte) 0);
         long end = System.nanoTime() + PIECES_NANOS;
         int tried = 0;

@@ -3,6 +3,11 @@ package dev.ramzswap.backing;
 /**
  * When each staging buffer may be written, and what came of it until now: a write that failed is tried again after a
  * delay that doubles. Guarded by the lock of {@link Staging}, but for {@link #isFailing}.
+ *
+ * <p>For how long the device fails is known by the writes that have failed, from the first failure to the last
+ * beginning, and not by the clock: a write that is under way may yet succeed, however long it takes, and a device that
+ * nobody has tried since may be back, as after a reset that ended the last write. So what has failed by the time when
+ * the patience with the device ends is tried once more then.
  */
 final class WriteRetries {
     private static final int MAX_FAILURES = 3;
@@ -32,6 +37,12 @@ final class WriteRetries {
     /** {@link System#nanoTime} since when the device as a whole fails, if it does. */
     private long failingSince;
 
+    /** When the last of the writes began that have failed, and tell so. */
+    private long lastTry;
+
+    /** When the write began that is under way, or was the last one. */
+    private final long[] tried = new long[Staging.BUFFERS];
+
     WriteRetries(Delays delays) {
         this.delays = delays;
     }
@@ -39,6 +50,11 @@ final class WriteRetries {
     /** A buffer is to be written. */
     void begin(int buffer) {
         due[buffer] = System.nanoTime();
+    }
+
+    /** It is being written. */
+    void beginTry(int buffer) {
+        tried[buffer] = System.nanoTime();
     }
 
     long due(int buffer) {
@@ -78,6 +94,17 @@ final class WriteRetries {
         if (!wasFailing) {
             failingSince = now;
         }
+        if (!isAlone(buffer) || haveMostFailedAgain()) {
+            deviceFailed(buffer, now);
+        }
+    }
+
+    private void deviceFailed(int buffer, long now) {
+        lastTry = tried[buffer];
+        if (failingNanos() < delays.patience()) {
+            long left = Math.max(failingSince + delays.patience() - now, 0);
+            due[buffer] = now + Math.min(delay[buffer], left);
+        }
     }
 
     /** A buffer that has failed too often is to be tried again all the same. */
@@ -115,22 +142,31 @@ final class WriteRetries {
         return failed != 0;
     }
 
-    /** For how many nanoseconds the device as a whole has been failing; 0 if it is not, or may not be. */
+    /** For how many nanoseconds the device as a whole is known to have failed; 0 if it does not, or may not. */
     long failingNanos() {
-        return isDeviceFailing() ? Math.max(System.nanoTime() - failingSince, 1) : 0;
+        return isDeviceFailing() ? Math.max(lastTry - failingSince, 1) : 0;
     }
 
     /**
      * Whether no write has succeeded since one failed first that is still to be written; or, whatever had succeeded
-     * before, since as many have failed again as stores may take: they cannot wait for those, which may be all that is
-     * ever written.
+     * before, since most have failed again.
      */
     private boolean isDeviceFailing() {
-        int failedAgain = 0;
         for (int buffer = 0; buffer < Staging.BUFFERS; buffer++) {
             if (hasFailed(buffer) && successes == successesAtFirst[buffer]) {
                 return true;
             }
+        }
+        return haveMostFailedAgain();
+    }
+
+    /**
+     * Whether as many as stores may take have failed again, and none has succeeded since: stores cannot wait for those,
+     * which may be all that is ever written.
+     */
+    private boolean haveMostFailedAgain() {
+        int failedAgain = 0;
+        for (int buffer = 0; buffer < Staging.BUFFERS; buffer++) {
             failedAgain += hasFailed(buffer) && successes == successesAtLast[buffer] ? 1 : 0;
         }
         return failedAgain >= Staging.MOST_OF_STORES;

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -29,7 +30,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CleaningTest {
     private static final int SEGMENTS = 40;
 
+    private static final Delays SLOW_READS =
+            new Delays(60_000_000_000L, 60_000_000_000L, TimeUnit.MINUTES.toNanos(10), 50_000_000);
+
     private final FaultyDevice device = new FaultyDevice(SEGMENTS);
+    private final SlowMover mover = new SlowMover();
     private final State state = State.fresh(device.size());
 
     @Test
@@ -132,6 +137,69 @@ class CleaningTest {
         try (BackingFile backing = state.open(device, delays)) {
             halfFill(new Records(backing));
             await(() -> backing.clean(mover) == Cleaning.CLEAN);
+        }
+    }
+
+    /** Reads that take long to fail: to try all of a large device would take days, in which nobody is refused. */
+    @Test
+    void aDeviceThatFailsSlowlyIsNotLookedAtToItsEnd() throws IOException {
+        try (BackingFile backing = state.open(device, SLOW_READS)) {
+            halfFill(new Records(backing));
+            assertEquals(Cleaning.CLEAN, backing.clean(mover));
+            assertEquals(2, mover.looks);
+            assertEquals(Cleaning.CLEAN, backing.clean(mover), "it has failed for long");
+            assertEquals(3, mover.looks);
+        }
+    }
+
+    /** Others may be intact then. */
+    @Test
+    void aDeviceThatGivesAnythingBackIsLookedAtToItsEnd() throws IOException {
+        try (BackingFile backing = state.open(device, SLOW_READS)) {
+            halfFill(mover.others = new Records(backing));
+            mover.results = List.of(Mover.Result.UNREADABLE, Mover.Result.KEPT, Mover.Result.UNREADABLE);
+            assertEquals(Cleaning.CLEANED, backing.clean(mover));
+        }
+    }
+
+    /** Nor does it count as gone for what is not even tried. */
+    @Test
+    void aDeviceThatFailedIsTriedAgain() throws IOException {
+        try (BackingFile backing = state.open(device, SLOW_READS)) {
+            halfFill(mover.others = new Records(backing));
+            mover.results = List.of(Mover.Result.UNREADABLE, Mover.Result.UNREADABLE);
+            assertEquals(Cleaning.CLEAN, backing.clean(mover));
+            mover.inVain = 2L * SEGMENT_BYTES;
+            assertEquals(Cleaning.CLEANED, backing.clean(mover));
+        }
+    }
+
+    /** Takes longer than the patience for each of the first ones. */
+    private static final class SlowMover implements Mover {
+        private static final int SLOW_LOOKS = 3;
+
+        /** What comes of the first ones; null for all. */
+        private List<Result> results;
+
+        /** Whose are those behind them. */
+        private Records others;
+
+        private long inVain = -1;
+        private int looks;
+
+        @Override
+        public boolean isInVain(long place) {
+            return place == inVain;
+        }
+
+        @Override
+        public Result move(MemorySegment content, long place, int length, Count count, Target target) {
+            LockSupport.parkNanos(looks < SLOW_LOOKS ? 2 * SLOW_READS.patience() : 0);
+            int look = looks++;
+            if (results == null) {
+                return Result.UNREADABLE;
+            }
+            return look < results.size() ? results.get(look) : others.move(content, place, length, count, target);
         }
     }
 

@@ -61,16 +61,23 @@ final class FileMover implements Mover {
     /** How many of those pinned are lost; they are at the end of the arrays. */
     private int lost;
 
+    /** The content that is looked at was not read before this. */
+    private long lookedAt;
+
     /** Pieces whose records are given up, if they are not intact. */
     private long lostPieces;
 
-    /** @param mayGiveUp whether room is needed, as of now, that cannot be had otherwise */
+    /**
+     * @param mayGiveUp whether room is needed, as of now, that cannot be had otherwise
+     * @param meanwhile is run after reads in vain, each of which may take long
+     */
     FileMover(
             Parts parts,
             Ownership ownership,
             Activity activity,
             Fullness fullness,
             BooleanSupplier mayGiveUp,
+            Runnable meanwhile,
             Workspace work) {
         this.map = parts.map();
         this.file = parts.file();
@@ -78,14 +85,15 @@ final class FileMover implements Mover {
         this.activity = activity;
         this.fullness = fullness;
         this.mayGiveUp = mayGiveUp;
-        this.reading = new SecondReading(map, file, work);
+        this.reading = new SecondReading(map, file, meanwhile, work);
         this.suspects = new Suspects(file.patienceNanos(), file::contentAt);
         this.work = work;
     }
 
     @Override
     public void beginLook() {
-        suspects.beginLook(System.nanoTime());
+        lookedAt = System.nanoTime();
+        suspects.beginLook(lookedAt);
     }
 
     @Override
@@ -102,26 +110,29 @@ final class FileMover implements Mover {
     public Result move(MemorySegment records, long segment, int length, Count count, Target target) {
         lostPieces = records.isReadOnly() ? -1 : 0; // What is not intact in memory never will be.
         Result result = moveFound(records, segment, length, count, target);
-        if (result == Result.DAMAGED && !records.isReadOnly()) {
+        if (result == Result.EMPTIED && !records.isReadOnly()) {
+            suspects.pause(lookedAt, System.nanoTime());
+        } else if (result == Result.DAMAGED && !records.isReadOnly()) {
             result = moveDamaged(records, segment, length, count, target);
         }
         if (result == Result.EMPTIED) {
             suspects.forget(segment);
         }
+        lookedAt = System.nanoTime();
         return result;
     }
 
     /** Judges what is not intact, and moves the rest if that is given up. */
     private Result moveDamaged(MemorySegment records, long segment, int length, Count count, Target target) {
-        if (!reading.isAnotherIntact(segment, length) || !reading.run(records, segment, length)) {
-            return Result.DAMAGED;
+        if (!reading.isAnotherIntact(segment, length)) {
+            return Result.UNREADABLE;
         }
-        long failed = reading.failedPieces();
+        long failed = reading.run(records, segment, length);
         if (failed == 0) {
             suspects.forget(segment);
             return moveFound(records, segment, length, count, target);
         }
-        switch (suspects.note(segment, failed, System.nanoTime())) {
+        switch (suspects.note(segment, failed, lookedAt, System.nanoTime())) {
             case UNKNOWN -> {
                 return Result.KEPT; // Its turn comes when one of those that are remembered was given up.
             }

@@ -17,6 +17,9 @@ final class Keeper implements AutoCloseable {
 
     private static final long BLOCKED_PAUSE_NANOS = 500_000;
 
+    /** How long cleaning and spilling take turns while a bad disk keeps both waiting. */
+    private static final long TURN_NANOS = 1_000_000_000;
+
     private final Pool pool;
     private final RegionMemory regionMemory;
     private final PoolCompactor compactor;
@@ -48,6 +51,11 @@ final class Keeper implements AutoCloseable {
 
     private boolean wasFailing;
 
+    /** What came of spilling in this look. */
+    private Look spilled = Look.NOTHING;
+
+    private long spilledAt;
+
     Keeper(String name, Parts parts, Ownership ownership, Fullness fullness, Activity activity) {
         this.pool = parts.pool();
         this.regionMemory = parts.regionMemory();
@@ -64,7 +72,8 @@ final class Keeper implements AutoCloseable {
             disk = null;
         } else {
             diskWork = new Workspace(Counters.KEEPER, file.readBuffer(), parts.fileSeal(), activity);
-            mover = new FileMover(parts, ownership, activity, fullness, this::mayGiveUp, diskWork);
+            mover = new FileMover(
+                    parts, ownership, activity, fullness, this::mayGiveUp, this::spillMeanwhile, diskWork);
             spiller = new Spiller(parts, ownership, diskWork);
             disk = new BackgroundLoop("disk-" + name, this::keepFile);
         }
@@ -191,8 +200,33 @@ final class Keeper implements AutoCloseable {
         boolean isFailing = file.failing();
         boolean isBack = wasFailing && !isFailing;
         wasFailing = isFailing;
-        Look spilled = spiller.spill();
-        return noted(spilled.and(isBack ? Look.GAINED : clean()));
+        spilled = Look.NOTHING;
+        spill();
+        Look cleaned = isBack ? Look.GAINED : clean();
+        spillMeanwhile();
+        return noted(spilled.and(cleaned));
+    }
+
+    /** Spills a batch. What that gains is noted at once: the look may yet take long. */
+    private Look spill() {
+        Look look = spiller.spill();
+        spilledAt = System.nanoTime();
+        if (look == Look.GAINED) {
+            fullness.roomMade();
+        }
+        spilled = spilled == Look.GAINED ? Look.GAINED : look;
+        return look;
+    }
+
+    /**
+     * Memory comes down to its limit though cleaning waits for a bad disk, which may take minutes for each segment, and
+     * a complete look hours.
+     */
+    private void spillMeanwhile() {
+        long begin = System.nanoTime();
+        if (begin - spilledAt >= TURN_NANOS) {
+            while (spill() == Look.GAINED && spilledAt - begin < TURN_NANOS) {}
+        }
     }
 
     private Look clean() {

@@ -49,7 +49,7 @@ final class Recovery {
     }
 
     void run() throws IOException {
-        map.recoverUsed();
+        map.recoverResident();
         recoverSlots();
         warnOfPagesInNoFile();
         parts.regions().adopted();
@@ -90,7 +90,7 @@ final class Recovery {
         try (Resealer resealer = new Resealer(parts)) {
             for (long first = next.getAndAdd(CHUNK); first < map.slots(); first = next.getAndAdd(CHUNK)) {
                 long end = Math.min(first + CHUNK, map.slots());
-                for (long slot = map.nextStored(first, end); slot < end; slot = map.nextStored(slot + 1, end)) {
+                for (long slot = map.nextRecovered(first, end); slot < end; slot = map.nextRecovered(slot + 1, end)) {
                     counters.count(recover(slot, resealer), 1, stripe);
                 }
             }

@@ -36,33 +36,44 @@ final class RegionEntries implements AutoCloseable {
     private final MappedFile file;
     private final MemorySegment entries;
     private final Arena arena = Arena.ofShared();
-    private final TouchedPages touched;
+    private final Counters counters;
+
+    /** All others are zeroes, and known to be without a look: a read of a memory file's hole makes a page of memory. */
+    private final PageSet touched;
+
     private final int[] first;
 
     RegionEntries(int regions, int rings, Counters counters) throws IOException {
         this.file = MappedFile.inMemory("ramzswap-regions", bytes(regions));
         this.entries = file.memory();
-        this.touched = new TouchedPages(entries.byteSize(), counters, arena);
+        this.counters = counters;
+        this.touched = new PageSet(entries.byteSize(), arena);
         this.first = new int[rings];
         Arrays.fill(first, Region.NONE);
     }
 
     /** Bytes of the entries of so many regions. */
     static long bytes(long regions) {
-        return Math.ceilDiv(regions << ENTRY_SHIFT, TouchedPages.PAGE_BYTES) * TouchedPages.PAGE_BYTES;
+        return Math.ceilDiv(regions << ENTRY_SHIFT, PageSet.PAGE_BYTES) * PageSet.PAGE_BYTES;
     }
 
     /** Takes memory for all of them. */
     void populate() throws IOException {
         file.populate(0, entries.byteSize());
-        for (long at = 0; at < entries.byteSize(); at += TouchedPages.PAGE_BYTES) {
-            touched.add(at);
+        for (long at = 0; at < entries.byteSize(); at += PageSet.PAGE_BYTES) {
+            touchPage(at);
         }
     }
 
     /** An entry is used for the first time. */
     void touch(int region) {
-        touched.add(entry(region));
+        touchPage(entry(region));
+    }
+
+    private void touchPage(long offset) {
+        if (touched.add(offset)) {
+            counters.addMemory(PageSet.PAGE_BYTES);
+        }
     }
 
     /** The first region from {@code region} on whose entry may have been used, or a larger number than any. */

@@ -12,9 +12,6 @@ final class SecondReading {
     /** How often a record that is not intact is read once more. */
     private static final int READS_AGAIN = 3;
 
-    /** For how long those of one segment are: a bad disk may take seconds for each. */
-    private static final long NANOS = 60_000_000_000L;
-
     /** Records that are read to find out whether it is the device that fails. */
     private static final int SAMPLES = 8;
 
@@ -23,6 +20,7 @@ final class SecondReading {
 
     private final SlotMap map;
     private final BackingFile file;
+    private final Runnable meanwhile;
 
     /** Its record is the one that is being read. */
     private final Workspace work;
@@ -32,33 +30,33 @@ final class SecondReading {
     /** Whose record could be read the last time. */
     private long goodSlot;
 
-    private long failedPieces;
+    /** Of the segment that is being read, the pieces that the device did not give. */
+    private long refusedPieces;
 
-    SecondReading(SlotMap map, BackingFile file, Workspace work) {
+    /** @param meanwhile is run after each read in vain, which may take long; it may use the workspace */
+    SecondReading(SlotMap map, BackingFile file, Runnable meanwhile, Workspace work) {
         this.map = map;
         this.file = file;
+        this.meanwhile = meanwhile;
         this.work = work;
     }
 
-    /** Of the last {@link #run}, the pieces of the segment in which a record is that is not intact even so. */
-    long failedPieces() {
-        return failedPieces;
-    }
-
-    /** Puts what is intact now into the content. False if that took too long, so that not all was tried. */
-    boolean run(MemorySegment records, long segment, int length) {
-        failedPieces = 0;
-        long end = System.nanoTime() + NANOS;
+    /**
+     * Puts what is intact now into the content. The device is asked once for a piece that it refuses, however many
+     * records lie there: each time may take it long.
+     *
+     * @return the pieces of the segment in which a record is that is not intact even so
+     */
+    long run(MemorySegment records, long segment, int length) {
+        long failedPieces = 0;
+        refusedPieces = 0;
         for (long slot = map.nextUsed(0); slot < map.slots(); slot = map.nextUsed(slot + 1)) {
             long word = map.get(slot);
             if (isWithin(word, segment, length)) {
-                if (System.nanoTime() - end >= 0) {
-                    return false;
-                }
                 failedPieces |= read(records, (int) (Slot.place(word) - segment), slot, word);
             }
         }
-        return true;
+        return failedPieces;
     }
 
     /** Returns the pieces of the record if it is not intact. */
@@ -84,13 +82,29 @@ final class SecondReading {
     private boolean isReadIntact(long slot, long word) {
         boolean isRead = true;
         for (int tries = 0; tries < READS_AGAIN && isRead; tries++) {
-            isRead = file.read(Slot.place(word), Record.bytes(word), work.record.memory, 0, work.readBuffer)
-                    == BackingFile.OK;
+            isRead = isRead(word);
             if (isRead && work.record.isIntact(slot, word)) {
                 return true;
             }
         }
+        meanwhile.run();
         return false;
+    }
+
+    /** Reads a record piece by piece, so that it is known which one was refused. */
+    private boolean isRead(long word) {
+        int at = (int) (Slot.place(word) % BackingFile.SEGMENT_BYTES);
+        int bytes = Record.bytes(word);
+        boolean isRead = at + bytes <= BackingFile.SEGMENT_BYTES && (piecesOf(at, word) & refusedPieces) == 0;
+        for (int begin = 0; isRead && begin < bytes; ) {
+            int piece = (at + begin) / Suspects.PIECE_BYTES;
+            int end = Math.min((piece + 1) * Suspects.PIECE_BYTES - at, bytes);
+            isRead = file.read(Slot.place(word) + begin, end - begin, work.record.memory, begin, work.readBuffer)
+                    == BackingFile.OK;
+            refusedPieces |= isRead ? 0 : 1L << piece;
+            begin = end;
+        }
+        return isRead;
     }
 
     /** Whether the device gives back a record of another segment. If not, it is the device that fails. */
@@ -124,6 +138,7 @@ final class SecondReading {
 
     private boolean isIntactElsewhere(long slot, long segment, int length) {
         long word = map.find(slot);
+        refusedPieces = 0;
         return isElsewhere(word, segment, length) && isReadIntact(slot, word);
     }
 

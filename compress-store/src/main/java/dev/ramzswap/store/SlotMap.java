@@ -12,28 +12,38 @@ import java.lang.invoke.VarHandle;
 /**
  * One {@link Slot} word per slot, in one flat array in a mapped file: the only truth of the store.
  *
- * <p>A page of the array that no word was ever published to is not touched at all, not even to read it: so a device
- * costs memory only where it is used. Thread-safe.
+ * <p>A page of the array that no word was ever published to is known to have only holes, and is not touched at all, not
+ * even to read it: a read of a memory file's hole makes a page of memory. So a device costs memory only where it is
+ * used, unless all of it is populated. Thread-safe.
  */
 class SlotMap implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(SlotMap.class.getName());
 
     private static final VarHandle WORD = JAVA_LONG.varHandle();
-    private static final int PAGE_BYTES = TouchedPages.PAGE_BYTES;
+    private static final int PAGE_BYTES = PageSet.PAGE_BYTES;
     private static final int SLOTS_PER_PAGE = PAGE_BYTES / Long.BYTES;
 
     private final MappedFile file;
     private final MemorySegment words;
     private final long slots;
+    private final Counters counters;
     private final Arena arena = Arena.ofShared();
-    private final TouchedPages touched;
+
+    /** Pages that have memory. */
+    private final PageSet resident;
+
+    /** Those of them that a word was published to. */
+    private final PageSet used;
+
     private final MemorySegment holes = arena.allocate(PAGE_BYTES);
 
     SlotMap(MappedFile file, long slots, Counters counters) {
         this.file = file;
         this.words = file.memory();
         this.slots = slots;
-        this.touched = new TouchedPages(words.byteSize(), counters, arena);
+        this.counters = counters;
+        this.resident = new PageSet(words.byteSize(), arena);
+        this.used = new PageSet(words.byteSize(), arena);
     }
 
     /** Size of the mapped file, in bytes. */
@@ -46,7 +56,7 @@ class SlotMap implements AutoCloseable {
     }
 
     long get(long slot) {
-        return touched.contains(slot << 3) ? (long) WORD.getVolatile(words, slot << 3) : Slot.HOLE;
+        return used.contains(slot << 3) ? (long) WORD.getVolatile(words, slot << 3) : Slot.HOLE;
     }
 
     /** Like {@link #get}, of a number that may be none of a slot: {@link Slot#HOLE} then. */
@@ -56,11 +66,12 @@ class SlotMap implements AutoCloseable {
 
     /** Publishes a word and returns the one that it replaces, whose copy is now the caller's to free. */
     long exchange(long slot, long word) {
-        touched.add(slot << 3);
+        addUsed(slot << 3);
         return (long) WORD.getAndSet(words, slot << 3, word);
     }
 
     boolean compareAndSet(long slot, long expected, long word) {
+        addUsed(slot << 3);
         return WORD.compareAndSet(words, slot << 3, expected, word);
     }
 
@@ -69,17 +80,27 @@ class SlotMap implements AutoCloseable {
      * never used are passed over.
      */
     long nextUsed(long slot) {
-        return Math.min(touched.next(slot << 3) >>> 3, slots);
+        return next(used, slot);
+    }
+
+    private long next(PageSet pages, long slot) {
+        return Math.min(pages.next(slot << 3) >>> 3, slots);
     }
 
     /**
-     * Like {@link #nextUsed}, but passes over pages of the map that have only holes, each at one look: where all of the
-     * map is populated, most are. Looks as far as {@code end}; if it finds none, the result is not below that.
+     * Like {@link #nextUsed}, at a takeover, of what earlier daemons have stored: pages that have memory, and more than
+     * holes, are used from now on. Others are passed over, each at one look: where all of the map was populated, most
+     * are such ones. Looks as far as {@code end}; if it finds none, the result is not below that.
+     *
+     * @param slot the first one of a page, or the one behind a result
      */
-    long nextStored(long slot, long end) {
-        long next = nextUsed(slot);
+    long nextRecovered(long slot, long end) {
+        long next = next(resident, slot);
         while (next < end && (next << 3) % PAGE_BYTES == 0 && isPageOfHoles(next << 3)) {
-            next = nextUsed(next + SLOTS_PER_PAGE);
+            next = next(resident, next + SLOTS_PER_PAGE);
+        }
+        if (next < end) {
+            used.add(next << 3);
         }
         return next;
     }
@@ -89,15 +110,15 @@ class SlotMap implements AutoCloseable {
     }
 
     /**
-     * Marks, at a takeover, what an earlier daemon has used: pages of the file that exist. Where the file system does
-     * not tell holes (ramfs), that is all of them.
+     * Counts, at a takeover, the memory that earlier daemons have taken: pages of the file that exist. Where the file
+     * system does not tell holes (ramfs), that is all of them.
      */
-    void recoverUsed() throws IOException {
+    void recoverResident() throws IOException {
         long end = words.byteSize();
         for (long at = file.nextData(0); at < end; at = file.nextData(at)) {
             long hole = file.nextHole(at);
             for (; at < hole; at += PAGE_BYTES) {
-                touched.add(at);
+                addResident(at);
             }
         }
     }
@@ -106,7 +127,7 @@ class SlotMap implements AutoCloseable {
     void populate() throws IOException {
         file.populate(0, words.byteSize());
         for (long at = 0; at < words.byteSize(); at += PAGE_BYTES) {
-            touched.add(at);
+            addResident(at);
         }
     }
 
@@ -117,16 +138,29 @@ class SlotMap implements AutoCloseable {
      */
     boolean makeResident(long slot) {
         long at = slot << 3;
-        if (touched.contains(at)) {
+        if (resident.contains(at)) {
             return true;
         }
         try {
             file.populate(at & -PAGE_BYTES, PAGE_BYTES);
-            touched.add(at);
+            addResident(at);
             return true;
         } catch (IOException e) {
             LOG.log(Level.DEBUG, "no memory for the slot map", e);
             return false;
+        }
+    }
+
+    /** Before a word is there: who does not find the page used does not look. */
+    private void addUsed(long offset) {
+        if (used.add(offset)) {
+            addResident(offset);
+        }
+    }
+
+    private void addResident(long offset) {
+        if (resident.add(offset)) {
+            counters.addMemory(PAGE_BYTES);
         }
     }
 

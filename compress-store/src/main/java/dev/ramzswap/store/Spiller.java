@@ -43,7 +43,7 @@ final class Spiller {
         this.work = work;
     }
 
-    /** Spills a batch if the pool is low; NOTHING also if the backing file is full or fails. */
+    /** Spills a batch if the pool is low; NOTHING also if the backing file is full or has failed for long. */
     Look spill() {
         refusal = 0;
         if (!mustSpill() || regions.budget().liveBytes() == 0) {
@@ -53,7 +53,7 @@ final class Spiller {
         if (spilled + spillUnused(BATCH_BYTES - spilled) > 0) {
             return Look.GAINED;
         }
-        return refusal == BackingFile.WOULD_WAIT ? Look.BLOCKED : Look.NOTHING;
+        return refusal == BackingFile.WOULD_WAIT || file.failsForAMoment() ? Look.BLOCKED : Look.NOTHING;
     }
 
     /** Whether the last {@link #spill} found no room in the file while memory was above its limit. */

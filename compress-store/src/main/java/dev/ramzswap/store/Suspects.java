@@ -14,7 +14,8 @@ import java.util.function.LongUnaryOperator;
  * {@link System#nanoTime}, and segments are named by the places where they begin. Used by one thread.
  *
  * <p>What nobody looked at may have been as it should be. So not the time from one look at a segment to the next
- * counts, since a bad disk takes long for each of the looks in between, but how much of it there was no look at all.
+ * counts, since a bad disk takes long for each of the looks in between, but how much of it there was no look at all, or
+ * one at what was as it should be.
  */
 final class Suspects {
     private static final System.Logger LOG = System.getLogger(Suspects.class.getName());
@@ -84,17 +85,17 @@ final class Suspects {
             return idleNanos - idle > (isLost ? LOST_PATIENCES * patienceNanos : patienceNanos);
         }
 
-        private State failed(long pieces, long now) {
+        private State failed(long pieces, long begin, long end) {
             if (isForgotten()) {
-                begin(pieces, now);
+                begin(pieces, end);
             } else if ((pieces & ~this.pieces) != 0) {
-                since = now;
+                since = end;
                 isLost = false;
             }
             this.pieces = pieces;
             idle = idleNanos;
-            if (now - since < patienceNanos) {
-                return now - first < patienceNanos ? State.YOUNG : State.UNSTEADY;
+            if (begin - since < patienceNanos) {
+                return begin - first < patienceNanos ? State.YOUNG : State.UNSTEADY;
             }
             State state = isLost ? State.LOST : State.NEWLY_LOST;
             isLost = true;
@@ -129,6 +130,11 @@ final class Suspects {
         lastEnd = now;
     }
 
+    /** What was looked at was as it should be: that it took long says nothing of others. */
+    void pause(long begin, long end) {
+        idleNanos += end - begin;
+    }
+
     /** Whether pieces of a segment, with the content that it has, were found to be lost. */
     boolean isLost(long segment) {
         Suspect suspect = suspects.isEmpty() ? null : suspects.get(segment);
@@ -146,13 +152,16 @@ final class Suspects {
         return false;
     }
 
-    /** Says which pieces have failed in a look at a segment, while the device gave back others. */
-    State note(long segment, long pieces, long now) {
+    /**
+     * Says which pieces have failed in a look at a segment, while the device gave back others. That may have taken long
+     * for what did not fail, too: so they have failed from the end of a look to the beginning of another one.
+     */
+    State note(long segment, long pieces, long begin, long end) {
         Suspect suspect = suspects.get(segment);
         if (suspect != null && suspect.isOf(segment)) {
-            return suspect.failed(pieces, now);
+            return suspect.failed(pieces, begin, end);
         }
-        return add(segment, new Suspect(contentOf.applyAsLong(segment), pieces, now)) ? State.YOUNG : State.UNKNOWN;
+        return add(segment, new Suspect(contentOf.applyAsLong(segment), pieces, end)) ? State.YOUNG : State.UNKNOWN;
     }
 
     /** All of a segment was read as it should be. */

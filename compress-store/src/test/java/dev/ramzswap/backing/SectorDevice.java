@@ -7,7 +7,21 @@ import java.util.BitSet;
 /** A device in memory: from some time on, a part of each of its first segments cannot be read until it is written. */
 public final class SectorDevice extends MemoryDevice {
     private static final int SECTORS = BackingFile.SEGMENT_BYTES / ALIGNMENT;
-    private static final Delays DELAYS = new Delays(1_000_000, 50_000_000, 600_000_000_000L, 100_000_000);
+    /** Nanoseconds that a device is given to come back. */
+    public static final long PATIENCE = 100_000_000;
+
+    private static final Delays DELAYS = new Delays(1_000_000, 50_000_000, 600_000_000_000L, PATIENCE);
+
+    /** Is told of each read before it fails, or does not. */
+    public volatile Reader onRead = (_, _) -> {};
+
+    private volatile int failures;
+
+    /** Whoever reads. */
+    public interface Reader {
+        /** Reads so many bytes. */
+        void read(long position, int length);
+    }
 
     /** Sectors that cannot be read. */
     private final BitSet unreadable = new BitSet();
@@ -47,6 +61,16 @@ public final class SectorDevice extends MemoryDevice {
         }
     }
 
+    /** All of it can be read again. */
+    public synchronized void heal() {
+        unreadable.clear();
+    }
+
+    /** Reads that failed. */
+    public int failures() {
+        return failures;
+    }
+
     public synchronized boolean isUnreadable(long position, int length) {
         int bad = unreadable.nextSetBit((int) (position / ALIGNMENT));
         return bad >= 0 && bad <= (position + length - 1) / ALIGNMENT;
@@ -54,7 +78,9 @@ public final class SectorDevice extends MemoryDevice {
 
     @Override
     public synchronized int read(MemorySegment into, int length, long position) throws IOException {
+        onRead.read(position, length);
         if (isUnreadable(position, length)) {
+            failures++;
             throw new IOException("injected: Input/output error");
         }
         return super.read(into, length, position);

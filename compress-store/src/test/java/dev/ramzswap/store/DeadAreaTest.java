@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -38,19 +39,25 @@ class DeadAreaTest {
     private static final int MANY = Suspects.MOST + 200;
 
     private static final int FEW = 20;
+    private static final int SEVERAL = 100;
+    private static final long HIGH_LIMIT = 8 << 20;
+    private static final long LOW_LIMIT = 5 << 20;
+
+    private static final long LARGE = 1 << 23;
 
     @ParameterizedTest
     @ValueSource(ints = {Suspects.MOST / 2, MANY})
     void whatIsLostThereMakesRoom(int deadSegments) throws Exception {
         AtomicInteger told = new AtomicInteger();
-        Logger logger = Logger.getLogger("dev.ramzswap.backing.SegmentCleaner");
+        Logger logger = Logger.getLogger("dev.ramzswap.backing.VictimReader");
         logger.setFilter(record -> told.incrementAndGet() == 1);
         DeadAreaDevice device = new DeadAreaDevice(deadSegments, OTHER_SEGMENTS, 100_000_000);
         StoreConfig config = config(deadSegments + OTHER_SEGMENTS);
         StoreFiles files = StoreFiles.open(config, device::open);
         try (PageStore store = PageStore.open(config, files);
                 Workspace work = store.workspace()) {
-            int slot = fillDeadArea(store, files.parts().file(), work);
+            int slot = storeUntilFree(
+                    OTHER_SEGMENTS, OVERWRITTEN, KEPT, store, files.parts().file(), work);
             store(slot, slot + MORE, store, work);
             long errors = files.parts().file().readErrors();
             assertTrue(errors > deadSegments, errors + " errors");
@@ -104,17 +111,64 @@ class DeadAreaTest {
         }
     }
 
-    /** Only the low slots are used, and the very first lies there: that others are intact is found out all the same. */
+    /** So it is if none of the disk can be read, and each of many segments takes it long to say so. */
     @Test
-    void whatIsLostMakesRoomThoughTheFirstSlotsLieThere() throws Exception {
-        UnsteadyDevice device = new UnsteadyDevice(FEW, 100_000_000);
-        StoreConfig config = config(FEW);
+    void aStoreIsRefusedThoughAllOfTheDiskFailsSlowly() throws Exception {
+        DeadAreaDevice device = new DeadAreaDevice(SEVERAL, 0, 100_000_000);
+        StoreConfig config = config(SEVERAL);
         StoreFiles files = StoreFiles.open(config, device::open);
         try (PageStore store = PageStore.open(config, files);
                 Workspace work = store.workspace()) {
             int slot = fill(store, work);
+            device.setFailureNanos(50_000_000);
+            freeHalfOf(SEVERAL, files.parts().map(), store, work);
+            assertTimeoutPreemptively(
+                    BOUND, () -> assertEquals(StoreStatus.NO_SPACE, store.store(slot, Daemons.page(slot), 0, work)));
+            device.setFailureNanos(0);
+        }
+    }
+
+    /** There is room for it in the file, and segments are looked at that cannot be read, each of which takes long. */
+    @Test
+    void memoryComesDownToALowerLimitWhileTheDiskIsReadInVain() throws Exception {
+        int segments = SEVERAL + 4 * SEVERAL;
+        DeadAreaDevice device = new DeadAreaDevice(SEVERAL, 4 * SEVERAL, 100_000_000);
+        StoreConfig config = config(segments);
+        StoreFiles files = StoreFiles.open(config, device::open);
+        try (PageStore store = PageStore.open(config, files);
+                Workspace work = store.workspace()) {
+            BackingFile file = files.parts().file();
+            int slot = storeUntilFree(4 * SEVERAL, OVERWRITTEN, KEPT, store, file, work);
+            store.setLimit(HIGH_LIMIT);
+            slot = storeUntilFree(segments / 20 + 1, slot, 1, store, file, work);
+            device.setFailureNanos(200_000_000);
+            storeUntilFree(segments / 20 - 1, slot, 1, store, file, work);
+            store.setLimit(LOW_LIMIT);
+            assertTimeoutPreemptively(BOUND, () -> awaitMemory(store, LOW_LIMIT));
+            device.setFailureNanos(0); // The look that is under way ends soon.
+        }
+    }
+
+    private static void awaitMemory(PageStore store, long bytes) {
+        while (store.counters().get(Counters.Counter.MEM_USED_TOTAL) > bytes) {
+            LockSupport.parkNanos(5_000_000);
+        }
+    }
+
+    /** Only the low slots are used, and the very first lies there: that others are intact is found out all the same. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatIsLostMakesRoomThoughTheFirstSlotsLieThere(boolean isPopulated) throws Exception {
+        UnsteadyDevice device = new UnsteadyDevice(FEW, 100_000_000);
+        StoreConfig config = isPopulated ? populatedConfig(FEW) : config(FEW);
+        StoreFiles files = StoreFiles.open(config, device::open);
+        try (PageStore store = PageStore.open(config, files);
+                Workspace work = store.workspace()) {
+            int slot = fill(store, work);
+            store.keeper().pause();
             freeHalfOf(3, files.parts().map(), store, work);
             device.spoil();
+            store.keeper().resume();
             assertTimeoutPreemptively(
                     BOUND, () -> assertEquals(StoreStatus.OK, store.store(slot, Daemons.page(slot), 0, work)));
         }
@@ -140,25 +194,38 @@ class DeadAreaTest {
     }
 
     private static StoreConfig config(int segments) {
-        long fileBytes = (long) segments * BackingFile.SEGMENT_BYTES;
-        return new TestConfig(1 << 16)
-                .limit(1 << 20)
-                .overcommit()
-                .backing(Path.of("unused"), fileBytes, false)
+        return config(1 << 16, 1 << 20, segments).build();
+    }
+
+    /** As for swap: the whole map of a large device has memory. */
+    private static StoreConfig populatedConfig(int segments) {
+        return config(LARGE, TestConfig.tableBytes(LARGE) + (1 << 20), segments)
+                .ahead(1 << 16)
                 .build();
     }
 
-    /** Returns the first slot that was not stored. */
-    private static int fillDeadArea(PageStore store, BackingFile file, Workspace work) {
-        int slot = OVERWRITTEN;
-        for (int page = 0; file.freeSegments() > OTHER_SEGMENTS; page++) {
-            store(page % KEPT == 0 ? slot++ : page % OVERWRITTEN, store, work);
+    private static TestConfig config(long slots, long limit, int segments) {
+        return new TestConfig(slots)
+                .limit(limit)
+                .overcommit()
+                .backing(Path.of("unused"), (long) segments * BackingFile.SEGMENT_BYTES, false);
+    }
+
+    /**
+     * Stores pages until so many segments are free, one of so many {@code kept} from a slot on. Returns the first slot
+     * that was not stored.
+     */
+    private static int storeUntilFree(
+            int segments, int from, int kept, PageStore store, BackingFile file, Workspace work) {
+        int slot = from;
+        for (int page = 0; file.freeSegments() > segments; page++) {
+            store(page % kept == 0 ? slot++ : page % OVERWRITTEN, store, work);
         }
         return slot;
     }
 
     private static int storeUntilAnyIsGivenUp(PageStore store, Parts parts, Workspace work) {
-        int slot = fillDeadArea(store, parts.file(), work);
+        int slot = storeUntilFree(OTHER_SEGMENTS, OVERWRITTEN, KEPT, store, parts.file(), work);
         while (!isAnyGivenUp(parts.map())) {
             store(slot, slot + PAGES_PER_SEGMENT, store, work);
             slot += PAGES_PER_SEGMENT;

@@ -53,7 +53,8 @@ class FileMoverTest {
         work = new Workspace(0, file.readBuffer(), parts.fileSeal(), activity);
         Parts own = new Parts(
                 map, parts.regions(), parts.regionMemory(), parts.pool(), file, parts.fileSeal(), parts.counters());
-        mover = new FileMover(own, new Ownership(own, new Fullness()), activity, new Fullness(), () -> false, work);
+        mover = new FileMover(
+                own, new Ownership(own, new Fullness()), activity, new Fullness(), () -> false, () -> {}, work);
     }
 
     @AfterEach

@@ -75,8 +75,8 @@ class ForgottenRecordTest {
     private static long cleanAndOverwrite(Parts parts, int slot) {
         Activity activity = new Activity();
         Workspace own = new Workspace(0, parts.file().readBuffer(), parts.fileSeal(), activity);
-        FileMover mover =
-                new FileMover(parts, new Ownership(parts, new Fullness()), activity, new Fullness(), () -> false, own);
+        FileMover mover = new FileMover(
+                parts, new Ownership(parts, new Fullness()), activity, new Fullness(), () -> false, () -> {}, own);
         AtomicInteger looks = new AtomicInteger();
         long[] old = new long[1];
         parts.file()

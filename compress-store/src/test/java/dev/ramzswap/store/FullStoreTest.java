@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.backing.BackingFile;
+import dev.ramzswap.backing.FailingDevice;
 import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -215,6 +217,38 @@ class FullStoreTest {
             store.keeper().resume();
             assertEquals(StoreStatus.WOULD_WAIT, status, "slot " + slot);
             assertEquals(StoreStatus.OK, store.store(slot, Daemons.page(slot), 0, work), "slot " + slot);
+        }
+    }
+
+    /** What it takes then gives memory. */
+    @Test
+    void aSlotWhoseWordFindsNoMemoryWaitsForAFileThatFailsForAMoment() throws Exception {
+        int slots = 16 * 512;
+        StoreConfig config = new TestConfig(slots)
+                .limit(1 << 20)
+                .overcommit()
+                .backing(directory.resolve("file"), 40 * BackingFile.SEGMENT_BYTES)
+                .stateDirectory(tmpfs.mount(16 << 20))
+                .build();
+        AtomicReference<FailingDevice> device = new AtomicReference<>();
+        StoreFiles files = StoreFiles.open(config, backing -> FailingDevice.open(backing, 1, device::set));
+        try (PageStore store = PageStore.open(config, files);
+                Workspace work = store.workspace()) {
+            device.get().fail(100);
+            int slot = 0;
+            while (store.storeNow(slot, Daemons.page(slot), 0, work) == StoreStatus.OK
+                    || !files.parts().file().failsForAMoment()) {
+                slot++;
+            }
+            tmpfs.fill();
+            Thread thread = Thread.ofPlatform().daemon().start(() -> {
+                try (Workspace own = store.workspace()) {
+                    store.store(slots - 1, Pages.page(Pages.Kind.SAME_FILLED, 1), 0, own);
+                }
+            });
+            assertFalse(thread.join(Duration.ofSeconds(1)), "refused");
+            device.get().fail(0);
+            assertTrue(thread.join(PATIENCE), "the store does not end");
         }
     }
 

@@ -175,6 +175,6 @@ final class Invariants {
         }
         assertEquals(fileBytes, parts.file() == null ? 0 : parts.file().liveBytes(), label + ": bytes in the file");
         long tables = parts.counters().memoryUsed() - ((long) regions.budget().used() << Region.SHIFT);
-        assertTrue(tables >= 0 && tables % TouchedPages.PAGE_BYTES == 0, label + ": " + tables + " bytes of tables");
+        assertTrue(tables >= 0 && tables % PageSet.PAGE_BYTES == 0, label + ": " + tables + " bytes of tables");
     }
 }

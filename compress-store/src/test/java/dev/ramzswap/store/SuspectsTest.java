@@ -23,11 +23,11 @@ class SuspectsTest {
 
     @Test
     void whatFailsForLongIsLost() {
-        assertEquals(State.YOUNG, suspects.note(1, 0b11, 0));
-        assertEquals(State.YOUNG, suspects.note(1, 0b11, PATIENCE - 1));
+        assertEquals(State.YOUNG, note(1, 0b11, 0));
+        assertEquals(State.YOUNG, note(1, 0b11, PATIENCE - 1));
         assertFalse(suspects.isLost(1));
-        assertEquals(State.NEWLY_LOST, suspects.note(1, 0b11, PATIENCE));
-        assertEquals(State.LOST, suspects.note(1, 0b10, PATIENCE));
+        assertEquals(State.NEWLY_LOST, note(1, 0b11, PATIENCE));
+        assertEquals(State.LOST, note(1, 0b10, PATIENCE));
         assertTrue(suspects.isLost(1));
         assertFalse(suspects.isLost(2));
         contents.put(1L, 1L);
@@ -59,8 +59,8 @@ class SuspectsTest {
         Logger logger = Logger.getLogger(Suspects.class.getName());
         logger.setFilter(record -> !said.add(record.getMessage()));
         try {
-            suspects.note(2 * BackingFile.SEGMENT_BYTES, 1, 0);
-            suspects.note(5 * BackingFile.SEGMENT_BYTES, 1, 0);
+            note(2 * BackingFile.SEGMENT_BYTES, 1, 0);
+            note(5 * BackingFile.SEGMENT_BYTES, 1, 0);
         } finally {
             logger.setFilter(null);
         }
@@ -70,19 +70,19 @@ class SuspectsTest {
 
     @Test
     void anotherContentFailsAnew() {
-        suspects.note(1, 1, 0);
+        note(1, 1, 0);
         contents.put(1L, 1L);
-        assertEquals(State.YOUNG, suspects.note(1, 1, PATIENCE));
+        assertEquals(State.YOUNG, note(1, 1, PATIENCE));
     }
 
     @Test
     void otherPiecesOfALostOneFailAnewAndKeepNobodyWaiting() {
-        suspects.note(1, 0b01, 0);
-        assertEquals(State.NEWLY_LOST, suspects.note(1, 0b01, PATIENCE));
-        assertEquals(State.UNSTEADY, suspects.note(1, 0b11, PATIENCE));
+        note(1, 0b01, 0);
+        assertEquals(State.NEWLY_LOST, note(1, 0b01, PATIENCE));
+        assertEquals(State.UNSTEADY, note(1, 0b11, PATIENCE));
         assertFalse(suspects.isLost(1));
-        assertEquals(State.UNSTEADY, suspects.note(1, 0b10, 2 * PATIENCE - 1));
-        assertEquals(State.NEWLY_LOST, suspects.note(1, 0b10, 2 * PATIENCE));
+        assertEquals(State.UNSTEADY, note(1, 0b10, 2 * PATIENCE - 1));
+        assertEquals(State.NEWLY_LOST, note(1, 0b10, 2 * PATIENCE));
     }
 
     /** Between them it may have been as it should be. */
@@ -95,9 +95,31 @@ class SuspectsTest {
         assertEquals(State.YOUNG, look(26 * PATIENCE, 1), "what was lost long ago");
     }
 
+    private State note(long segment, long pieces, long now) {
+        return suspects.note(segment, pieces, now, now);
+    }
+
+    /** So much of it was taken by what did not fail. */
+    @Test
+    void whatALookTakesIsNoTimeOfFailing() {
+        assertEquals(State.YOUNG, suspects.note(1, 1, 0, PATIENCE));
+        assertEquals(State.YOUNG, suspects.note(1, 1, 2 * PATIENCE - 1, 3 * PATIENCE));
+        assertEquals(State.NEWLY_LOST, suspects.note(1, 1, 2 * PATIENCE, 3 * PATIENCE));
+    }
+
+    /** Others may have been intact meanwhile, too. */
+    @Test
+    void aLookAtWhatIsIntactIsAPause() {
+        suspects.beginLook(0);
+        suspects.note(1, 1, 0, 0);
+        suspects.pause(0, PATIENCE + 1);
+        assertEquals(State.YOUNG, suspects.note(1, 1, PATIENCE + 1, PATIENCE + 1));
+        assertEquals(State.NEWLY_LOST, suspects.note(1, 1, 2 * PATIENCE + 1, 2 * PATIENCE + 1));
+    }
+
     private State look(long now, long pieces) {
         suspects.beginLook(now);
-        State state = suspects.note(1, pieces, now);
+        State state = note(1, pieces, now);
         suspects.endLook(now);
         return state;
     }
@@ -105,10 +127,10 @@ class SuspectsTest {
     @Test
     void looksThatTakeLongAreNoPause() {
         suspects.beginLook(0);
-        suspects.note(1, 1, 0);
+        note(1, 1, 0);
         suspects.endLook(0);
         suspects.beginLook(1);
-        suspects.note(2, 1, 100 * PATIENCE);
+        note(2, 1, 100 * PATIENCE);
         suspects.endLook(100 * PATIENCE);
         assertEquals(State.NEWLY_LOST, look(100 * PATIENCE + 1, 1));
     }
@@ -116,15 +138,15 @@ class SuspectsTest {
     @Test
     void moreThanAreRememberedTakeTheirTurnsAndKeepNobodyWaiting() {
         for (long segment = 0; segment < Suspects.MOST; segment++) {
-            assertEquals(State.YOUNG, suspects.note(segment, 1, 0));
+            assertEquals(State.YOUNG, note(segment, 1, 0));
         }
-        assertEquals(State.UNKNOWN, suspects.note(1999, 1, 0));
-        assertEquals(State.NEWLY_LOST, suspects.note(0, 1, PATIENCE));
-        assertEquals(State.UNKNOWN, suspects.note(1999, 1, 2 * PATIENCE));
+        assertEquals(State.UNKNOWN, note(1999, 1, 0));
+        assertEquals(State.NEWLY_LOST, note(0, 1, PATIENCE));
+        assertEquals(State.UNKNOWN, note(1999, 1, 2 * PATIENCE));
         suspects.forget(0);
-        assertEquals(State.YOUNG, suspects.note(1999, 1, 2 * PATIENCE));
+        assertEquals(State.YOUNG, note(1999, 1, 2 * PATIENCE));
         contents.put(1L, 1L);
-        assertEquals(State.YOUNG, suspects.note(2000, 1, 2 * PATIENCE));
-        assertEquals(State.NEWLY_LOST, suspects.note(1999, 1, 3 * PATIENCE));
+        assertEquals(State.YOUNG, note(2000, 1, 2 * PATIENCE));
+        assertEquals(State.NEWLY_LOST, note(1999, 1, 3 * PATIENCE));
     }
 }

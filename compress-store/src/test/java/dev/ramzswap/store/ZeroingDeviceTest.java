@@ -67,6 +67,7 @@ class ZeroingDeviceTest {
                 new Activity(),
                 new Fullness(),
                 () -> mayGiveUp,
+                () -> {},
                 own);
     }
 

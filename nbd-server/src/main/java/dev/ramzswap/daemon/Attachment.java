@@ -169,6 +169,11 @@ public final class Attachment {
         }
     }
 
+    /** Whether the kernel names that process as who attached a device. @param peer null if it is not known */
+    boolean isAttacher(PeerCredentials peer) {
+        return attachers(devices()).contains(process(peer));
+    }
+
     /** One that had joined is gone. */
     void left(PeerCredentials peer, boolean saidGoodbye) {
         Optional<List<Device>> known = answer();

@@ -99,6 +99,11 @@ public final class Daemon implements AutoCloseable {
         }
 
         @Override
+        public boolean isAttacher(String export, PeerCredentials peer) {
+            return attached.get(export).isAttacher(peer);
+        }
+
+        @Override
         public void left(String export, PeerCredentials peer, boolean saidGoodbye) {
             logThat(saidGoodbye ? "has left" : "is gone", export, peer);
             attached.get(export).left(peer, saidGoodbye);

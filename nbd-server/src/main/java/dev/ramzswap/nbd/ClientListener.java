@@ -21,6 +21,16 @@ public interface ClientListener {
     }
 
     /**
+     * Whether that process has attached an export to a kernel, which is to have another connection in place of each
+     * that it loses. Asked of one that has joined, and is lost.
+     *
+     * @param peer as before
+     */
+    default boolean isAttacher(String export, PeerCredentials peer) {
+        return false;
+    }
+
+    /**
      * One that has joined is gone, but not by this server's end. All that it had asked for is done, and will not be
      * done any more, and its memory is free for the next.
      *

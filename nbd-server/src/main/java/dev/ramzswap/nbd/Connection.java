@@ -99,16 +99,24 @@ final class Connection implements Runnable {
     }
 
     private void transmit(ClientChannel client, Negotiated agreed, Buffers buffers) throws IOException {
-        buffers.share().mayBeLost();
         try (Gate gate = context.fence(agreed.export()).join(channel);
                 ExportSession session = agreed.export().open();
                 Transmission begun = new Transmission(context, agreed, session, gate, client, buffers)) {
             transmission = begun;
-            saidGoodbye = begun.run();
-            if (saidGoodbye) {
-                buffers.share().saidGoodbye(begun.wasAsked());
-            }
+            run(begun, agreed.export(), buffers.share());
             client.endTls();
+        }
+    }
+
+    private void run(Transmission begun, Export export, IoShare share) throws IOException {
+        try {
+            saidGoodbye = begun.run();
+        } finally {
+            if (saidGoodbye) {
+                share.saidGoodbye(begun.wasAsked());
+            } else if (context.isAttacher(export, peer)) {
+                share.isLost();
+            }
         }
     }
 

@@ -7,12 +7,11 @@ import dev.ramzswap.nbd.lane.LaneMemory;
 import dev.ramzswap.nbd.lane.MemoryBudget;
 import dev.ramzswap.nbd.lane.SlowLane;
 import dev.ramzswap.nbd.wire.ReplyWriter;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.Set;
 
 /**
- * The memory of a server's connections. If the limits prepare memory, what one has left is kept for the next, and it
- * can be had before any of them is there, and before the server: a daemon that takes over gives the kernel its
+ * The memory of a server's connections. If the limits prepare memory, what the kernel's have left is kept for the next,
+ * and it can be had before any of them is there, and before the server: a daemon that takes over gives the kernel its
  * connections while that has no memory but by the pages that it brings. Thread-safe.
  */
 public final class ConnectionMemory implements AutoCloseable {
@@ -37,11 +36,9 @@ public final class ConnectionMemory implements AutoCloseable {
         budget = new MemoryBudget(limits.totalMemory());
     }
 
-    /** How many a connection has of each size, with its slow lane. */
-    private static Map<Integer, Integer> buffers(long prepared) {
-        Map<Integer, Integer> buffers = new HashMap<>(Map.of(BUFFER_BYTES, 1, REPLY_BYTES, 1));
-        SlowLane.buffers(prepared).forEach((bytes, count) -> buffers.merge(bytes, count, Integer::sum));
-        return buffers;
+    /** The size of each that a connection has, with its slow lane. */
+    static Set<Integer> buffers(long prepared) {
+        return Set.of(BUFFER_BYTES, REPLY_BYTES, SlowLane.bytes(prepared));
     }
 
     /**

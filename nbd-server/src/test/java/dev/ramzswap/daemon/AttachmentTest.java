@@ -85,6 +85,19 @@ class AttachmentTest {
     }
 
     @Test
+    void whoHasAttachedADeviceTheKernelSays() {
+        assertFalse(attachment.isAttacher(KERNEL));
+        attach();
+        attachment.joined(VISITOR);
+        assertTrue(attachment.isAttacher(KERNEL));
+        assertFalse(attachment.isAttacher(VISITOR));
+        assertFalse(attachment.isAttacher(BY_TCP));
+        assertFalse(attachment.isAttacher(SELF));
+        devices = null;
+        assertFalse(attachment.isAttacher(KERNEL));
+    }
+
+    @Test
     void aDeviceThatSaysGoodbyeLacksNothingAndIsGoneSoon() throws Exception {
         attach();
         attachment.left(KERNEL, false);

@@ -3,7 +3,9 @@ package dev.ramzswap.nbd;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.linux.PeerCredentials;
 import dev.ramzswap.nbd.lane.PartPool;
+import dev.ramzswap.nbd.tls.TlsChannel;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -35,6 +37,9 @@ class ConnectionMemoryTest {
     private static final int SESSION_BYTES = 4096;
 
     private static final Path JVM_OPTIONS = Path.of("src/runtime/home/java.options");
+    private static final Path LAUNCHER = Path.of("src/runtime/home/bin/ramzswap");
+    private static final Pattern MAPPED_BYTES =
+            Pattern.compile("^export MALLOC_MMAP_THRESHOLD_=(\\d+)$", Pattern.MULTILINE);
     private static final Pattern DIRECT_MIBS = Pattern.compile("^-XX:MaxDirectMemorySize=(\\d+)m$", Pattern.MULTILINE);
 
     private final MemoryExport export = new MemoryExport("x", SIZE).slow(0, SIZE);
@@ -42,6 +47,9 @@ class ConnectionMemoryTest {
 
     @TempDir
     private Path directory;
+
+    /** Whether the kernel names other processes as who attached it. */
+    private boolean areAttachers;
 
     private UnixDomainSocketAddress address;
     /** Where nobody is known to be of this process. */
@@ -52,11 +60,18 @@ class ConnectionMemoryTest {
         memory.close();
     }
 
+    private final class Kernel implements ClientListener {
+        @Override
+        public boolean isAttacher(String export, PeerCredentials peer) {
+            return areAttachers && peer != null;
+        }
+    }
+
     private NbdServer serve() throws IOException {
         address = UnixDomainSocketAddress.of(directory.resolve("s"));
         SocketAddress tcp = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         List<Endpoint> endpoints = List.of(Endpoint.plain(address), Endpoint.plain(tcp));
-        var server = new NbdServer(new ExportTable(List.of(export)), endpoints, memory, ClientListener.NONE);
+        var server = new NbdServer(new ExportTable(List.of(export)), endpoints, memory, new Kernel());
         server.start();
         others = server.addresses().get(1);
         return server;
@@ -90,6 +105,14 @@ class ConnectionMemoryTest {
         return clients;
     }
 
+    private void useAndCutByAnotherProcess(NbdServer server) throws IOException {
+        int sessions = export.sessions.get() + SESSIONS_OF_CONNECTION * MOST;
+        try (AttachingProcess _ = new AttachingProcess(address, MOST)) {
+            TestServer.await(() -> export.sessions.get() == sessions);
+        }
+        TestServer.await(() -> server.connections() == 0);
+    }
+
     @Test
     void aTakeoverFindsAllThatWasPreparedAndMakesNothing() throws IOException {
         memory.prepare(3);
@@ -114,33 +137,46 @@ class ConnectionMemoryTest {
     /** The first ones are of swapon; those that come in their place are of the process itself. */
     @Test
     void whatTheFirstOnesHadIsThereForThoseInTheirPlace() throws IOException {
+        areAttachers = true;
         try (NbdServer server = serve()) {
-            useAndCut(server, others, MOST);
+            useAndCutByAnotherProcess(server);
             long made = memory.made();
             useAndCut(server, MOST);
             assertEquals(made, memory.made());
         }
     }
 
-    /** Of swapoff after a takeover: those of the next swapon are not this process's, and are given none of the rest. */
+    /** Such as nbdcopy that is interrupted: nobody's connections come in their place. */
     @Test
-    void whatOneHadIsKeptOfTheKernelsOwnThatSaidGoodbye() throws IOException {
+    void whatVisitorsLoseIsFreed() throws IOException {
+        try (NbdServer server = serve()) {
+            useAndCutByAnotherProcess(server);
+            assertEquals(0, memory.spareBytes());
+            areAttachers = true;
+            useAndCut(server, others, MOST);
+            assertEquals(0, memory.spareBytes());
+        }
+    }
+
+    /** Of swapoff after a takeover: those of the next swapon are not this process's. */
+    @Test
+    void nothingIsKeptOfTheKernelsOwnThatSaidGoodbye() throws IOException {
         memory.prepare(3);
-        long each = memory.spareBytes() / 3;
         try (NbdServer server = serve()) {
             sayGoodbye(server, use(address, 3));
-            assertEquals(each, memory.spareBytes());
+            assertEquals(0, memory.spareBytes());
         }
     }
 
     /** By an offer that the kernel does not take yet, it loses nothing of what the next one needs. */
     @Test
     void whatIsOfferedInVainIsKept() throws IOException {
-        memory.prepare(3);
-        long spare = memory.spareBytes();
+        memory.prepare(1);
+        long each = memory.spareBytes();
+        memory.prepare(0);
         try (NbdServer server = serve()) {
             sayGoodbye(server, List.of(RawClient.attached(address, "", false)));
-            assertEquals(spare, memory.spareBytes());
+            assertEquals(each, memory.spareBytes());
         }
     }
 
@@ -168,19 +204,24 @@ class ConnectionMemoryTest {
 
     /** Visitors such as nbdinfo, which shake hands and go, or nbdcopy, which says good-bye. */
     @Test
-    void whatOneHadIsKeptOfVisitors() throws IOException {
+    void nothingIsKeptOfVisitors() throws IOException {
         memory.prepare(3);
         long spare = memory.spareBytes();
-        long each = spare / 3;
         try (NbdServer server = serve()) {
             for (int i = 0; i < 60; i++) {
                 new RawClient(others).close();
             }
             sayGoodbye(server, use(others, 3));
-            assertEquals(spare + each, memory.spareBytes());
-            long made = memory.made();
-            sayGoodbye(server, use(others, 1));
-            assertEquals(made, memory.made());
+            assertEquals(spare, memory.spareBytes());
+        }
+    }
+
+    /** What is smaller stays in malloc's heap when it is freed, and locked, so that it cannot be trimmed. */
+    @Test
+    void allThatAConnectionHasIsLargeEnoughToBeUnmapped() throws IOException {
+        int threshold = Integer.parseInt(found(MAPPED_BYTES, LAUNCHER));
+        for (int bytes : ConnectionMemory.buffers(Limits.SWAP.preparedMemory())) {
+            assertTrue(bytes >= threshold, () -> bytes + " bytes");
         }
     }
 
@@ -217,21 +258,27 @@ class ConnectionMemoryTest {
         }
     }
 
-    /** With every place taken, this process's own too: what Netty has is a part of what the JVM allows. */
+    /** With every place taken, this process's own too, and all reserved besides that may be. */
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 4, 8, 1000})
+    @ValueSource(ints = {1, 2, 3, 4, 8, 1000})
     void theJvmAllowsWhatTheLimitsPromise(int exports) throws IOException {
         try (ConnectionMemory ofSwap = new ConnectionMemory(Limits.SWAP, exports)) {
             ofSwap.prepare(1);
-            long each = ofSwap.spareBytes() + SESSIONS_OF_CONNECTION * SESSION_BYTES;
-            long all = (Limits.SWAP.connections() + ofSwap.spareConnections()) * each;
+            long each = ofSwap.spareBytes();
+            long besides = SESSIONS_OF_CONNECTION * SESSION_BYTES + TlsChannel.MEMORY_BYTES;
+            long all = (Limits.SWAP.connections() + ofSwap.spareConnections()) * (each + besides)
+                    + ofSwap.spareConnections() * each;
             assertTrue(all <= allowedByTheJvm(), () -> all + " bytes of connections");
         }
     }
 
     private static long allowedByTheJvm() throws IOException {
-        var mibs = DIRECT_MIBS.matcher(Files.readString(JVM_OPTIONS));
-        assertTrue(mibs.find());
-        return Long.parseLong(mibs.group(1)) << 20;
+        return Long.parseLong(found(DIRECT_MIBS, JVM_OPTIONS)) << 20;
+    }
+
+    private static String found(Pattern pattern, Path file) throws IOException {
+        var matcher = pattern.matcher(Files.readString(file));
+        assertTrue(matcher.find());
+        return matcher.group(1);
     }
 }

@@ -2,69 +2,56 @@ package dev.ramzswap.nbd.io;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The direct memory of a server's connections. What the kernel's have left is reserved for the next, so many of each
  * size: it may cut a connection off at a time when no memory is to be had but by swapping on the next one. Who has a
- * part in that, {@link IoShare} says. What one connection has is kept for anybody: it is locked, so what is freed stays
- * with the process, and may be made again by a thread for which the C library has another arena. Thread-safe.
+ * part in that, {@link IoShare} says. All else goes back to the machine. Thread-safe.
  *
- * <p>Else unpooled, since buffers live as long as their connection: a pool would only keep more memory resident.
- * Without leak detection, which would allocate.
+ * <p>Unpooled, since buffers live as long as their connection: a pool would only keep more memory resident. Without
+ * leak detection, which would allocate.
  */
 public final class IoMemory implements AutoCloseable {
-    /** A visitor at a time is the rule. */
-    private static final int VISITORS = 1;
-
     private final UnpooledByteBufAllocator allocator = new UnpooledByteBufAllocator(true, true);
-    private final Map<Integer, Integer> ofConnection;
+    private final Set<Integer> sizes;
     private final int most;
-    private final SpareBuffers reserved;
-    private final SpareBuffers spare;
-    private long made;
+    private final List<ByteBuf> reserved = new ArrayList<>();
+    private final AtomicLong made = new AtomicLong();
 
     /**
-     * @param ofConnection how many buffers a connection has of each size in bytes; others are not kept
+     * @param sizes of the buffers that a connection has, in bytes; others are not reserved
      * @param most connections whose buffers are reserved
      */
-    public IoMemory(Map<Integer, Integer> ofConnection, int most) {
-        this.ofConnection = Map.copyOf(ofConnection);
+    public IoMemory(Set<Integer> sizes, int most) {
+        this.sizes = Set.copyOf(sizes);
         this.most = most;
-        this.reserved = new SpareBuffers(this.ofConnection, most);
-        this.spare = new SpareBuffers(this.ofConnection, VISITORS);
     }
 
-    /** What is spare of that size for anybody, or new memory. */
-    ByteBuf take(int bytes) {
-        ByteBuf buffer = takeSpare(bytes);
-        return buffer == null ? make(bytes) : buffer;
+    /** New memory, all of it resident. */
+    ByteBuf make(int bytes) {
+        ByteBuf buffer = allocator.directBuffer(bytes, bytes);
+        buffer.setZero(0, bytes); // its pages are resident from now on: no request faults them in
+        made.incrementAndGet();
+        return buffer;
     }
 
-    private synchronized ByteBuf takeSpare(int bytes) {
-        return spare.take(bytes);
+    /** Buffers that were asked of the machine so far. */
+    public long made() {
+        return made.get();
     }
 
     /** What is reserved of that size, or null. */
     synchronized ByteBuf takeReserved(int bytes) {
-        return reserved.take(bytes);
-    }
-
-    /** New memory, all of it resident. */
-    private ByteBuf make(int bytes) {
-        ByteBuf buffer = allocator.directBuffer(bytes, bytes);
-        buffer.setZero(0, bytes); // its pages are resident from now on: no request faults them in
-        count();
-        return buffer;
-    }
-
-    private synchronized void count() {
-        made++;
-    }
-
-    /** Buffers that were asked of the machine so far. */
-    public synchronized long made() {
-        return made;
+        for (int i = reserved.size() - 1; i >= 0; i--) {
+            if (reserved.get(i).capacity() == bytes) {
+                return reserved.remove(i);
+            }
+        }
+        return null;
     }
 
     /**
@@ -72,7 +59,9 @@ public final class IoMemory implements AutoCloseable {
      * this thread is interrupted.
      */
     public void setReserved(int connections) {
-        ofConnection.forEach((bytes, count) -> setReserved(bytes, count * Math.min(connections, most)));
+        for (int bytes : sizes) {
+            setReserved(bytes, Math.min(connections, most));
+        }
     }
 
     private void setReserved(int bytes, int count) {
@@ -86,7 +75,8 @@ public final class IoMemory implements AutoCloseable {
     }
 
     private synchronized int reserved(int bytes) {
-        return reserved.count(bytes);
+        return (int)
+                reserved.stream().filter(buffer -> buffer.capacity() == bytes).count();
     }
 
     private static void free(ByteBuf buffer) {
@@ -96,22 +86,20 @@ public final class IoMemory implements AutoCloseable {
     }
 
     /** For the kernel's next connection, unless there is enough of it. */
-    synchronized void reserve(ByteBuf buffer) {
-        if (!reserved.keep(buffer)) {
-            keep(buffer);
+    void reserve(ByteBuf buffer) {
+        if (!keep(buffer)) {
+            buffer.release(); // without the monitor: it may unmap megabytes
         }
     }
 
-    /** For anybody, unless there is enough of it. */
-    synchronized void keep(ByteBuf buffer) {
-        if (!spare.keep(buffer)) {
-            buffer.release();
-        }
+    private synchronized boolean keep(ByteBuf buffer) {
+        int bytes = buffer.capacity();
+        return sizes.contains(bytes) && reserved(bytes) < most && reserved.add(buffer);
     }
 
     /** Bytes that nobody has. */
     public synchronized long spareBytes() {
-        return reserved.bytes() + spare.bytes();
+        return reserved.stream().mapToLong(ByteBuf::capacity).sum();
     }
 
     /** Bytes that connections have now. */
@@ -121,8 +109,7 @@ public final class IoMemory implements AutoCloseable {
 
     /** Gives back what nobody has. */
     @Override
-    public synchronized void close() {
-        reserved.release();
-        spare.release();
+    public void close() {
+        setReserved(0);
     }
 }

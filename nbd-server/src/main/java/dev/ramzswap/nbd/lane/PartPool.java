@@ -1,6 +1,7 @@
 package dev.ramzswap.nbd.lane;
 
 import dev.ramzswap.nbd.io.IoBuffer;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -18,43 +19,40 @@ public final class PartPool extends TaskPool<SlowPart> {
     public static final int PART_BYTES = 32 << 10;
 
     private final LaneMemory memory;
-    private final int most;
-    private final List<IoBuffer> buffers;
-    /** How many of the buffers are counted in the memory.budget(). */
-    private int borrowed;
+    private final int mostBorrowed;
+    private final List<IoBuffer> borrowed = new ArrayList<>();
 
-    PartPool(LaneMemory memory) {
-        int prepared = parts(memory.prepared());
-        int own = Math.max(1, prepared);
-        int most = prepared > 0 ? prepared : Math.max(own, parts(memory.most()));
-        super(most);
+    /** @param own where its own parts lie, as many as there is room for */
+    PartPool(LaneMemory memory, ByteBuffer own) {
+        int parts = parts(own.capacity());
+        int mostBorrowed = memory.prepared() > 0 ? 0 : Math.max(0, parts(memory.most()) - parts);
+        super(parts + mostBorrowed);
         this.memory = memory;
-        this.most = most;
-        buffers = new ArrayList<>(most);
-        try {
-            for (int i = 0; i < own; i++) {
-                add(make());
-            }
-        } catch (OutOfMemoryError e) {
-            free();
-            throw e;
+        this.mostBorrowed = mostBorrowed;
+        for (int i = 0; i < parts; i++) {
+            add(new SlowPart(own.slice(i * PART_BYTES, PART_BYTES), null));
         }
     }
 
-    static int parts(long bytes) {
+    /** Of its own parts. */
+    static int ownBytes(long prepared) {
+        return Math.max(1, parts(prepared)) * PART_BYTES;
+    }
+
+    private static int parts(long bytes) {
         return (int) (bytes / PART_BYTES);
     }
 
     @Override
     SlowPart grow() {
-        if (buffers.size() == most || !memory.budget().tryAcquire(PART_BYTES)) {
+        if (borrowed.size() == mostBorrowed || !memory.budget().tryAcquire(PART_BYTES)) {
             return null;
         }
-        borrowed++;
         try {
-            return make();
+            IoBuffer buffer = new IoBuffer(memory.io(), PART_BYTES);
+            borrowed.add(buffer);
+            return new SlowPart(buffer.view(), buffer);
         } catch (OutOfMemoryError e) { // make do with what there is
-            borrowed--;
             memory.budget().release(PART_BYTES);
             return null;
         }
@@ -62,27 +60,22 @@ public final class PartPool extends TaskPool<SlowPart> {
 
     @Override
     boolean discard(SlowPart task) {
-        if (borrowed == 0 || !memory.budget().scarce()) {
+        if (task.borrowed == null || !memory.budget().scarce()) {
             return false;
         }
-        buffers.remove(task.payload);
-        task.payload.close();
-        borrowed--;
-        memory.budget().release(PART_BYTES);
+        borrowed.remove(task.borrowed);
+        giveBack(task.borrowed);
         return true;
     }
 
-    /** Frees the memory of all tasks, wherever they are; nobody uses them any more. */
+    /** Gives back what is borrowed, wherever it is; nobody uses it any more. */
     synchronized void free() {
-        memory.budget().release((long) borrowed * PART_BYTES);
-        borrowed = 0;
-        buffers.forEach(IoBuffer::close);
-        buffers.clear();
+        borrowed.forEach(this::giveBack);
+        borrowed.clear();
     }
 
-    private SlowPart make() {
-        IoBuffer buffer = new IoBuffer(memory.io(), PART_BYTES);
-        buffers.add(buffer);
-        return new SlowPart(buffer);
+    private void giveBack(IoBuffer buffer) {
+        buffer.close();
+        memory.budget().release(PART_BYTES);
     }
 }

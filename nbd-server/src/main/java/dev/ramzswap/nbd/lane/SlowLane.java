@@ -4,16 +4,17 @@ import dev.ramzswap.closing.Closing;
 import dev.ramzswap.closing.Joins;
 import dev.ramzswap.nbd.export.ExportSession;
 import dev.ramzswap.nbd.fence.Gate;
+import dev.ramzswap.nbd.io.IoBuffer;
 import dev.ramzswap.nbd.io.Threads;
 import dev.ramzswap.nbd.wire.Negotiated;
 import dev.ramzswap.nbd.wire.Outlet;
 import dev.ramzswap.nbd.wire.ReplyWriter;
 import dev.ramzswap.nbd.wire.Request;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channel;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Where the requests of one connection go that would wait for slow storage, or at the {@link Gate}, so that those
@@ -39,10 +40,15 @@ public final class SlowLane implements AutoCloseable {
     /** Of each lane. */
     public static final int THREADS = 2 * THREADS_PER_QUEUE;
 
+    private static final int REPLY_BYTES = THREADS_PER_QUEUE * (SlowReader.BUFFER_BYTES + SlowWriter.BUFFER_BYTES);
+
     private final Channel channel;
     private final Gate gate;
     private final TaskPool<SlowTask> reads = TaskPool.of(REQUESTS);
     private final TaskPool<SlowTask> writes = TaskPool.of(REQUESTS);
+    /** The buffers of its threads, then its parts: in one, since malloc gives back at once only what is large. */
+    private final IoBuffer memory;
+
     private final PartPool parts;
     private final TaskQueue readQueue = new TaskQueue();
     private final TaskQueue writeQueue = new TaskQueue();
@@ -56,24 +62,35 @@ public final class SlowLane implements AutoCloseable {
     public SlowLane(LaneMemory memory, Negotiated agreed, Gate gate, Channel channel, Outlet outlet) {
         this.channel = channel;
         this.gate = gate;
-        parts = new PartPool(memory);
+        this.memory = new IoBuffer(memory.io(), bytes(memory.prepared()));
+        ByteBuffer own = this.memory.view();
+        parts = new PartPool(memory, own.slice(REPLY_BYTES, own.capacity() - REPLY_BYTES));
         try {
-            for (int i = 0; i < THREADS_PER_QUEUE; i++) {
-                start("read-" + i, new SlowReader(memory.io(), agreed, outlet, this));
-                start("write-" + i, new SlowWriter(memory.io(), agreed, outlet, this, gate));
-            }
+            start(own.slice(0, REPLY_BYTES), agreed, outlet);
         } catch (OutOfMemoryError e) { // no thread to be had
             close();
             throw e;
         }
     }
 
-    /** How many buffers a lane has of each size, if it has all of them from its start. */
-    public static Map<Integer, Integer> buffers(long prepared) {
-        return Map.of(
-                PartPool.PART_BYTES, PartPool.parts(prepared),
-                SlowReader.BUFFER_BYTES, THREADS_PER_QUEUE,
-                SlowWriter.BUFFER_BYTES, THREADS_PER_QUEUE);
+    /** Of its one buffer, with all payload that it may have if that is prepared. */
+    public static int bytes(long prepared) {
+        return REPLY_BYTES + PartPool.ownBytes(prepared);
+    }
+
+    private void start(ByteBuffer replies, Negotiated agreed, Outlet outlet) {
+        for (int i = 0; i < THREADS_PER_QUEUE; i++) {
+            ByteBuffer reader = next(replies, SlowReader.BUFFER_BYTES);
+            start("read-" + i, new SlowReader(reader, agreed, outlet, this));
+            ByteBuffer writer = next(replies, SlowWriter.BUFFER_BYTES);
+            start("write-" + i, new SlowWriter(writer, agreed, outlet, this, gate));
+        }
+    }
+
+    private static ByteBuffer next(ByteBuffer buffer, int bytes) {
+        ByteBuffer next = buffer.slice(buffer.position(), bytes);
+        buffer.position(buffer.position() + bytes);
+        return next;
     }
 
     private void start(String name, Runnable worker) {
@@ -185,5 +202,6 @@ public final class SlowLane implements AutoCloseable {
         stop();
         threads.forEach(Joins::uninterruptibly);
         parts.free();
+        memory.close();
     }
 }

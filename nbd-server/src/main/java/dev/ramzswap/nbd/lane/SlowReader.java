@@ -1,13 +1,13 @@
 package dev.ramzswap.nbd.lane;
 
 import dev.ramzswap.nbd.export.ExportSession;
-import dev.ramzswap.nbd.io.IoShare;
 import dev.ramzswap.nbd.wire.Negotiated;
 import dev.ramzswap.nbd.wire.Outlet;
 import dev.ramzswap.nbd.wire.Protocol;
 import dev.ramzswap.nbd.wire.ReplyWriter;
 import dev.ramzswap.nbd.wire.Slots;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 
 /**
  * Serves READs that wait. One that is larger than the reply buffer goes in pieces:
@@ -24,8 +24,8 @@ import java.io.IOException;
 final class SlowReader extends SlowWorker {
     static final int BUFFER_BYTES = Protocol.MAXIMUM_UNFRAGMENTED + ReplyWriter.OVERHEAD;
 
-    SlowReader(IoShare memory, Negotiated agreed, Outlet outlet, SlowLane lane) {
-        super(memory, BUFFER_BYTES, agreed, outlet, lane);
+    SlowReader(ByteBuffer buffer, Negotiated agreed, Outlet outlet, SlowLane lane) {
+        super(buffer, agreed, outlet, lane);
     }
 
     @Override

@@ -1,28 +1,25 @@
 package dev.ramzswap.nbd.lane;
 
 import dev.ramzswap.nbd.export.ExportSession;
-import dev.ramzswap.nbd.io.IoBuffer;
-import dev.ramzswap.nbd.io.IoShare;
 import dev.ramzswap.nbd.wire.Negotiated;
 import dev.ramzswap.nbd.wire.Outlet;
 import dev.ramzswap.nbd.wire.ReplyWriter;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
 
-/** A thread of a {@link SlowLane}, with its own session and reply buffer. */
+/** A thread of a {@link SlowLane}, with its own session and a reply buffer of the lane's. */
 abstract class SlowWorker implements Runnable {
     private static final System.Logger LOG = System.getLogger(SlowWorker.class.getName());
 
-    private final IoShare memory;
-    private final int bufferBytes;
+    private final ByteBuffer buffer;
     private final Negotiated agreed;
     private final Outlet outlet;
     private final SlowLane lane;
 
-    /** @param bufferBytes of reply, with {@link ReplyWriter#OVERHEAD}, that are collected at once */
-    SlowWorker(IoShare memory, int bufferBytes, Negotiated agreed, Outlet outlet, SlowLane lane) {
-        this.memory = memory;
-        this.bufferBytes = bufferBytes;
+    /** @param buffer for replies, with {@link ReplyWriter#OVERHEAD}, that are collected at once */
+    SlowWorker(ByteBuffer buffer, Negotiated agreed, Outlet outlet, SlowLane lane) {
+        this.buffer = buffer;
         this.agreed = agreed;
         this.outlet = outlet;
         this.lane = lane;
@@ -43,9 +40,8 @@ abstract class SlowWorker implements Runnable {
 
     @Override
     public final void run() {
-        try (IoBuffer buffer = new IoBuffer(memory, bufferBytes);
-                ExportSession session = agreed.export().open()) {
-            ReplyWriter replies = new ReplyWriter(outlet, buffer.view(), agreed.structured());
+        try (ExportSession session = agreed.export().open()) {
+            ReplyWriter replies = new ReplyWriter(outlet, buffer, agreed.structured());
             TaskQueue queue = queue(lane);
             for (SlowTask task = queue.next(); task != null; task = queue.next()) {
                 serve(task, session, replies);

@@ -2,11 +2,11 @@ package dev.ramzswap.nbd.lane;
 
 import dev.ramzswap.nbd.export.ExportSession;
 import dev.ramzswap.nbd.fence.Gate;
-import dev.ramzswap.nbd.io.IoShare;
 import dev.ramzswap.nbd.wire.Negotiated;
 import dev.ramzswap.nbd.wire.Outlet;
 import dev.ramzswap.nbd.wire.ReplyWriter;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 
 /**
  * Serves WRITEs, part by part, and zeroing that waits. Each passes the connection's gate, and waits there for what cut
@@ -21,8 +21,8 @@ final class SlowWriter extends SlowWorker {
 
     private final Gate gate;
 
-    SlowWriter(IoShare memory, Negotiated agreed, Outlet outlet, SlowLane lane, Gate gate) {
-        super(memory, BUFFER_BYTES, agreed, outlet, lane);
+    SlowWriter(ByteBuffer buffer, Negotiated agreed, Outlet outlet, SlowLane lane, Gate gate) {
+        super(buffer, agreed, outlet, lane);
         this.gate = gate;
     }
 
@@ -57,7 +57,7 @@ final class SlowWriter extends SlowWorker {
             return CUT;
         }
         int status = task instanceof SlowPart part
-                ? session.write(part.offset, (int) part.length, part.payload.view(), 0)
+                ? session.write(part.offset, (int) part.length, part.payload, 0)
                 : session.zero(task.offset, task.length);
         gate.end();
         return status;

@@ -111,7 +111,7 @@ public final class WritePayload {
                 beginPart();
             }
             int bytes = Math.min(partBytes - (int) part.length, received.remaining());
-            part.payload.view().put((int) part.length, received, received.position(), bytes);
+            part.payload.put((int) part.length, received, received.position(), bytes);
             part.length += bytes;
             take(received, bytes);
             if (part.length == partBytes) {

@@ -34,6 +34,9 @@ public final class TlsChannel implements ByteChannel {
     /** Bytes; a record that Java's implementation accepts has at most 33,093 (SSLRecord.maxLargeRecordSize). */
     public static final int BUFFER_BYTES = 64 << 10;
 
+    /** Of a channel. */
+    public static final int MEMORY_BYTES = 3 * BUFFER_BYTES;
+
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     private final ByteChannel socket;
@@ -49,7 +52,7 @@ public final class TlsChannel implements ByteChannel {
     TlsChannel(ByteChannel socket, SSLEngine engine, IoShare memory) {
         this.socket = socket;
         this.engine = engine;
-        this.memory = new IoBuffer(memory, 3 * BUFFER_BYTES);
+        this.memory = new IoBuffer(memory, MEMORY_BYTES);
         in = part(0).limit(0);
         out = part(1);
         rest = part(2).limit(0);

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.netty.buffer.ByteBuf;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -16,7 +16,7 @@ class IoMemoryTest {
     private static final int SMALL = 4 << 10;
     private static final int LARGE = 8 << 10;
 
-    private final IoMemory memory = new IoMemory(Map.of(SMALL, 2, LARGE, 1), 3);
+    private final IoMemory memory = new IoMemory(Set.of(SMALL, LARGE), 3);
 
     private final IoShare own = new IoShare(memory, true);
     private final IoShare other = new IoShare(memory, false);
@@ -46,28 +46,26 @@ class IoMemoryTest {
 
     /** Many handshakes leave buffers of one size, which must not keep those of connections from being kept. */
     @Test
-    void ofEachSizeAsManyAreReservedAsConnectionsHaveAndOneMoreIsSpare() {
+    void ofEachSizeAsManyAreReservedAsConnectionsHave() {
         List<ByteBuf> all = new ArrayList<>();
         for (int bytes : new int[] {SMALL, LARGE, 100}) {
             for (int i = 0; i < 60; i++) {
                 all.add(own.take(bytes));
             }
         }
-        own.mayBeLost();
         all.forEach(own::give);
-        assertEquals(4 * (2 * SMALL + LARGE), memory.spareBytes());
-        assertEquals(
-                4 * (2 + 1), all.stream().filter(buffer -> buffer.refCnt() > 0).count());
+        assertEquals(3 * (SMALL + LARGE), memory.spareBytes());
+        assertEquals(3 * 2, all.stream().filter(buffer -> buffer.refCnt() > 0).count());
         assertEquals(0, memory.inUse());
     }
 
     @Test
     void asManyAreReservedAsAreAskedForAndMayBe() {
         memory.setReserved(1);
-        assertEquals(3, memory.made());
+        assertEquals(2, memory.made());
         memory.setReserved(1000);
-        assertEquals(3 * 3, memory.made());
-        assertEquals(3 * (2 * SMALL + LARGE), memory.spareBytes());
+        assertEquals(3 * 2, memory.made());
+        assertEquals(3 * (SMALL + LARGE), memory.spareBytes());
         assertEquals(0, memory.inUse());
         ByteBuf first = own.take(SMALL);
         own.give(first);
@@ -90,54 +88,32 @@ class IoMemoryTest {
         memory.setReserved(1);
         ByteBuf another = other.take(LARGE);
         assertEquals(LARGE, memory.inUse());
-        assertEquals(2 * SMALL + LARGE, memory.spareBytes());
-        other.give(another);
-        assertSame(another, other.take(LARGE));
+        assertEquals(SMALL + LARGE, memory.spareBytes());
         other.give(another);
     }
 
-    /** What is freed stays with a process that is locked. */
     @Test
-    void visitorAfterVisitorMakesNothing() {
-        other.give(other.take(LARGE));
-        other.give(other.take(LARGE));
-        assertEquals(1, memory.made());
-    }
-
-    @Test
-    void whatALostConnectionHadIsReserved() {
+    void whatOthersHadIsFreedUnlessTheKernelHasLostIt() {
         ByteBuf lost = other.take(LARGE);
-        other.mayBeLost();
+        ByteBuf left = other.take(SMALL);
+        other.give(left);
+        assertEquals(0, left.refCnt());
+        other.isLost();
         other.give(lost);
-        assertNotReserved(lost, false);
         assertSame(lost, own.take(LARGE));
         own.give(lost);
-        ByteBuf left = other.take(SMALL);
-        other.saidGoodbye(false);
-        other.give(left);
-        assertNotReserved(left, true);
     }
 
     @Test
-    void whatWasReservedIsSoAgainUnlessItsDeviceIsDetached() {
-        memory.setReserved(1);
+    void whatOwnOnesHadIsReservedUnlessTheirDeviceIsDetached() {
         ByteBuf offered = own.take(LARGE);
         own.saidGoodbye(false);
         own.give(offered);
-        assertNotReserved(offered, false);
         ByteBuf used = own.take(LARGE);
         assertSame(offered, used);
         own.saidGoodbye(true);
         own.give(used);
-        assertEquals(0, used.refCnt(), "the visitor has left one of its size");
-    }
-
-    /** Whether a visitor is given it. */
-    private void assertNotReserved(ByteBuf buffer, boolean expected) {
-        IoShare visitor = new IoShare(memory, false);
-        ByteBuf given = visitor.take(buffer.capacity());
-        assertEquals(expected, given == buffer);
-        visitor.give(given);
+        assertEquals(0, used.refCnt());
     }
 
     @Test

@@ -7,28 +7,31 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 
 import dev.ramzswap.nbd.io.IoMemory;
 import dev.ramzswap.nbd.io.IoShare;
-import java.util.Map;
+import java.nio.ByteBuffer;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class PartPoolTest {
-    private final IoMemory memory = new IoMemory(Map.of(), 0);
+    private final IoMemory memory = new IoMemory(Set.of(), 0);
     private final MemoryBudget budget = new MemoryBudget(10L * PART_BYTES);
 
     private PartPool pool(int connection, int prepared) {
         IoShare share = new IoShare(memory, false);
+        long preparedBytes = (long) prepared * PART_BYTES;
         return new PartPool(
-                new LaneMemory(share, budget, (long) connection * PART_BYTES, (long) prepared * PART_BYTES));
+                new LaneMemory(share, budget, (long) connection * PART_BYTES, preparedBytes),
+                ByteBuffer.allocate(PartPool.ownBytes(preparedBytes)));
     }
 
-    /** In parts. */
-    private long memory() {
+    /** Parts beyond its own. */
+    private long borrowed() {
         return memory.inUse() / PART_BYTES;
     }
 
     @Test
     void growsToTheConnectionsLimitAndKeepsWhatItHas() {
         PartPool pool = pool(4, 0);
-        assertEquals(1, memory());
+        assertEquals(0, borrowed());
         SlowPart[] taken = {pool.tryTake(), pool.tryTake(), pool.tryTake(), pool.tryTake()};
         assertNotNull(taken[3]);
         assertNull(pool.tryTake());
@@ -36,23 +39,23 @@ class PartPoolTest {
         for (SlowPart task : taken) {
             pool.give(task);
         }
-        assertEquals(4, memory());
+        assertEquals(3, borrowed());
         pool.free();
-        assertEquals(0, memory());
+        assertEquals(0, borrowed());
         assertEquals(0, budget.used());
     }
 
     @Test
     void hasWhatIsPreparedAndNeverAsksForMore() {
         PartPool pool = pool(4, 2);
-        assertEquals(2, memory());
+        assertEquals(0, borrowed());
         assertNotNull(pool.tryTake());
         assertNotNull(pool.tryTake());
         assertNull(pool.tryTake());
-        assertEquals(2, memory());
+        assertEquals(0, borrowed());
         assertEquals(0, budget.used());
         pool.free();
-        assertEquals(0, memory());
+        assertEquals(0, borrowed());
     }
 
     @Test
@@ -74,9 +77,9 @@ class PartPoolTest {
         for (SlowPart task : taken) {
             pool.give(task);
         }
-        assertEquals(1, memory());
+        assertEquals(0, borrowed());
         assertEquals(6L * PART_BYTES, budget.used());
         pool.free();
-        assertEquals(0, memory());
+        assertEquals(0, borrowed());
     }
 }

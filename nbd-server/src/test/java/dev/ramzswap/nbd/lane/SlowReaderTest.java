@@ -20,7 +20,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.WritableByteChannel;
-import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.Test;
@@ -77,7 +77,7 @@ class SlowReaderTest {
     @Test
     void nothingFollowsALargeReadThatFailsTheSecondTime() throws Exception {
         Semaphore reads = export.holdReads();
-        LaneMemory memory = new LaneMemory(new IoShare(new IoMemory(Map.of(), 0), false), new MemoryBudget(0), 0, 0);
+        LaneMemory memory = new LaneMemory(new IoShare(new IoMemory(Set.of(), 0), false), new MemoryBudget(0), 0, 0);
         Negotiated agreed = new Negotiated(export, false, false);
         try (SlowLane lane = new SlowLane(memory, agreed, Gate.unfenced(), client, outlet)) {
             Request request = new Request();

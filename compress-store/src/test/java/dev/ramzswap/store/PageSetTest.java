@@ -1,40 +1,35 @@
 package dev.ramzswap.store;
 
-import static dev.ramzswap.store.TouchedPages.PAGE_BYTES;
+import static dev.ramzswap.store.PageSet.PAGE_BYTES;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.ramzswap.linux.MappedFile;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
-class TouchedPagesTest {
+class PageSetTest {
     @Test
-    void theNextOneIsFoundWhereverItIs() throws IOException {
+    void theNextOneIsFoundWhereverItIs() {
         SplittableRandom random = new SplittableRandom(1);
-        try (MappedFile file = MappedFile.inMemory("counters", Counters.FILE_BYTES);
-                Arena arena = Arena.ofConfined()) {
+        try (Arena arena = Arena.ofConfined()) {
             for (int pages : new int[] {1, 31, 32, 33, 64, 1000}) {
-                TouchedPages touched =
-                        new TouchedPages((long) pages * PAGE_BYTES, Counters.begin(file, "test", 1), arena);
+                PageSet set = new PageSet((long) pages * PAGE_BYTES, arena);
                 TreeSet<Long> model = new TreeSet<>();
                 for (int i = 0; i < pages; i++) {
-                    check(touched, model, pages);
+                    check(set, model, pages);
                     long page = random.nextInt(pages);
-                    touched.add(page * PAGE_BYTES + 8);
-                    model.add(page);
+                    assertEquals(model.add(page), set.add(page * PAGE_BYTES + 8));
                 }
             }
         }
     }
 
-    private static void check(TouchedPages touched, TreeSet<Long> model, int pages) {
+    private static void check(PageSet set, TreeSet<Long> model, int pages) {
         for (long page = 0; page < pages; page++) {
             Long next = model.ceiling(page);
-            long found = touched.next(page * PAGE_BYTES + 16);
+            long found = set.next(page * PAGE_BYTES + 16);
             if (next == null) {
                 assertTrue(found >= (long) pages * PAGE_BYTES);
             } else {
