@@ -99,7 +99,7 @@ public final class PageStore implements AutoCloseable {
         return open(config, OptionalLong.empty(), files);
     }
 
-    private static PageStore open(StoreConfig config, OptionalLong known, StoreFiles files) throws IOException {
+    static PageStore open(StoreConfig config, OptionalLong known, StoreFiles files) throws IOException {
         try {
             PageStore store = prepare(config, known, files);
             store.keeper.start();

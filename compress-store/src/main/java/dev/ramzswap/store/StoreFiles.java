@@ -72,7 +72,8 @@ final class StoreFiles implements AutoCloseable {
     static StoreFiles open(StoreConfig config, BackingOpener backingOpener) throws IOException {
         StoreFiles files = new StoreFiles(config, backingOpener);
         try {
-            files.open();
+            files.openMap();
+            files.openRest();
             return files;
         } catch (Throwable e) {
             files.abandon(e);
@@ -80,13 +81,34 @@ final class StoreFiles implements AutoCloseable {
         }
     }
 
-    /**
-     * The map first: who has its lock has the store, and without it there is nothing to take over. A new one is made
-     * last: who is killed before that leaves nothing, and who is killed after it leaves all.
-     */
-    private void open() throws IOException {
+    /** The same of what is there, and makes nothing. */
+    static StoreFiles openLeft(StoreConfig config, BackingOpener backingOpener) throws IOException {
+        StoreFiles files = new StoreFiles(config, backingOpener);
+        try {
+            files.openMap();
+            files.requireLeft();
+            files.openRest();
+            return files;
+        } catch (Throwable e) {
+            files.abandon(e);
+            throw e;
+        }
+    }
+
+    /** The map first: who has its lock has the store, and without it there is nothing to take over. */
+    private void openMap() throws IOException {
         mapFile = closing(files.openFirst("map", SlotMap.bytes(config.slots())));
         isTakenOver = !mapFile.created();
+    }
+
+    private void requireLeft() throws IOException {
+        if (!isTakenOver) {
+            throw new IOException(files.pathOf("map") + " has just been removed: the daemon that served it has ended");
+        }
+    }
+
+    /** A new map is made last: who is killed before that leaves nothing, and who is killed after it leaves all. */
+    private void openRest() throws IOException {
         if (!isTakenOver) {
             files.removeRest();
         }

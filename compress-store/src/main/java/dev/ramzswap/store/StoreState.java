@@ -1,8 +1,10 @@
 package dev.ramzswap.store;
 
+import dev.ramzswap.backing.BackingFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * What a daemon's stores have left, or may leave, to the next one: what is to be known of it before they are opened.
@@ -36,6 +38,16 @@ public final class StoreState {
      */
     public static void requireReadable(StoreConfig config) throws IOException {
         new PartFiles(config).requireReadable();
+    }
+
+    /**
+     * Takes over what is in the state directory, see {@link PageStore#open(StoreConfig, OptionalLong)}, and makes
+     * nothing: what was there a moment ago may be gone, if the process that served it ended in order.
+     *
+     * @throws IOException as there, or if nothing is left
+     */
+    public static PageStore takeOver(StoreConfig config, OptionalLong known) throws IOException {
+        return PageStore.open(config, known, StoreFiles.openLeft(config, BackingFile::open));
     }
 
     /**

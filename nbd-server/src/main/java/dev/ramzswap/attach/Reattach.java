@@ -1,6 +1,5 @@
 package dev.ramzswap.attach;
 
-import dev.ramzswap.closing.Closing;
 import dev.ramzswap.daemon.Attachment;
 import dev.ramzswap.linux.NativeSocket;
 import dev.ramzswap.linux.ProcessId;
@@ -137,10 +136,20 @@ final class Reattach implements AutoCloseable {
         return isTaken;
     }
 
+    /** Whatever goes wrong, it is over then: to end it twice would hide a connection that is missing. */
     private void withdraw() {
         if (offer != null) {
-            Closing.quietly(offer);
+            Offer ended = offer;
             offer = null;
+            close(ended);
+        }
+    }
+
+    private static void close(Offer offer) {
+        try {
+            offer.close();
+        } catch (IOException | RuntimeException | Error e) {
+            LOG.log(Level.DEBUG, "an offer was not closed in order", e);
         }
     }
 

@@ -169,9 +169,15 @@ public final class Attachment {
         }
     }
 
-    /** Whether the kernel names that process as who attached a device. @param peer null if it is not known */
-    boolean isAttacher(PeerCredentials peer) {
-        return attachers(devices()).contains(process(peer));
+    /**
+     * Whether the kernel names that process as who attached a device, or may, since it does not answer.
+     *
+     * @param peer null if it is not known: nobody's that the kernel names
+     */
+    boolean mayBeAttacher(PeerCredentials peer) {
+        return peer != null
+                && answer().map(devices -> attachers(devices).contains(peer.process()))
+                        .orElse(true);
     }
 
     /** One that had joined is gone. */

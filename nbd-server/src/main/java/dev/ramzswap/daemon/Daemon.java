@@ -99,8 +99,8 @@ public final class Daemon implements AutoCloseable {
         }
 
         @Override
-        public boolean isAttacher(String export, PeerCredentials peer) {
-            return attached.get(export).isAttacher(peer);
+        public boolean mayBeAttacher(String export, PeerCredentials peer) {
+            return attached.get(export).mayBeAttacher(peer);
         }
 
         @Override

@@ -156,6 +156,7 @@ final class Standby implements Closeable {
     public synchronized void close() throws IOException {
         if (isOpen) {
             isOpen = false;
+            hasPlace = false;
             place.close();
         }
     }

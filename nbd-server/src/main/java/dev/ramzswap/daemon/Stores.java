@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -104,7 +105,7 @@ final class Stores {
     private void tryOpen(List<ExportConfig> exports, Consumer<String> waiting) {
         for (ExportConfig export : exports) {
             try {
-                open(export, waiting);
+                open(export, StoreState::takeOver, waiting);
             } catch (IOException | ConfigException e) {
                 LOG.log(Level.DEBUG, "is tried again when the others are open", e);
             }
@@ -112,12 +113,12 @@ final class Stores {
     }
 
     private void openLater(ExportConfig export, Consumer<String> waiting) throws IOException, ConfigException {
-        if (!areTakenOver()) {
-            open(export, waiting);
-        } else if (config.protection().isSwap() && !is(StoreState::isThere, export) && areAwaited()) {
+        if (is(StoreState::isThere, export)) {
+            openIfPossible(export, StoreState::takeOver, waiting);
+        } else if (config.protection().isSwap() && areTakenOver() && areAwaited()) {
             leaveOut(export, "it is new: swap off and start again to have it, or give it a daemon of its own");
         } else {
-            openIfPossible(export, waiting);
+            openIfPossible(export, PageStore::open, waiting);
         }
     }
 
@@ -135,10 +136,14 @@ final class Stores {
         }
     }
 
-    private void openIfPossible(ExportConfig export, Consumer<String> waiting) {
+    private void openIfPossible(ExportConfig export, Opening opening, Consumer<String> waiting)
+            throws IOException, ConfigException {
         try {
-            open(export, waiting);
+            open(export, opening, waiting);
         } catch (IOException | ConfigException e) {
+            if (!areTakenOver()) {
+                throw e;
+            }
             leaveOut(export, e.getMessage());
         }
     }
@@ -153,7 +158,12 @@ final class Stores {
         return isToldToEnd.getAsBoolean() ? Optional.of("told to end") : Optional.empty();
     }
 
-    private void open(ExportConfig export, Consumer<String> waiting) throws IOException, ConfigException {
+    private interface Opening {
+        PageStore open(StoreConfig store, OptionalLong timesConfigured) throws IOException;
+    }
+
+    private void open(ExportConfig export, Opening opening, Consumer<String> waiting)
+            throws IOException, ConfigException {
         if (Math.min(export.limit(), export.size()) > host.memory()) {
             LOG.log(
                     Level.WARNING,
@@ -163,7 +173,7 @@ final class Stores {
         try {
             PageStore store = ScopedValue.where(Progress.LISTENER, waiting)
                     .where(Progress.STOPPED, this::whyToEnd)
-                    .call(() -> PageStore.open(export.store(config), config.timesConfigured(export.name())));
+                    .call(() -> opening.open(export.store(config), config.timesConfigured(export.name())));
             add(export.name(), store);
             warnOfPlace(export);
         } catch (IllegalArgumentException e) {

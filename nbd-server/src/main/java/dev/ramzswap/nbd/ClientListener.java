@@ -21,12 +21,12 @@ public interface ClientListener {
     }
 
     /**
-     * Whether that process has attached an export to a kernel, which is to have another connection in place of each
-     * that it loses. Asked of one that has joined, and is lost.
+     * Whether that process has attached an export to a kernel, as far as anybody knows, which is to have another
+     * connection in place of each that it loses. Asked of another process than this, that has joined and is lost.
      *
      * @param peer as before
      */
-    default boolean isAttacher(String export, PeerCredentials peer) {
+    default boolean mayBeAttacher(String export, PeerCredentials peer) {
         return false;
     }
 

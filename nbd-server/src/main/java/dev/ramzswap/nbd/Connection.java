@@ -103,18 +103,18 @@ final class Connection implements Runnable {
                 ExportSession session = agreed.export().open();
                 Transmission begun = new Transmission(context, agreed, session, gate, client, buffers)) {
             transmission = begun;
-            run(begun, agreed.export(), buffers.share());
+            run(begun, agreed.export(), client.isOwn(), buffers.share());
             client.endTls();
         }
     }
 
-    private void run(Transmission begun, Export export, IoShare share) throws IOException {
+    private void run(Transmission begun, Export export, boolean isOwn, IoShare share) throws IOException {
         try {
             saidGoodbye = begun.run();
         } finally {
             if (saidGoodbye) {
                 share.saidGoodbye(begun.wasAsked());
-            } else if (context.isAttacher(export, peer)) {
+            } else if (!isOwn && context.mayBeAttacher(export, peer)) {
                 share.isLost();
             }
         }

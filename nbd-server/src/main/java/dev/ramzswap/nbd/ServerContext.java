@@ -107,9 +107,11 @@ final class ServerContext {
         }
     }
 
-    /** Whether that process has made the connections of a kernel, which will need others in place of those it loses. */
-    boolean isAttacher(Export export, PeerCredentials peer) {
-        return !shuttingDown && clientListener.isAttacher(export.name(), peer);
+    /**
+     * Whether that process may have made the connections of a kernel, which needs others in place of those it loses.
+     */
+    boolean mayBeAttacher(Export export, PeerCredentials peer) {
+        return !shuttingDown && clientListener.mayBeAttacher(export.name(), peer);
     }
 
     boolean shuttingDown() {

@@ -106,6 +106,8 @@ final class Transmission implements AutoCloseable {
                 return true;
             }
             throw e;
+        } finally {
+            passage.end(); // whatever ended it, others wait for no more of it
         }
     }
 

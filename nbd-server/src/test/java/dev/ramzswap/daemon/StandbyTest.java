@@ -178,6 +178,18 @@ class StandbyTest {
         assertTrue(Standby.mayLeave(config));
     }
 
+    /** A signal may still come for it, and another file have the number that its own had. */
+    @Test
+    void whoHasGivenUpLeavesTheNextOneItsPlace() throws Exception {
+        Config config = config("16M");
+        Standby first = next(config);
+        first.close();
+        try (Standby _ = next(config)) {
+            assertTrue(first.withdraw());
+            assertTrue(Standby.mayLeave(config));
+        }
+    }
+
     @Test
     void whoStayedTakesOverUnlessTheOtherEndedInOrder() throws Exception {
         Config config = config("16M");

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.ramzswap.config.Config;
+import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.config.Settings;
@@ -20,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.FutureTask;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,6 +33,7 @@ class StoresTest {
     @TempDir
     private Path run;
 
+    private Host host;
     private boolean isUsed = true;
     private int connections;
 
@@ -45,6 +48,11 @@ class StoresTest {
             return connections;
         }
     };
+
+    @BeforeEach
+    void host() throws IOException {
+        host = new Host(8L << 30, Host.current().uid(), Map.of(RuntimePath.VARIABLE, run.toString()));
+    }
 
     /** Not even one without a limit or a backing file: whatever memory it takes may come from these pages alone. */
     @Test
@@ -84,15 +92,37 @@ class StoresTest {
         after.close(List.of());
     }
 
+    /**
+     * Its daemon has ended in order while its lock was waited for: what was there is not made anew before the others.
+     */
+    @Test
+    void whatGoesMeanwhileIsNotMade() throws Exception {
+        Config config = config(true, "name=ends,size=1M", "name=old,size=1M");
+        var before = new Stores(config, host, kernel, () -> false);
+        before.open(_ -> {});
+        store(before.all().get("old"));
+        before.all().get("old").close();
+        var after = new Stores(config, host, kernel, () -> false);
+        var opened = new FutureTask<>(() -> {
+            after.open(_ -> {});
+            return after.all().keySet();
+        });
+        Thread waiting = Thread.ofPlatform().daemon().start(opened);
+        while (waiting.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
+        }
+        before.all().get("ends").discard();
+        assertEquals(Set.of("old"), opened.get());
+        assertEquals(Set.of(), parts("ends"));
+        after.close(List.of());
+    }
+
     private Stores afterTakeover(boolean isSwap) throws Exception {
-        var settings = new Settings();
-        settings.flag("state-dir", run.resolve("state").toString());
-        settings.flag("swap", isSwap ? "yes" : "no");
-        settings.export("name=fresh,size=16M,limit=4M,backing-file=" + run.resolve("file"));
-        settings.export("name=plain,size=1M");
-        settings.export("name=old,size=1M");
-        var host = new Host(8L << 30, Host.current().uid(), Map.of(RuntimePath.VARIABLE, run.toString()));
-        Config config = Config.of(settings, host);
+        Config config = config(
+                isSwap,
+                "name=fresh,size=16M,limit=4M,backing-file=" + run.resolve("file"),
+                "name=plain,size=1M",
+                "name=old,size=1M");
         var before = new Stores(config.only(Set.of("old")), host, kernel, () -> false);
         before.open(_ -> {});
         if (isUsed) {
@@ -102,6 +132,16 @@ class StoresTest {
         var after = new Stores(config, host, kernel, () -> false);
         after.open(_ -> {});
         return after;
+    }
+
+    private Config config(boolean isSwap, String... exports) throws ConfigException {
+        var settings = new Settings();
+        settings.flag("state-dir", run.resolve("state").toString());
+        settings.flag("swap", isSwap ? "yes" : "no");
+        for (String export : exports) {
+            settings.export(export);
+        }
+        return Config.of(settings, host);
     }
 
     private static void store(PageStore store) {
@@ -125,7 +165,6 @@ class StoresTest {
         for (int export = 0; export < EXPORTS; export++) {
             settings.export("name=a" + export + ",size=1M");
         }
-        var host = new Host(8L << 30, Host.current().uid(), Map.of(RuntimePath.VARIABLE, run.toString()));
         var stores = new Stores(Config.of(settings, host), host, kernel, () -> false);
         var looks = new FutureTask<>(() -> {
             long refused = 0;

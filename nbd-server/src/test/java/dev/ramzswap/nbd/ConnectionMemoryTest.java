@@ -62,7 +62,7 @@ class ConnectionMemoryTest {
 
     private final class Kernel implements ClientListener {
         @Override
-        public boolean isAttacher(String export, PeerCredentials peer) {
+        public boolean mayBeAttacher(String export, PeerCredentials peer) {
             return areAttachers && peer != null;
         }
     }
