@@ -35,7 +35,7 @@ set_kernel() {
     echo 0 >/proc/sys/vm/page-cluster
     echo 0 >/proc/sys/vm/watermark_boost_factor
     ip link set lo up
-    insmod "$E2E_MODULES/kernel/drivers/block/nbd.ko" nbds_max=2
+    insmod "$E2E_MODULES"/kernel/drivers/block/nbd.ko* nbds_max=2
 }
 
 if [ -z "${LD_PRELOAD:-}" ]; then

@@ -61,7 +61,8 @@ final class RuntimeImage {
             return;
         }
         Trees.delete(jvm);
-        // Compressed, since all of it is locked in memory with the daemon, while classes come from the AOT cache.
+        // Compressed, since all of it is locked in memory with the daemon, while classes come from the AOT cache. Native
+        // libraries are stripped already: --strip-debug, which wants objcopy, is for what Debian puts beside them.
         String[] arguments = {
             "--add-modules",
             MODULES,
@@ -69,7 +70,9 @@ final class RuntimeImage {
             jvm.toString(),
             "--compress",
             "zip-9",
-            "--strip-debug",
+            "--strip-java-debug-attributes",
+            "--exclude-files",
+            "**.debuginfo",
             "--no-header-files",
             "--no-man-pages",
         };
