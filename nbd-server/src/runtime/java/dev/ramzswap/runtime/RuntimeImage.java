@@ -61,8 +61,8 @@ final class RuntimeImage {
             return;
         }
         Trees.delete(jvm);
-        // Compressed, since all of it is locked in memory with the daemon, while classes come from the AOT cache. Native
-        // libraries are stripped already: --strip-debug, which wants objcopy, is for what Debian puts beside them.
+        // Compressed, since all of it is locked in memory with the daemon, while classes come from the AOT cache.
+        // Native libraries are stripped already: --strip-debug would want objcopy for what Debian puts beside them.
         String[] arguments = {
             "--add-modules",
             MODULES,
