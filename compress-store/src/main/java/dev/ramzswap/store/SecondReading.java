@@ -2,7 +2,6 @@ package dev.ramzswap.store;
 
 import dev.ramzswap.backing.BackingFile;
 import java.lang.foreign.MemorySegment;
-import java.util.SplittableRandom;
 
 /**
  * Reads the records of a segment by themselves that are not intact in what was read of it as a whole. Nobody is at work
@@ -12,23 +11,12 @@ final class SecondReading {
     /** How often a record that is not intact is read once more. */
     private static final int READS_AGAIN = 3;
 
-    /** Records that are read to find out whether it is the device that fails. */
-    private static final int SAMPLES = 8;
-
-    /** Slots that are looked at for one of them. */
-    private static final int SLOTS_OF_SAMPLE = 1000;
-
     private final SlotMap map;
     private final BackingFile file;
     private final Runnable meanwhile;
 
     /** Its record is the one that is being read. */
     private final Workspace work;
-
-    private final SplittableRandom random = new SplittableRandom();
-
-    /** Whose record could be read the last time. */
-    private long goodSlot;
 
     /** Of the segment that is being read, the pieces that the device did not give. */
     private long refusedPieces;
@@ -105,48 +93,6 @@ final class SecondReading {
             begin = end;
         }
         return isRead;
-    }
-
-    /** Whether the device gives back a record of another segment. If not, it is the device that fails. */
-    boolean isAnotherIntact(long segment, int length) {
-        boolean isIntact = isIntactElsewhere(goodSlot, segment, length);
-        for (int i = 0; i < SAMPLES && !isIntact; i++) {
-            goodSlot = sample(segment, length);
-            isIntact = isIntactElsewhere(goodSlot, segment, length);
-        }
-        return isIntact;
-    }
-
-    private long sample(long segment, int length) {
-        long slot = anyUsed();
-        for (int i = 0; i < SLOTS_OF_SAMPLE && !isElsewhere(map.find(slot), segment, length); i++) {
-            slot = map.nextUsed(slot < map.slots() ? slot + 1 : 0);
-        }
-        return slot;
-    }
-
-    /** From a random one on; it may be that only the low ones are used, as a kernel does. */
-    private long anyUsed() {
-        long from = map.slots();
-        long slot = from;
-        while (slot == map.slots() && from > 0) {
-            from = random.nextLong(from);
-            slot = map.nextUsed(from);
-        }
-        return slot;
-    }
-
-    private boolean isIntactElsewhere(long slot, long segment, int length) {
-        long word = map.find(slot);
-        refusedPieces = 0;
-        return isElsewhere(word, segment, length) && isReadIntact(slot, word);
-    }
-
-    /** Whether a word tells of another segment, on the device. */
-    private boolean isElsewhere(long word, long segment, int length) {
-        return Slot.kind(word) == Slot.KIND_FILE
-                && !isWithin(word, segment, length)
-                && file.readNow(Slot.place(word), Record.bytes(word), work.record.memory, 0) != BackingFile.OK;
     }
 
     /** Whether a record is intact in the content; it is the workspace's then. */
