@@ -65,7 +65,7 @@ final class FileMover implements Mover {
     /** The content that is looked at was not read before this. */
     private long lookedAt;
 
-    /** Pieces whose records are given up, if they are not intact. */
+    /** What touches these pieces is given up, if it is not intact. */
     private long lostPieces;
 
     /**
@@ -133,6 +133,7 @@ final class FileMover implements Mover {
         long failed = reading.run(records, segment, length);
         if (failed == 0) {
             suspects.forget(segment);
+            suspects.pause(lookedAt, System.nanoTime());
             return moveFound(records, segment, length, count, target);
         }
         switch (suspects.note(segment, failed, lookedAt, System.nanoTime())) {
@@ -281,7 +282,7 @@ final class FileMover implements Mover {
         lost++;
         slots[MOST_RECORDS - lost] = slot;
         words[MOST_RECORDS - lost] = word;
-        return (SecondReading.piecesOf(at, word) & ~lostPieces) == 0 ? Result.EMPTIED : Result.DAMAGED;
+        return (SecondReading.piecesOf(at, word) & lostPieces) != 0 ? Result.EMPTIED : Result.DAMAGED;
     }
 
     /**
