@@ -60,12 +60,13 @@ final class Flusher implements Runnable, AutoCloseable {
         int buffer;
         boolean wasFailing = false;
         while ((buffer = staging.takeSealed()) != SegmentTable.NONE) {
+            long begin = System.nanoTime();
             Throwable failure = tryWrite(buffer);
             if (failure == null) {
                 staging.written(buffer);
                 writes++;
             } else {
-                staging.failed(buffer);
+                staging.failed(buffer, begin);
                 errors++;
             }
             wasFailing = tell(wasFailing, failure);

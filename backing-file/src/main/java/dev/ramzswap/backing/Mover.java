@@ -15,7 +15,9 @@ public interface Mover {
         /** All of them: one is not intact, and stays where it is, since the device may yet give back what it has. */
         DAMAGED,
 
-        /** All of them: one is not intact, nor was any other that was tried elsewhere. It is the device that fails. */
+        /**
+         * All of them: one is not intact, nor was any of those that were read elsewhere. It is the device that fails.
+         */
         UNREADABLE,
 
         /**

@@ -97,11 +97,12 @@ final class Rescue implements AutoCloseable {
 
     /** Tries a condemned segment once more, since the device works now. */
     private boolean isWritable(int buffer) {
+        long begin = System.nanoTime();
         int segment = staging.buffers.segment(buffer);
         if (table.isStaged(segment) && tryWrite(segment, isEncrypted(segment), staging.buffers.content(buffer))) {
             return true;
         }
-        staging.failedAgain(buffer);
+        staging.failedAgain(buffer, begin);
         return false;
     }
 

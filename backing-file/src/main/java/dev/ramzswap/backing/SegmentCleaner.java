@@ -126,7 +126,7 @@ final class SegmentCleaner implements AutoCloseable {
 
     private Cleaning look(Mover mover) {
         int condemned = staging.condemned();
-        if (condemned != NONE && isRescued(condemned, mover)) {
+        if (isRescued(condemned, mover)) {
             return CLEANED;
         }
         // If what cannot be written found no other place, then the free segments may be bad ones: cleaning frees
@@ -140,9 +140,12 @@ final class SegmentCleaner implements AutoCloseable {
         return failing < patienceNanos ? BUSY : CLEAN;
     }
 
-    private boolean isRescued(int segment, Mover mover) {
+    private boolean isRescued(int buffer, Mover mover) {
+        if (buffer == NONE) {
+            return false;
+        }
         long begin = System.nanoTime();
-        boolean isRescued = rescue.run(segment, mover);
+        boolean isRescued = rescue.run(buffer, mover);
         if (!isRescued) {
             failures.addOther(begin);
         }
@@ -161,6 +164,10 @@ final class SegmentCleaner implements AutoCloseable {
                 return CLEANED;
             }
             victims.standBack(victim);
+            // Stores may have no other buffer, and the look at the next ones may take hours.
+            if (isRescued(staging.condemned(), mover)) {
+                return CLEANED;
+            }
             if (failures.isDeviceForLong(begin)) {
                 return verdict();
             }

@@ -154,10 +154,10 @@ final class Staging {
     }
 
     /** The segment in a buffer taken by {@link #takeSealed} could not be written: it stays, to be tried again. */
-    void failed(int buffer) {
+    void failed(int buffer, long begin) {
         lock.lock();
         try {
-            buffers.failed(buffer, buffers.firstEmpty(stores.leaveEmpty) == NONE);
+            buffers.failed(buffer, begin, buffers.firstEmpty(stores.leaveEmpty) == NONE);
             emptied.signalAll();
         } finally {
             lock.unlock();
@@ -249,10 +249,10 @@ final class Staging {
     }
 
     /** A condemned segment could not be written once more. */
-    void failedAgain(int buffer) {
+    void failedAgain(int buffer, long begin) {
         lock.lock();
         try {
-            retries.failed(buffer);
+            retries.failed(buffer, begin);
         } finally {
             lock.unlock();
         }

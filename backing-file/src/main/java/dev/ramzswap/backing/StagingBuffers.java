@@ -161,12 +161,11 @@ final class StagingBuffers {
 
     void beginWriting(int buffer) {
         state[buffer] = WRITING;
-        retries.beginTry(buffer);
     }
 
     /** A segment could not be written: it is tried again, or condemned. */
-    void failed(int buffer, boolean isStuck) {
-        retries.failed(buffer);
+    void failed(int buffer, long begin, boolean isStuck) {
+        retries.failed(buffer, begin);
         // Others could be written meanwhile; or all buffers are stuck, and another segment may be a better one.
         boolean isToBeLeft = retries.isAlone(buffer) || isStuck && condemned() == NONE;
         state[buffer] = retries.hasFailedTooOften(buffer) && isToBeLeft ? CONDEMNED : SEALED;

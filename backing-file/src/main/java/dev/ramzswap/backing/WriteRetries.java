@@ -37,11 +37,10 @@ final class WriteRetries {
     /** {@link System#nanoTime} since when the device as a whole fails, if it does. */
     private long failingSince;
 
-    /** When the last of the writes began that have failed, and tell so. */
-    private long lastTry;
-
-    /** When the write began that is under way, or was the last one. */
-    private final long[] tried = new long[Staging.BUFFERS];
+    /**
+     * When the last of the writes began that have failed, and tell so; not all end in the order in which they begin.
+     */
+    private long lastTry = System.nanoTime();
 
     WriteRetries(Delays delays) {
         this.delays = delays;
@@ -50,11 +49,6 @@ final class WriteRetries {
     /** A buffer is to be written. */
     void begin(int buffer) {
         due[buffer] = System.nanoTime();
-    }
-
-    /** It is being written. */
-    void beginTry(int buffer) {
-        tried[buffer] = System.nanoTime();
     }
 
     long due(int buffer) {
@@ -78,7 +72,8 @@ final class WriteRetries {
         }
     }
 
-    void failed(int buffer) {
+    /** @param begin when the write began that failed */
+    void failed(int buffer, long begin) {
         long now = System.nanoTime();
         boolean wasFailing = isDeviceFailing();
         failures[buffer]++;
@@ -95,12 +90,12 @@ final class WriteRetries {
             failingSince = now;
         }
         if (!isAlone(buffer) || haveMostFailedAgain()) {
-            deviceFailed(buffer, now);
+            deviceFailed(buffer, begin, now);
         }
     }
 
-    private void deviceFailed(int buffer, long now) {
-        lastTry = tried[buffer];
+    private void deviceFailed(int buffer, long begin, long now) {
+        lastTry += Math.max(begin - lastTry, 0);
         if (failingNanos() < delays.patience()) {
             long left = Math.max(failingSince + delays.patience() - now, 0);
             due[buffer] = now + Math.min(delay[buffer], left);

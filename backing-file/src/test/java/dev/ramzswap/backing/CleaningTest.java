@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
@@ -29,6 +30,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(100)
 class CleaningTest {
     private static final int SEGMENTS = 40;
+
+    /** Of which 14 free ones are few. */
+    private static final int LARGE = 300;
 
     private static final Delays SLOW_READS =
             new Delays(60_000_000_000L, 60_000_000_000L, TimeUnit.MINUTES.toNanos(10), 50_000_000);
@@ -298,6 +302,68 @@ class CleaningTest {
                 }
             }
             assertNotEquals(Cleaning.CLEAN, backing.clean(records));
+        }
+    }
+
+    /** All buffers of stores are stuck, other segments are free, and a look at victims that fail takes an hour. */
+    @Test
+    void aSegmentThatCannotBeWrittenIsRescuedBetweenTwoVictims() throws Exception {
+        FaultyDevice large = new FaultyDevice(LARGE);
+        CountDownLatch areAllStuck = new CountDownLatch(1);
+        CountDownLatch mayEnd = new CountDownLatch(1);
+        try (BackingFile backing = State.fresh(large.size()).open(large, State.FAST)) {
+            Records records = new Records(backing);
+            freeTwelve(records);
+            large.unwritable = position -> position < 5L * SEGMENT_BYTES || position >= (LARGE - 2L) * SEGMENT_BYTES;
+            AtomicBoolean isFirst = new AtomicBoolean(true);
+            Mover slow = new TestMover((content, place, target) -> {
+                if (content.isReadOnly()) {
+                    synchronized (records) {
+                        return records.move(content, place, SEGMENT_BYTES, null, target);
+                    }
+                }
+                awaitOpen(isFirst.getAndSet(false) ? areAllStuck : mayEnd);
+                return Mover.Result.DAMAGED;
+            });
+            Thread cleaner = Thread.ofPlatform().start(() -> {
+                while (mayEnd.getCount() > 0) {
+                    backing.clean(slow);
+                }
+            });
+            try {
+                await(() -> !isFirst.get());
+                await(() -> append(records) == BackingFile.FAILED);
+                long errors = backing.writeErrors();
+                await(() -> backing.writeErrors() > errors + 100); // Each has failed too often.
+                areAllStuck.countDown();
+                await(() -> append(records) >= 0);
+            } finally {
+                areAllStuck.countDown();
+                mayEnd.countDown();
+                cleaner.join();
+            }
+        }
+    }
+
+    /** So that segments run low; the last two come before them. */
+    private static void freeTwelve(Records records) {
+        records.fillUp();
+        await(() -> records.backing.writes() == LARGE - Staging.RESERVE);
+        records.free(12, 2);
+        new ArrayList<>(records.live.headMap(12L * SEGMENT_BYTES).keySet()).forEach(records::free);
+    }
+
+    private static long append(Records records) {
+        synchronized (records) {
+            return records.append(0);
+        }
+    }
+
+    private static void awaitOpen(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
         }
     }
 }

@@ -38,6 +38,7 @@ final class FileMover implements Mover {
     private final Fullness fullness;
     private final BooleanSupplier mayGiveUp;
     private final SecondReading reading;
+    private final Samples samples;
     private final Suspects suspects;
 
     /** Its record is the one that is being looked at. */
@@ -64,12 +65,12 @@ final class FileMover implements Mover {
     /** The content that is looked at was not read before this. */
     private long lookedAt;
 
-    /** Pieces whose records are given up, if they are not intact. */
+    /** What touches these pieces is given up, if it is not intact. */
     private long lostPieces;
 
     /**
      * @param mayGiveUp whether room is needed, as of now, that cannot be had otherwise
-     * @param meanwhile is run after reads in vain, each of which may take long
+     * @param meanwhile is run between reads of which each may take long
      */
     FileMover(
             Parts parts,
@@ -86,6 +87,7 @@ final class FileMover implements Mover {
         this.fullness = fullness;
         this.mayGiveUp = mayGiveUp;
         this.reading = new SecondReading(map, file, meanwhile, work);
+        this.samples = new Samples(map, file, meanwhile, work);
         this.suspects = new Suspects(file.patienceNanos(), file::contentAt);
         this.work = work;
     }
@@ -124,12 +126,14 @@ final class FileMover implements Mover {
 
     /** Judges what is not intact, and moves the rest if that is given up. */
     private Result moveDamaged(MemorySegment records, long segment, int length, Count count, Target target) {
-        if (!reading.isAnotherIntact(segment, length)) {
-            return Result.UNREADABLE;
+        Samples.Found elsewhere = samples.read(segment, length);
+        if (elsewhere != Samples.Found.INTACT) {
+            return elsewhere == Samples.Found.NONE ? Result.DAMAGED : Result.UNREADABLE;
         }
         long failed = reading.run(records, segment, length);
         if (failed == 0) {
             suspects.forget(segment);
+            suspects.pause(lookedAt, System.nanoTime());
             return moveFound(records, segment, length, count, target);
         }
         switch (suspects.note(segment, failed, lookedAt, System.nanoTime())) {
@@ -278,7 +282,7 @@ final class FileMover implements Mover {
         lost++;
         slots[MOST_RECORDS - lost] = slot;
         words[MOST_RECORDS - lost] = word;
-        return (SecondReading.piecesOf(at, word) & ~lostPieces) == 0 ? Result.EMPTIED : Result.DAMAGED;
+        return (SecondReading.piecesOf(at, word) & lostPieces) != 0 ? Result.EMPTIED : Result.DAMAGED;
     }
 
     /**

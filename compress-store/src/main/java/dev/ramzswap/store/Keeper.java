@@ -56,6 +56,9 @@ final class Keeper implements AutoCloseable {
 
     private long spilledAt;
 
+    /** Whether the last look tried all segments in vain and left memory above its limit, and none was spilled since. */
+    private boolean isFileOfNoUse;
+
     Keeper(String name, Parts parts, Ownership ownership, Fullness fullness, Activity activity) {
         this.pool = parts.pool();
         this.regionMemory = parts.regionMemory();
@@ -167,10 +170,11 @@ final class Keeper implements AutoCloseable {
 
     /**
      * Whether room is needed for which lost pages must go: as long as nobody makes any in another way, or memory is
-     * above its limit, and the file takes nothing of it. For the file's keeper.
+     * above its limit, and the file takes nothing of it. That it is full is not enough: spilling beside a look takes
+     * what is free, and the next victim may make more. For the file's keeper.
      */
     private boolean mayGiveUp() {
-        return isLastLook && fullness.isSuspected() || spiller.isRefusedAboveLimit();
+        return isLastLook && fullness.isSuspected() || isFileOfNoUse && spiller.isRefusedAboveLimit();
     }
 
     private Look lookForMemory() {
@@ -204,6 +208,7 @@ final class Keeper implements AutoCloseable {
         spill();
         Look cleaned = isBack ? Look.GAINED : clean();
         spillMeanwhile();
+        isFileOfNoUse = cleaned == Look.NOTHING && spiller.isRefusedAboveLimit();
         return noted(spilled.and(cleaned));
     }
 
@@ -213,6 +218,7 @@ final class Keeper implements AutoCloseable {
         spilledAt = System.nanoTime();
         if (look == Look.GAINED) {
             fullness.roomMade();
+            isFileOfNoUse = false;
         }
         spilled = spilled == Look.GAINED ? Look.GAINED : look;
         return look;

@@ -2,38 +2,34 @@ package dev.ramzswap.store;
 
 import dev.ramzswap.backing.BackingFile;
 import java.lang.foreign.MemorySegment;
-import java.util.SplittableRandom;
 
 /**
- * Reads the records of a segment by themselves that are not intact in what was read of it as a whole. Nobody is at work
- * meanwhile, and nothing is pinned: it may take the device long ({@link RoomSearch}). Used by one thread.
+ * Reads a segment once more, piece by piece, where records are that are not intact in what was read of it as a whole.
+ * Each read may take the device long ({@link RoomSearch}): so a piece is read once for all the records that lie there,
+ * or a few times, if it is given and they are not intact. Nobody is at work meanwhile, and nothing is pinned. Used by
+ * one thread.
  */
 final class SecondReading {
-    /** How often a record that is not intact is read once more. */
-    private static final int READS_AGAIN = 3;
-
-    /** Records that are read to find out whether it is the device that fails. */
-    private static final int SAMPLES = 8;
-
-    /** Slots that are looked at for one of them. */
-    private static final int SLOTS_OF_SAMPLE = 1000;
+    /** How often what the device gives is read again if records are not intact. */
+    private static final int ROUNDS = 3;
 
     private final SlotMap map;
     private final BackingFile file;
     private final Runnable meanwhile;
 
-    /** Its record is the one that is being read. */
+    /** Its record is the one that is being looked at. */
     private final Workspace work;
 
-    private final SplittableRandom random = new SplittableRandom();
+    /** What is read: not over what was read before, where others may be intact. */
+    private final MemorySegment again = MemorySegment.ofArray(new byte[BackingFile.SEGMENT_BYTES]);
 
-    /** Whose record could be read the last time. */
-    private long goodSlot;
+    /** Pieces of it that the device gave in this round. */
+    private long givenPieces;
 
-    /** Of the segment that is being read, the pieces that the device did not give. */
+    /** Those that it did not give, which are not tried again. */
     private long refusedPieces;
 
-    /** @param meanwhile is run after each read in vain, which may take long; it may use the workspace */
+    /** @param meanwhile is run after each record, which may take long; it may use the workspace */
     SecondReading(SlotMap map, BackingFile file, Runnable meanwhile, Workspace work) {
         this.map = map;
         this.file = file;
@@ -42,33 +38,62 @@ final class SecondReading {
     }
 
     /**
-     * Puts what is intact now into the content. The device is asked once for a piece that it refuses, however many
-     * records lie there: each time may take it long.
+     * Puts what is intact now into the content.
      *
-     * @return the pieces of the segment in which a record is that is not intact even so
+     * @return the pieces of the segment for which a record is not intact even so: those that the device refuses, or all
+     *     that it lies in if they were given
      */
     long run(MemorySegment records, long segment, int length) {
-        long failedPieces = 0;
         refusedPieces = 0;
+        long failedPieces = -1;
+        for (int round = 0; round < ROUNDS && (failedPieces & ~refusedPieces) != 0; round++) {
+            givenPieces = 0;
+            failedPieces = readAll(records, segment, length);
+        }
+        return failedPieces;
+    }
+
+    private long readAll(MemorySegment records, long segment, int length) {
+        long failedPieces = 0;
         for (long slot = map.nextUsed(0); slot < map.slots(); slot = map.nextUsed(slot + 1)) {
             long word = map.get(slot);
             if (isWithin(word, segment, length)) {
-                failedPieces |= read(records, (int) (Slot.place(word) - segment), slot, word);
+                failedPieces |= read(records, segment, slot, word);
+                meanwhile.run();
             }
         }
         return failedPieces;
     }
 
-    /** Returns the pieces of the record if it is not intact. */
-    private long read(MemorySegment records, int at, long slot, long word) {
+    private long read(MemorySegment records, long segment, long slot, long word) {
+        int at = (int) (Slot.place(word) - segment);
         if (isShownIntact(records, at, slot, word)) {
             return 0;
         }
-        if (isReadIntact(slot, word)) {
-            MemorySegment.copy(work.record.memory, 0, records, at, Record.bytes(word));
+        long pieces = piecesOf(at, word);
+        readPieces(segment, pieces);
+        long refused = pieces & refusedPieces;
+        if (refused == 0 && isShownIntact(again, at, slot, word)) {
+            MemorySegment.copy(again, at, records, at, Record.bytes(word));
             return 0;
         }
-        return Slot.sameCopy(map.get(slot), word) ? piecesOf(at, word) : 0;
+        if (!Slot.sameCopy(map.get(slot), word)) {
+            return 0;
+        }
+        return refused == 0 ? pieces : refused;
+    }
+
+    /** Reads what was not read yet of some pieces, until one is refused. */
+    private void readPieces(long segment, long pieces) {
+        for (long left = pieces & ~givenPieces; left != 0 && (pieces & refusedPieces) == 0; left &= left - 1) {
+            long begin = (long) Long.numberOfTrailingZeros(left) * Suspects.PIECE_BYTES;
+            int result = file.read(segment + begin, Suspects.PIECE_BYTES, again, begin, work.readBuffer);
+            if (result == BackingFile.OK) {
+                givenPieces |= Long.lowestOneBit(left);
+            } else {
+                refusedPieces |= Long.lowestOneBit(left);
+            }
+        }
     }
 
     /** A bit for each piece of a segment in which a word's record lies that begins at {@code at}. */
@@ -76,77 +101,6 @@ final class SecondReading {
         int first = at / Suspects.PIECE_BYTES;
         int last = Math.min((at + Record.bytes(word) - 1) / Suspects.PIECE_BYTES, Long.SIZE - 1);
         return -1L >>> Long.SIZE - 1 - (last - first) << first;
-    }
-
-    /** Whether a record is what was stored, in one of a few tries; one that the device cannot read, it has tried. */
-    private boolean isReadIntact(long slot, long word) {
-        boolean isRead = true;
-        for (int tries = 0; tries < READS_AGAIN && isRead; tries++) {
-            isRead = isRead(word);
-            if (isRead && work.record.isIntact(slot, word)) {
-                return true;
-            }
-        }
-        meanwhile.run();
-        return false;
-    }
-
-    /** Reads a record piece by piece, so that it is known which one was refused. */
-    private boolean isRead(long word) {
-        int at = (int) (Slot.place(word) % BackingFile.SEGMENT_BYTES);
-        int bytes = Record.bytes(word);
-        boolean isRead = at + bytes <= BackingFile.SEGMENT_BYTES && (piecesOf(at, word) & refusedPieces) == 0;
-        for (int begin = 0; isRead && begin < bytes; ) {
-            int piece = (at + begin) / Suspects.PIECE_BYTES;
-            int end = Math.min((piece + 1) * Suspects.PIECE_BYTES - at, bytes);
-            isRead = file.read(Slot.place(word) + begin, end - begin, work.record.memory, begin, work.readBuffer)
-                    == BackingFile.OK;
-            refusedPieces |= isRead ? 0 : 1L << piece;
-            begin = end;
-        }
-        return isRead;
-    }
-
-    /** Whether the device gives back a record of another segment. If not, it is the device that fails. */
-    boolean isAnotherIntact(long segment, int length) {
-        boolean isIntact = isIntactElsewhere(goodSlot, segment, length);
-        for (int i = 0; i < SAMPLES && !isIntact; i++) {
-            goodSlot = sample(segment, length);
-            isIntact = isIntactElsewhere(goodSlot, segment, length);
-        }
-        return isIntact;
-    }
-
-    private long sample(long segment, int length) {
-        long slot = anyUsed();
-        for (int i = 0; i < SLOTS_OF_SAMPLE && !isElsewhere(map.find(slot), segment, length); i++) {
-            slot = map.nextUsed(slot < map.slots() ? slot + 1 : 0);
-        }
-        return slot;
-    }
-
-    /** From a random one on; it may be that only the low ones are used, as a kernel does. */
-    private long anyUsed() {
-        long from = map.slots();
-        long slot = from;
-        while (slot == map.slots() && from > 0) {
-            from = random.nextLong(from);
-            slot = map.nextUsed(from);
-        }
-        return slot;
-    }
-
-    private boolean isIntactElsewhere(long slot, long segment, int length) {
-        long word = map.find(slot);
-        refusedPieces = 0;
-        return isElsewhere(word, segment, length) && isReadIntact(slot, word);
-    }
-
-    /** Whether a word tells of another segment, on the device. */
-    private boolean isElsewhere(long word, long segment, int length) {
-        return Slot.kind(word) == Slot.KIND_FILE
-                && !isWithin(word, segment, length)
-                && file.readNow(Slot.place(word), Record.bytes(word), work.record.memory, 0) != BackingFile.OK;
     }
 
     /** Whether a record is intact in the content; it is the workspace's then. */

@@ -20,7 +20,7 @@ public final class SectorDevice extends MemoryDevice {
     /** Whoever reads. */
     public interface Reader {
         /** Reads so many bytes. */
-        void read(long position, int length);
+        void read(long position, int length) throws IOException;
     }
 
     /** Sectors that cannot be read. */
@@ -40,6 +40,11 @@ public final class SectorDevice extends MemoryDevice {
         for (int segment = 0; segment < segments; segment++) {
             unreadable.set(segment * SECTORS + SECTORS / 2);
         }
+    }
+
+    /** One more, of the first segment. */
+    public synchronized void spoilSector(int sector) {
+        unreadable.set(sector);
     }
 
     /** So many sectors at the begin of each of so many segments. */

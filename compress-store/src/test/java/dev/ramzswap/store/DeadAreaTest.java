@@ -7,11 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.backing.DeadAreaDevice;
 import dev.ramzswap.backing.UnsteadyDevice;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongPredicate;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -44,6 +46,9 @@ class DeadAreaTest {
     private static final long LOW_LIMIT = 5 << 20;
 
     private static final long LARGE = 1 << 23;
+
+    /** Most of them hold pages of a single value. */
+    private static final int SAME = 1 << 21;
 
     @ParameterizedTest
     @ValueSource(ints = {Suspects.MOST / 2, MANY})
@@ -149,6 +154,31 @@ class DeadAreaTest {
         }
     }
 
+    /** That others are intact is found out though almost no slot has its page in the file. */
+    @Test
+    void roomBehindABadAreaIsFoundThoughFewSlotsAreOfTheFile() throws Exception {
+        DeadAreaDevice device = new DeadAreaDevice(FEW, SEVERAL, 20_000_000);
+        StoreConfig config = config(SAME, TestConfig.tableBytes(SAME) + (1 << 20), FEW + SEVERAL)
+                .build();
+        StoreFiles files = StoreFiles.open(config, device::open);
+        try (PageStore store = PageStore.open(config, files);
+                Workspace work = store.workspace()) {
+            int slot = fill(store, work);
+            store.keeper().pause();
+            SlotMap map = files.parts().map();
+            free(FEW, other -> other % 16 != 1, map, store, work);
+            freeHalfOf(FEW + SEVERAL, map, store, work);
+            ByteBuffer same = Pages.page(Pages.Kind.SAME_FILLED, 1);
+            for (int other = slot + 1; other < SAME; other++) {
+                store.store(other, same, 0, work);
+            }
+            device.setFailureNanos(10_000_000);
+            store.keeper().resume();
+            assertTimeoutPreemptively(
+                    BOUND, () -> assertEquals(StoreStatus.OK, store.store(slot, Daemons.page(slot), 0, work)));
+        }
+    }
+
     private static void awaitMemory(PageStore store, long bytes) {
         while (store.counters().get(Counters.Counter.MEM_USED_TOTAL) > bytes) {
             LockSupport.parkNanos(5_000_000);
@@ -185,9 +215,13 @@ class DeadAreaTest {
 
     /** Of so many segments of the file. */
     private static void freeHalfOf(int segments, SlotMap map, PageStore store, Workspace work) {
+        free(segments, slot -> slot % 2 == 0, map, store, work);
+    }
+
+    private static void free(int segments, LongPredicate which, SlotMap map, PageStore store, Workspace work) {
         for (long slot = map.nextUsed(0); slot < map.slots(); slot = map.nextUsed(slot + 1)) {
             long word = map.get(slot);
-            if (SecondReading.isWithin(word, 0, segments * BackingFile.SEGMENT_BYTES) && slot % 2 == 0) {
+            if (SecondReading.isWithin(word, 0, segments * BackingFile.SEGMENT_BYTES) && which.test(slot)) {
                 store.invalidate(slot, work);
             }
         }

@@ -1,9 +1,11 @@
 package dev.ramzswap.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.backing.BackingFile;
+import dev.ramzswap.backing.Cleaning;
 import dev.ramzswap.backing.SectorDevice;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,6 +23,10 @@ class SlowSectorTest {
     private static final int SLOTS = 1 << 15;
 
     private static final int LOOKS = 10;
+    private static final long BOUND_NANOS = 30_000_000_000L;
+
+    /** Of a segment. */
+    private static final int PIECES = Long.SIZE;
 
     /** The first ones: so few that segments run low all the same. */
     private static final int WORTH_CLEANING = 3;
@@ -34,13 +40,15 @@ class SlowSectorTest {
     private Workspace work;
     private Workspace own;
     private FileMover mover;
+    private boolean mayGiveUp = true;
+    private int meanwhiles;
 
     @BeforeEach
     void fill() throws IOException, InterruptedException {
         StoreConfig config = new TestConfig(SLOTS)
                 .limit(1 << 20)
                 .overcommit()
-                .backing(Path.of("unused"), (long) SEGMENTS * BackingFile.SEGMENT_BYTES, false)
+                .backing(Path.of("unused"), (long) SEGMENTS * BackingFile.SEGMENT_BYTES)
                 .build();
         files = StoreFiles.open(config, device::open);
         store = PageStore.open(config, files);
@@ -65,8 +73,8 @@ class SlowSectorTest {
                 new Ownership(files.parts(), new Fullness()),
                 new Activity(),
                 new Fullness(),
-                () -> true,
-                () -> {},
+                () -> mayGiveUp,
+                this::useWorkspace,
                 own);
         assertTrue(IntStream.range(0, SLOTS).filter(this::isInSector).count() > 5);
         device.spoil(1);
@@ -78,6 +86,11 @@ class SlowSectorTest {
         own.close();
         work.close();
         store.close();
+    }
+
+    private void useWorkspace() {
+        meanwhiles++;
+        own.record.memory.fill((byte) -1);
     }
 
     /** In the segment as a whole, in its pieces, and for all records that lie there. */
@@ -114,6 +127,93 @@ class SlowSectorTest {
         assertNoneIsDamaged();
     }
 
+    /** Nor if that is a segment that is intact when it is read once more. */
+    @Test
+    void itIsNotLostForASecondReadingThatTakesLong() {
+        cleanFirstAgain(new FailingOnce(SectorDevice.PATIENCE * 6 / 5));
+        device.heal();
+        assertNoneIsDamaged();
+    }
+
+    /** Whoever waits for memory is not kept waiting by reads that take long and succeed. */
+    @Test
+    void othersHaveTheirTurnBetweenReadsThatSucceed() {
+        cleanOneThatFailed();
+        assertTrue(meanwhiles > PIECES, meanwhiles + " times");
+    }
+
+    /** However many records lie there: each read may take long. */
+    @Test
+    void aPieceIsReadOnceMoreForAllItsRecords() {
+        FailingOnce failing = cleanOneThatFailed();
+        assertTrue(failing.reads <= FailingOnce.PIECES_IN_VAIN + PIECES, failing.reads + " reads");
+    }
+
+    private FailingOnce cleanOneThatFailed() {
+        FailingOnce failing = new FailingOnce(0);
+        device.heal();
+        device.onRead = failing;
+        while (failing.reads == 0) {
+            assertEquals(Cleaning.CLEANED, files.parts().file().clean(mover));
+        }
+        return failing;
+    }
+
+    /** A record lies half in the sector and half in the next one, which fails for a moment. */
+    @Test
+    void whatLiesBesideItIsNotLostWithIt() {
+        SlotMap map = files.parts().map();
+        int next = SECTOR + 1;
+        IntStream.range(0, SLOTS)
+                .filter(slot -> isInPiece(slot, next) && !isWhollyInPiece(slot, next))
+                .forEach(slot -> store.invalidate(slot, work));
+        int[] whole = IntStream.range(0, SLOTS)
+                .filter(slot -> isWhollyInPiece(slot, next))
+                .toArray();
+        assertTrue(whole.length > 0);
+        mayGiveUp = false;
+        long end = System.nanoTime() + BOUND_NANOS;
+        while (!mover.isInVain(0)) {
+            assertTrue(System.nanoTime() - end < 0, "not lost");
+            files.parts().file().clean(mover);
+            LockSupport.parkNanos(SectorDevice.PATIENCE / 20);
+        }
+        mayGiveUp = true;
+        device.spoilSector(next);
+        files.parts().file().clean(mover);
+        for (int slot : whole) {
+            assertNotEquals(Slot.damaged(slot), map.get(slot));
+        }
+    }
+
+    /** The next segment but the first cannot be read, in one piece or in some of its pieces, and then takes long. */
+    private static final class FailingOnce implements SectorDevice.Reader {
+        private static final int PIECES_IN_VAIN = 8;
+
+        private final long nanos;
+        private long begin = -1;
+        private int reads;
+
+        FailingOnce(long nanos) {
+            this.nanos = nanos;
+        }
+
+        @Override
+        public void read(long position, int length) throws IOException {
+            if (begin < 0 && length == BackingFile.SEGMENT_BYTES && position > 0) {
+                begin = position;
+                throw new IOException("injected: Input/output error");
+            }
+            if (begin >= 0 && position >= begin && position + length <= begin + BackingFile.SEGMENT_BYTES) {
+                reads++;
+                if (reads <= PIECES_IN_VAIN) {
+                    throw new IOException("injected: Input/output error");
+                }
+                LockSupport.parkNanos(reads == PIECES_IN_VAIN + 1 ? nanos : 0);
+            }
+        }
+    }
+
     /** Cleans until the sector has failed in another look. */
     private void cleanFirstAgain(SectorDevice.Reader onRead) {
         device.onRead = onRead;
@@ -139,7 +239,17 @@ class SlowSectorTest {
     }
 
     private boolean isInSector(int slot) {
+        return isInPiece(slot, SECTOR);
+    }
+
+    private boolean isInPiece(int slot, int piece) {
         return SecondReading.isWithin(
-                files.parts().map().get(slot), SECTOR * Suspects.PIECE_BYTES, Suspects.PIECE_BYTES);
+                files.parts().map().get(slot), (long) piece * Suspects.PIECE_BYTES, Suspects.PIECE_BYTES);
+    }
+
+    private boolean isWhollyInPiece(int slot, int piece) {
+        long word = files.parts().map().get(slot);
+        int bytes = Suspects.PIECE_BYTES - Record.bytes(word) + 1;
+        return SecondReading.isWithin(word, (long) piece * Suspects.PIECE_BYTES, bytes);
     }
 }

@@ -1,0 +1,116 @@
+package dev.ramzswap.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.ramzswap.backing.BackingFile;
+import dev.ramzswap.backing.Mover;
+import dev.ramzswap.backing.SectorDevice;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A part of the device cannot be read, and whether it is all of it is found out by some records elsewhere. */
+@Timeout(60)
+class DeadPartTest {
+    private static final int SEGMENTS = 80;
+    private static final int SLOTS = 1 << 13;
+    private static final int TRIES = 30;
+
+    private final SectorDevice device = new SectorDevice(SEGMENTS);
+    private final MemorySegment unread = Arena.ofAuto().allocate(BackingFile.SEGMENT_BYTES);
+    private StoreFiles files;
+    private PageStore store;
+    private Workspace work;
+    private Workspace own;
+
+    @BeforeEach
+    void open() throws IOException {
+        StoreConfig config = new TestConfig(SLOTS)
+                .limit(1 << 20)
+                .overcommit()
+                .backing(Path.of("unused"), (long) SEGMENTS * BackingFile.SEGMENT_BYTES, false)
+                .build();
+        files = StoreFiles.open(config, device::open);
+        store = PageStore.open(config, files);
+        work = store.workspace();
+        own = new Workspace(
+                Counters.KEEPER,
+                files.parts().file().readBuffer(),
+                files.parts().fileSeal(),
+                new Activity());
+    }
+
+    @AfterEach
+    void close() {
+        store.keeper().resume();
+        own.close();
+        work.close();
+        store.close();
+    }
+
+    /** All but a part in which few records lie, and the same each time. */
+    @Test
+    void itIsSeenThatTheLastEighthIsIntact() throws InterruptedException {
+        int stored = 0;
+        while (store.store(stored, Daemons.page(stored), 0, work) == StoreStatus.OK) {
+            stored++;
+        }
+        store.keeper().pause();
+        device.spoilWhole(SEGMENTS - SEGMENTS / 8);
+        for (int i = 0; i < TRIES; i++) {
+            assertEquals(Mover.Result.LATER, moveFirst());
+        }
+        device.spoilWhole(SEGMENTS);
+        assertEquals(Mover.Result.UNREADABLE, moveFirst());
+    }
+
+    /** Nothing was tried then that could tell of the device. */
+    @Test
+    void aDeviceOnWhichNothingElseLiesIsNotSaidToFail() throws InterruptedException {
+        int stored = 0;
+        while (files.parts().file().writes() == 0) {
+            assertEquals(StoreStatus.OK, store.store(stored, Daemons.page(stored), 0, work));
+            stored++;
+        }
+        store.keeper().pause();
+        for (int slot = 0; slot < stored; slot++) {
+            if (!SecondReading.isWithin(files.parts().map().get(slot), 0, BackingFile.SEGMENT_BYTES)) {
+                store.invalidate(slot, work);
+            }
+        }
+        device.spoilWhole(SEGMENTS);
+        assertEquals(Mover.Result.DAMAGED, moveFirst());
+    }
+
+    /** As a mover that knows nothing yet moves a segment that could not be read. */
+    private Mover.Result moveFirst() {
+        FileMover mover = new FileMover(
+                files.parts(),
+                new Ownership(files.parts(), new Fullness()),
+                new Activity(),
+                new Fullness(),
+                () -> false,
+                () -> {},
+                own);
+        return mover.move(unread, 0, BackingFile.SEGMENT_BYTES, new AllLive(), (from, offset, length) -> {
+            throw new AssertionError("moved from " + offset);
+        });
+    }
+
+    private static final class AllLive implements Mover.Count {
+        @Override
+        public int live() {
+            return BackingFile.SEGMENT_BYTES;
+        }
+
+        @Override
+        public void forget(int bytes) {
+            throw new AssertionError(bytes + " bytes forgotten");
+        }
+    }
+}
