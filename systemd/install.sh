@@ -1,0 +1,231 @@
+#!/bin/sh
+# Installs ramzswap from this tarball on any distribution with glibc 2.34 or newer. Its units need systemd.
+#
+#   sudo ./install.sh                installs, or upgrades what it installed before, under live swap too
+#   sudo ./install.sh --uninstall    removes all of that; /etc/ramzswap stays where it was changed
+#
+# From the environment:
+#   PREFIX     where it is installed, /usr/local if not given; give the same again to upgrade or uninstall
+#   DESTDIR    for who makes a package: files are put there, and that is all
+set -eu
+umask 022
+export LC_ALL=C # sort and uniq: bytes
+
+here=$(dirname "$(readlink -f "$0")")
+[ -d "$here/root" ] || PREFIX=${here%/lib/ramzswap} # what was installed, to uninstall
+PREFIX=${PREFIX:-/usr/local}
+PREFIX=${PREFIX%/}
+DESTDIR=${DESTDIR:-}
+lib=$PREFIX/lib/ramzswap
+manifest=$lib/installed # files, and directories, with a / at the end, that were not there before
+configuration=/etc/ramzswap/swap0.conf
+pristine=$lib/etc/ramzswap/swap0.conf # tells whether that was changed
+
+# Where systemd looks for units, generators and tmpfiles.d, whatever the distribution: a third prefix is none of its places.
+searched=/usr/local/lib
+[ "$PREFIX" != /usr ] || searched=/usr/lib
+
+die() {
+    echo "install.sh: $*" >&2
+    exit 1
+}
+
+# What a package does when it is installed, upgraded and removed is done by its own scripts.
+maintain() { # SCRIPT ACTION
+    PATH=$PREFIX/bin:$PATH sh "$here/maintainer/$1" "$2" # where it lies may be mounted noexec
+}
+
+check_arguments() {
+    case $PREFIX in
+    '' | [!/]* | *[!A-Za-z0-9/._-]*) die "PREFIX=$PREFIX: an absolute path of letters, digits and ._- is needed" ;;
+    esac
+    [ -z "$DESTDIR" ] || return 0
+    [ "$(id -u)" = 0 ] || die 'needs root: sudo ./install.sh'
+}
+
+# SOURCE DESTINATION, each line. zsh looks into site-functions everywhere, into vendor-completions on Debian alone.
+files() {
+    if [ -z "$DESTDIR" ]; then
+        etc=$lib/etc
+        own='install.sh maintainer'
+    else
+        etc=/etc
+        own=
+    fi
+    # shellcheck disable=SC2086 # two words
+    (cd "$here" && find root LICENSE $own ! -type d) | sed "
+        s|.*|& &|
+        s| root/usr/lib/systemd/| $searched/systemd/|
+        s| root/usr/lib/tmpfiles\.d/| $searched/tmpfiles.d/|
+        s| root/usr/share/zsh/vendor-completions/| $PREFIX/share/zsh/site-functions/|
+        s| root/usr/| $PREFIX/|
+        s| root/etc/| $etc/|
+        s| LICENSE| $PREFIX/share/doc/ramzswap/LICENSE|
+        s| install\.sh| $lib/install.sh|
+        s| maintainer/| $lib/maintainer/|"
+}
+
+# Of the files on standard input, from the outermost on, with a / at the end.
+missing_directories() {
+    awk -F / '{ path = "/"; for (i = 2; i < NF; i++) { path = path $i "/"; print path } }' | sort -u |
+        while read -r directory; do
+            [ -d "$DESTDIR$directory" ] || echo "$directory"
+        done
+}
+
+# Never written to where it is: daemons of the version before have it mapped. Times stay, which the AOT cache has of the jars;
+# owner and mode are not those that the unpacked tarball has.
+put() { # SOURCE DESTINATION
+    mode=644
+    [ ! -x "$here/$1" ] || mode=755
+    if [ -L "$here/$1" ]; then
+        cp -P "$here/$1" "$2.new"
+    else
+        install -p -m $mode "$here/$1" "$2.new"
+    fi
+    case $1 in
+    root/usr/lib/systemd/system/*)
+        sed -i "s|/usr/bin/ramzswap|$PREFIX/bin/ramzswap|; s|/usr/lib/ramzswap|$lib|" "$2.new"
+        ;;
+    esac
+    mv -f "$2.new" "$2"
+}
+
+put_files() {
+    while read -r directory; do
+        mkdir -p "$DESTDIR$directory"
+    done <"$work/directories"
+    while read -r source destination; do
+        put "$source" "$DESTDIR$destination"
+    done <"$work/files"
+}
+
+stage() {
+    files >"$work/files"
+    cut -d ' ' -f 2 "$work/files" | missing_directories >"$work/directories"
+    mkdir -p "$DESTDIR"
+    put_files
+}
+
+# Before anything is touched.
+check_place() {
+    for place in /usr/lib /usr/local/lib; do
+        [ ! -e "$place/systemd/system/ramzswap@.service" ] || { [ $place = $searched ] && [ -e "$manifest" ]; } ||
+            die "another ramzswap is installed, a package's or with another PREFIX: remove that first (its units are in" \
+                "$place/systemd/system)"
+    done
+    "$here/root/usr/lib/ramzswap/bin/ramzswap" --version >/dev/null ||
+        die "the programs of this tarball do not run here: they need another machine than $(uname -m), glibc 2.34, or a" \
+            'directory that is not mounted noexec'
+}
+
+# One that was not changed is replaced, as a package's would be.
+put_configuration() { # WHETHER-UNCHANGED
+    [ "$1" = no ] || install -m 644 "$here/root$configuration" "$configuration"
+}
+
+is_unchanged() {
+    [ ! -e "$configuration" ] || cmp -s "$pristine" "$configuration"
+}
+
+install_all() {
+    check_place
+    [ ! -e "$manifest" ] || maintain preinst upgrade
+    unchanged=no
+    ! is_unchanged || unchanged=yes
+    files >"$work/files"
+    cut -d ' ' -f 2 "$work/files" | sort >"$work/new"
+    { cat "$work/new"; echo "$configuration"; } | missing_directories >"$work/directories"
+    : >"$work/old"
+    [ ! -e "$manifest" ] || cp "$manifest" "$work/old"
+    # What is interrupted now can be uninstalled.
+    mkdir -p "$lib"
+    sort -u "$work/old" "$work/new" "$work/directories" >"$manifest.new"
+    mv "$manifest.new" "$manifest"
+    put_files
+    put_configuration $unchanged
+    remove_obsolete
+    [ -z "$(command -v restorecon)" ] || restorecon -i -f "$manifest" || true # SELinux's labels; it says what is wrong
+    maintain postinst configure
+    say_what_next
+}
+
+# What the version before had, and this one has not.
+remove_obsolete() {
+    grep -v '/$' "$work/old" | sort - "$work/new" "$work/new" | uniq -u >"$work/obsolete"
+    while read -r file; do
+        rm -f "$file"
+    done <"$work/obsolete"
+    sort "$manifest" "$work/obsolete" | uniq -u >"$manifest.new"
+    mv "$manifest.new" "$manifest"
+}
+
+say_what_next() {
+    cat <<-NEXT
+	$("$PREFIX/bin/ramzswap" --version) is installed in $PREFIX. Next, as root:
+	    $PREFIX/bin/ramzswap doctor                 # whether this machine can swap on it
+	    systemctl enable --now ramzswap-swap@swap0  # swaps on it, now and at each boot; $configuration has its size, 2 GiB
+	To remove it: $lib/install.sh --uninstall
+	NEXT
+}
+
+# Devices: the kernel tells whose they are, or, with nbd-client, the record of 'ramzswap swapon' does.
+swapped_on() {
+    sed -n 's|^/dev/\(nbd[0-9]*\)[[:space:]].*|\1|p' /proc/swaps | while read -r device; do
+        ! grep -qs '^ramzswap:' "/sys/block/$device/backend" && ! grep -qs "^/dev/$device " /run/ramzswap/*.swap ||
+            echo "/dev/$device"
+    done
+}
+
+daemons() {
+    place=$(readlink -f "$lib")
+    for process in /proc/[0-9]*; do
+        case $(readlink "$process/exe") in
+        "$place"/*) echo "${process#/proc/}" ;;
+        esac
+    done
+}
+
+check_use() {
+    used=$(swapped_on)
+    [ -z "$used" ] || die "this machine swaps on ramzswap ($used): say 'systemctl disable --now ramzswap-swap@NAME', or" \
+        "'ramzswap swapoff NAME' if it was swapped on by hand"
+    used=$(daemons)
+    # shellcheck disable=SC2086 # on one line
+    [ -z "$used" ] || die "ramzswap runs still, as process" $used": say 'systemctl stop \"ramzswap*@*.service\"', or" \
+        "'ramzswap stop NAME' if it was started by hand (ramzswap status has the name)"
+}
+
+uninstall() {
+    [ -e "$manifest" ] || die "install.sh has installed nothing in $PREFIX"
+    check_use
+    maintain prerm remove
+    cp "$manifest" "$work/old"
+    cp -R "$here/maintainer" "$work"
+    ! is_unchanged || rm -f "$configuration"
+    sort -r "$work/old" | while read -r path; do
+        case $path in
+        */) rmdir "$path" 2>/dev/null || true ;; # somebody else may have put something there
+        *) rm -f "$path" "$manifest" ;;
+        esac
+    done
+    here=$work
+    maintain postrm purge
+}
+
+check_arguments
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+case $#${1:-} in
+0) [ -d "$here/root" ] || die 'unpack the tarball, and say this there: here is only what uninstalls' ;;
+1--uninstall) ;;
+*) die 'usage: [PREFIX=/usr/local] [DESTDIR=] ./install.sh [--uninstall]' ;;
+esac
+if [ $# != 0 ]; then
+    [ -z "$DESTDIR" ] || die 'DESTDIR is for who makes a package; remove that directory'
+    uninstall
+elif [ -n "$DESTDIR" ]; then
+    stage
+else
+    install_all
+fi
