@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,9 +53,17 @@ public final class LoopDevice implements AfterEachCallback {
         return node;
     }
 
-    /** A part of it as a device of its own, by number. */
+    /** A part of it as a device of its own, by number, 1 to 4: by an entry of the table (MBR) in its first sector. */
     Path addPartition(int number, long begin, long bytes) throws IOException, InterruptedException {
-        run("addpart", node.toString(), "" + number, "" + begin / 512, "" + bytes / 512);
+        ByteBuffer entry = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
+        entry.put(4, (byte) 0x83).putInt(8, (int) (begin / 512)).putInt(12, (int) (bytes / 512));
+        try (RandomAccessFile table = new RandomAccessFile(image.toFile(), "rw")) {
+            table.seek(446 + 16 * (number - 1));
+            table.write(entry.array());
+            table.seek(510);
+            table.write(new byte[] {0x55, (byte) 0xaa});
+        }
+        run("partx", "--add", "--nr", "" + number, node.toString());
         return Path.of(node + "p" + number);
     }
 
