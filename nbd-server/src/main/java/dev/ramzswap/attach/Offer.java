@@ -22,7 +22,6 @@ final class Offer implements Closeable {
     private final Attachment attachment;
     private final NativeSocket connection;
     private final long bytes;
-    private boolean isOffered;
 
     private Offer(Attachment attachment, NativeSocket connection, long bytes) {
         this.attachment = attachment;
@@ -53,18 +52,18 @@ final class Offer implements Closeable {
         if (bytes != device.bytes()) {
             throw new IOException(device.path() + " has " + device.bytes() + " bytes, and the export " + bytes);
         }
-        isOffered = true;
         return driver.reconnect(device.number(), backend, connection);
     }
 
+    /** To another daemon, which would take who leaves without a word for lost, and wait for him. */
+    void sayGoodbye() throws IOException {
+        Goodbye.say(connection);
+    }
+
+    /** Without a good-bye: to this daemon, it would be that of the device, whose connections are its own as well. */
     @Override
     public void close() throws IOException {
         try (connection) {
-            if (!isOffered) {
-                attachment.offerReturns();
-                Goodbye.say(connection);
-            }
-        } finally {
             attachment.offerEnds();
         }
     }

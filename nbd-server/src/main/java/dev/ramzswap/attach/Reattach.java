@@ -174,15 +174,24 @@ final class Reattach implements AutoCloseable {
         hasWarned = false;
     }
 
-    /**
-     * Goes the whole way once without an effect: afterwards it loads no class.
-     *
-     * @param refused how it is told that no connection could be made
-     */
-    void rehearse(Level refused) {
+    /** Goes the whole way once without an effect: afterwards it loads no class. */
+    void rehearse() {
+        rehearse(Level.WARNING, _ -> {});
+    }
+
+    /** The same with another daemon, which may let nobody in, or be gone by now: this one can let in all the same. */
+    void rehearseWithAnother() {
+        rehearse(Level.DEBUG, Offer::sayGoodbye);
+    }
+
+    private interface LastWord {
+        void of(Offer offer) throws IOException;
+    }
+
+    private void rehearse(Level refused, LastWord lastWord) {
         try {
             rehearseDriver();
-            rehearseOffer(refused);
+            rehearseOffer(refused, lastWord);
         } catch (IOException | RuntimeException | Error e) {
             LOG.log(Level.WARNING, CANNOT_REPLACE + e);
         }
@@ -198,9 +207,9 @@ final class Reattach implements AutoCloseable {
         }
     }
 
-    private void rehearseOffer(Level refused) {
-        try (Offer _ = Offer.of(attachment, socket)) {
-            // nobody is offered it
+    private void rehearseOffer(Level refused, LastWord lastWord) {
+        try (Offer offer = Offer.of(attachment, socket)) {
+            lastWord.of(offer);
         } catch (IOException e) {
             LOG.log(refused, CANNOT_REPLACE + e);
         }

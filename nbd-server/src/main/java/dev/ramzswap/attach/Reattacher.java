@@ -3,7 +3,6 @@ package dev.ramzswap.attach;
 import dev.ramzswap.daemon.Attachment;
 import dev.ramzswap.daemon.Attachments;
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -75,12 +74,11 @@ public final class Reattacher implements Attachments {
         looks.release();
     }
 
-    /** Who serves may let nobody in, or be gone by now, as it was told to end: this daemon can let in all the same. */
     @Override
     public void prepare(Attachment rehearsed, Path socket) {
         try (Reattach reattach = new Reattach(machine, rehearsed, socket)) {
             reattach.step();
-            reattach.rehearse(Level.DEBUG);
+            reattach.rehearseWithAnother();
         }
     }
 
@@ -101,7 +99,7 @@ public final class Reattacher implements Attachments {
                     pause = Math.min(pause, one.step());
                 }
                 if (pause == Reattach.NOTHING_TO_DO && begun.getCount() > 0) {
-                    all.getFirst().rehearse(Level.WARNING);
+                    all.getFirst().rehearse();
                     begun.countDown();
                 }
                 looks.tryAcquire(pause, TimeUnit.NANOSECONDS);

@@ -64,9 +64,6 @@ public final class Attachment {
     private int own;
 
     private int offered;
-    /** The one that was made for an offer is not offered, and is about to say good-bye. */
-    private boolean isReturning;
-
     /** Connections of other processes. */
     private final Map<ProcessId, Integer> others = new HashMap<>();
 
@@ -195,10 +192,9 @@ public final class Attachment {
 
     private void ownLeft(boolean saidGoodbye) {
         own--;
-        if (saidGoodbye && !isReturning) {
+        if (saidGoodbye) {
             unjudged.add(this::judgeOwnGoodbye);
         }
-        isReturning &= !saidGoodbye;
     }
 
     /** Of two devices, nobody knows which: that one will be gone soon, and the other must not be given up. */
@@ -341,15 +337,9 @@ public final class Attachment {
         offered++;
     }
 
-    /** The connection was not offered to the kernel after all, and will now say good-bye. */
-    public synchronized void offerReturns() {
-        isReturning = true;
-    }
-
     /** The kernel has taken it, or it is gone: also if the daemon ended it, and no good-bye was heard. */
     public synchronized void offerEnds() {
         offered--;
-        isReturning = false;
     }
 
     /** The processes that are connected, but for this one and those that attached a device that still names this. */

@@ -113,7 +113,7 @@ final class Connection implements Runnable {
             saidGoodbye = begun.run();
         } finally {
             if (saidGoodbye) {
-                share.saidGoodbye(begun.wasAsked());
+                share.saidGoodbye();
             } else if (!isOwn && context.mayBeAttacher(export, peer)) {
                 share.isLost();
             }

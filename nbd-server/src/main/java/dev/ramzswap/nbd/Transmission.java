@@ -54,7 +54,6 @@ final class Transmission implements AutoCloseable {
     private final Request request = new Request();
     private boolean inPayload;
     private boolean isGoodbye;
-    private boolean wasAsked;
     /** The client has said good-bye, and has its answers: no thread uses the channel any more. */
     private boolean isOver;
 
@@ -126,11 +125,6 @@ final class Transmission implements AutoCloseable {
         }
         isOver = isGoodbye;
         return isGoodbye;
-    }
-
-    /** Whether there was a request other than the good-bye; when {@link #run} has returned. */
-    boolean wasAsked() {
-        return wasAsked;
     }
 
     /** Whether nothing that has been received is still to be answered; from any thread. */
@@ -205,7 +199,6 @@ final class Transmission implements AutoCloseable {
     }
 
     private void serve() throws IOException {
-        wasAsked = true;
         int error = context.shuttingDown() ? NBD_ESHUTDOWN : validator.check(request);
         if (request.type == NBD_CMD_WRITE) {
             payload.begin(request, error);

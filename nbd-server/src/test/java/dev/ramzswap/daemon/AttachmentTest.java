@@ -118,6 +118,7 @@ class AttachmentTest {
         assertEquals(1, attachment.missing());
     }
 
+    /** It may be heard of last: when nobody offers it any more. */
     @Test
     void whatTheKernelDoesNotTakeCountsForNothing() throws Exception {
         attach();
@@ -125,11 +126,10 @@ class AttachmentTest {
         attachment.offer();
         attachment.joined(SELF);
         assertEquals(1, attachment.missing());
-        attachment.offerReturns();
-        attachment.left(SELF, true);
         attachment.offerEnds();
+        attachment.left(SELF, false);
         assertEquals(1, attachment.missing());
-        assertTrue(attachment.isWaiting(SWAPON), "that was not the kernel's good-bye");
+        assertTrue(attachment.isWaiting(SWAPON));
         attachment.offer();
         attachment.offerEnds();
         assertEquals(1, attachment.missing(), "an offer that failed");
@@ -142,7 +142,6 @@ class AttachmentTest {
         attachment.offer();
         attachment.joined(SELF);
         attachment.left(SELF, false);
-        attachment.offerReturns();
         attachment.offerEnds();
         takenOffer();
         assertEquals(0, attachment.missing());

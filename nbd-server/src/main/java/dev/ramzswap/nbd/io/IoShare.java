@@ -5,9 +5,8 @@ import io.netty.buffer.ByteBuf;
 /**
  * What one connection has of a server's memory. Only one that this process has made itself, for the kernel in place of
  * one that was cut, is given what is reserved: whoever else may connect could have all of it just then. What it had is
- * reserved again, unless it says good-bye after it was asked for something: its device is detached then, and the next
- * one's first connections are another process's. What one of those had is reserved when it is lost: another of this
- * process's comes in its place.
+ * reserved again, unless it says good-bye: its device is detached then, and the next one's first connections are
+ * another process's. What one of those had is reserved when it is lost: another of this process's comes in its place.
  */
 public final class IoShare {
     private final IoMemory memory;
@@ -36,9 +35,9 @@ public final class IoShare {
         }
     }
 
-    /** @param wasAsked whether it was asked for anything: one that was not was only offered, and another will be */
-    public void saidGoodbye(boolean wasAsked) {
-        isReserved &= !wasAsked;
+    /** Its device is detached: one that was only offered says none. */
+    public void saidGoodbye() {
+        isReserved = false;
     }
 
     /** The kernel has lost it. */

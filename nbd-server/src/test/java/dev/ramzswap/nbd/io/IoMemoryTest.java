@@ -107,11 +107,10 @@ class IoMemoryTest {
     @Test
     void whatOwnOnesHadIsReservedUnlessTheirDeviceIsDetached() {
         ByteBuf offered = own.take(LARGE);
-        own.saidGoodbye(false);
         own.give(offered);
         ByteBuf used = own.take(LARGE);
         assertSame(offered, used);
-        own.saidGoodbye(true);
+        own.saidGoodbye();
         own.give(used);
         assertEquals(0, used.refCnt());
     }
