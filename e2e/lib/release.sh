@@ -31,7 +31,7 @@ release_apt() { # PROGRAM WORD...
 release_unpack() { # DIRECTORY PACKAGE...
     release_tree=$1
     shift
-    release_apt apt-get download "$@"
+    release_apt apt-get download "$@" || return
     for package in *.deb; do
         dpkg-deb -x "$package" "$release_tree"
     done
