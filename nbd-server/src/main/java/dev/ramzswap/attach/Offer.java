@@ -11,10 +11,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * A connection to an export, made to be offered to the kernel until it takes it. One that was never offered says
- * good-bye, so that the daemon does not take its end for a loss. Another says nothing: the kernel may have taken it
- * even if the driver failed, for want of memory for its answer, and what is said then stands in the middle of a
- * request. The loss of one that was not taken harms nothing, since only the daemon itself offers any. For one thread.
+ * A connection to an export, made to be offered to the kernel until it takes it. At its end it says nothing: the kernel
+ * may have taken it even if the driver failed, for want of memory for its answer, and what is said then stands in the
+ * middle of a request. The loss of one that was not taken harms nothing, since only the daemon itself offers any. For
+ * one thread.
  */
 final class Offer implements Closeable {
     private static final Duration HANDSHAKE = Duration.ofSeconds(5);
@@ -52,6 +52,7 @@ final class Offer implements Closeable {
         if (bytes != device.bytes()) {
             throw new IOException(device.path() + " has " + device.bytes() + " bytes, and the export " + bytes);
         }
+        attachment.offered(backend.attacher());
         return driver.reconnect(device.number(), backend, connection);
     }
 

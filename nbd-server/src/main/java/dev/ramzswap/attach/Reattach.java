@@ -176,22 +176,19 @@ final class Reattach implements AutoCloseable {
 
     /** Goes the whole way once without an effect: afterwards it loads no class. */
     void rehearse() {
-        rehearse(Level.WARNING, _ -> {});
+        try {
+            rehearseDriver();
+            Offer.of(attachment, socket).close();
+        } catch (IOException | RuntimeException | Error e) {
+            LOG.log(Level.WARNING, CANNOT_REPLACE + e);
+        }
     }
 
     /** The same with another daemon, which may let nobody in, or be gone by now: this one can let in all the same. */
     void rehearseWithAnother() {
-        rehearse(Level.DEBUG, Offer::sayGoodbye);
-    }
-
-    private interface LastWord {
-        void of(Offer offer) throws IOException;
-    }
-
-    private void rehearse(Level refused, LastWord lastWord) {
         try {
             rehearseDriver();
-            rehearseOffer(refused, lastWord);
+            rehearseOffer();
         } catch (IOException | RuntimeException | Error e) {
             LOG.log(Level.WARNING, CANNOT_REPLACE + e);
         }
@@ -207,11 +204,11 @@ final class Reattach implements AutoCloseable {
         }
     }
 
-    private void rehearseOffer(Level refused, LastWord lastWord) {
+    private void rehearseOffer() {
         try (Offer offer = Offer.of(attachment, socket)) {
-            lastWord.of(offer);
+            offer.sayGoodbye();
         } catch (IOException e) {
-            LOG.log(refused, CANNOT_REPLACE + e);
+            LOG.log(Level.DEBUG, "this daemon lets in all the same", e);
         }
     }
 

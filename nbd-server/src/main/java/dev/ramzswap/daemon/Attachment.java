@@ -64,6 +64,10 @@ public final class Attachment {
     private int own;
 
     private int offered;
+
+    /** Whose connections these may be: by who has attached the devices. */
+    private final Set<ProcessId> ownDevices = new HashSet<>();
+
     /** Connections of other processes. */
     private final Map<ProcessId, Integer> others = new HashMap<>();
 
@@ -197,9 +201,12 @@ public final class Attachment {
         }
     }
 
-    /** Of two devices, nobody knows which: that one will be gone soon, and the other must not be given up. */
+    /**
+     * Of two devices, nobody knows which: that one will be gone soon, and the other must not be given up. One that has
+     * come since has none of these connections yet.
+     */
     private void judgeOwnGoodbye(Set<ProcessId> attachers) {
-        if (attachers.size() == 1) {
+        if (attachers.size() == 1 && ownDevices.containsAll(attachers)) {
             deviceSaidGoodbye(attachers.iterator().next());
         }
     }
@@ -337,7 +344,12 @@ public final class Attachment {
         offered++;
     }
 
-    /** The kernel has taken it, or it is gone: also if the daemon ended it, and no good-bye was heard. */
+    /** It may become one of the connections of the device that this process has attached. */
+    public synchronized void offered(ProcessId attacher) {
+        ownDevices.add(attacher);
+    }
+
+    /** The kernel has taken it, or it is gone. */
     public synchronized void offerEnds() {
         offered--;
     }
@@ -385,6 +397,7 @@ public final class Attachment {
             lost.clear();
         }
         leavingDevices.retainAll(attachers);
+        ownDevices.retainAll(attachers);
     }
 
     private void judge(Set<ProcessId> attachers) {

@@ -59,6 +59,7 @@ class AttachmentTest {
     private void takenOffer() {
         attachment.offer();
         attachment.joined(SELF);
+        attachment.offered(SWAPON);
         attachment.offerEnds();
     }
 
@@ -133,6 +134,19 @@ class AttachmentTest {
         attachment.offer();
         attachment.offerEnds();
         assertEquals(1, attachment.missing(), "an offer that failed");
+    }
+
+    /** A thread may be late, or the kernel have been silent. */
+    @Test
+    void aGoodbyeThatIsHeardLateIsNotTheNextDevices() throws Exception {
+        attach();
+        attachment.left(KERNEL, false);
+        takenOffer();
+        devices.clear();
+        devices.add(new Device(ANOTHER, 1));
+        attachment.left(SELF, true);
+        assertTrue(attachment.isWaiting(ANOTHER));
+        assertEquals(1, attachment.missing());
     }
 
     @Test
