@@ -39,7 +39,10 @@ check_arguments() {
     case $PREFIX in
     '' | [!/]* | *[!A-Za-z0-9/._-]*) die "PREFIX=$PREFIX: an absolute path of letters, digits and ._- is needed" ;;
     esac
-    [ -z "$DESTDIR" ] || return 0
+    if [ -n "$DESTDIR" ]; then
+        [ "$(readlink -m "$DESTDIR")" != / ] || die "DESTDIR=$DESTDIR is this machine: leave it away"
+        return
+    fi
     [ "$(id -u)" = 0 ] || die 'needs root: sudo ./install.sh'
 }
 
@@ -109,11 +112,16 @@ stage() {
 
 # Before anything is touched.
 check_place() {
+    # What it had under other paths would go as obsolete, which is what has just been put.
+    before=$(sed -n 's|/lib/ramzswap/install\.sh$||p' "$manifest" 2>/dev/null || true)
+    [ "${before:-$PREFIX}" = "$PREFIX" ] || die "it was installed with PREFIX=$before: give that again, spelt alike"
     for place in /usr/lib /usr/local/lib; do
         [ ! -e "$place/systemd/system/ramzswap@.service" ] || { [ $place = $searched ] && [ -e "$manifest" ]; } ||
             die "another ramzswap is installed, a package's or with another PREFIX: remove that first (its units are in" \
                 "$place/systemd/system)"
     done
+    [ ! -e /var/lib/dpkg/info/ramzswap.list ] ||
+        die "the package was removed, and would take the configuration when it is purged: say 'apt-get purge ramzswap' first"
     "$here/root/usr/lib/ramzswap/bin/ramzswap" --version >/dev/null ||
         die "the programs of this tarball do not run here: they need another machine than $(uname -m), glibc 2.34, or a" \
             'directory that is not mounted noexec'
@@ -122,6 +130,13 @@ check_place() {
 # One that was not changed is replaced, as a package's would be.
 put_configuration() { # WHETHER-UNCHANGED
     [ "$1" = no ] || install -m 644 "$here/root$configuration" "$configuration"
+}
+
+# What somebody else has put there is not overwritten, nor removed later.
+check_files() {
+    comm -13 "$work/old" "$work/new" | while read -r file; do
+        { [ ! -e "$file" ] && [ ! -L "$file" ]; } || die "$file is there already, and not from here: move it away"
+    done
 }
 
 is_unchanged() {
@@ -133,11 +148,12 @@ install_all() {
     [ ! -e "$manifest" ] || maintain preinst upgrade
     unchanged=no
     ! is_unchanged || unchanged=yes
-    files >"$work/files"
-    cut -d ' ' -f 2 "$work/files" | sort >"$work/new"
-    { cat "$work/new"; echo "$configuration"; } | missing_directories >"$work/directories"
     : >"$work/old"
     [ ! -e "$manifest" ] || cp "$manifest" "$work/old"
+    files >"$work/files"
+    cut -d ' ' -f 2 "$work/files" | sort >"$work/new"
+    check_files
+    { cat "$work/new"; echo "$configuration"; } | missing_directories >"$work/directories"
     # What is interrupted now can be uninstalled.
     mkdir -p "$lib"
     sort -u "$work/old" "$work/new" "$work/directories" >"$manifest.new"
