@@ -39,7 +39,10 @@ check_arguments() {
     case $PREFIX in
     '' | [!/]* | *[!A-Za-z0-9/._-]*) die "PREFIX=$PREFIX: an absolute path of letters, digits and ._- is needed" ;;
     esac
-    [ -z "$DESTDIR" ] || return 0
+    if [ -n "$DESTDIR" ]; then
+        [ "$(readlink -m "$DESTDIR")" != / ] || die "DESTDIR=$DESTDIR is this machine: leave it away"
+        return
+    fi
     [ "$(id -u)" = 0 ] || die 'needs root: sudo ./install.sh'
 }
 
@@ -73,31 +76,47 @@ missing_directories() {
         done
 }
 
-# Never written to where it is: daemons of the version before have it mapped. Times stay, which the AOT cache has of the jars;
-# owner and mode are not those that the unpacked tarball has.
-put() { # SOURCE DESTINATION
+# Times stay, which the AOT cache has of the jars; owner and mode are not those that the unpacked tarball has.
+make() { # SOURCE FILE
     mode=644
     [ ! -x "$here/$1" ] || mode=755
-    if [ -L "$here/$1" ]; then
-        cp -P "$here/$1" "$2.new"
-    else
-        install -p -m $mode "$here/$1" "$2.new"
-    fi
     case $1 in
     root/usr/lib/systemd/system/*)
-        sed -i "s|/usr/bin/ramzswap|$PREFIX/bin/ramzswap|; s|/usr/lib/ramzswap|$lib|" "$2.new"
+        sed "s|/usr/bin/ramzswap|$PREFIX/bin/ramzswap|; s|/usr/lib/ramzswap|$lib|" "$here/$1" >"$2"
+        ;;
+    *)
+        if [ -L "$here/$1" ]; then
+            cp -P "$here/$1" "$2"
+        else
+            install -p -m $mode "$here/$1" "$2"
+        fi
         ;;
     esac
-    mv -f "$2.new" "$2"
 }
 
+# Never written to where it is: daemons of the version before have it mapped. All are made before the first is put, and then
+# nothing interrupts it, so that neither a full file system nor ^C leaves a mixture of two versions. systemd runs no
+# generator whose name ends with ~ (hidden_or_backup_file).
 put_files() {
     while read -r directory; do
         mkdir -p "$DESTDIR$directory"
     done <"$work/directories"
     while read -r source destination; do
-        put "$source" "$DESTDIR$destination"
+        make "$source" "$DESTDIR$destination.new~"
     done <"$work/files"
+    (
+        trap '' HUP INT TERM
+        while read -r _ destination; do
+            mv -f "$DESTDIR$destination.new~" "$DESTDIR$destination"
+        done <"$work/files"
+    )
+}
+
+clean_up() {
+    [ ! -e "$work/files" ] || while read -r _ destination; do
+        rm -f "$DESTDIR$destination.new~"
+    done <"$work/files"
+    rm -rf "$work" "$DESTDIR$manifest.new"
 }
 
 stage() {
@@ -109,19 +128,26 @@ stage() {
 
 # Before anything is touched.
 check_place() {
+    # What it had under other paths would go as obsolete, which is what has just been put.
+    before=$(sed -n 's|/lib/ramzswap/install\.sh$||p' "$manifest" 2>/dev/null || true)
+    [ "${before:-$PREFIX}" = "$PREFIX" ] || die "it was installed with PREFIX=$before: give that again, spelt alike"
     for place in /usr/lib /usr/local/lib; do
         [ ! -e "$place/systemd/system/ramzswap@.service" ] || { [ $place = $searched ] && [ -e "$manifest" ]; } ||
             die "another ramzswap is installed, a package's or with another PREFIX: remove that first (its units are in" \
                 "$place/systemd/system)"
     done
+    [ ! -e /var/lib/dpkg/info/ramzswap.list ] ||
+        die "the package was removed, and would take the configuration when it is purged: say 'apt-get purge ramzswap' first"
     "$here/root/usr/lib/ramzswap/bin/ramzswap" --version >/dev/null ||
         die "the programs of this tarball do not run here: they need another machine than $(uname -m), glibc 2.34, or a" \
             'directory that is not mounted noexec'
 }
 
-# One that was not changed is replaced, as a package's would be.
-put_configuration() { # WHETHER-UNCHANGED
-    [ "$1" = no ] || install -m 644 "$here/root$configuration" "$configuration"
+# What somebody else has put there is not overwritten, nor removed later.
+check_files() {
+    comm -13 "$work/old" "$work/new" | while read -r file; do
+        { [ ! -e "$file" ] && [ ! -L "$file" ]; } || die "$file is there already, and not from here: move it away"
+    done
 }
 
 is_unchanged() {
@@ -131,19 +157,18 @@ is_unchanged() {
 install_all() {
     check_place
     [ ! -e "$manifest" ] || maintain preinst upgrade
-    unchanged=no
-    ! is_unchanged || unchanged=yes
-    files >"$work/files"
-    cut -d ' ' -f 2 "$work/files" | sort >"$work/new"
-    { cat "$work/new"; echo "$configuration"; } | missing_directories >"$work/directories"
     : >"$work/old"
     [ ! -e "$manifest" ] || cp "$manifest" "$work/old"
+    files >"$work/files"
+    cut -d ' ' -f 2 "$work/files" | sort >"$work/new"
+    check_files
+    { cat "$work/new"; echo "$configuration"; } | missing_directories >"$work/directories"
+    ! is_unchanged || echo "root$configuration $configuration" >>"$work/files" # replaced, as a package's would be
     # What is interrupted now can be uninstalled.
     mkdir -p "$lib"
     sort -u "$work/old" "$work/new" "$work/directories" >"$manifest.new"
     mv "$manifest.new" "$manifest"
     put_files
-    put_configuration $unchanged
     remove_obsolete
     [ -z "$(command -v restorecon)" ] || restorecon -i -f "$manifest" || true # SELinux's labels; it says what is wrong
     maintain postinst configure
@@ -200,22 +225,23 @@ uninstall() {
     [ -e "$manifest" ] || die "install.sh has installed nothing in $PREFIX"
     check_use
     maintain prerm remove
-    cp "$manifest" "$work/old"
-    cp -R "$here/maintainer" "$work"
     ! is_unchanged || rm -f "$configuration"
-    sort -r "$work/old" | while read -r path; do
-        case $path in
-        */) rmdir "$path" 2>/dev/null || true ;; # somebody else may have put something there
-        *) rm -f "$path" "$manifest" ;;
-        esac
+    grep '/$' "$manifest" | sort -r >"$work/directories"
+    # What this is repeated by, if it is interrupted, goes last.
+    grep -v -e '/$' -e '/lib/ramzswap/install\.sh$' -e '/lib/ramzswap/maintainer/' "$manifest" | while read -r file; do
+        rm -f "$file"
     done
-    here=$work
     maintain postrm purge
+    rm -rf "$lib/maintainer" "$lib/install.sh" "$manifest"
+    while read -r directory; do
+        rmdir "$directory" 2>/dev/null || true # somebody else may have put something there
+    done <"$work/directories"
 }
 
 check_arguments
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap clean_up EXIT
+trap 'exit 1' HUP INT TERM
 case $#${1:-} in
 0) [ -d "$here/root" ] || die 'unpack the tarball, and say this there: here is only what uninstalls' ;;
 1--uninstall) ;;
