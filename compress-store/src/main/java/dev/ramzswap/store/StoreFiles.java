@@ -71,26 +71,29 @@ final class StoreFiles implements AutoCloseable {
 
     static StoreFiles open(StoreConfig config, BackingOpener backingOpener) throws IOException {
         StoreFiles files = new StoreFiles(config, backingOpener);
-        try {
-            files.openMap();
-            files.openRest();
-            return files;
-        } catch (Throwable e) {
-            files.abandon(e);
-            throw e;
-        }
+        files.orAbandon(files::openMap);
+        files.orAbandon(files::openRest);
+        return files;
     }
 
     /** The same of what is there, and makes nothing. */
     static StoreFiles openLeft(StoreConfig config, BackingOpener backingOpener) throws IOException {
         StoreFiles files = new StoreFiles(config, backingOpener);
+        files.orAbandon(files::openMap);
+        files.orAbandon(files::requireLeft);
+        files.orAbandon(files::openRest);
+        return files;
+    }
+
+    private interface Step {
+        void run() throws IOException;
+    }
+
+    private void orAbandon(Step step) throws IOException {
         try {
-            files.openMap();
-            files.requireLeft();
-            files.openRest();
-            return files;
+            step.run();
         } catch (Throwable e) {
-            files.abandon(e);
+            abandon(e);
             throw e;
         }
     }

@@ -8,49 +8,23 @@ import dev.ramzswap.backing.SectorDevice;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A part of the device cannot be read, and whether it is all of it is found out by some records elsewhere. */
 @Timeout(60)
-class DeadPartTest {
+class DeadPartTest extends MoverFixture {
     private static final int SEGMENTS = 80;
     private static final int SLOTS = 1 << 13;
     private static final int TRIES = 30;
 
     private final SectorDevice device = new SectorDevice(SEGMENTS);
     private final MemorySegment unread = Arena.ofAuto().allocate(BackingFile.SEGMENT_BYTES);
-    private StoreFiles files;
-    private PageStore store;
-    private Workspace work;
-    private Workspace own;
 
     @BeforeEach
     void open() throws IOException {
-        StoreConfig config = new TestConfig(SLOTS)
-                .limit(1 << 20)
-                .overcommit()
-                .backing(Path.of("unused"), (long) SEGMENTS * BackingFile.SEGMENT_BYTES, false)
-                .build();
-        files = StoreFiles.open(config, device::open);
-        store = PageStore.open(config, files);
-        work = store.workspace();
-        own = new Workspace(
-                Counters.KEEPER,
-                files.parts().file().readBuffer(),
-                files.parts().fileSeal(),
-                new Activity());
-    }
-
-    @AfterEach
-    void close() {
-        store.keeper().resume();
-        own.close();
-        work.close();
-        store.close();
+        open(SLOTS, SEGMENTS, false, device::open);
     }
 
     /** All but a part in which few records lie, and the same each time. */
@@ -89,14 +63,7 @@ class DeadPartTest {
 
     /** As a mover that knows nothing yet moves a segment that could not be read. */
     private Mover.Result moveFirst() {
-        FileMover mover = new FileMover(
-                files.parts(),
-                new Ownership(files.parts(), new Fullness()),
-                new Activity(),
-                new Fullness(),
-                () -> false,
-                () -> {},
-                own);
+        FileMover mover = mover(() -> false, () -> {});
         return mover.move(unread, 0, BackingFile.SEGMENT_BYTES, new AllLive(), (from, offset, length) -> {
             throw new AssertionError("moved from " + offset);
         });

@@ -8,17 +8,15 @@ import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.backing.Cleaning;
 import dev.ramzswap.backing.SectorDevice;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A sector under several records cannot be read while its segment is to be cleaned, and some reads take long. */
 @Timeout(60)
-class SlowSectorTest {
+class SlowSectorTest extends MoverFixture {
     private static final int SEGMENTS = 40;
     private static final int SLOTS = 1 << 15;
 
@@ -35,24 +33,13 @@ class SlowSectorTest {
     private static final int SECTOR = 32;
 
     private final SectorDevice device = new SectorDevice(SEGMENTS);
-    private StoreFiles files;
-    private PageStore store;
-    private Workspace work;
-    private Workspace own;
     private FileMover mover;
     private boolean mayGiveUp = true;
     private int meanwhiles;
 
     @BeforeEach
     void fill() throws IOException, InterruptedException {
-        StoreConfig config = new TestConfig(SLOTS)
-                .limit(1 << 20)
-                .overcommit()
-                .backing(Path.of("unused"), (long) SEGMENTS * BackingFile.SEGMENT_BYTES)
-                .build();
-        files = StoreFiles.open(config, device::open);
-        store = PageStore.open(config, files);
-        work = store.workspace();
+        open(SLOTS, SEGMENTS, true, device::open);
         int stored = 0;
         while (store.store(stored, Pages.sized(500, stored), 0, work) == StoreStatus.OK) {
             stored++;
@@ -63,29 +50,9 @@ class SlowSectorTest {
                 store.invalidate(slot, work);
             }
         }
-        own = new Workspace(
-                Counters.KEEPER,
-                files.parts().file().readBuffer(),
-                files.parts().fileSeal(),
-                new Activity());
-        mover = new FileMover(
-                files.parts(),
-                new Ownership(files.parts(), new Fullness()),
-                new Activity(),
-                new Fullness(),
-                () -> mayGiveUp,
-                this::useWorkspace,
-                own);
+        mover = mover(() -> mayGiveUp, this::useWorkspace);
         assertTrue(IntStream.range(0, SLOTS).filter(this::isInSector).count() > 5);
         device.spoil(1);
-    }
-
-    @AfterEach
-    void close() {
-        store.keeper().resume();
-        own.close();
-        work.close();
-        store.close();
     }
 
     private void useWorkspace() {

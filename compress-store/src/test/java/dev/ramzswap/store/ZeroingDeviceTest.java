@@ -8,10 +8,8 @@ import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.backing.ZeroingDevice;
 import dev.ramzswap.backing.ZeroingDevice.Fault;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,18 +17,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** A device gives zeroes instead of what it has, or errors, while its segments are to be cleaned. */
 @Timeout(60)
-class ZeroingDeviceTest {
+class ZeroingDeviceTest extends MoverFixture {
     private static final int SEGMENTS = 40;
     private static final int SLOTS = 4096;
     private static final int LOOKS = 20;
     private static final long PATIENCE_MILLIS = ZeroingDevice.PATIENCE / 1_000_000;
 
     private final ZeroingDevice device = new ZeroingDevice(SEGMENTS);
-    private StoreFiles files;
-    private PageStore store;
-    private Workspace work;
-
-    private Workspace own;
     private FileMover mover;
     private boolean mayGiveUp;
 
@@ -39,14 +32,7 @@ class ZeroingDeviceTest {
 
     @BeforeEach
     void fill() throws IOException, InterruptedException {
-        StoreConfig config = new TestConfig(SLOTS)
-                .limit(1 << 20)
-                .overcommit()
-                .backing(Path.of("unused"), (long) SEGMENTS * BackingFile.SEGMENT_BYTES)
-                .build();
-        files = StoreFiles.open(config, device::open);
-        store = PageStore.open(config, files);
-        work = store.workspace();
+        open(SLOTS, SEGMENTS, true, device::open);
         while (store.store(stored, Daemons.page(stored), 0, work) == StoreStatus.OK) {
             stored++;
         }
@@ -56,27 +42,7 @@ class ZeroingDeviceTest {
                 store.invalidate(slot, work);
             }
         }
-        own = new Workspace(
-                Counters.KEEPER,
-                files.parts().file().readBuffer(),
-                files.parts().fileSeal(),
-                new Activity());
-        mover = new FileMover(
-                files.parts(),
-                new Ownership(files.parts(), new Fullness()),
-                new Activity(),
-                new Fullness(),
-                () -> mayGiveUp,
-                () -> {},
-                own);
-    }
-
-    @AfterEach
-    void close() {
-        store.keeper().resume();
-        own.close();
-        work.close();
-        store.close();
+        mover = mover(() -> mayGiveUp, () -> {});
     }
 
     private static Stream<Fault> faults() {

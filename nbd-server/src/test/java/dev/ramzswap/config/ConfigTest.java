@@ -27,16 +27,7 @@ class ConfigTest {
     }
 
     private static Config config(Host host, String... pairs) throws ConfigException {
-        var settings = new Settings();
-        for (String pair : pairs) {
-            String[] parts = pair.split("=", 2);
-            if (parts[0].equals("export")) {
-                settings.export(parts[1]);
-            } else {
-                settings.flag(parts[0], parts[1]);
-            }
-        }
-        return Config.of(settings, host);
+        return Config.of(TestSettings.of(pairs), host);
     }
 
     private static String error(String... pairs) {

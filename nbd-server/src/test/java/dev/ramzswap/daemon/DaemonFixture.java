@@ -7,7 +7,7 @@ import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
-import dev.ramzswap.config.Settings;
+import dev.ramzswap.config.TestSettings;
 import dev.ramzswap.status.ExportStatus;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -41,16 +41,7 @@ abstract class DaemonFixture {
     }
 
     Config config(String... pairs) throws ConfigException {
-        var settings = new Settings();
-        for (String pair : pairs) {
-            String[] parts = pair.split("=", 2);
-            if (parts[0].equals("export")) {
-                settings.export(parts[1]);
-            } else {
-                settings.flag(parts[0], parts[1]);
-            }
-        }
-        return Config.of(settings, host);
+        return Config.of(TestSettings.of(pairs), host);
     }
 
     void assertNothingLeft() throws IOException {

@@ -1,0 +1,54 @@
+package dev.ramzswap.store;
+
+import dev.ramzswap.backing.BackingFile;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+
+/** A store on a device, beside whose keeper, once that is paused, the test moves what lies in the file. */
+abstract class MoverFixture {
+    StoreFiles files;
+    PageStore store;
+    Workspace work;
+
+    /** Of the movers. */
+    Workspace own;
+
+    /** @param segments of the device */
+    void open(int slots, int segments, boolean encrypt, StoreFiles.BackingOpener device) throws IOException {
+        StoreConfig config = new TestConfig(slots)
+                .limit(1 << 20)
+                .overcommit()
+                .backing(Path.of("unused"), (long) segments * BackingFile.SEGMENT_BYTES, encrypt)
+                .build();
+        files = StoreFiles.open(config, device);
+        store = PageStore.open(config, files);
+        work = store.workspace();
+        own = new Workspace(
+                Counters.KEEPER,
+                files.parts().file().readBuffer(),
+                files.parts().fileSeal(),
+                new Activity());
+    }
+
+    /** One that knows nothing yet. */
+    FileMover mover(BooleanSupplier mayGiveUp, Runnable meanwhile) {
+        return new FileMover(
+                files.parts(),
+                new Ownership(files.parts(), new Fullness()),
+                new Activity(),
+                new Fullness(),
+                mayGiveUp,
+                meanwhile,
+                own);
+    }
+
+    @AfterEach
+    void close() {
+        store.keeper().resume();
+        own.close();
+        work.close();
+        store.close();
+    }
+}
