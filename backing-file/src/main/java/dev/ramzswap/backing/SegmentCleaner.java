@@ -61,6 +61,12 @@ final class SegmentCleaner implements AutoCloseable {
     /** Whether one was set aside since the last complete look. */
     private boolean isAnySetAside;
 
+    /** Whether one of those was, for which nothing that was tried elsewhere was intact. */
+    private boolean isAnyUnreadable;
+
+    /** Whether nothing that was tried elsewhere was intact when the last victim was looked at. */
+    private boolean isUnreadable;
+
     /** When the look at the victim began. */
     private long lookedAt;
 
@@ -177,8 +183,8 @@ final class SegmentCleaner implements AutoCloseable {
 
     /**
      * Tries one of those that were set aside, a different one each time, at longer and longer intervals: if it can be
-     * emptied, all of them are worth a new try. A device that is still gone fails once then, for which whoever spills
-     * waits.
+     * emptied, or if it is no longer the device that fails, all of them are worth a new try. A device that is still
+     * gone fails once then, for which whoever spills waits.
      */
     private boolean isBackAgain(Mover mover) {
         if (!isForgetting || System.nanoTime() - tryAgainAt < 0) {
@@ -188,14 +194,15 @@ final class SegmentCleaner implements AutoCloseable {
         if (victim == NONE || !staging.hasRoomToMove(table.live(victim))) {
             return false;
         }
-        boolean isBack = isBegun(victim) && (mover.isInVain(placeOf(victim)) || clean(victim, mover));
+        boolean isBack = isBegun(victim)
+                && (mover.isInVain(placeOf(victim)) || clean(victim, mover) || isAnyUnreadable && !isUnreadable);
         if (!isBack) {
             tryAgainAfter(Math.min(2 * tryAgainNanos, reviveNanos));
             return false;
         }
         isForgetting = false;
         reader.tellAgain();
-        victims.forgetSetAside();
+        forgetAll();
         victims.endLook(); // They stood back, too.
         return true;
     }
@@ -223,7 +230,7 @@ final class SegmentCleaner implements AutoCloseable {
         victims.endLook();
         // A device that fails for a moment must not make anybody give up, however long the look at the others took.
         if (isForgetting && !failures.isForLong()) {
-            victims.forgetSetAside();
+            forgetAll();
             isForgetting = isAnySetAside;
             isBusy |= isAnySetAside;
         }
@@ -288,11 +295,12 @@ final class SegmentCleaner implements AutoCloseable {
     }
 
     private void judge(int victim, Mover.Result result) {
-        if (result != Mover.Result.UNREADABLE) {
+        isUnreadable = result == Mover.Result.UNREADABLE;
+        if (!isUnreadable) {
             failures.endOfDevice();
         }
         switch (result) {
-            case DAMAGED, UNREADABLE -> setAside(victim, result == Mover.Result.UNREADABLE);
+            case DAMAGED, UNREADABLE -> setAside(victim);
             case KEPT -> failures.addOther(lookedAt);
             default -> {}
         }
@@ -302,12 +310,13 @@ final class SegmentCleaner implements AutoCloseable {
         return (long) segment * SEGMENT_BYTES;
     }
 
-    private void setAside(int victim, boolean isDevice) {
+    private void setAside(int victim) {
         if (victims.isSetAside(victim)) {
             failures.addOther(lookedAt); // That it was tried once more, and in vain, is no new failure.
             return;
         }
-        failures.add(lookedAt, !isForgetting, isDevice);
+        failures.add(lookedAt, !isForgetting, isUnreadable);
+        isAnyUnreadable |= isUnreadable;
         if (!isForgetting) {
             isForgetting = true;
             forgetAt = System.nanoTime() + forgetNanos;
@@ -321,8 +330,13 @@ final class SegmentCleaner implements AutoCloseable {
     private void forgetSetAside() {
         if (isForgetting && System.nanoTime() - forgetAt >= 0) {
             isForgetting = false;
-            victims.forgetSetAside();
+            forgetAll();
         }
+    }
+
+    private void forgetAll() {
+        isAnyUnreadable = false;
+        victims.forgetSetAside();
     }
 
     /** What cannot be read is zeroes, and may be of no live record; the mover finds that out. */

@@ -178,6 +178,30 @@ class CleaningTest {
         }
     }
 
+    /** What is tried first when it is back is in other hands, or bad: that keeps nobody from all the others. */
+    @Test
+    void aDeviceThatIsBackIsKnownByAnySegment() throws IOException {
+        Delays delays = new Delays(1_000_000, TimeUnit.HOURS.toNanos(1), TimeUnit.MINUTES.toNanos(10), 50_000_000);
+        AtomicBoolean isGone = new AtomicBoolean(true);
+        try (BackingFile backing = state.open(device, delays)) {
+            Records records = new Records(backing);
+            halfFill(records);
+            long good = records.live.lastKey() - 3L * SEGMENT_BYTES;
+            Mover mover = new TestMover((content, place, target) -> {
+                if (isGone.get()) {
+                    return Mover.Result.UNREADABLE;
+                }
+                return place > good ? records.move(content, place, SEGMENT_BYTES, null, target) : Mover.Result.LATER;
+            });
+            await(() -> backing.clean(mover) == Cleaning.CLEAN);
+            for (int look = 0; look < SEGMENTS; look++) {
+                backing.clean(mover); // Each tries one more of those that were not tried yet.
+            }
+            isGone.set(false);
+            await(() -> records.append(0) >= 0 || backing.clean(mover) == null);
+        }
+    }
+
     /** Takes longer than the patience for each of the first ones. */
     private static final class SlowMover implements Mover {
         private static final int SLOW_LOOKS = 3;

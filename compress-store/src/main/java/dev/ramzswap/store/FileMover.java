@@ -29,6 +29,9 @@ final class FileMover implements Mover {
     /** Pages that do not fit in a slot's word have records of 24 bytes at least: header and eight bytes of fill. */
     private static final int MOST_RECORDS = BackingFile.SEGMENT_BYTES / 24;
 
+    private static final FailedPieces NO_PIECES = new FailedPieces(0, 0);
+    private static final FailedPieces ALL_PIECES = new FailedPieces(-1, -1);
+
     private static final long AWAIT_NANOS = 20_000_000;
 
     private final SlotMap map;
@@ -66,7 +69,7 @@ final class FileMover implements Mover {
     private long lookedAt;
 
     /** What touches these pieces is given up, if it is not intact. */
-    private long lostPieces;
+    private FailedPieces lostPieces = NO_PIECES;
 
     /**
      * @param mayGiveUp whether room is needed, as of now, that cannot be had otherwise
@@ -110,7 +113,7 @@ final class FileMover implements Mover {
 
     @Override
     public Result move(MemorySegment records, long segment, int length, Count count, Target target) {
-        lostPieces = records.isReadOnly() ? -1 : 0; // What is not intact in memory never will be.
+        lostPieces = records.isReadOnly() ? ALL_PIECES : NO_PIECES; // What is not intact in memory never will be.
         Result result = moveFound(records, segment, length, count, target);
         if (result == Result.EMPTIED && !records.isReadOnly()) {
             suspects.pause(lookedAt, System.nanoTime());
@@ -128,10 +131,11 @@ final class FileMover implements Mover {
     private Result moveDamaged(MemorySegment records, long segment, int length, Count count, Target target) {
         Samples.Found elsewhere = samples.read(segment, length);
         if (elsewhere != Samples.Found.INTACT) {
+            suspects.pause(lookedAt, System.nanoTime());
             return elsewhere == Samples.Found.NONE ? Result.DAMAGED : Result.UNREADABLE;
         }
-        long failed = reading.run(records, segment, length);
-        if (failed == 0) {
+        FailedPieces failed = reading.run(records, segment, length);
+        if (failed.isNone()) {
             suspects.forget(segment);
             suspects.pause(lookedAt, System.nanoTime());
             return moveFound(records, segment, length, count, target);
@@ -282,7 +286,7 @@ final class FileMover implements Mover {
         lost++;
         slots[MOST_RECORDS - lost] = slot;
         words[MOST_RECORDS - lost] = word;
-        return (SecondReading.piecesOf(at, word) & lostPieces) != 0 ? Result.EMPTIED : Result.DAMAGED;
+        return lostPieces.isAnyIn(SecondReading.piecesOf(at, word)) ? Result.EMPTIED : Result.DAMAGED;
     }
 
     /**

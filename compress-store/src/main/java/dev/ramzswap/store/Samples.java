@@ -7,7 +7,8 @@ import java.util.SplittableRandom;
 /**
  * Records by which it is known whether it is the device that fails, or a segment of it. A device fails by place: so
  * they are spread over it, whichever slots they are of. Of the first and the last part it is those at the very ends, of
- * which a part of the device that is gone leaves one, and else it is others each time. Used by one thread.
+ * which a part of the device that is gone leaves one, and else it is others each time; and one is any of all, since
+ * little of the device may be used. Used by one thread.
  */
 final class Samples {
     /** What came of those that were read. */
@@ -44,7 +45,9 @@ final class Samples {
     /** Of each part, the place that a record is to be near to, the slot whose record is nearest, and how near. */
     private final long[] wanted = new long[PARTS];
 
-    private final long[] slots = new long[PARTS];
+    /** The last one is that of any record. */
+    private final long[] slots = new long[PARTS + 1];
+
     private final long[] distances = new long[PARTS];
 
     /** @param meanwhile is run after each record, which may take long; it may use the workspace */
@@ -82,6 +85,7 @@ final class Samples {
         wanted[PARTS - 1] = bytes;
         Arrays.fill(slots, NO_SLOT);
         Arrays.fill(distances, Long.MAX_VALUE);
+        long seen = 0;
         for (long slot = map.nextUsed(0); slot < map.slots(); slot = map.nextUsed(slot + 1)) {
             long word = map.get(slot);
             if (Slot.kind(word) == Slot.KIND_FILE && Slot.place(word) < bytes) {
@@ -90,6 +94,9 @@ final class Samples {
                 if (distance < distances[part] && isElsewhere(word, segment, length)) {
                     distances[part] = distance;
                     slots[part] = slot;
+                }
+                if (random.nextLong(++seen) == 0 && isElsewhere(word, segment, length)) {
+                    slots[PARTS] = slot;
                 }
             }
         }

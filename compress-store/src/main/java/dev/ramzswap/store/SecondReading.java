@@ -6,8 +6,9 @@ import java.lang.foreign.MemorySegment;
 /**
  * Reads a segment once more, piece by piece, where records are that are not intact in what was read of it as a whole.
  * Each read may take the device long ({@link RoomSearch}): so a piece is read once for all the records that lie there,
- * or a few times, if it is given and they are not intact. Nobody is at work meanwhile, and nothing is pinned. Used by
- * one thread.
+ * or a few times, if all that they lie in is given and they are not intact. All of a record's pieces are, also if one
+ * of them is refused: or which of them are known to fail would hang upon what else is live. Nobody is at work
+ * meanwhile, and nothing is pinned. Used by one thread.
  */
 final class SecondReading {
     /** How often what the device gives is read again if records are not intact. */
@@ -21,13 +22,22 @@ final class SecondReading {
     private final Workspace work;
 
     /** What is read: not over what was read before, where others may be intact. */
-    private final MemorySegment again = MemorySegment.ofArray(new byte[BackingFile.SEGMENT_BYTES]);
+    private MemorySegment again;
 
-    /** Pieces of it that the device gave in this round. */
+    /** Pieces that the device gave in this round. */
     private long givenPieces;
 
     /** Those that it did not give, which are not tried again. */
     private long refusedPieces;
+
+    /** Those in which a record lies of which one was refused. */
+    private long besideRefused;
+
+    /** Of the records that are not intact even so, in this round: those that were refused. */
+    private long failedRefused;
+
+    /** All that a record lies in that is not intact though they were given. */
+    private long failedWrong;
 
     /** @param meanwhile is run after each record, which may take long; it may use the workspace */
     SecondReading(SlotMap map, BackingFile file, Runnable meanwhile, Workspace work) {
@@ -37,55 +47,55 @@ final class SecondReading {
         this.work = work;
     }
 
-    /**
-     * Puts what is intact now into the content.
-     *
-     * @return the pieces of the segment for which a record is not intact even so: those that the device refuses, or all
-     *     that it lies in if they were given
-     */
-    long run(MemorySegment records, long segment, int length) {
+    /** Puts what is intact now into the content. Returns the pieces for which a record is not intact even so. */
+    FailedPieces run(MemorySegment records, long segment, int length) {
+        again = MemorySegment.ofArray(new byte[BackingFile.SEGMENT_BYTES]);
         refusedPieces = 0;
-        long failedPieces = -1;
-        for (int round = 0; round < ROUNDS && (failedPieces & ~refusedPieces) != 0; round++) {
+        besideRefused = 0;
+        int round = 0;
+        do {
             givenPieces = 0;
-            failedPieces = readAll(records, segment, length);
-        }
-        return failedPieces;
+            failedRefused = 0;
+            failedWrong = 0;
+            readAll(records, segment, length);
+        } while (failedWrong != 0 && ++round < ROUNDS);
+        again = null;
+        return new FailedPieces(failedRefused, failedWrong);
     }
 
-    private long readAll(MemorySegment records, long segment, int length) {
-        long failedPieces = 0;
+    private void readAll(MemorySegment records, long segment, int length) {
         for (long slot = map.nextUsed(0); slot < map.slots(); slot = map.nextUsed(slot + 1)) {
             long word = map.get(slot);
             if (isWithin(word, segment, length)) {
-                failedPieces |= read(records, segment, slot, word);
+                read(records, segment, slot, word);
                 meanwhile.run();
             }
         }
-        return failedPieces;
     }
 
-    private long read(MemorySegment records, long segment, long slot, long word) {
+    private void read(MemorySegment records, long segment, long slot, long word) {
         int at = (int) (Slot.place(word) - segment);
         if (isShownIntact(records, at, slot, word)) {
-            return 0;
+            return;
         }
         long pieces = piecesOf(at, word);
         readPieces(segment, pieces);
         long refused = pieces & refusedPieces;
         if (refused == 0 && isShownIntact(again, at, slot, word)) {
             MemorySegment.copy(again, at, records, at, Record.bytes(word));
-            return 0;
+        } else if (Slot.sameCopy(map.get(slot), word)) {
+            failedRefused |= refused;
+            failedWrong |= refused == 0 ? pieces : 0;
         }
-        if (!Slot.sameCopy(map.get(slot), word)) {
-            return 0;
-        }
-        return refused == 0 ? pieces : refused;
     }
 
-    /** Reads what was not read yet of some pieces, until one is refused. */
+    /** Reads what was not read yet of a record's pieces; in no other round again if one of them is refused. */
     private void readPieces(long segment, long pieces) {
-        for (long left = pieces & ~givenPieces; left != 0 && (pieces & refusedPieces) == 0; left &= left - 1) {
+        long left = pieces & ~(givenPieces | refusedPieces);
+        if ((pieces & refusedPieces) != 0) {
+            left &= ~besideRefused;
+        }
+        for (; left != 0; left &= left - 1) {
             long begin = (long) Long.numberOfTrailingZeros(left) * Suspects.PIECE_BYTES;
             int result = file.read(segment + begin, Suspects.PIECE_BYTES, again, begin, work.readBuffer);
             if (result == BackingFile.OK) {
@@ -94,6 +104,7 @@ final class SecondReading {
                 refusedPieces |= Long.lowestOneBit(left);
             }
         }
+        besideRefused |= (pieces & refusedPieces) != 0 ? pieces : 0;
     }
 
     /** A bit for each piece of a segment in which a word's record lies that begins at {@code at}. */

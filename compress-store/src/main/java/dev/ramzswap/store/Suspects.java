@@ -59,17 +59,17 @@ final class Suspects {
         /** Of {@link #idleNanos}, when they failed the last time. */
         private long idle;
 
-        /** A bit for each that did. */
-        private long pieces;
+        /** Those that did. */
+        private FailedPieces pieces;
 
         private boolean isLost;
 
-        Suspect(long content, long pieces, long now) {
+        Suspect(long content, FailedPieces pieces, long now) {
             this.content = content;
             begin(pieces, now);
         }
 
-        private void begin(long pieces, long now) {
+        private void begin(FailedPieces pieces, long now) {
             this.pieces = pieces;
             first = now;
             since = now;
@@ -85,10 +85,10 @@ final class Suspects {
             return idleNanos - idle > (isLost ? LOST_PATIENCES * patienceNanos : patienceNanos);
         }
 
-        private State failed(long pieces, long begin, long end) {
+        private State failed(FailedPieces pieces, long begin, long end) {
             if (isForgotten()) {
                 begin(pieces, end);
-            } else if ((pieces & ~this.pieces) != 0) {
+            } else if (!pieces.isWithin(this.pieces)) {
                 since = end;
                 isLost = false;
             }
@@ -130,7 +130,7 @@ final class Suspects {
         lastEnd = now;
     }
 
-    /** What was looked at was as it should be: that it took long says nothing of others. */
+    /** What was looked at was as it should be, or the device was gone: that it took long says nothing of others. */
     void pause(long begin, long end) {
         idleNanos += end - begin;
     }
@@ -156,7 +156,7 @@ final class Suspects {
      * Says which pieces have failed in a look at a segment, while the device gave back others. That may have taken long
      * for what did not fail, too: so they have failed from the end of a look to the beginning of another one.
      */
-    State note(long segment, long pieces, long begin, long end) {
+    State note(long segment, FailedPieces pieces, long begin, long end) {
         Suspect suspect = suspects.get(segment);
         if (suspect != null && suspect.isOf(segment)) {
             return suspect.failed(pieces, begin, end);

@@ -1,7 +1,10 @@
 package dev.ramzswap.store;
 
 import dev.ramzswap.backing.BackingFile;
+import dev.ramzswap.backing.Mover;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -42,6 +45,31 @@ abstract class MoverFixture {
                 mayGiveUp,
                 meanwhile,
                 own);
+    }
+
+    /** Moves the first segment, of which nothing could be read. */
+    static Mover.Result moveUnread(FileMover mover) {
+        MemorySegment unread = Arena.ofAuto().allocate(BackingFile.SEGMENT_BYTES);
+        mover.beginLook();
+        try {
+            return mover.move(unread, 0, BackingFile.SEGMENT_BYTES, new AllLive(), (from, offset, length) -> {
+                throw new AssertionError("moved from " + offset);
+            });
+        } finally {
+            mover.endLook();
+        }
+    }
+
+    private static final class AllLive implements Mover.Count {
+        @Override
+        public int live() {
+            return BackingFile.SEGMENT_BYTES;
+        }
+
+        @Override
+        public void forget(int bytes) {
+            throw new AssertionError(bytes + " bytes forgotten");
+        }
     }
 
     @AfterEach

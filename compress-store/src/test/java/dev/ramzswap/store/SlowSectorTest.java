@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.backing.Cleaning;
+import dev.ramzswap.backing.Mover;
 import dev.ramzswap.backing.SectorDevice;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
@@ -139,17 +140,37 @@ class SlowSectorTest extends MoverFixture {
                 .toArray();
         assertTrue(whole.length > 0);
         mayGiveUp = false;
-        long end = System.nanoTime() + BOUND_NANOS;
-        while (!mover.isInVain(0)) {
-            assertTrue(System.nanoTime() - end < 0, "not lost");
-            files.parts().file().clean(mover);
-            LockSupport.parkNanos(SectorDevice.PATIENCE / 20);
-        }
+        awaitLost();
         mayGiveUp = true;
         device.spoilSector(next);
         files.parts().file().clean(mover);
         for (int slot : whole) {
             assertNotEquals(Slot.damaged(slot), map.get(slot));
+        }
+    }
+
+    /** While all of the device is gone nothing is known of a sector. */
+    @Test
+    void anOutageIsNoTimeInWhichASectorFailed() {
+        assertEquals(Mover.Result.LATER, moveUnread(mover));
+        device.spoilWhole(SEGMENTS);
+        device.onRead = (_, _) -> {
+            device.onRead = (_, _) -> {};
+            LockSupport.parkNanos(SectorDevice.PATIENCE * 6 / 5);
+        };
+        assertEquals(Mover.Result.UNREADABLE, moveUnread(mover));
+        device.heal();
+        device.spoil(1);
+        assertEquals(Mover.Result.LATER, moveUnread(mover));
+        assertNoneIsDamaged();
+    }
+
+    private void awaitLost() {
+        long end = System.nanoTime() + BOUND_NANOS;
+        while (!mover.isInVain(0)) {
+            assertTrue(System.nanoTime() - end < 0, "not lost");
+            files.parts().file().clean(mover);
+            LockSupport.parkNanos(SectorDevice.PATIENCE / 20);
         }
     }
 

@@ -95,26 +95,44 @@ class SuspectsTest {
         assertEquals(State.YOUNG, look(26 * PATIENCE, 1), "what was lost long ago");
     }
 
-    private State note(long segment, long pieces, long now) {
-        return suspects.note(segment, pieces, now, now);
+    /** What is not intact though it is given is no reason why it should never be given. */
+    @Test
+    void whatWasWrongForLongIsNotLostWhenItIsRefused() {
+        wrong(0b11, 0);
+        assertEquals(State.NEWLY_LOST, wrong(0b11, PATIENCE));
+        assertEquals(State.UNSTEADY, note(1, 0b10, PATIENCE));
+        assertEquals(State.NEWLY_LOST, note(1, 0b10, 2 * PATIENCE));
+        assertEquals(State.UNSTEADY, wrong(0b10, 2 * PATIENCE));
+    }
+
+    private State wrong(long pieces, long now) {
+        return suspects.note(1, new FailedPieces(0, pieces), now, now);
+    }
+
+    private State note(long segment, long refused, long now) {
+        return note(segment, refused, now, now);
+    }
+
+    private State note(long segment, long refused, long begin, long end) {
+        return suspects.note(segment, new FailedPieces(refused, 0), begin, end);
     }
 
     /** So much of it was taken by what did not fail. */
     @Test
     void whatALookTakesIsNoTimeOfFailing() {
-        assertEquals(State.YOUNG, suspects.note(1, 1, 0, PATIENCE));
-        assertEquals(State.YOUNG, suspects.note(1, 1, 2 * PATIENCE - 1, 3 * PATIENCE));
-        assertEquals(State.NEWLY_LOST, suspects.note(1, 1, 2 * PATIENCE, 3 * PATIENCE));
+        assertEquals(State.YOUNG, note(1, 1, 0, PATIENCE));
+        assertEquals(State.YOUNG, note(1, 1, 2 * PATIENCE - 1, 3 * PATIENCE));
+        assertEquals(State.NEWLY_LOST, note(1, 1, 2 * PATIENCE, 3 * PATIENCE));
     }
 
     /** Others may have been intact meanwhile, too. */
     @Test
     void aLookAtWhatIsIntactIsAPause() {
         suspects.beginLook(0);
-        suspects.note(1, 1, 0, 0);
+        note(1, 1, 0, 0);
         suspects.pause(0, PATIENCE + 1);
-        assertEquals(State.YOUNG, suspects.note(1, 1, PATIENCE + 1, PATIENCE + 1));
-        assertEquals(State.NEWLY_LOST, suspects.note(1, 1, 2 * PATIENCE + 1, 2 * PATIENCE + 1));
+        assertEquals(State.YOUNG, note(1, 1, PATIENCE + 1, PATIENCE + 1));
+        assertEquals(State.NEWLY_LOST, note(1, 1, 2 * PATIENCE + 1, 2 * PATIENCE + 1));
     }
 
     private State look(long now, long pieces) {
