@@ -52,11 +52,8 @@ public interface Mover {
         long put(MemorySegment from, long offset, int length);
     }
 
-    /** Until {@link #endLook}, segments are looked at, if only in vain. */
+    /** A look at segments begins: what is to be moved was not read before this. */
     default void beginLook() {}
-
-    /** What follows until the next {@link #beginLook} is a time in which nobody looks. */
-    default void endLook() {}
 
     /** Whether to {@link #move} a segment is known to bring nothing now, so that it need not be read. */
     default boolean isInVain(long place) {

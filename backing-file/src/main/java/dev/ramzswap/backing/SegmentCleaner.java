@@ -61,9 +61,6 @@ final class SegmentCleaner implements AutoCloseable {
     /** Whether one was set aside since the last complete look. */
     private boolean isAnySetAside;
 
-    /** Whether one of those was, for which nothing that was tried elsewhere was intact. */
-    private boolean isAnyUnreadable;
-
     /** Whether nothing that was tried elsewhere was intact when the last victim was looked at. */
     private boolean isUnreadable;
 
@@ -123,11 +120,7 @@ final class SegmentCleaner implements AutoCloseable {
             return CLEAN; // Nothing can come of it, and what is not intact there may be so again for a later daemon.
         }
         mover.beginLook();
-        try {
-            return look(mover);
-        } finally {
-            mover.endLook();
-        }
+        return look(mover);
     }
 
     private Cleaning look(Mover mover) {
@@ -183,8 +176,8 @@ final class SegmentCleaner implements AutoCloseable {
 
     /**
      * Tries one of those that were set aside, a different one each time, at longer and longer intervals: if it can be
-     * emptied, or if it is no longer the device that fails, all of them are worth a new try. A device that is still
-     * gone fails once then, for which whoever spills waits.
+     * emptied, or if it was the device that failed there and is not any more, all of them are worth a new try. A device
+     * that is still gone fails once then, for which whoever spills waits.
      */
     private boolean isBackAgain(Mover mover) {
         if (!isForgetting || System.nanoTime() - tryAgainAt < 0) {
@@ -195,14 +188,16 @@ final class SegmentCleaner implements AutoCloseable {
             return false;
         }
         boolean isBack = isBegun(victim)
-                && (mover.isInVain(placeOf(victim)) || clean(victim, mover) || isAnyUnreadable && !isUnreadable);
+                && (mover.isInVain(placeOf(victim))
+                        || clean(victim, mover)
+                        || victims.isUnreadable(victim) && !isUnreadable);
         if (!isBack) {
             tryAgainAfter(Math.min(2 * tryAgainNanos, reviveNanos));
             return false;
         }
         isForgetting = false;
         reader.tellAgain();
-        forgetAll();
+        victims.forgetSetAside();
         victims.endLook(); // They stood back, too.
         return true;
     }
@@ -230,7 +225,7 @@ final class SegmentCleaner implements AutoCloseable {
         victims.endLook();
         // A device that fails for a moment must not make anybody give up, however long the look at the others took.
         if (isForgetting && !failures.isForLong()) {
-            forgetAll();
+            victims.forgetSetAside();
             isForgetting = isAnySetAside;
             isBusy |= isAnySetAside;
         }
@@ -316,27 +311,21 @@ final class SegmentCleaner implements AutoCloseable {
             return;
         }
         failures.add(lookedAt, !isForgetting, isUnreadable);
-        isAnyUnreadable |= isUnreadable;
         if (!isForgetting) {
             isForgetting = true;
             forgetAt = System.nanoTime() + forgetNanos;
             tryAgainAfter(firstTryNanos);
         }
         isAnySetAside = true;
-        victims.setAside(victim);
+        victims.setAside(victim, isUnreadable);
     }
 
     /** After a complete look: the device may have come back. */
     private void forgetSetAside() {
         if (isForgetting && System.nanoTime() - forgetAt >= 0) {
             isForgetting = false;
-            forgetAll();
+            victims.forgetSetAside();
         }
-    }
-
-    private void forgetAll() {
-        isAnyUnreadable = false;
-        victims.forgetSetAside();
     }
 
     /** What cannot be read is zeroes, and may be of no live record; the mover finds that out. */

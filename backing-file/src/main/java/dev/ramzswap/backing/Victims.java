@@ -21,7 +21,7 @@ final class Victims {
     private final SegmentTable table;
     private final MemorySegment chosen;
 
-    /** Of the content that was set aside of each segment the {@link #mark}, 0 for none. */
+    /** Of the content that was set aside of each segment the {@link #mark}, below 0 if unreadable; 0 for none. */
     private final MemorySegment setAside;
 
     private final MemorySegment stoodBack;
@@ -86,13 +86,22 @@ final class Victims {
         return table.live(segment) <= bytes && SegmentWord.state(table.word(segment)) == SegmentWord.WRITTEN;
     }
 
-    /** Passes a segment over until {@link #forgetSetAside}, or until it has another content. */
-    void setAside(int segment) {
-        setAside.set(JAVA_BYTE, segment, mark(segment));
+    /**
+     * Passes a segment over until {@link #forgetSetAside}, or until it has another content.
+     *
+     * @param isUnreadable whether it is the device that failed there
+     */
+    void setAside(int segment, boolean isUnreadable) {
+        setAside.set(JAVA_BYTE, segment, (byte) (isUnreadable ? -mark(segment) : mark(segment)));
     }
 
     boolean isSetAside(int segment) {
-        return setAside.get(JAVA_BYTE, segment) == mark(segment);
+        return Math.abs(setAside.get(JAVA_BYTE, segment)) == mark(segment);
+    }
+
+    /** Of one that is set aside. */
+    boolean isUnreadable(int segment) {
+        return setAside.get(JAVA_BYTE, segment) < 0;
     }
 
     /** What tells a segment's content from the ones before and after it. */

@@ -98,12 +98,6 @@ final class FileMover implements Mover {
     @Override
     public void beginLook() {
         lookedAt = System.nanoTime();
-        suspects.beginLook(lookedAt);
-    }
-
-    @Override
-    public void endLook() {
-        suspects.endLook(System.nanoTime());
     }
 
     @Override
@@ -115,9 +109,7 @@ final class FileMover implements Mover {
     public Result move(MemorySegment records, long segment, int length, Count count, Target target) {
         lostPieces = records.isReadOnly() ? ALL_PIECES : NO_PIECES; // What is not intact in memory never will be.
         Result result = moveFound(records, segment, length, count, target);
-        if (result == Result.EMPTIED && !records.isReadOnly()) {
-            suspects.pause(lookedAt, System.nanoTime());
-        } else if (result == Result.DAMAGED && !records.isReadOnly()) {
+        if (result == Result.DAMAGED && !records.isReadOnly()) {
             result = moveDamaged(records, segment, length, count, target);
         }
         if (result == Result.EMPTIED) {
@@ -131,13 +123,11 @@ final class FileMover implements Mover {
     private Result moveDamaged(MemorySegment records, long segment, int length, Count count, Target target) {
         Samples.Found elsewhere = samples.read(segment, length);
         if (elsewhere != Samples.Found.INTACT) {
-            suspects.pause(lookedAt, System.nanoTime());
             return elsewhere == Samples.Found.NONE ? Result.DAMAGED : Result.UNREADABLE;
         }
         FailedPieces failed = reading.run(records, segment, length);
         if (failed.isNone()) {
             suspects.forget(segment);
-            suspects.pause(lookedAt, System.nanoTime());
             return moveFound(records, segment, length, count, target);
         }
         switch (suspects.note(segment, failed, lookedAt, System.nanoTime())) {

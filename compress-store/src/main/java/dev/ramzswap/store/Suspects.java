@@ -10,12 +10,10 @@ import java.util.function.LongUnaryOperator;
 /**
  * Segments of the backing file of which the device does not give all back, though it does give back others. It may yet
  * do so: be it an error, or zeroes from a path that is just being changed. So something is lost only if the same pieces
- * of the segment have failed in each look for as long as the device is given to come back. Times are those of
+ * of the segment have failed, in the same way, in {@value #LOOKS} looks one after the other, with half the time that a
+ * device is given to come back between each and the next. However long there was no look, or one in which nothing
+ * elsewhere could be read either: that counts for nothing, and refutes nothing. Times are those of
  * {@link System#nanoTime}, and segments are named by the places where they begin. Used by one thread.
- *
- * <p>What nobody looked at may have been as it should be. So not the time from one look at a segment to the next
- * counts, since a bad disk takes long for each of the looks in between, but how much of it there was no look at all, or
- * one at what was as it should be.
  */
 final class Suspects {
     private static final System.Logger LOG = System.getLogger(Suspects.class.getName());
@@ -26,15 +24,14 @@ final class Suspects {
     /** Segments that are remembered; others are {@link State#UNKNOWN} until one of these is forgotten. */
     static final int MOST = 1024;
 
-    /** So many times the patience without a look something that is lost is so; after that it is to be found anew. */
-    private static final int LOST_PATIENCES = 6;
+    private static final int LOOKS = 3;
 
     /** What is known of a segment's pieces. */
     enum State {
         /** Nothing: others are remembered, and nobody is kept waiting for this one. */
         UNKNOWN,
 
-        /** They have not failed for long. */
+        /** They have failed in each look, but not for long. */
         YOUNG,
 
         /** It is not always the same ones that fail. */
@@ -51,55 +48,50 @@ final class Suspects {
         private final long content;
 
         /** When they were first noted. */
-        private long first;
+        private final long first;
 
-        /** Since when the pieces have failed in each look. */
-        private long since;
-
-        /** Of {@link #idleNanos}, when they failed the last time. */
-        private long idle;
-
-        /** Those that did. */
         private FailedPieces pieces;
 
-        private boolean isLost;
+        /** Looks in which they have failed, one after the other; those that came too soon do not count. */
+        private int looks;
+
+        /** When the last of those ended. */
+        private long last;
 
         Suspect(long content, FailedPieces pieces, long now) {
             this.content = content;
+            this.first = now;
             begin(pieces, now);
         }
 
         private void begin(FailedPieces pieces, long now) {
             this.pieces = pieces;
-            first = now;
-            since = now;
-            idle = idleNanos;
-            isLost = false;
+            looks = 1;
+            last = now;
         }
 
         private boolean isOf(long segment) {
             return content == contentOf.applyAsLong(segment);
         }
 
-        private boolean isForgotten() {
-            return idleNanos - idle > (isLost ? LOST_PATIENCES * patienceNanos : patienceNanos);
+        private boolean isLost() {
+            return looks >= LOOKS;
         }
 
         private State failed(FailedPieces pieces, long begin, long end) {
-            if (isForgotten()) {
+            if (!pieces.isWithin(this.pieces)) {
                 begin(pieces, end);
-            } else if (!pieces.isWithin(this.pieces)) {
-                since = end;
-                isLost = false;
-            }
-            this.pieces = pieces;
-            idle = idleNanos;
-            if (begin - since < patienceNanos) {
                 return begin - first < patienceNanos ? State.YOUNG : State.UNSTEADY;
             }
-            State state = isLost ? State.LOST : State.NEWLY_LOST;
-            isLost = true;
-            return state;
+            this.pieces = pieces;
+            if (isLost()) {
+                return State.LOST;
+            }
+            if (begin - last >= patienceNanos / 2) {
+                looks++;
+                last = end;
+            }
+            return isLost() ? State.NEWLY_LOST : State.YOUNG;
         }
     }
 
@@ -107,45 +99,23 @@ final class Suspects {
     private final LongUnaryOperator contentOf;
     private final Map<Long, Suspect> suspects = new HashMap<>();
 
-    /** For how long there was no look at any segment. */
-    private long idleNanos;
-
-    private long lastEnd;
-    private boolean isAnyEnd;
-
     /** @param contentOf what tells a segment's content from the ones before and after it */
     Suspects(long patienceNanos, LongUnaryOperator contentOf) {
         this.patienceNanos = patienceNanos;
         this.contentOf = contentOf;
     }
 
-    /** A look at some segment begins. */
-    void beginLook(long now) {
-        idleNanos += isAnyEnd ? now - lastEnd : 0;
-        lastEnd = now;
-        isAnyEnd = true;
-    }
-
-    void endLook(long now) {
-        lastEnd = now;
-    }
-
-    /** What was looked at was as it should be, or the device was gone: that it took long says nothing of others. */
-    void pause(long begin, long end) {
-        idleNanos += end - begin;
-    }
-
     /** Whether pieces of a segment, with the content that it has, were found to be lost. */
     boolean isLost(long segment) {
         Suspect suspect = suspects.isEmpty() ? null : suspects.get(segment);
-        return suspect != null && suspect.isLost && suspect.isOf(segment);
+        return suspect != null && suspect.isLost() && suspect.isOf(segment);
     }
 
     /** Whether {@link #note} would say so of any segment. */
     boolean isAnyLost() {
         for (Map.Entry<Long, Suspect> entry : suspects.entrySet()) {
             Suspect suspect = entry.getValue();
-            if (suspect.isLost && !suspect.isForgotten() && suspect.isOf(entry.getKey())) {
+            if (suspect.isLost() && suspect.isOf(entry.getKey())) {
                 return true;
             }
         }
@@ -153,8 +123,9 @@ final class Suspects {
     }
 
     /**
-     * Says which pieces have failed in a look at a segment, while the device gave back others. That may have taken long
-     * for what did not fail, too: so they have failed from the end of a look to the beginning of another one.
+     * Says which pieces have failed in a look at a segment, while the device gave back others. It may have taken long
+     * for what did not fail: so the time between two looks is that from the end of the one to the beginning of the
+     * other.
      */
     State note(long segment, FailedPieces pieces, long begin, long end) {
         Suspect suspect = suspects.get(segment);
@@ -181,9 +152,7 @@ final class Suspects {
                             + ": what is lost there is given up when a page finds no other room");
         }
         if (suspects.size() == MOST) {
-            suspects.entrySet()
-                    .removeIf(other ->
-                            other.getValue().isForgotten() || !other.getValue().isOf(other.getKey()));
+            suspects.entrySet().removeIf(other -> !other.getValue().isOf(other.getKey()));
         }
         boolean isRoom = suspects.size() < MOST || suspects.containsKey(segment);
         if (isRoom) {

@@ -51,13 +51,9 @@ abstract class MoverFixture {
     static Mover.Result moveUnread(FileMover mover) {
         MemorySegment unread = Arena.ofAuto().allocate(BackingFile.SEGMENT_BYTES);
         mover.beginLook();
-        try {
-            return mover.move(unread, 0, BackingFile.SEGMENT_BYTES, new AllLive(), (from, offset, length) -> {
-                throw new AssertionError("moved from " + offset);
-            });
-        } finally {
-            mover.endLook();
-        }
+        return mover.move(unread, 0, BackingFile.SEGMENT_BYTES, new AllLive(), (from, offset, length) -> {
+            throw new AssertionError("moved from " + offset);
+        });
     }
 
     private static final class AllLive implements Mover.Count {

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 
 class SuspectsTest {
     private static final long PATIENCE = 10;
+    private static final long HALF = PATIENCE / 2;
 
     /** Of segments that have another one than 0. */
     private final Map<Long, Long> contents = new HashMap<>();
@@ -22,12 +23,12 @@ class SuspectsTest {
     private final Suspects suspects = new Suspects(PATIENCE, segment -> contents.getOrDefault(segment, 0L));
 
     @Test
-    void whatFailsForLongIsLost() {
+    void whatFailsInThreeLooksIsLost() {
         assertEquals(State.YOUNG, note(1, 0b11, 0));
-        assertEquals(State.YOUNG, note(1, 0b11, PATIENCE - 1));
+        assertEquals(State.YOUNG, note(1, 0b11, HALF));
         assertFalse(suspects.isLost(1));
-        assertEquals(State.NEWLY_LOST, note(1, 0b11, PATIENCE));
-        assertEquals(State.LOST, note(1, 0b10, PATIENCE));
+        assertEquals(State.NEWLY_LOST, note(1, 0b11, 2 * HALF));
+        assertEquals(State.LOST, note(1, 0b10, 2 * HALF));
         assertTrue(suspects.isLost(1));
         assertFalse(suspects.isLost(2));
         contents.put(1L, 1L);
@@ -38,17 +39,30 @@ class SuspectsTest {
     }
 
     @Test
-    void oneThatIsLostIsAnyAsLongAsItIsNeitherForgottenNorAnother() {
-        look(0, 1);
+    void looksThatComeTooSoonDoNotCount() {
+        for (long now = 0; now < 2 * HALF; now++) {
+            assertEquals(State.YOUNG, note(1, 1, now));
+        }
+        assertEquals(State.NEWLY_LOST, note(1, 1, 2 * HALF));
+    }
+
+    /** Between them it may have been as it should be. */
+    @Test
+    void twoMomentsAreNoLongTime() {
+        note(1, 1, 0);
+        assertEquals(State.YOUNG, note(1, 1, 100 * PATIENCE));
+        assertEquals(State.YOUNG, note(1, 1, 100 * PATIENCE + HALF - 1));
+        assertEquals(State.NEWLY_LOST, note(1, 1, 100 * PATIENCE + HALF));
+    }
+
+    @Test
+    void oneThatIsLostIsAnyAsLongAsItIsNotAnother() {
+        note(1, 1, 0);
+        note(1, 1, HALF);
         assertFalse(suspects.isAnyLost());
-        look(PATIENCE, 1);
+        note(1, 1, 2 * HALF);
         assertTrue(suspects.isAnyLost());
         contents.put(1L, 1L);
-        assertFalse(suspects.isAnyLost());
-        contents.clear();
-        suspects.beginLook(7 * PATIENCE);
-        assertTrue(suspects.isAnyLost());
-        suspects.beginLook(7 * PATIENCE + 1);
         assertFalse(suspects.isAnyLost());
     }
 
@@ -77,32 +91,27 @@ class SuspectsTest {
 
     @Test
     void otherPiecesOfALostOneFailAnewAndKeepNobodyWaiting() {
-        note(1, 0b01, 0);
-        assertEquals(State.NEWLY_LOST, note(1, 0b01, PATIENCE));
-        assertEquals(State.UNSTEADY, note(1, 0b11, PATIENCE));
+        lose(0b01);
+        assertEquals(State.UNSTEADY, note(1, 0b11, 2 * HALF));
         assertFalse(suspects.isLost(1));
-        assertEquals(State.UNSTEADY, note(1, 0b10, 2 * PATIENCE - 1));
-        assertEquals(State.NEWLY_LOST, note(1, 0b10, 2 * PATIENCE));
-    }
-
-    /** Between them it may have been as it should be. */
-    @Test
-    void twoMomentsAreNoLongTime() {
-        look(0, 1);
-        assertEquals(State.YOUNG, look(12 * PATIENCE, 1));
-        assertEquals(State.NEWLY_LOST, look(13 * PATIENCE, 1));
-        assertEquals(State.LOST, look(19 * PATIENCE, 1));
-        assertEquals(State.YOUNG, look(26 * PATIENCE, 1), "what was lost long ago");
+        assertEquals(State.YOUNG, note(1, 0b10, 3 * HALF));
+        assertEquals(State.NEWLY_LOST, note(1, 0b10, 4 * HALF));
     }
 
     /** What is not intact though it is given is no reason why it should never be given. */
     @Test
     void whatWasWrongForLongIsNotLostWhenItIsRefused() {
         wrong(0b11, 0);
-        assertEquals(State.NEWLY_LOST, wrong(0b11, PATIENCE));
-        assertEquals(State.UNSTEADY, note(1, 0b10, PATIENCE));
-        assertEquals(State.NEWLY_LOST, note(1, 0b10, 2 * PATIENCE));
-        assertEquals(State.UNSTEADY, wrong(0b10, 2 * PATIENCE));
+        wrong(0b11, HALF);
+        assertEquals(State.NEWLY_LOST, wrong(0b11, 2 * HALF));
+        assertEquals(State.UNSTEADY, note(1, 0b10, 2 * HALF));
+        assertEquals(State.UNSTEADY, wrong(0b10, 2 * HALF));
+    }
+
+    private void lose(long pieces) {
+        note(1, pieces, 0);
+        note(1, pieces, HALF);
+        assertEquals(State.NEWLY_LOST, note(1, pieces, 2 * HALF));
     }
 
     private State wrong(long pieces, long now) {
@@ -120,37 +129,10 @@ class SuspectsTest {
     /** So much of it was taken by what did not fail. */
     @Test
     void whatALookTakesIsNoTimeOfFailing() {
-        assertEquals(State.YOUNG, note(1, 1, 0, PATIENCE));
-        assertEquals(State.YOUNG, note(1, 1, 2 * PATIENCE - 1, 3 * PATIENCE));
-        assertEquals(State.NEWLY_LOST, note(1, 1, 2 * PATIENCE, 3 * PATIENCE));
-    }
-
-    /** Others may have been intact meanwhile, too. */
-    @Test
-    void aLookAtWhatIsIntactIsAPause() {
-        suspects.beginLook(0);
-        note(1, 1, 0, 0);
-        suspects.pause(0, PATIENCE + 1);
-        assertEquals(State.YOUNG, note(1, 1, PATIENCE + 1, PATIENCE + 1));
-        assertEquals(State.NEWLY_LOST, note(1, 1, 2 * PATIENCE + 1, 2 * PATIENCE + 1));
-    }
-
-    private State look(long now, long pieces) {
-        suspects.beginLook(now);
-        State state = note(1, pieces, now);
-        suspects.endLook(now);
-        return state;
-    }
-
-    @Test
-    void looksThatTakeLongAreNoPause() {
-        suspects.beginLook(0);
-        note(1, 1, 0);
-        suspects.endLook(0);
-        suspects.beginLook(1);
-        note(2, 1, 100 * PATIENCE);
-        suspects.endLook(100 * PATIENCE);
-        assertEquals(State.NEWLY_LOST, look(100 * PATIENCE + 1, 1));
+        note(1, 1, 0, PATIENCE);
+        note(1, 1, PATIENCE + HALF - 1, 2 * PATIENCE);
+        assertEquals(State.YOUNG, note(1, 1, 2 * PATIENCE, 3 * PATIENCE));
+        assertEquals(State.NEWLY_LOST, note(1, 1, 3 * PATIENCE + HALF, 4 * PATIENCE));
     }
 
     @Test
@@ -159,12 +141,14 @@ class SuspectsTest {
             assertEquals(State.YOUNG, note(segment, 1, 0));
         }
         assertEquals(State.UNKNOWN, note(1999, 1, 0));
-        assertEquals(State.NEWLY_LOST, note(0, 1, PATIENCE));
+        note(0, 1, HALF);
+        assertEquals(State.NEWLY_LOST, note(0, 1, 2 * HALF));
         assertEquals(State.UNKNOWN, note(1999, 1, 2 * PATIENCE));
         suspects.forget(0);
         assertEquals(State.YOUNG, note(1999, 1, 2 * PATIENCE));
         contents.put(1L, 1L);
         assertEquals(State.YOUNG, note(2000, 1, 2 * PATIENCE));
+        note(1999, 1, 2 * PATIENCE + HALF);
         assertEquals(State.NEWLY_LOST, note(1999, 1, 3 * PATIENCE));
     }
 }
