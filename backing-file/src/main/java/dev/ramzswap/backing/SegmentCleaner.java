@@ -184,13 +184,10 @@ final class SegmentCleaner implements AutoCloseable {
             return false;
         }
         int victim = victims.nextSetAside(WORTH_BYTES);
-        if (victim == NONE || !staging.hasRoomToMove(table.live(victim))) {
-            return false;
+        if (victim == NONE || mover.isInVain(placeOf(victim)) || !staging.hasRoomToMove(table.live(victim))) {
+            return false; // The next look tries another one.
         }
-        boolean isBack = isBegun(victim)
-                && (mover.isInVain(placeOf(victim))
-                        || clean(victim, mover)
-                        || victims.isUnreadable(victim) && !isUnreadable);
+        boolean isBack = isBegun(victim) && (clean(victim, mover) || victims.isUnreadable(victim) && !isUnreadable);
         if (!isBack) {
             tryAgainAfter(Math.min(2 * tryAgainNanos, reviveNanos));
             return false;

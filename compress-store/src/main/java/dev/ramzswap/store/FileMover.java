@@ -276,7 +276,7 @@ final class FileMover implements Mover {
         lost++;
         slots[MOST_RECORDS - lost] = slot;
         words[MOST_RECORDS - lost] = word;
-        return lostPieces.isAnyIn(SecondReading.piecesOf(at, word)) ? Result.EMPTIED : Result.DAMAGED;
+        return lostPieces.isReasonFor(SecondReading.piecesOf(at, word)) ? Result.EMPTIED : Result.DAMAGED;
     }
 
     /**

@@ -36,7 +36,7 @@ final class SecondReading {
     /** Of the records that are not intact even so, in this round: those that were refused. */
     private long failedRefused;
 
-    /** All that a record lies in that is not intact though they were given. */
+    /** Those in which a record begins that is not intact though all of its pieces were given. */
     private long failedWrong;
 
     /** @param meanwhile is run after each record, which may take long; it may use the workspace */
@@ -85,7 +85,7 @@ final class SecondReading {
             MemorySegment.copy(again, at, records, at, Record.bytes(word));
         } else if (Slot.sameCopy(map.get(slot), word)) {
             failedRefused |= refused;
-            failedWrong |= refused == 0 ? pieces : 0;
+            failedWrong |= refused == 0 ? Long.lowestOneBit(pieces) : 0;
         }
     }
 

@@ -26,6 +26,9 @@ final class Suspects {
 
     private static final int LOOKS = 3;
 
+    /** So many times the patience without a look what is lost is so; then it takes one more look. */
+    private static final int LOST_PATIENCES = 6;
+
     /** What is known of a segment's pieces. */
     enum State {
         /** Nothing: others are remembered, and nobody is kept waiting for this one. */
@@ -55,8 +58,14 @@ final class Suspects {
         /** Looks in which they have failed, one after the other; those that came too soon do not count. */
         private int looks;
 
-        /** When the last of those ended. */
+        /** When the last of those ended, or a later one in which they failed, too, if they are lost. */
         private long last;
+
+        /** Whether it was said that they are lost. */
+        private boolean isTold;
+
+        /** Whether others have failed since then. */
+        private boolean haveGrown;
 
         Suspect(long content, FailedPieces pieces, long now) {
             this.content = content;
@@ -68,6 +77,7 @@ final class Suspects {
             this.pieces = pieces;
             looks = 1;
             last = now;
+            isTold = false;
         }
 
         private boolean isOf(long segment) {
@@ -80,18 +90,34 @@ final class Suspects {
 
         private State failed(FailedPieces pieces, long begin, long end) {
             if (!pieces.isWithin(this.pieces)) {
+                haveGrown = true;
                 begin(pieces, end);
-                return begin - first < patienceNanos ? State.YOUNG : State.UNSTEADY;
+            } else {
+                this.pieces = pieces;
+                failedAgain(begin, end);
             }
-            this.pieces = pieces;
-            if (isLost()) {
-                return State.LOST;
-            }
-            if (begin - last >= patienceNanos / 2) {
+            return isLost() ? lost() : isSteady(begin) ? State.YOUNG : State.UNSTEADY;
+        }
+
+        private void failedAgain(long begin, long end) {
+            if (isLost() && begin - last > LOST_PATIENCES * patienceNanos) {
+                looks = LOOKS - 1;
+                last = end;
+            } else if (isLost() || begin - last >= patienceNanos / 2) {
                 looks++;
                 last = end;
             }
-            return isLost() ? State.NEWLY_LOST : State.YOUNG;
+        }
+
+        private State lost() {
+            State state = isTold ? State.LOST : State.NEWLY_LOST;
+            isTold = true;
+            haveGrown = false;
+            return state;
+        }
+
+        private boolean isSteady(long now) {
+            return !haveGrown || now - first < patienceNanos;
         }
     }
 

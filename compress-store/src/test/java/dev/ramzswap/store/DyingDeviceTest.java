@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** All that can be read of a device is one segment, and not all of that: nobody waits for ever for what comes of it. */
+/** Of a device that dies little can be read, or now this and now that: nobody waits for ever for what comes of it. */
 @Timeout(60)
 class DyingDeviceTest extends MoverFixture {
     private static final int SEGMENTS = 40;
@@ -27,6 +27,7 @@ class DyingDeviceTest extends MoverFixture {
     private final SectorDevice device = new SectorDevice(SEGMENTS);
     private final int[] looks = new int[3];
     private FileMover mover;
+    private boolean mayGiveUp = true;
 
     /** Of the first three segments half is live, of all others everything. */
     @BeforeEach
@@ -42,7 +43,7 @@ class DyingDeviceTest extends MoverFixture {
                 store.invalidate(slot, work);
             }
         }
-        mover = mover(() -> true, () -> {});
+        mover = mover(() -> mayGiveUp, () -> {});
     }
 
     @Test
@@ -74,6 +75,97 @@ class DyingDeviceTest extends MoverFixture {
         Map<Cleaning, Integer> said = cleanUntilOver();
         assertEquals(1, said.get(Cleaning.CLEAN), said::toString);
         assertTrue(said.getOrDefault(Cleaning.CLEANED, 0) <= 3, said::toString);
+    }
+
+    /** Of a segment that takes longer than the patience to be read, every second look finds other pieces that fail. */
+    @Test
+    void whatIsSlowAndUnsteadyIsNotWaitedForForEver() {
+        device.onRead = (position, length) -> {
+            if (position < BackingFile.SEGMENT_BYTES) {
+                looks[0] += length == BackingFile.SEGMENT_BYTES ? 1 : 0;
+                LockSupport.parkNanos(length == BackingFile.SEGMENT_BYTES ? SectorDevice.PATIENCE * 3 / 2 : 0);
+                failByTurns((int) position, length, looks[0] / 2);
+            }
+        };
+        invalidateAllBut(0);
+        Map<Cleaning, Integer> said = cleanUntilOver();
+        assertTrue(damaged() > 0 || said.containsKey(Cleaning.CLEAN), said::toString);
+    }
+
+    /** What is lost is tried no more, whatever else there is of the device. */
+    @Test
+    void whatIsLostAndThenGoneIsNoProgress() {
+        invalidateAllBut(0);
+        device.spoil(1);
+        loseFirst();
+        IntStream.range(1, SEGMENTS * PIECES).forEach(device::spoilSector);
+        int progress = 0;
+        for (int i = 0; i < 10; i++) {
+            mayGiveUp = true;
+            cleanUntilOver();
+            mayGiveUp = false;
+            progress += isAnyCleaned() ? 1 : 0;
+        }
+        assertTrue(progress <= 2, progress + " times");
+    }
+
+    /** It may have been intact for days: a moment in which it is not must not cost what is there. */
+    @Test
+    void whatWasLostLongAgoIsNotLostAtItsNextFailure() {
+        invalidateAllBut(0);
+        device.spoil(1);
+        loseFirst();
+        LockSupport.parkNanos(7 * SectorDevice.PATIENCE);
+        mayGiveUp = true;
+        files.parts().file().clean(mover);
+        device.heal();
+        assertEquals(0, damaged());
+        files.parts().file().clean(mover);
+        assertEquals(0, damaged());
+    }
+
+    /** What can be had without a loss goes before that. */
+    @Test
+    void whatIsIntactAgainIsEmptiedBeforeOthersAreGivenUp() {
+        device.spoil(1);
+        device.spoilSector(2 * PIECES);
+        loseFirst();
+        while (!mover.isInVain(2 * BackingFile.SEGMENT_BYTES)) {
+            files.parts().file().clean(mover);
+        }
+        device.heal();
+        device.spoil(1);
+        LockSupport.parkNanos(7 * SectorDevice.PATIENCE);
+        mayGiveUp = true;
+        files.parts().file().clean(mover);
+        assertEquals(0, damaged());
+    }
+
+    private void invalidateAllBut(int segment) {
+        for (int slot = 0; slot < SLOTS; slot++) {
+            if (isWithin(slot, 0, looks.length * BackingFile.SEGMENT_BYTES)
+                    && !isWithin(slot, segment * BackingFile.SEGMENT_BYTES, BackingFile.SEGMENT_BYTES)) {
+                store.invalidate(slot, work);
+            }
+        }
+    }
+
+    private void loseFirst() {
+        mayGiveUp = false;
+        while (!mover.isInVain(0)) {
+            files.parts().file().clean(mover);
+            LockSupport.parkNanos(SectorDevice.PATIENCE / 20);
+        }
+    }
+
+    private boolean isAnyCleaned() {
+        long end = System.nanoTime() + 5 * SectorDevice.PATIENCE;
+        boolean isAny = false;
+        while (System.nanoTime() - end < 0) {
+            isAny |= files.parts().file().clean(mover) == Cleaning.CLEANED;
+            LockSupport.parkNanos(500_000);
+        }
+        return isAny;
     }
 
     private static void failByTurns(int at, int length, int look) throws IOException {

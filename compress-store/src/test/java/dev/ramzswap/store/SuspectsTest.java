@@ -55,6 +55,26 @@ class SuspectsTest {
         assertEquals(State.NEWLY_LOST, note(1, 1, 100 * PATIENCE + HALF));
     }
 
+    /** Whatever was known of it: on a bad disk that is the time of a few looks. */
+    @Test
+    void whatWasLostLongAgoTakesOneMoreLook() {
+        lose(0b01);
+        assertEquals(State.LOST, note(1, 0b01, 2 * HALF + 6 * PATIENCE));
+        assertEquals(State.YOUNG, note(1, 0b01, 2 * HALF + 12 * PATIENCE + 1));
+        assertFalse(suspects.isLost(1));
+        assertEquals(State.LOST, note(1, 0b01, 100 * PATIENCE));
+    }
+
+    /** Now these fail, now others: that makes nobody wait again and again. */
+    @Test
+    void whatHasGrownIsUnsteadyUntilItIsLost() {
+        note(1, 0b01, 0);
+        assertEquals(State.YOUNG, note(1, 0b11, PATIENCE - 1));
+        assertEquals(State.UNSTEADY, note(1, 0b11, PATIENCE));
+        assertEquals(State.UNSTEADY, note(1, 0b11, 2 * PATIENCE));
+        assertEquals(State.NEWLY_LOST, note(1, 0b11, 3 * PATIENCE));
+    }
+
     @Test
     void oneThatIsLostIsAnyAsLongAsItIsNotAnother() {
         note(1, 1, 0);
@@ -94,7 +114,7 @@ class SuspectsTest {
         lose(0b01);
         assertEquals(State.UNSTEADY, note(1, 0b11, 2 * HALF));
         assertFalse(suspects.isLost(1));
-        assertEquals(State.YOUNG, note(1, 0b10, 3 * HALF));
+        assertEquals(State.UNSTEADY, note(1, 0b10, 3 * HALF));
         assertEquals(State.NEWLY_LOST, note(1, 0b10, 4 * HALF));
     }
 
