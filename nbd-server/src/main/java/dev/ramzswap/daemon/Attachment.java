@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
@@ -196,6 +197,7 @@ public final class Attachment {
 
     private void ownLeft(boolean saidGoodbye) {
         own--;
+        notifyAll();
         if (saidGoodbye) {
             unjudged.add(this::judgeOwnGoodbye);
         }
@@ -352,6 +354,19 @@ public final class Attachment {
     /** The kernel has taken it, or it is gone. */
     public synchronized void offerEnds() {
         offered--;
+    }
+
+    /** How many connections that this process has made have not ended, as far as has been heard. */
+    public synchronized int own() {
+        return own;
+    }
+
+    /** Waits until there are no more than so many of them; only so long, since the kernel may have taken one. */
+    public synchronized void awaitOwn(int most, Duration time) throws InterruptedException {
+        long deadline = System.nanoTime() + time.toNanos();
+        for (long left = time.toNanos(); own > most && left > 0; left = deadline - System.nanoTime()) {
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+        }
     }
 
     /** The processes that are connected, but for this one and those that attached a device that still names this. */
