@@ -174,7 +174,7 @@ final class Reattach implements AutoCloseable {
         hasWarned = false;
     }
 
-    /** Goes the whole way once without an effect: afterwards it loads no class. */
+    /** Goes the whole way once without an effect, to the end of the offer: afterwards it loads no class. */
     void rehearse() {
         try {
             rehearseDriver();

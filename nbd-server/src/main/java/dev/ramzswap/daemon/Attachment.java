@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
@@ -28,6 +30,11 @@ import java.util.stream.Collectors;
  * the process that attached it, and those that this process has made in their place. When one of them says good-bye
  * (NBD_CMD_DISC), its device is about to be detached, and wants no more; it may name the export for as long as somebody
  * has it open (nbd_config_put in drivers/block/nbd.c).
+ *
+ * <p>Which device a connection is of that this process has made, nobody knows, and its end may be heard when its device
+ * is gone and the next one is there. So many ends then count for nothing. If one of them was the next device's after
+ * all, which lost a connection or was detached just then, its good-bye is not believed, or the last of the late ones is
+ * believed of it. See docs/decisions/attachment.md.
  *
  * <p>Of all others (nbd-client, qemu, nbdcopy) nothing is known but which process each connection is of, and how it
  * left. A good-bye is of its connection alone: at a disconnect, the kernel says it by each that lives (send_disconnects
@@ -65,8 +72,11 @@ public final class Attachment {
 
     private int offered;
 
-    /** Whose connections these may be: by who has attached the devices. */
+    /** Whose connections these may be: by who has attached the devices, until all of these are gone. */
     private final Set<ProcessId> ownDevices = new HashSet<>();
+
+    /** How many of them are of devices that are gone, and are still to end. */
+    private int stale;
 
     /** Connections of other processes. */
     private final Map<ProcessId, Integer> others = new HashMap<>();
@@ -196,17 +206,20 @@ public final class Attachment {
 
     private void ownLeft(boolean saidGoodbye) {
         own--;
-        if (saidGoodbye) {
+        notifyAll();
+        if (stale > 0) {
+            stale--;
+        } else if (saidGoodbye) {
             unjudged.add(this::judgeOwnGoodbye);
         }
     }
 
     /**
-     * Of two devices, nobody knows which: that one will be gone soon, and the other must not be given up. One that has
-     * come since has none of these connections yet.
+     * Of two devices, nobody knows which, also if one of them is gone by now: the other must not be given up. One that
+     * has come since has none of these connections yet.
      */
     private void judgeOwnGoodbye(Set<ProcessId> attachers) {
-        if (attachers.size() == 1 && ownDevices.containsAll(attachers)) {
+        if (attachers.size() == 1 && ownDevices.equals(attachers)) {
             deviceSaidGoodbye(attachers.iterator().next());
         }
     }
@@ -314,11 +327,15 @@ public final class Attachment {
         }
     }
 
-    /** How many connections the kernel's devices lack; one that has said good-bye lacks none. */
+    /**
+     * How many connections the kernel's devices lack; one that has said good-bye lacks none. For the thread that makes
+     * them.
+     */
     public int missing() throws IOException {
         List<Device> devices = ask();
         synchronized (this) {
-            int missing = offered - own;
+            leaveToNext(attachers(devices));
+            int missing = offered + stale - own;
             boolean isWaiting = false;
             for (Device device : devices) {
                 if (isWaiting(device)) {
@@ -327,6 +344,14 @@ public final class Attachment {
                 }
             }
             return isWaiting ? Math.max(missing, 0) : 0;
+        }
+    }
+
+    /** What is left of a device's connections when that is gone is not of the next one. */
+    private void leaveToNext(Set<ProcessId> attachers) {
+        if (!ownDevices.isEmpty() && Collections.disjoint(ownDevices, attachers)) {
+            ownDevices.clear();
+            stale = Math.max(own - offered, 0);
         }
     }
 
@@ -352,6 +377,19 @@ public final class Attachment {
     /** The kernel has taken it, or it is gone. */
     public synchronized void offerEnds() {
         offered--;
+    }
+
+    /** How many connections that this process has made have not ended, as far as has been heard. */
+    public synchronized int own() {
+        return own;
+    }
+
+    /** Waits until there are no more than so many of them; only so long, since the kernel may have taken one. */
+    public synchronized void awaitOwn(int most, Duration time) throws InterruptedException {
+        long deadline = System.nanoTime() + time.toNanos();
+        for (long left = time.toNanos(); own > most && left > 0; left = deadline - System.nanoTime()) {
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+        }
     }
 
     /** The processes that are connected, but for this one and those that attached a device that still names this. */
@@ -397,7 +435,6 @@ public final class Attachment {
             lost.clear();
         }
         leavingDevices.retainAll(attachers);
-        ownDevices.retainAll(attachers);
     }
 
     private void judge(Set<ProcessId> attachers) {

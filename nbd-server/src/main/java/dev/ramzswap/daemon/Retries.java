@@ -3,6 +3,7 @@ package dev.ramzswap.daemon;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
@@ -59,9 +60,13 @@ final class Retries implements AutoCloseable {
         return thread;
     }
 
-    /** Begins with what there was no thread for. */
+    /** Begins with what there was no thread for. No lambda: where memory is short, its class would be loaded. */
     synchronized void beginWaiting() {
-        waiting.removeIf(this::begins);
+        for (Iterator<Retry> retries = waiting.iterator(); retries.hasNext(); ) {
+            if (begins(retries.next())) {
+                retries.remove();
+            }
+        }
     }
 
     private boolean begins(Retry retry) {

@@ -17,8 +17,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -193,6 +196,68 @@ class ReattacherTest {
         int before = fake.rehearsals.get();
         daemon = fake.serve("name=a,size=16M");
         assertEquals(before + 1, fake.rehearsals.get());
+    }
+
+    /** What hears of its end for the first time loads classes, which it must not do while memory is short. */
+    @Test
+    void theEndOfTheRehearsalIsHeardBeforeADaemonIsReady() throws Exception {
+        var late = new LateHearing(_ -> {});
+        serveAnew(late);
+        assertTrue(late.hasHeard);
+    }
+
+    /** Until that is heard, it would count as one that the device does not lack. */
+    @Test
+    void anOfferThatFailedHidesNoConnectionThatIsMissing() throws Exception {
+        fake.failures.put("reconnect", "generic netlink: No buffer space available, ENOBUFS (105)");
+        serveAnew(new LateHearing(export -> {
+            fake.left(0, new Backend("a", export.identity(), 1, SWAPON), SIZE);
+            fake.dead.set(1);
+            CompletableFuture.delayedExecutor(800, TimeUnit.MILLISECONDS).execute(fake.failures::clear);
+        }));
+        assertEquals(1, fake.taken.size());
+    }
+
+    private void serveAnew(Attachments kernel) throws Exception {
+        daemon.close();
+        fake.kernel = kernel;
+        daemon = fake.serve("name=a,size=16M");
+    }
+
+    /** The server hears late of a connection's end. */
+    private final class LateHearing implements Attachments {
+        private final Reattacher heard = new Reattacher(fake.machine());
+        private final Consumer<Attachment> beforeServing;
+        private volatile boolean hasHeard;
+
+        private LateHearing(Consumer<Attachment> beforeServing) {
+            this.beforeServing = beforeServing;
+        }
+
+        @Override
+        public List<Device> devices(String export, long identity) throws IOException {
+            if (!Thread.currentThread().getName().equals("reattacher")) {
+                LockSupport.parkNanos(100_000_000);
+                hasHeard = true;
+            }
+            return heard.devices(export, identity);
+        }
+
+        @Override
+        public void look() {
+            heard.look();
+        }
+
+        @Override
+        public void serving(List<Attachment> exports, Path socket) throws InterruptedException {
+            beforeServing.accept(exports.getFirst());
+            heard.serving(exports, socket);
+        }
+
+        @Override
+        public void close() {
+            heard.close();
+        }
     }
 
     /** As a class that cannot be loaded: at the start, in the rehearsal, and later. */

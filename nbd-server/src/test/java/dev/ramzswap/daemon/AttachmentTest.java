@@ -57,9 +57,13 @@ class AttachmentTest {
     }
 
     private void takenOffer() {
+        takenOffer(SWAPON);
+    }
+
+    private void takenOffer(ProcessId attacher) {
         attachment.offer();
         attachment.joined(SELF);
-        attachment.offered(SWAPON);
+        attachment.offered(attacher);
         attachment.offerEnds();
     }
 
@@ -146,6 +150,53 @@ class AttachmentTest {
         devices.add(new Device(ANOTHER, 1));
         attachment.left(SELF, true);
         assertTrue(attachment.isWaiting(ANOTHER));
+        assertEquals(1, attachment.missing());
+    }
+
+    @Test
+    void norIfTheNextDeviceHasSuchAConnectionToo() throws Exception {
+        attach();
+        attachment.left(KERNEL, false);
+        takenOffer();
+        devices.clear();
+        devices.add(new Device(ANOTHER, 2));
+        assertEquals(2, attachment.missing(), "what is not heard of yet is none of its connections");
+        takenOffer(ANOTHER);
+        takenOffer(ANOTHER);
+        attachment.left(SELF, true);
+        assertTrue(attachment.isWaiting(ANOTHER));
+        pass(3);
+        assertTrue(attachment.isAttached());
+        assertEquals(0, attachment.missing());
+        attachment.left(SELF, true);
+        assertFalse(attachment.isWaiting(ANOTHER), "its own");
+    }
+
+    /** Nor can anybody say whose a good-bye is while the one before is still named, as somebody has it open. */
+    @Test
+    void norIfTheTwoWereThereAtOnce() throws Exception {
+        attach();
+        takenOffer();
+        devices.add(new Device(ANOTHER, 2));
+        takenOffer(ANOTHER);
+        devices.removeFirst();
+        assertEquals(0, attachment.missing());
+        attachment.left(SELF, true);
+        assertTrue(attachment.isWaiting(ANOTHER));
+        assertEquals(1, attachment.missing());
+    }
+
+    @Test
+    void whatIsNotHeardOfYetMayEndWithoutAGoodbye() throws Exception {
+        attach();
+        takenOffer();
+        devices.clear();
+        devices.add(new Device(ANOTHER, 1));
+        assertEquals(1, attachment.missing());
+        takenOffer(ANOTHER);
+        attachment.left(SELF, false);
+        assertEquals(0, attachment.missing());
+        attachment.left(SELF, false);
         assertEquals(1, attachment.missing());
     }
 
