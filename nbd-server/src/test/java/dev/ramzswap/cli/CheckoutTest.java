@@ -19,6 +19,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The launcher in a checkout where Maven, the JDK and apt-get are scripts that say what they were called with. */
 class CheckoutTest {
@@ -108,13 +110,34 @@ class CheckoutTest {
 
     @Test
     void whatRootBuildsInTheCheckoutOfAUserIsTheUsers() throws Exception {
+        giveAway();
+        launch(withJdk(), 0, "status");
+        assertAllIsTheUsers();
+    }
+
+    /** As ^C does it: every process of the build is told to end. */
+    @ParameterizedTest
+    @ValueSource(strings = {"HUP", "INT", "QUIT", "TERM"})
+    void andSoItIsIfTheBuildIsInterrupted(String signal) throws Exception {
+        script("mvnw", BUILD + "kill -" + signal + " 0");
+        giveAway();
+        // Whom a shell has started in the background, as these tests may be, ignores INT and QUIT.
+        String launcher = checkout.resolve("ramzswap").toString();
+        Stream<String> words = Stream.of("env", "--default-signal", "setsid", "--wait", launcher, "bench");
+        run(withJdk(), 1, words);
+        assertAllIsTheUsers();
+    }
+
+    private void giveAway() throws Exception {
         assumeTrue(System.getProperty("user.name").equals("root"), "only root can be in its own way");
         assertEquals(
                 0,
                 new ProcessBuilder("chown", "-R", "4711:4712", checkout.toString())
                         .start()
                         .waitFor());
-        launch(withJdk(), 0, "status");
+    }
+
+    private void assertAllIsTheUsers() throws IOException {
         try (var files = Files.walk(checkout)) {
             for (Path file : files.toList()) {
                 assertEquals(4711, Files.getAttribute(file, "unix:uid"), file.toString());
