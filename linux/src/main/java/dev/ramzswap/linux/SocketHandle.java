@@ -29,6 +29,9 @@ public final class SocketHandle implements AutoCloseable {
     /** The kernel's default for {@code fs.nr_open}. */
     private static final int MAX_DESCRIPTORS = 1 << 20;
 
+    /** Between two looks whether the channel is still open. */
+    private static final int LOOK_DESCRIPTORS = 64;
+
     private final int fd;
 
     private SocketHandle(int fd) {
@@ -45,7 +48,7 @@ public final class SocketHandle implements AutoCloseable {
         channel.setOption(StandardSocketOptions.SO_LINGER, MARK);
         try (Arena arena = Arena.ofConfined()) {
             return new SocketHandle(
-                    copyOfMarked(arena.allocate(LINGER_BYTES, Integer.BYTES), arena.allocate(JAVA_INT)));
+                    copyOfMarked(channel, arena.allocate(LINGER_BYTES, Integer.BYTES), arena.allocate(JAVA_INT)));
         } catch (IOException | RuntimeException | Error e) {
             // No copy is left: if the channel cannot be asked any more, the socket is gone, and the mark with it.
             channel.setOption(StandardSocketOptions.SO_LINGER, -1);
@@ -53,8 +56,9 @@ public final class SocketHandle implements AutoCloseable {
         }
     }
 
-    private static int copyOfMarked(MemorySegment linger, MemorySegment length) throws IOException {
-        int copy = LinuxFile.fcntl(marked(linger, length), LinuxFile.F_DUPFD_CLOEXEC, 0);
+    private static int copyOfMarked(SocketChannel channel, MemorySegment linger, MemorySegment length)
+            throws IOException {
+        int copy = LinuxFile.fcntl(marked(channel, linger, length), LinuxFile.F_DUPFD_CLOEXEC, 0);
         if (copy < 0) {
             throw new ErrnoException("fcntl(F_DUPFD_CLOEXEC)", "socket", -copy);
         }
@@ -78,10 +82,14 @@ public final class SocketHandle implements AutoCloseable {
         }
     }
 
-    private static int marked(MemorySegment linger, MemorySegment length) throws IOException {
+    /** Of a channel that was closed meanwhile there is none, and to look at all would take a quarter of a second. */
+    private static int marked(SocketChannel channel, MemorySegment linger, MemorySegment length) throws IOException {
         for (int fd = 0; fd < MAX_DESCRIPTORS; fd++) {
             if (isMarked(fd, linger, length)) {
                 return fd;
+            }
+            if (fd % LOOK_DESCRIPTORS == 0 && !channel.isOpen()) {
+                throw new ClosedChannelException();
             }
         }
         throw new IOException("no descriptor below " + MAX_DESCRIPTORS + " is that of the socket");
