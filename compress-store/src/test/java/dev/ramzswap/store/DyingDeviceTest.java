@@ -24,12 +24,14 @@ class DyingDeviceTest extends MoverFixture {
     private static final int PIECES = Long.SIZE;
     private static final int BAD_SECTOR = GOOD * PIECES + PIECES / 2;
 
+    private static final long BOUND_NANOS = 30_000_000_000L;
+
     private final SectorDevice device = new SectorDevice(SEGMENTS);
     private final int[] looks = new int[3];
     private FileMover mover;
     private boolean mayGiveUp = true;
 
-    /** Of the first three segments half is live, of all others everything. */
+    /** All of it is live, so that none but those that are halved are worth to be cleaned. */
     @BeforeEach
     void fill() throws IOException, InterruptedException {
         open(SLOTS, SEGMENTS, true, device::open);
@@ -38,16 +40,12 @@ class DyingDeviceTest extends MoverFixture {
             stored++;
         }
         store.keeper().pause();
-        for (int slot = 0; slot < stored; slot += 2) {
-            if (isWithin(slot, 0, 3 * BackingFile.SEGMENT_BYTES)) {
-                store.invalidate(slot, work);
-            }
-        }
         mover = mover(() -> mayGiveUp, () -> {});
     }
 
     @Test
     void aLookThatTakesLongerThanThePatienceDoesNotBeginAllAnew() {
+        halve(0, GOOD, 2);
         spoilFrom(0);
         device.onRead = (position, _) ->
                 LockSupport.parkNanos(position >= 3L * BackingFile.SEGMENT_BYTES ? SectorDevice.PATIENCE * 4 / 5 : 0);
@@ -58,6 +56,7 @@ class DyingDeviceTest extends MoverFixture {
     /** Of two segments now these pieces fail, now those. */
     @Test
     void whatIsTriedAgainInVainIsNoProgress() {
+        halve(0, GOOD, 2);
         for (int slot = 0; slot < SLOTS; slot++) {
             if (isWithin(slot, 0, Suspects.PIECE_BYTES)
                     || isWithin(slot, 2 * BackingFile.SEGMENT_BYTES, Suspects.PIECE_BYTES)) {
@@ -87,7 +86,7 @@ class DyingDeviceTest extends MoverFixture {
                 failByTurns((int) position, length, looks[0] / 2);
             }
         };
-        invalidateAllBut(0);
+        halve(0);
         Map<Cleaning, Integer> said = cleanUntilOver();
         assertTrue(damaged() > 0 || said.containsKey(Cleaning.CLEAN), said::toString);
     }
@@ -95,9 +94,9 @@ class DyingDeviceTest extends MoverFixture {
     /** What is lost is tried no more, whatever else there is of the device. */
     @Test
     void whatIsLostAndThenGoneIsNoProgress() {
-        invalidateAllBut(0);
+        halve(0);
         device.spoil(1);
-        loseFirst();
+        lose(0);
         IntStream.range(1, SEGMENTS * PIECES).forEach(device::spoilSector);
         int progress = 0;
         for (int i = 0; i < 10; i++) {
@@ -112,9 +111,9 @@ class DyingDeviceTest extends MoverFixture {
     /** It may have been intact for days: a moment in which it is not must not cost what is there. */
     @Test
     void whatWasLostLongAgoIsNotLostAtItsNextFailure() {
-        invalidateAllBut(0);
+        halve(0);
         device.spoil(1);
-        loseFirst();
+        lose(0);
         LockSupport.parkNanos(7 * SectorDevice.PATIENCE);
         mayGiveUp = true;
         files.parts().file().clean(mover);
@@ -127,12 +126,11 @@ class DyingDeviceTest extends MoverFixture {
     /** What can be had without a loss goes before that. */
     @Test
     void whatIsIntactAgainIsEmptiedBeforeOthersAreGivenUp() {
+        halve(0, 2);
         device.spoil(1);
-        device.spoilSector(2 * PIECES);
-        loseFirst();
-        while (!mover.isInVain(2 * BackingFile.SEGMENT_BYTES)) {
-            files.parts().file().clean(mover);
-        }
+        device.spoilSector(2 * PIECES + PIECES / 2);
+        lose(0);
+        lose(2);
         device.heal();
         device.spoil(1);
         LockSupport.parkNanos(7 * SectorDevice.PATIENCE);
@@ -141,18 +139,20 @@ class DyingDeviceTest extends MoverFixture {
         assertEquals(0, damaged());
     }
 
-    private void invalidateAllBut(int segment) {
-        for (int slot = 0; slot < SLOTS; slot++) {
-            if (isWithin(slot, 0, looks.length * BackingFile.SEGMENT_BYTES)
-                    && !isWithin(slot, segment * BackingFile.SEGMENT_BYTES, BackingFile.SEGMENT_BYTES)) {
-                store.invalidate(slot, work);
-            }
+    private void halve(int... segments) {
+        for (int segment : segments) {
+            IntStream.range(0, SLOTS / 2)
+                    .map(i -> 2 * i)
+                    .filter(slot -> isWithin(slot, segment * BackingFile.SEGMENT_BYTES, BackingFile.SEGMENT_BYTES))
+                    .forEach(slot -> store.invalidate(slot, work));
         }
     }
 
-    private void loseFirst() {
+    private void lose(int segment) {
         mayGiveUp = false;
-        while (!mover.isInVain(0)) {
+        long end = System.nanoTime() + BOUND_NANOS;
+        while (!mover.isInVain((long) segment * BackingFile.SEGMENT_BYTES)) {
+            assertTrue(System.nanoTime() - end < 0, "not lost");
             files.parts().file().clean(mover);
             LockSupport.parkNanos(SectorDevice.PATIENCE / 20);
         }
@@ -178,7 +178,7 @@ class DyingDeviceTest extends MoverFixture {
     /** Until something was given up, or CLEAN is said. Returns how often each was said. */
     private Map<Cleaning, Integer> cleanUntilOver() {
         var said = new EnumMap<Cleaning, Integer>(Cleaning.class);
-        long end = System.nanoTime() + 30_000_000_000L;
+        long end = System.nanoTime() + BOUND_NANOS;
         while (System.nanoTime() - end < 0 && damaged() == 0 && !said.containsKey(Cleaning.CLEAN)) {
             said.merge(files.parts().file().clean(mover), 1, Integer::sum);
         }

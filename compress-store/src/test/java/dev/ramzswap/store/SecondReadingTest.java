@@ -8,6 +8,7 @@ import dev.ramzswap.backing.Mover;
 import dev.ramzswap.backing.SectorDevice;
 import java.io.IOException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Timeout;
 class SecondReadingTest extends MoverFixture {
     private static final int SEGMENTS = 40;
     private static final int SLOTS = 1200;
+    private static final long BOUND_NANOS = 30_000_000_000L;
     private static final int LOWER = 32;
     private static final int UPPER = LOWER + 1;
 
@@ -39,9 +41,7 @@ class SecondReadingTest extends MoverFixture {
         for (int slot = SLOTS - 1; slot >= 0; slot--) {
             assertTrue(spiller.spill(slot, files.parts().map().get(slot)) > 0);
         }
-        while (files.parts().file().writes() < 2) {
-            LockSupport.parkNanos(1_000_000);
-        }
+        await(() -> files.parts().file().writes() == 2);
         device.spoilSector(LOWER);
         device.spoilSector(UPPER);
     }
@@ -50,9 +50,7 @@ class SecondReadingTest extends MoverFixture {
     @Test
     void whatFailsDoesNotHangUponWhatElseIsLive() {
         invalidateOneOf(LOWER, UPPER);
-        while (moveUnread(mover) != Mover.Result.KEPT) {
-            LockSupport.parkNanos(SectorDevice.PATIENCE / 20);
-        }
+        await(() -> moveUnread(mover) == Mover.Result.KEPT);
         invalidateOneOf(UPPER, LOWER);
         assertEquals(Mover.Result.KEPT, moveUnread(mover), "it was known to be lost");
     }
@@ -62,6 +60,14 @@ class SecondReadingTest extends MoverFixture {
     void aPieceIsReadOnceInALookHoweverManyRecordsLieBesideItOrInIt() {
         moveUnread(mover);
         assertEquals(2, device.failures());
+    }
+
+    private static void await(BooleanSupplier condition) {
+        long end = System.nanoTime() + BOUND_NANOS;
+        while (!condition.getAsBoolean()) {
+            assertTrue(System.nanoTime() - end < 0, "waited in vain");
+            LockSupport.parkNanos(SectorDevice.PATIENCE / 20);
+        }
     }
 
     private void invalidateOneOf(int piece, int other) {
