@@ -42,6 +42,8 @@ public final class Counters {
         FAILED_STORES,
         /** Stored pages that were dropped by TRIM or WRITE_ZEROES. */
         INVALIDATES,
+        /** Stored pages that were dropped since the kernel had freed their slots. */
+        FREED_SLOTS,
         /** Bytes of the pages that are stored now, uncompressed, wherever they are. */
         ORIG_DATA_SIZE,
         /** Bytes of data in the pool now: compressed, without headers and waste. */
@@ -237,6 +239,11 @@ public final class Counters {
 
     void setCodec(CodecSpec codec) {
         CountersHead.setCodec(memory, codec);
+    }
+
+    /** Sets by what name the next daemon knows the bits of {@link FreedSlots}; 0 for none. */
+    void setFreedBits(long name) {
+        CountersHead.setFreedBits(memory, name);
     }
 
     void setConfigured(Tuning tuning) {

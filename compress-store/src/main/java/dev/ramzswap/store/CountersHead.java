@@ -30,10 +30,11 @@ import java.security.SecureRandom;
  *   328  8  how often it was configured; 0 if the daemon that made it kept none of these four
  *   336  8  the limit that holds: that above, or a higher one that a takeover has left ({@link Limit#takeOver}); 0 if the
  *           daemon that made it kept none
+ *   344  8  the name of the bits of {@link FreedSlots} that the daemon looks at, 0 for none
  * </pre>
  */
 final class CountersHead {
-    static final int BYTES = 344;
+    static final int BYTES = 352;
 
     /** Where the copies are in the file: one before the counters, two behind them. */
     static final int[] COPIES = {0, 6144, 7168};
@@ -51,6 +52,8 @@ final class CountersHead {
     private static final int CONFIGURED_CODEC_OFFSET = 320;
     private static final int TIMES_CONFIGURED_OFFSET = 328;
     private static final int LIMIT_THAT_HOLDS_OFFSET = 336;
+
+    private static final int FREED_BITS_OFFSET = 344;
 
     private static final VarHandle WORD = JAVA_LONG.varHandle();
 
@@ -122,6 +125,10 @@ final class CountersHead {
         setWord(file, LIMIT_THAT_HOLDS_OFFSET, bytes);
     }
 
+    static void setFreedBits(MemorySegment file, long name) {
+        setWord(file, FREED_BITS_OFFSET, name);
+    }
+
     /**
      * The times first: who is killed behind them has outdated every configuration that was read before, and so the next
      * one goes by what is to hold.
@@ -162,6 +169,11 @@ final class CountersHead {
     long limitThatHolds() {
         long limit = head.get(JAVA_LONG, LIMIT_THAT_HOLDS_OFFSET);
         return limit == 0 ? held().limit() : limit;
+    }
+
+    /** 0 if the daemon that had this looked at none. */
+    long freedBits() {
+        return head.get(JAVA_LONG, FREED_BITS_OFFSET);
     }
 
     Tuning configured() {

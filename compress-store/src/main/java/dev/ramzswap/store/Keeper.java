@@ -25,6 +25,7 @@ final class Keeper implements AutoCloseable {
     private final PoolCompactor compactor;
     private final Relister relister;
     private final Fullness fullness;
+    private final SlotSweeper sweeper;
 
     /** Null if there is no backing file, like the three after it. */
     private final BackingFile file;
@@ -59,12 +60,13 @@ final class Keeper implements AutoCloseable {
     /** Whether the last look tried all segments in vain and left memory above its limit, and none was spilled since. */
     private boolean isFileOfNoUse;
 
-    Keeper(String name, Parts parts, Ownership ownership, Fullness fullness, Activity activity) {
+    Keeper(String name, Parts parts, Ownership ownership, FreedSlots freed, Fullness fullness, Activity activity) {
         this.pool = parts.pool();
         this.regionMemory = parts.regionMemory();
         this.fullness = fullness;
         this.file = parts.file();
         this.compactor = new PoolCompactor(parts, ownership);
+        this.sweeper = new SlotSweeper(parts, ownership, freed, activity);
         this.relister = new Relister(parts, ownership, activity);
         this.ram = new BackgroundLoop("keeper-" + name, this::keepPool);
         this.populator = new BackgroundLoop("populator-" + name, this::keepMemory);
@@ -181,11 +183,19 @@ final class Keeper implements AutoCloseable {
         return populator.awaitLook(MEMORY_NANOS) == Look.GAINED ? Look.GAINED : Look.NOTHING;
     }
 
-    /** One look of the pool's keeper. */
+    /**
+     * One look of the pool's keeper. What the kernel has freed goes first, and does not keep the rest from its turn.
+     */
     Look keepPool() throws IOException {
-        if (compactor.isUnfinished()) {
-            return noted(compactor.proceed());
-        }
+        return noted(sweep().and(compactor.isUnfinished() ? compactor.proceed() : makeRoom()));
+    }
+
+    /** One look of the pool's keeper at what the kernel has freed. */
+    Look sweep() {
+        return sweeper.sweep() > 0 ? Look.GAINED : Look.NOTHING;
+    }
+
+    private Look makeRoom() throws IOException {
         Look look = relister.relist();
         if (look != Look.GAINED) {
             look = look.and(isScarce ? compactor.compactForOne() : compactor.compact());
@@ -196,7 +206,7 @@ final class Keeper implements AutoCloseable {
         if (look == Look.NOTHING && isScarce && pool.recountDamaged()) {
             look = Look.GAINED;
         }
-        return noted(look);
+        return look;
     }
 
     /** One look of the backing file's keeper. Cleaning comes last: it may wait for a part of the disk that fails. */
@@ -289,6 +299,7 @@ final class Keeper implements AutoCloseable {
     @Override
     public void close() {
         stop();
+        sweeper.close();
         if (disk != null) {
             diskWork.close();
         }

@@ -4,6 +4,7 @@ import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.backing.ReadBuffer;
 import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.OptionalLong;
@@ -42,6 +43,8 @@ public final class PageStore implements AutoCloseable {
     /** {@link #extent}: stored, and not all zeroes. */
     public static final int DATA = 2;
 
+    private static final long QUIESCENCE_NANOS = 1_000_000_000;
+
     private final StoreFiles files;
     private final long slots;
     private final SlotMap map;
@@ -50,6 +53,11 @@ public final class PageStore implements AutoCloseable {
     private final Ownership ownership;
     private final Limit limit;
     private final Activity activity = new Activity();
+    private final FreedSlots freed;
+
+    /** The bits that the daemon had looked at whose pages were taken over, 0 for none. */
+    private final long freedBitsBefore;
+
     private final Keeper keeper;
     private final Writer writer;
     private final Loader loader;
@@ -65,12 +73,15 @@ public final class PageStore implements AutoCloseable {
         this.file = parts.file();
         this.counters = parts.counters();
         this.ownership = new Ownership(parts, fullness);
+        this.freed = new FreedSlots(slots);
+        this.freedBitsBefore = counters.head().freedBits();
+        counters.setFreedBits(0); // Until this one looks at them too.
         this.limit = new Limit(config, files.backingBytes(), parts);
-        this.keeper = new Keeper(config.name(), parts, ownership, fullness, activity);
+        this.keeper = new Keeper(config.name(), parts, ownership, freed, fullness, activity);
         RoomSearch search = new RoomSearch(keeper, activity, fullness);
         Placer placer = new Placer(parts, fullness, keeper, search, config.cutoff());
         Fetcher fetcher = new Fetcher(parts);
-        this.writer = new Writer(parts, ownership, search, placer, fetcher);
+        this.writer = new Writer(parts, ownership, freed, search, placer, fetcher);
         this.loader = new Loader(parts, ownership, placer, fetcher);
     }
 
@@ -211,6 +222,50 @@ public final class PageStore implements AutoCloseable {
         for (long slot = map.nextUsed(0); slot < slots; slot = map.nextUsed(slot + 1)) {
             invalidate(slot, work);
         }
+    }
+
+    /**
+     * Drops, from now on, each slot whose bit is set, and clears it, within a moment and before a page is refused;
+     * whoever stores a page clears the slot's bit before. So whoever sets a bit must know that nobody needs what was
+     * stored until then, and that what is stored from then on comes after. What the bits say already is forgotten.
+     *
+     * @param bits a bit for each slot, in longs of native byte order, that others set atomically
+     * @param name of these bits and no others, not 0, for {@link #takeOverFreed}
+     * @return false if that cannot be said, since some operation does not end
+     */
+    public boolean watchFreed(MemorySegment bits, long name) {
+        freed.begin(bits);
+        if (!activity.awaitAll(QUIESCENCE_NANOS)) {
+            freed.end();
+            return false;
+        }
+        freed.forget();
+        freed.sweepFromNowOn();
+        counters.setFreedBits(name); // Last: who takes over believes all that they say then.
+        return true;
+    }
+
+    /**
+     * Like {@link #watchFreed}, with what the bits say, before anything is stored.
+     *
+     * @return false if they are not what the daemon has looked at whose pages these are: it may have stored pages in
+     *     slots whose bits are set
+     */
+    public boolean takeOverFreed(MemorySegment bits, long name) {
+        if (name == 0 || name != freedBitsBefore) {
+            return false;
+        }
+        freed.begin(bits);
+        freed.sweepFromNowOn();
+        counters.setFreedBits(name);
+        return true;
+    }
+
+    /** Ends that. Returns whether nobody looks at the bits any more, so that their memory can go. */
+    public boolean unwatchFreed() {
+        counters.setFreedBits(0);
+        freed.end();
+        return activity.awaitAll(QUIESCENCE_NANOS);
     }
 
     /** {@link #HOLE}, {@link #ZERO} or {@link #DATA}. */

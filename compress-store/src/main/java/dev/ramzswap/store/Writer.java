@@ -14,14 +14,16 @@ final class Writer {
     private final SlotMap map;
     private final Counters counters;
     private final Ownership ownership;
+    private final FreedSlots freed;
     private final RoomSearch search;
     private final Placer placer;
     private final Fetcher fetcher;
 
-    Writer(Parts parts, Ownership ownership, RoomSearch search, Placer placer, Fetcher fetcher) {
+    Writer(Parts parts, Ownership ownership, FreedSlots freed, RoomSearch search, Placer placer, Fetcher fetcher) {
         this.map = parts.map();
         this.counters = parts.counters();
         this.ownership = ownership;
+        this.freed = freed;
         this.search = search;
         this.placer = placer;
         this.fetcher = fetcher;
@@ -64,6 +66,7 @@ final class Writer {
         }
         work.begin();
         try {
+            freed.take(slot);
             return length == PageStore.SLOT_BYTES
                     ? tryStore(slot, from, at, codec, work)
                     : tryPatch(slot, begin, length, from, at, codec, work);

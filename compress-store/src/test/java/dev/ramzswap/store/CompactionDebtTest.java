@@ -40,7 +40,7 @@ class CompactionDebtTest {
         activity = new Activity();
         fullness = new Fullness();
         ownership = new Ownership(files.parts(), fullness);
-        keeper = new Keeper("attack", files.parts(), ownership, fullness, activity);
+        keeper = new Keeper("attack", files.parts(), ownership, new FreedSlots(SLOTS), fullness, activity);
         work = new Workspace(0, null, files.parts().fileSeal(), activity);
         regions = files.parts().regions();
         pool = files.parts().pool();
@@ -142,7 +142,8 @@ class CompactionDebtTest {
         String what = state;
         RoomSearch search = new RoomSearch(keeper, activity, fullness);
         Placer placer = new Placer(files.parts(), fullness, keeper, search, StoreConfig.DEFAULT_CUTOFF);
-        Writer writer = new Writer(files.parts(), ownership, search, placer, new Fetcher(files.parts()));
+        Writer writer =
+                new Writer(files.parts(), ownership, new FreedSlots(SLOTS), search, placer, new Fetcher(files.parts()));
         keeper.start();
         AtomicInteger stored = new AtomicInteger();
         AtomicInteger status = new AtomicInteger();

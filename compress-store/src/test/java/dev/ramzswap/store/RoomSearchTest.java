@@ -34,6 +34,6 @@ class RoomSearchTest {
     }
 
     private static Keeper keeper(Parts parts, Fullness fullness, Activity activity) {
-        return new Keeper("test", parts, new Ownership(parts, fullness), fullness, activity);
+        return new Keeper("test", parts, new Ownership(parts, fullness), new FreedSlots(1), fullness, activity);
     }
 }

@@ -21,6 +21,7 @@ class CommandLineIT {
             "succ_stores",
             "failed_stores",
             "invalidates",
+            "freed_slots",
             "orig_data_size",
             "compr_data_size",
             "mem_used_total",

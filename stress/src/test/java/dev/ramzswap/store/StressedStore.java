@@ -1,9 +1,14 @@
 package dev.ramzswap.store;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import dev.ramzswap.backing.BackingSize;
 import dev.ramzswap.backing.DamagedDevice;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -21,7 +26,10 @@ final class StressedStore {
 
     private static final StressedStore INSTANCE = make();
 
+    private static final VarHandle WORD = JAVA_LONG.varHandle();
+
     private final AtomicInteger claims = new AtomicInteger();
+    private final MemorySegment freed = Arena.global().allocate(SLOTS / Byte.SIZE, Long.BYTES);
     private final StoreFiles files;
     private final PageStore store;
     private final Spiller spiller;
@@ -41,6 +49,7 @@ final class StressedStore {
         files = StoreFiles.open(config, new DamagedDevice(BackingSize.bytesFor(SLOTS, Record.MAX_BYTES))::open);
         store = PageStore.open(config, files);
         store.stopBackgroundWork();
+        store.watchFreed(freed, 1);
         Parts parts = files.parts();
         Ownership ownership = new Ownership(parts, new Fullness());
         spiller = new Spiller(parts, ownership, store.workspace());
@@ -66,6 +75,16 @@ final class StressedStore {
 
     PageStore store() {
         return store;
+    }
+
+    /** As the kernel does when nothing refers to a slot any more. */
+    void free(int slot) {
+        long _ = (long) WORD.getAndBitwiseOr(freed, slot / Long.SIZE * Long.BYTES, 1L << slot);
+    }
+
+    /** As the keeper does. By one player only. */
+    void sweep() {
+        store.keeper().sweep();
     }
 
     /** As the keeper does, to this slot alone. By one player only. */
