@@ -16,6 +16,7 @@ repository=${e2e%/*}
 mount_all() {
     mount -t proc proc /proc
     mount -t sysfs sysfs /sys
+    mount -t bpf bpf /sys/fs/bpf 2>/dev/null # none in User-Mode Linux
     mountpoint -q /dev || mount -t devtmpfs devtmpfs /dev
     mount -t ramfs ramfs /run
     # The repository may lie below /tmp.

@@ -28,12 +28,13 @@ class RoomsTest {
             bench
             runtime cli config
             cli attach config daemon guard linux nbd.io status
-            attach closing config daemon linux nbd.client status
-            daemon closing config control guard linux nbd nbd.client nbd.export nbd.wire status store
+            attach closing config control daemon frees linux nbd.client status
+            daemon closing config control frees guard linux nbd nbd.client nbd.export nbd.wire status store
             guard closing config linux
             status closing config control linux store
             control closing config linux nbd.io
             config linux nbd.tls store
+            frees linux
             nbd.client closing linux nbd.export nbd.wire
             nbd closing linux nbd.export nbd.fence nbd.io nbd.lane nbd.tls nbd.wire
             nbd.lane closing nbd.export nbd.fence nbd.io nbd.wire

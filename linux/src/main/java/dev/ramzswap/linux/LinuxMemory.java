@@ -12,7 +12,12 @@ final class LinuxMemory {
     // asm-generic/mman-common.h
     static final int PROT_READ = 1;
     static final int PROT_WRITE = 2;
+    static final int MADV_NOHUGEPAGE = 15;
     static final int MADV_DONTDUMP = 16;
+
+    /** Linux 5.4. */
+    static final int MADV_PAGEOUT = 21;
+
     /** Linux 5.14. */
     static final int MADV_POPULATE_READ = 22;
 
@@ -20,6 +25,9 @@ final class LinuxMemory {
     static final int MADV_POPULATE_WRITE = 23;
     // linux/mman.h
     static final int MAP_SHARED = 1;
+    static final int MAP_PRIVATE = 2;
+    // asm-generic/mman-common.h
+    static final int MAP_ANONYMOUS = 0x20;
     // asm-generic/mman.h
     static final int MCL_CURRENT = 1;
     static final int MCL_FUTURE = 2;

@@ -52,6 +52,11 @@ public final class NativeFile implements AutoCloseable {
         this.name = name;
     }
 
+    /** One that a call has opened of which this class knows nothing. */
+    static NativeFile of(int descriptor, String name) {
+        return new NativeFile(descriptor, name);
+    }
+
     /**
      * open(2), close-on-exec; a file that is created is its owner's only.
      *
@@ -155,6 +160,10 @@ public final class NativeFile implements AutoCloseable {
     /** Device and inode. */
     private static Object keyOf(Path path) throws IOException {
         return Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+    }
+
+    int descriptor() {
+        return fd;
     }
 
     /** Bytes; of a block device too. */
@@ -331,14 +340,14 @@ public final class NativeFile implements AutoCloseable {
         check(LinuxFile.close(fd), "close", name);
     }
 
-    private static int check(int result, String call, String subject) throws ErrnoException {
+    static int check(int result, String call, String subject) throws ErrnoException {
         if (result < 0) {
             throw new ErrnoException(call, subject, -result);
         }
         return result;
     }
 
-    private static long check(long result, String call, String subject) throws ErrnoException {
+    static long check(long result, String call, String subject) throws ErrnoException {
         if (result < 0) {
             throw new ErrnoException(call, subject, (int) -result);
         }

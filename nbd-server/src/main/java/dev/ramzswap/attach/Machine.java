@@ -1,12 +1,15 @@
 package dev.ramzswap.attach;
 
 import dev.ramzswap.config.Host;
+import dev.ramzswap.frees.KernelProbe;
+import dev.ramzswap.frees.SlotProbe;
 import dev.ramzswap.linux.GenericNetlink;
 import java.io.IOException;
 import java.nio.file.Path;
 
 /** A machine as this package sees and changes it. */
-public record Machine(Host host, KernelFiles files, Tools tools, NbdDriver nbd, DeviceNode.Source nodes) {
+public record Machine(
+        Host host, KernelFiles files, Tools tools, NbdDriver nbd, DeviceNode.Source nodes, SlotProbe slots) {
     /** The one that this runs on. */
     public static Machine of(Host host) {
         String path = host.variables().getOrDefault("PATH", "/usr/bin");
@@ -16,7 +19,8 @@ public record Machine(Host host, KernelFiles files, Tools tools, NbdDriver nbd, 
                 new KernelFiles(Path.of("/")),
                 tools,
                 new NbdNetlink(GenericNetlink::open),
-                device -> KernelNode.of(Path.of(device.path()), device.numbers(), tools));
+                device -> KernelNode.of(Path.of(device.path()), device.numbers(), tools),
+                new KernelProbe());
     }
 
     /**

@@ -64,6 +64,7 @@ public final class SwapOff {
     /** A record of what is no more hides nothing: that it cannot be removed is no reason to fail. */
     private void forget() {
         try {
+            machine.slots().end(export);
             SwapRecord.delete(machine.host(), export);
         } catch (IOException e) {
             say("its record stays: " + Cause.of(e));

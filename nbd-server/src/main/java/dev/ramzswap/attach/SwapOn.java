@@ -2,8 +2,10 @@ package dev.ramzswap.attach;
 
 import dev.ramzswap.attach.Finding.Level;
 import dev.ramzswap.closing.Closing;
+import dev.ramzswap.config.Cause;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.Size;
+import dev.ramzswap.control.ControlClient;
 import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.NativeFile;
@@ -52,6 +54,7 @@ public final class SwapOn {
      * @param requestTimeout how long the kernel waits for a reply, otherwise; if empty, what the export's storage needs
      * @param reconnectTimeout how long requests wait for a new daemon, otherwise, when the old one has died
      * @param tune whether to set what the kernel should have otherwise
+     * @param probesSlots whether to have the kernel say which slots it frees, where it can
      * @param isUnsafe whether to swap also on a daemon that is not guarded, or with a problem of the kernel's settings
      */
     public record Request(
@@ -63,6 +66,7 @@ public final class SwapOn {
             Optional<Duration> requestTimeout,
             Duration reconnectTimeout,
             boolean tune,
+            boolean probesSlots,
             boolean isUnsafe) {
         /**
          * One that hangs may yet go on, and is ended only if the device waits for the next one for longer than that
@@ -126,6 +130,7 @@ public final class SwapOn {
         report(daemon);
         requireGuarded(daemon);
         swapOn(device, undo);
+        probeSlots(export, device, undo);
     }
 
     private void sayHowToKeep() {
@@ -354,6 +359,27 @@ public final class SwapOn {
         undo.add(() -> takeOff(device), swapoff());
         machine.tools().must("swapon", "-p", Integer.toString(request.priority), "--discard=pages", device.path());
         say("swaps on " + device.path() + ", " + Size.format(device.bytes()) + ", priority " + request.priority);
+    }
+
+    /** What is dead leaves at once then; without, it stays until its slot is written again, and that is no failure. */
+    private void probeSlots(ExportStatus export, NbdDevice device, Undo undo) throws IOException, InterruptedException {
+        if (!request.probesSlots) {
+            return;
+        }
+        undo.add(() -> machine.slots().end(request.export), swapoff());
+        try (DeviceNode node = machine.nodes().of(device)) {
+            String how = machine.slots()
+                    .begin(
+                            request.export,
+                            Path.of(node.path()),
+                            export.snapshot().slots());
+            ControlClient.watchFreed(export.entry().control(), export.name());
+            say("drops pages as the kernel frees them (" + how + ")");
+        } catch (IOException e) {
+            machine.slots().end(request.export);
+            say("keeps dead pages until their slots are written again, as the kernel does not say what it frees: "
+                    + Cause.of(e));
+        }
     }
 
     /**

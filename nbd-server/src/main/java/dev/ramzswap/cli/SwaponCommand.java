@@ -109,6 +109,13 @@ final class SwaponCommand implements Callable<Integer> {
                             + " as swap needs them.")
     private boolean tune;
 
+    @Option(
+            names = "--no-slot-probe",
+            description =
+                    "Have no program in the kernel (BPF) say which slots it frees. Dead pages then stay until their"
+                            + " slots are written again.")
+    private boolean noSlotProbe;
+
     @Spec
     private CommandSpec spec;
 
@@ -139,6 +146,7 @@ final class SwaponCommand implements Callable<Integer> {
                 Optional.ofNullable(requestSeconds).map(Duration::ofSeconds),
                 Duration.ofSeconds(reconnect),
                 tune,
+                !noSlotProbe,
                 serve.isGiven(Key.UNSAFE));
         var swapOn = new SwapOn(Machine.of(host), request, spec.commandLine().getOut());
         Optional<SwapOn.Starter> starter = starter(serve, request);

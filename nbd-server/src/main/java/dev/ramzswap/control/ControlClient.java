@@ -31,6 +31,11 @@ public final class ControlClient {
         ask(control, "stop force");
     }
 
+    /** Has the daemon drop what the kernel frees, as what is pinned says of it. */
+    public static void watchFreed(Path control, String name) throws IOException, InterruptedException {
+        ask(control, "watch-freed " + name);
+    }
+
     /** The processes, other than the kernel, that are connected to the daemon; 0 for all that it does not know. */
     public static List<Long> visitors(Path control) throws IOException, InterruptedException {
         return pids(control, "visitors");

@@ -11,6 +11,7 @@ import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.config.MemoryCheck;
 import dev.ramzswap.store.CodecSpec;
 import dev.ramzswap.store.PageStore;
+import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.Collection;
 import java.util.List;
@@ -23,14 +24,16 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
 /**
- * What the control socket understands: {@code ping}, {@code set NAME key=value ...}, {@code visitors}, {@code visitors
- * NAME}, {@code stop} and {@code stop force}. Replies are {@code ok}, the process ids of the visitors, {@code draining}
- * where the daemon goes on for its clients, or {@code error} and a message for the user.
+ * What the control socket understands: {@code ping}, {@code set NAME key=value ...}, {@code watch-freed NAME},
+ * {@code visitors}, {@code visitors NAME}, {@code stop} and {@code stop force}. Replies are {@code ok}, the process ids
+ * of the visitors, {@code draining} where the daemon goes on for its clients, or {@code error} and a message for the
+ * user.
  */
 final class ControlRequests implements UnaryOperator<String> {
     private static final System.Logger LOG = System.getLogger(ControlRequests.class.getName());
 
     private final Map<String, PageStore> stores;
+    private final Map<String, FreedSlotsWatch> watches;
     private final Map<String, Attachment> attached;
     private final MemoryCheck memory;
     private final Ending ending;
@@ -38,8 +41,12 @@ final class ControlRequests implements UnaryOperator<String> {
 
     /** @param memory of which a limit may take some */
     ControlRequests(
-            Map<String, PageStore> stores, Map<String, Attachment> attached, MemoryCheck memory, Ending ending) {
-        this(stores, attached, memory, ending, Level.INFO);
+            Map<String, PageStore> stores,
+            Map<String, FreedSlotsWatch> watches,
+            Map<String, Attachment> attached,
+            MemoryCheck memory,
+            Ending ending) {
+        this(stores, watches, attached, memory, ending, Level.INFO);
     }
 
     /**
@@ -48,12 +55,14 @@ final class ControlRequests implements UnaryOperator<String> {
      */
     ControlRequests(
             Map<String, PageStore> stores,
+            Map<String, FreedSlotsWatch> watches,
             Map<String, Attachment> attached,
             MemoryCheck memory,
             Ending ending,
             Level level) {
         this.level = level;
         this.stores = Map.copyOf(stores);
+        this.watches = Map.copyOf(watches);
         this.attached = Map.copyOf(attached);
         this.memory = memory;
         this.ending = ending;
@@ -70,6 +79,10 @@ final class ControlRequests implements UnaryOperator<String> {
                 set(words.get(1), words.subList(2, words.size()));
                 return OK;
             }
+            if (words.getFirst().equals("watch-freed") && words.size() == 2 && watches.containsKey(words.get(1))) {
+                watches.get(words.get(1)).begin();
+                return OK;
+            }
             if (words.equals(List.of("visitors"))) {
                 return visitors(attached.values());
             }
@@ -84,8 +97,8 @@ final class ControlRequests implements UnaryOperator<String> {
                 return OK;
             }
             return ERROR
-                    + "not a request: ping, set NAME key=value ..., visitors, visitors NAME, stop and stop force are";
-        } catch (ConfigException | IllegalArgumentException e) {
+                    + "not a request: ping, set NAME key=value ..., watch-freed NAME, visitors, visitors NAME, stop and stop force are";
+        } catch (IOException | ConfigException | IllegalArgumentException e) {
             return ERROR + e.getMessage().replace('\n', ' ');
         }
     }

@@ -276,6 +276,7 @@ public final class Daemon implements AutoCloseable {
     private void announce() throws IOException, InterruptedException {
         requests = new ControlRequests(
                 stores.all(),
+                stores.watches(),
                 attached,
                 new MemoryCheck(host, config.protection().isSwap()),
                 ending);

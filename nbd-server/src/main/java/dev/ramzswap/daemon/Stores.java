@@ -17,6 +17,7 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,9 @@ final class Stores {
 
     /** Never changed, but replaced: who watches for a full machine looks at them while they are opened. */
     private volatile Map<String, PageStore> open = Map.of();
+
+    /** By the names of the stores. */
+    private final Map<String, FreedSlotsWatch> watches = new HashMap<>();
 
     /**
      * @param kernel may have devices that belong to them
@@ -190,6 +194,9 @@ final class Stores {
         Map<String, PageStore> all = new LinkedHashMap<>(open);
         all.put(name, store);
         open = Collections.unmodifiableMap(all);
+        FreedSlotsWatch watch = new FreedSlotsWatch(name, store);
+        watches.put(name, watch);
+        watch.takeOver();
     }
 
     /** Not in a daemon that takes over: the one before it has said so, and there is a kernel that waits. */
@@ -229,6 +236,11 @@ final class Stores {
         return open;
     }
 
+    /** Those of all that are open. */
+    Map<String, FreedSlotsWatch> watches() {
+        return watches;
+    }
+
     /** Whether any of them holds pages that an earlier daemon left. */
     boolean areTakenOver() {
         return open.values().stream().anyMatch(PageStore::isTakenOver);
@@ -245,6 +257,7 @@ final class Stores {
     /** Gives them back before anybody was let in, as if those that have begun had not. */
     void abandon(Throwable failure) {
         open.values().forEach(store -> store.abandon(failure));
+        watches.values().forEach(FreedSlotsWatch::close);
         open = Map.of();
     }
 
@@ -257,6 +270,7 @@ final class Stores {
                 store.close();
             }
         }
+        watches.values().forEach(FreedSlotsWatch::close);
     }
 
     private static void discard(PageStore store) {

@@ -283,7 +283,8 @@ public final class WarmUp {
     private void change(PageStore store) throws IOException {
         try (ControlSocket _ = new ControlSocket(
                 controlSocket,
-                new ControlRequests(Map.of(NAME, store), Map.of(), NO_MEMORY, new Ending(() -> true), Level.DEBUG))) {
+                new ControlRequests(
+                        Map.of(NAME, store), Map.of(), Map.of(), NO_MEMORY, new Ending(() -> true), Level.DEBUG))) {
             ControlSocket.request(controlSocket, "set " + NAME + " limit=1");
             ControlSocket.request(controlSocket, "set " + NAME + " codec=zstd:3");
         }

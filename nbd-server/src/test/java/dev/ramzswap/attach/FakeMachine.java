@@ -6,6 +6,7 @@ import dev.ramzswap.config.Host;
 import dev.ramzswap.config.Settings;
 import dev.ramzswap.daemon.Attachments;
 import dev.ramzswap.daemon.Daemon;
+import dev.ramzswap.frees.SlotProbe;
 import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.KernelEnd;
@@ -35,7 +36,7 @@ import java.util.stream.Stream;
  * A machine with 16 GiB that is all well, as a tree of files, and programs that do to the tree what the real ones do to
  * the kernel. Daemons are real, and run in the test's own process.
  */
-final class FakeMachine implements Tools, NbdDriver, DeviceNode.Source {
+final class FakeMachine implements Tools, NbdDriver, DeviceNode.Source, SlotProbe {
     private static final String HEAD = "Filename\t\tType\t\tSize\t\tUsed\t\tPriority\n";
     private static final String SIZE_KIB = "1024";
 
@@ -55,6 +56,13 @@ final class FakeMachine implements Tools, NbdDriver, DeviceNode.Source {
     String interrupted;
 
     final Set<String> missing = new HashSet<>();
+
+    /** Export, device and slots of what the kernel was to say something of. */
+    final List<String> probed = new ArrayList<>();
+
+    /** By which the kernel says what it frees; null if it does not. */
+    String freeingFunction;
+
     /** What happens while swapoff runs, one step for each look. */
     final List<String> swapsDuringSwapoff = new ArrayList<>();
 
@@ -161,7 +169,7 @@ final class FakeMachine implements Tools, NbdDriver, DeviceNode.Source {
     }
 
     Machine machine() {
-        return new Machine(host(uid), files(), this, this, this);
+        return new Machine(host(uid), files(), this, this, this, this);
     }
 
     /** The daemon's user is the test's, whoever that is. */
@@ -179,6 +187,20 @@ final class FakeMachine implements Tools, NbdDriver, DeviceNode.Source {
         Daemon daemon = Daemon.start(Config.of(settings, host), host, kernel, _ -> {});
         process(ProcessHandle.current().pid());
         return daemon;
+    }
+
+    @Override
+    public String begin(String export, Path device, long slots) throws IOException {
+        probed.add(export + " " + device + " " + slots);
+        if (freeingFunction == null) {
+            throw new IOException("no such function");
+        }
+        return freeingFunction;
+    }
+
+    @Override
+    public void end(String export) {
+        probed.removeIf(probe -> probe.startsWith(export + " "));
     }
 
     @Override

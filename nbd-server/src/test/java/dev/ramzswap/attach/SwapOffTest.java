@@ -56,7 +56,7 @@ class SwapOffTest {
 
     private void swapOn(String name) throws IOException, InterruptedException {
         var request = new SwapOn.Request(
-                name, Optional.empty(), 100, 1, isByNbdClient, Optional.empty(), Duration.ZERO, false, false);
+                name, Optional.empty(), 100, 1, isByNbdClient, Optional.empty(), Duration.ZERO, false, true, false);
         new SwapOn(fake.machine(), request, new PrintWriter(out)).run(Optional.empty());
         fake.ran.clear();
         out.getBuffer().setLength(0);
@@ -411,7 +411,7 @@ class SwapOffTest {
     void aLockThatCannotBeMadeKeepsNobodyFromSwappingOff() throws Exception {
         fake.swaps("/dev/nbd0 partition 1048576 400 100");
         Host host = new Host(1L << 30, 0, Map.of(RuntimePath.VARIABLE, "/proc/none/run"));
-        var machine = new Machine(host, fake.files(), fake, fake, fake);
+        var machine = new Machine(host, fake.files(), fake, fake, fake, fake);
         new SwapOff(machine, "swap0", new PrintWriter(out), false).run(false);
         assertEquals(BOTH, fake.ran);
         assertTrue(out.toString().startsWith("swap0: goes on without a lock, which cannot be made"), out.toString());

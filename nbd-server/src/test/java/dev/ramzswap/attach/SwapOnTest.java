@@ -38,6 +38,8 @@ class SwapOnTest {
     private final StringWriter out = new StringWriter();
     private Optional<String> device = Optional.empty();
     private boolean isByNbdClient;
+
+    private boolean probesSlots = true;
     private boolean tune;
     private boolean isUnsafe;
 
@@ -48,7 +50,16 @@ class SwapOnTest {
 
     private void swapOn(String name, SwapOn.Starter... starter) throws IOException, InterruptedException {
         var request = new SwapOn.Request(
-                name, device, 100, 2, isByNbdClient, Optional.empty(), Duration.ofSeconds(60), tune, isUnsafe);
+                name,
+                device,
+                100,
+                2,
+                isByNbdClient,
+                Optional.empty(),
+                Duration.ofSeconds(60),
+                tune,
+                probesSlots,
+                isUnsafe);
         new SwapOn(fake.machine(), request, new PrintWriter(out))
                 .run(List.of(starter).stream().findFirst());
     }
@@ -102,8 +113,29 @@ class SwapOnTest {
         assertEquals("""
                 swap0: attached to /dev/nbd0, connections: 2
                 swap0: swaps on /dev/nbd0, 16M, priority 100
+                swap0: keeps dead pages until their slots are written again, as the kernel does not say what it frees: no such function
                 """, out.toString());
         assertEquals("/dev/nbd0 4711\n", Files.readString(temp.resolve("run/swap0.swap")));
+    }
+
+    @Test
+    void whatTheKernelFreesIsNotAskedForIfNobodyWantsIt() throws Exception {
+        probesSlots = false;
+        try (Daemon _ = fake.serve(EXPORT)) {
+            swapOn("swap0");
+        }
+        assertFalse(out.toString().contains("dead pages"), out::toString);
+    }
+
+    /** There is none of it here, as the daemon says that is to look at it. */
+    @Test
+    void whatTheDaemonCannotSeeIsGivenUp() throws Exception {
+        fake.freeingFunction = "zswap_invalidate";
+        try (Daemon _ = fake.serve(EXPORT)) {
+            swapOn("swap0");
+        }
+        assertTrue(out.toString().contains("keeps dead pages"), out::toString);
+        assertEquals(List.of(), fake.probed);
     }
 
     @Test

@@ -118,7 +118,7 @@ class TransientServiceTest {
         Config daemon = Config.of(settings, new Host(1L << 30, 0, VARIABLES));
         Duration reconnect = Duration.ofSeconds(reconnectSeconds);
         var request = new SwapOn.Request(
-                "a", Optional.empty(), 100, 1, isByNbdClient, Optional.empty(), reconnect, false, false);
+                "a", Optional.empty(), 100, 1, isByNbdClient, Optional.empty(), reconnect, false, true, false);
         assertEquals(expected, request.successor(daemon));
     }
 

@@ -1,0 +1,89 @@
+package dev.ramzswap.frees;
+
+import dev.ramzswap.linux.NativeFile;
+import dev.ramzswap.linux.PrivatePages;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.SplittableRandom;
+
+/**
+ * Pages of this process, of random content, that it has had swapped out. Where the kernel says that they are, there on
+ * the device they must be: so it is known which of the kernel's swap areas the device is. Closing it frees their slots.
+ */
+final class OwnSwap implements AutoCloseable {
+    private static final int PAGES = 64;
+    private static final int LEAST = 16;
+    private static final int PAGE_BYTES = PrivatePages.PAGE_BYTES;
+
+    private final PrivatePages pages;
+    private final List<Long> slots = new ArrayList<>();
+    private int type;
+
+    private OwnSwap(PrivatePages pages) {
+        this.pages = pages;
+    }
+
+    /** @throws IOException with a message for the user, if they are not to be found on the device */
+    static OwnSwap on(Path device) throws IOException {
+        SplittableRandom random = new SplittableRandom();
+        long[] content = random.longs((long) PAGES * PAGE_BYTES / Long.BYTES).toArray();
+        OwnSwap own = new OwnSwap(PrivatePages.of(PAGES));
+        try {
+            own.pages.memory().copyFrom(MemorySegment.ofArray(content));
+            own.pages.pageOut();
+            own.compare(device, MemorySegment.ofArray(content));
+            return own;
+        } catch (Throwable e) {
+            own.close();
+            throw e;
+        }
+    }
+
+    private void compare(Path device, MemorySegment content) throws IOException {
+        try (NativeFile file = NativeFile.open(device, NativeFile.O_RDONLY | NativeFile.O_DIRECT);
+                Arena arena = Arena.ofConfined()) {
+            MemorySegment page = arena.allocate(PAGE_BYTES, PAGE_BYTES);
+            for (int i = 0; i < PAGES; i++) {
+                OptionalLong entry = pages.swapEntry(i);
+                if (entry.isPresent()) {
+                    long slot = PrivatePages.offset(entry.getAsLong());
+                    file.read(page, PAGE_BYTES, slot * PAGE_BYTES);
+                    add(entry.getAsLong(), page.mismatch(content.asSlice((long) i * PAGE_BYTES, PAGE_BYTES)) < 0);
+                }
+            }
+        }
+        if (slots.size() < LEAST) {
+            throw new IOException("the kernel has swapped out " + slots.size() + " of " + PAGES
+                    + " pages that it was asked to: is there a limit of swap for this process (memory.swap.max)?");
+        }
+    }
+
+    private void add(long entry, boolean isThere) throws IOException {
+        if (!isThere || !slots.isEmpty() && type != PrivatePages.type(entry)) {
+            throw new IOException(
+                    "what the kernel swaps out first does not come here: another swap area goes before it,"
+                            + " or zswap keeps it");
+        }
+        type = PrivatePages.type(entry);
+        slots.add(PrivatePages.offset(entry));
+    }
+
+    /** The number of the swap area. */
+    int type() {
+        return type;
+    }
+
+    List<Long> slots() {
+        return slots;
+    }
+
+    @Override
+    public void close() {
+        pages.close();
+    }
+}

@@ -1,0 +1,52 @@
+package dev.ramzswap.frees;
+
+import dev.ramzswap.linux.Bpf;
+import dev.ramzswap.linux.NativeFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+
+/**
+ * Where what sees an export's slots freed outlives every process: a directory of the kernel's own file system for that
+ * (Documentation/bpf/index.rst; systemd mounts it). The kernel goes on with it while no daemon lives.
+ */
+public record Pins(Path directory) {
+    /** Where that file system is mounted. */
+    public static final Path MOUNT = Path.of("/sys/fs/bpf");
+
+    private static final String BITS = "bits";
+    private static final String FREE = "free";
+    private static final String SWAPOFF = "swapoff";
+
+    public static Pins of(String export) {
+        return new Pins(MOUNT.resolve("ramzswap-" + export));
+    }
+
+    public boolean exist() {
+        return Files.exists(directory.resolve(BITS));
+    }
+
+    /** @throws IOException also if they are of a device of another size */
+    public FreedBits bits(long slots) throws IOException {
+        return FreedBits.pinned(directory.resolve(BITS), slots);
+    }
+
+    /** In place of any that are there. The bits last: what has them has all. */
+    void put(FreedBits bits, NativeFile free, NativeFile swapoff) throws IOException {
+        remove();
+        Files.createDirectory(
+                directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Bpf.pin(free, directory.resolve(FREE));
+        Bpf.pin(swapoff, directory.resolve(SWAPOFF));
+        Bpf.pin(bits.array(), directory.resolve(BITS));
+    }
+
+    /** The bits first. Those who have them open keep them. */
+    public void remove() throws IOException {
+        for (String name : new String[] {BITS, FREE, SWAPOFF}) {
+            Files.deleteIfExists(directory.resolve(name));
+        }
+        Files.deleteIfExists(directory);
+    }
+}
