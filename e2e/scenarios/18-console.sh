@@ -5,7 +5,7 @@ seconds=300
 
 scenario() {
     serve --size 800M
-    attach 0 swap0
+    attach 0 swap0 --slot-probe
     "$e2e/target/console" >/run/console.log &
     local console=$! longest
     start_hogs 4 160 5000

@@ -8,7 +8,7 @@ ready_slots=128
 
 scenario() {
     serve --size 1G
-    attach 0 swap0 >/run/swapon.out
+    attach 0 swap0 --slot-probe >/run/swapon.out
     cat /run/swapon.out
     grep -q 'drops pages as the kernel frees them' /run/swapon.out || fail 'the kernel does not say what it frees'
     load

@@ -14,8 +14,8 @@ import java.security.SecureRandom;
  * are three copies, and what two of them say holds. Who was killed as it wrote them may have left the first one only.
  *
  * <pre>
- *     0  8  magic "ramzctr" and format version 3, of the state in all: 1 had no labels before the backing file; 2 named
- *           who attached a device by its process id alone. The text that the kernel keeps with a device (Backend, in
+ *     0  8  magic "ramzctr" and format version 4, of the state in all: 1 had no labels before the backing file; 2 named
+ *           who attached a device by its process id alone; 3 had no word for freed slots. The text that the kernel keeps with a device (Backend, in
  *           dev.ramzswap.attach) is a part of the state: a daemon that does not know it gives no connection back
  *     8  4  counters in a block
  *    12  4  blocks
@@ -39,7 +39,7 @@ final class CountersHead {
     /** Where the copies are in the file: one before the counters, two behind them. */
     static final int[] COPIES = {0, 6144, 7168};
 
-    private static final long MAGIC = 0x0372_7463_7a6d_6172L; // "ramzctr" and 3, as bytes of a little-endian machine
+    private static final long MAGIC = 0x0472_7463_7a6d_6172L; // "ramzctr" and 4, as bytes of a little-endian machine
     private static final int COUNTERS_OFFSET = 8;
     private static final int BLOCKS_OFFSET = 12;
     private static final int SLOTS_OFFSET = 16;

@@ -26,9 +26,6 @@ final class Suspects {
 
     private static final int LOOKS = 3;
 
-    /** So many times the patience without a look what is lost is so; then it takes one more look. */
-    private static final int LOST_PATIENCES = 6;
-
     /** What is known of a segment's pieces. */
     enum State {
         /** Nothing: others are remembered, and nobody is kept waiting for this one. */
@@ -58,7 +55,7 @@ final class Suspects {
         /** Looks in which they have failed, one after the other; those that came too soon do not count. */
         private int looks;
 
-        /** When the last of those ended, or a later one in which they failed, too, if they are lost. */
+        /** When the last of those ended. */
         private long last;
 
         /** Whether it was said that they are lost. */
@@ -100,10 +97,7 @@ final class Suspects {
         }
 
         private void failedAgain(long begin, long end) {
-            if (isLost() && begin - last > LOST_PATIENCES * patienceNanos) {
-                looks = LOOKS - 1;
-                last = end;
-            } else if (isLost() || begin - last >= patienceNanos / 2) {
+            if (begin - last >= patienceNanos / 2) {
                 looks++;
                 last = end;
             }

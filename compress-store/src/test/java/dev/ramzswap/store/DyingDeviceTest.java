@@ -108,37 +108,6 @@ class DyingDeviceTest extends MoverFixture {
         assertTrue(progress <= 2, progress + " times");
     }
 
-    /** It may have been intact for days: a moment in which it is not must not cost what is there. */
-    @Test
-    void whatWasLostLongAgoIsNotLostAtItsNextFailure() {
-        halve(0);
-        device.spoil(1);
-        lose(0);
-        LockSupport.parkNanos(7 * SectorDevice.PATIENCE);
-        mayGiveUp = true;
-        files.parts().file().clean(mover);
-        device.heal();
-        assertEquals(0, damaged());
-        files.parts().file().clean(mover);
-        assertEquals(0, damaged());
-    }
-
-    /** What can be had without a loss goes before that. */
-    @Test
-    void whatIsIntactAgainIsEmptiedBeforeOthersAreGivenUp() {
-        halve(0, 2);
-        device.spoil(1);
-        device.spoilSector(2 * PIECES + PIECES / 2);
-        lose(0);
-        lose(2);
-        device.heal();
-        device.spoil(1);
-        LockSupport.parkNanos(7 * SectorDevice.PATIENCE);
-        mayGiveUp = true;
-        files.parts().file().clean(mover);
-        assertEquals(0, damaged());
-    }
-
     private void halve(int... segments) {
         for (int segment : segments) {
             IntStream.range(0, SLOTS / 2)

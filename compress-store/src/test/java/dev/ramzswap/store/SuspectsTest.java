@@ -55,16 +55,6 @@ class SuspectsTest {
         assertEquals(State.NEWLY_LOST, note(1, 1, 100 * PATIENCE + HALF));
     }
 
-    /** Whatever was known of it: on a bad disk that is the time of a few looks. */
-    @Test
-    void whatWasLostLongAgoTakesOneMoreLook() {
-        lose(0b01);
-        assertEquals(State.LOST, note(1, 0b01, 2 * HALF + 6 * PATIENCE));
-        assertEquals(State.YOUNG, note(1, 0b01, 2 * HALF + 12 * PATIENCE + 1));
-        assertFalse(suspects.isLost(1));
-        assertEquals(State.LOST, note(1, 0b01, 100 * PATIENCE));
-    }
-
     /** Now these fail, now others: that makes nobody wait again and again. */
     @Test
     void whatHasGrownIsUnsteadyUntilItIsLost() {

@@ -18,6 +18,10 @@ public final class Bpf {
     /** Where the first argument of a function is in {@code struct pt_regs}, which a program begins with: rdi, x0. */
     public static final int FIRST_ARGUMENT = System.getProperty("os.arch").equals("aarch64") ? 0 : 112;
 
+    /** What the kernel enters for swapoff(2) (arch/x86/include/asm/syscall_wrapper.h, likewise arm64's). */
+    public static final String SWAPOFF_CALL =
+            System.getProperty("os.arch").equals("aarch64") ? "__arm64_sys_swapoff" : "__x64_sys_swapoff";
+
     /** The most that any command takes here. */
     private static final int ATTRIBUTE_BYTES = 128;
 
@@ -89,6 +93,13 @@ public final class Bpf {
             attributes.set(JAVA_LONG, 56, arena.allocateFrom(function).address()); // kprobe_func
             int result = LinuxBpf.perfEventOpen(attributes, FIRST_PROCESSOR, LinuxBpf.PERF_FLAG_FD_CLOEXEC);
             return file(result, "perf_event_open", function);
+        }
+    }
+
+    /** Calls swapoff(2) of nothing, to no other effect than that the kernel enters {@link #SWAPOFF_CALL}. */
+    public static void swapOffNothing() {
+        try (Arena arena = Arena.ofConfined()) {
+            int unused = LinuxSwap.swapoff(arena.allocateFrom(""));
         }
     }
 

@@ -64,10 +64,14 @@ public final class SwapOff {
     /** A record of what is no more hides nothing: that it cannot be removed is no reason to fail. */
     private void forget() {
         try {
-            machine.slots().end(export);
             SwapRecord.delete(machine.host(), export);
         } catch (IOException e) {
             say("its record stays: " + Cause.of(e));
+        }
+        try {
+            machine.slots().end(export);
+        } catch (IOException e) {
+            say("what has seen its slots freed stays: " + Cause.of(e));
         }
     }
 

@@ -6,6 +6,7 @@ import dev.ramzswap.config.Cause;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.Size;
 import dev.ramzswap.control.ControlClient;
+import dev.ramzswap.frees.SlotProbe;
 import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.NativeFile;
@@ -362,21 +363,21 @@ public final class SwapOn {
     }
 
     /** What is dead leaves at once then; without, it stays until its slot is written again, and that is no failure. */
-    private void probeSlots(ExportStatus export, NbdDevice device, Undo undo) throws IOException, InterruptedException {
+    private void probeSlots(ExportStatus export, NbdDevice device, Undo undo) throws InterruptedException {
         if (!request.probesSlots) {
             return;
         }
         undo.add(() -> machine.slots().end(request.export), swapoff());
         try (DeviceNode node = machine.nodes().of(device)) {
-            String how = machine.slots()
+            SlotProbe.Begun begun = machine.slots()
                     .begin(
                             request.export,
                             Path.of(node.path()),
                             export.snapshot().slots());
-            ControlClient.watchFreed(export.entry().control(), export.name());
-            say("drops pages as the kernel frees them (" + how + ")");
+            ControlClient.watchFreed(export.entry().control(), export.name(), begun.name());
+            say("drops pages as the kernel frees them (" + begun.how() + ")");
         } catch (IOException e) {
-            machine.slots().end(request.export);
+            Closing.after(e, () -> machine.slots().end(request.export));
             say("keeps dead pages until their slots are written again, as the kernel does not say what it frees: "
                     + Cause.of(e));
         }

@@ -110,11 +110,11 @@ final class SwaponCommand implements Callable<Integer> {
     private boolean tune;
 
     @Option(
-            names = "--no-slot-probe",
+            names = "--slot-probe",
             description =
-                    "Have no program in the kernel (BPF) say which slots it frees. Dead pages then stay until their"
-                            + " slots are written again.")
-    private boolean noSlotProbe;
+                    "Have a program in the kernel (BPF) say which slots it frees, so that dead pages leave at once."
+                            + " Experimental.")
+    private boolean slotProbe;
 
     @Spec
     private CommandSpec spec;
@@ -146,7 +146,7 @@ final class SwaponCommand implements Callable<Integer> {
                 Optional.ofNullable(requestSeconds).map(Duration::ofSeconds),
                 Duration.ofSeconds(reconnect),
                 tune,
-                !noSlotProbe,
+                slotProbe,
                 serve.isGiven(Key.UNSAFE));
         var swapOn = new SwapOn(Machine.of(host), request, spec.commandLine().getOut());
         Optional<SwapOn.Starter> starter = starter(serve, request);

@@ -31,9 +31,9 @@ public final class ControlClient {
         ask(control, "stop force");
     }
 
-    /** Has the daemon drop what the kernel frees, as what is pinned says of it. */
-    public static void watchFreed(Path control, String name) throws IOException, InterruptedException {
-        ask(control, "watch-freed " + name);
+    /** Has the daemon drop what the kernel frees of an export, as the bits of this name say that are pinned for it. */
+    public static void watchFreed(Path control, String name, long bits) throws IOException, InterruptedException {
+        ask(control, "watch-freed " + name + " " + bits);
     }
 
     /** The processes, other than the kernel, that are connected to the daemon; 0 for all that it does not know. */

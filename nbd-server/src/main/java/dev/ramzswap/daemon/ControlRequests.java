@@ -24,7 +24,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
 /**
- * What the control socket understands: {@code ping}, {@code set NAME key=value ...}, {@code watch-freed NAME},
+ * What the control socket understands: {@code ping}, {@code set NAME key=value ...}, {@code watch-freed NAME BITS},
  * {@code visitors}, {@code visitors NAME}, {@code stop} and {@code stop force}. Replies are {@code ok}, the process ids
  * of the visitors, {@code draining} where the daemon goes on for its clients, or {@code error} and a message for the
  * user.
@@ -79,8 +79,8 @@ final class ControlRequests implements UnaryOperator<String> {
                 set(words.get(1), words.subList(2, words.size()));
                 return OK;
             }
-            if (words.getFirst().equals("watch-freed") && words.size() == 2 && watches.containsKey(words.get(1))) {
-                watches.get(words.get(1)).begin();
+            if (words.getFirst().equals("watch-freed") && words.size() == 3 && watches.containsKey(words.get(1))) {
+                watches.get(words.get(1)).begin(Long.parseLong(words.get(2)));
                 return OK;
             }
             if (words.equals(List.of("visitors"))) {
@@ -97,7 +97,7 @@ final class ControlRequests implements UnaryOperator<String> {
                 return OK;
             }
             return ERROR
-                    + "not a request: ping, set NAME key=value ..., watch-freed NAME, visitors, visitors NAME, stop and stop force are";
+                    + "not a request: ping, set NAME key=value ..., watch-freed NAME BITS, visitors, visitors NAME, stop and stop force are";
         } catch (IOException | ConfigException | IllegalArgumentException e) {
             return ERROR + e.getMessage().replace('\n', ' ');
         }

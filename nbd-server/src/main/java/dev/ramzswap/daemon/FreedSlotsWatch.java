@@ -35,12 +35,15 @@ final class FreedSlotsWatch implements AutoCloseable {
         }
     }
 
-    /** @throws IOException with a message for the user, if there is nothing to watch */
-    synchronized void begin() throws IOException {
+    /**
+     * @param name of the bits that are to lie there
+     * @throws IOException with a message for the user, if there is nothing to watch
+     */
+    synchronized void begin(long name) throws IOException {
         end();
         bits = Pins.of(export).bits(store.slots());
-        if (!bits.isWatching() || !store.watchFreed(bits.bits(), bits.name())) {
-            unmap();
+        if (bits.name() != name || !bits.isWatching() || !store.watchFreed(bits.bits(), name)) {
+            end();
             throw new IOException("the slots of " + export + " are not watched");
         }
     }

@@ -42,8 +42,13 @@ final class FreePrograms {
                 .or(0, 1);
     }
 
+    /** Where it enters swapoff(2), of whatever area: no bit is set from then on. */
+    static BpfProgram ofAnySwapoff(NativeFile bits) {
+        return new BpfProgram().set(1, FreedBits.AREA).find(bits, 1).set(1, 0).store(0, 1);
+    }
+
     /**
-     * Where it calls {@code f(int type)} at a swapoff: no bit is set from then on. That comes before the area's number
+     * The same where it calls {@code f(int type)} at a swapoff of the watched area. That comes before the area's number
      * can be another's (mm/swapfile.c: SWP_USED is cleared last).
      */
     static BpfProgram ofSwapoff(NativeFile bits) {

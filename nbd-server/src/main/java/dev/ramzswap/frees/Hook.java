@@ -1,5 +1,6 @@
 package dev.ramzswap.frees;
 
+import dev.ramzswap.linux.Bpf;
 import java.util.List;
 
 /**
@@ -7,13 +8,14 @@ import java.util.List;
  * each with the first argument that {@link FreePrograms} reads. In the order in which they are tried.
  *
  * @param free {@code f(swp_entry_t)}
- * @param swapoff {@code f(int type)}
+ * @param swapoff {@code f(int type)}; not proved to be called, as swapoff(2) itself is ({@link Bpf#SWAPOFF_CALL})
  */
 record Hook(String free, String swapoff) {
     static final List<Hook> ALL = List.of(
-            // From Linux 6.8 on, with CONFIG_ZSWAP, whether zswap is on or not: mm/swapfile.c, swap_range_free,
+            // From Linux 6.9 on, with CONFIG_ZSWAP, whether zswap is on or not: mm/swapfile.c, swap_range_free,
             // swapoff.
             new Hook("zswap_invalidate", "zswap_swapoff"),
-            // Before: mm/swap_slots.c; and frontswap's, of which zswap is one, likewise.
+            // Before: mm/swap_slots.c. The functions of zswap had other arguments first, and frontswap's place.
+            new Hook("free_swap_slot", "zswap_swapoff"),
             new Hook("free_swap_slot", "__frontswap_invalidate_area"));
 }

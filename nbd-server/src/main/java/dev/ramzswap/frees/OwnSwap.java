@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Pages of this process, of random content, that it has had swapped out. Where the kernel says that they are, there on
@@ -18,6 +19,8 @@ import java.util.SplittableRandom;
 final class OwnSwap implements AutoCloseable {
     private static final int PAGES = 64;
     private static final int LEAST = 16;
+    private static final long PATIENCE_NANOS = 2_000_000_000;
+    private static final long LOOK_NANOS = 5_000_000;
     private static final int PAGE_BYTES = PrivatePages.PAGE_BYTES;
 
     private final PrivatePages pages;
@@ -51,9 +54,9 @@ final class OwnSwap implements AutoCloseable {
             for (int i = 0; i < PAGES; i++) {
                 OptionalLong entry = pages.swapEntry(i);
                 if (entry.isPresent()) {
-                    long slot = PrivatePages.offset(entry.getAsLong());
-                    file.read(page, PAGE_BYTES, slot * PAGE_BYTES);
-                    add(entry.getAsLong(), page.mismatch(content.asSlice((long) i * PAGE_BYTES, PAGE_BYTES)) < 0);
+                    add(
+                            entry.getAsLong(),
+                            isThere(file, page, entry.getAsLong(), content.asSlice((long) i * PAGE_BYTES, PAGE_BYTES)));
                 }
             }
         }
@@ -61,6 +64,20 @@ final class OwnSwap implements AutoCloseable {
             throw new IOException("the kernel has swapped out " + slots.size() + " of " + PAGES
                     + " pages that it was asked to: is there a limit of swap for this process (memory.swap.max)?");
         }
+    }
+
+    /** It may still be on its way. */
+    private static boolean isThere(NativeFile file, MemorySegment page, long entry, MemorySegment expected)
+            throws IOException {
+        long end = System.nanoTime() + PATIENCE_NANOS;
+        do {
+            file.read(page, PAGE_BYTES, PrivatePages.offset(entry) * PAGE_BYTES);
+            if (page.mismatch(expected) < 0) {
+                return true;
+            }
+            LockSupport.parkNanos(LOOK_NANOS);
+        } while (System.nanoTime() - end < 0);
+        return false;
     }
 
     private void add(long entry, boolean isThere) throws IOException {

@@ -18,6 +18,7 @@ public record Pins(Path directory) {
     private static final String BITS = "bits";
     private static final String FREE = "free";
     private static final String SWAPOFF = "swapoff";
+    private static final String ANY_SWAPOFF = "any-swapoff";
 
     public static Pins of(String export) {
         return new Pins(MOUNT.resolve("ramzswap-" + export));
@@ -33,18 +34,19 @@ public record Pins(Path directory) {
     }
 
     /** In place of any that are there. The bits last: what has them has all. */
-    void put(FreedBits bits, NativeFile free, NativeFile swapoff) throws IOException {
+    void put(FreedBits bits, NativeFile free, NativeFile swapoff, NativeFile anySwapoff) throws IOException {
         remove();
         Files.createDirectory(
                 directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         Bpf.pin(free, directory.resolve(FREE));
         Bpf.pin(swapoff, directory.resolve(SWAPOFF));
+        Bpf.pin(anySwapoff, directory.resolve(ANY_SWAPOFF));
         Bpf.pin(bits.array(), directory.resolve(BITS));
     }
 
     /** The bits first. Those who have them open keep them. */
     public void remove() throws IOException {
-        for (String name : new String[] {BITS, FREE, SWAPOFF}) {
+        for (String name : new String[] {BITS, FREE, SWAPOFF, ANY_SWAPOFF}) {
             Files.deleteIfExists(directory.resolve(name));
         }
         Files.deleteIfExists(directory);

@@ -190,12 +190,12 @@ final class FakeMachine implements Tools, NbdDriver, DeviceNode.Source, SlotProb
     }
 
     @Override
-    public String begin(String export, Path device, long slots) throws IOException {
+    public Begun begin(String export, Path device, long slots) throws IOException {
         probed.add(export + " " + device + " " + slots);
         if (freeingFunction == null) {
             throw new IOException("no such function");
         }
-        return freeingFunction;
+        return new Begun(freeingFunction, 1);
     }
 
     @Override

@@ -26,7 +26,8 @@ class FreeProgramsTest {
     void theKernelTakesThem() throws IOException {
         try (FreedBits bits = FreedBits.make(SLOTS);
                 NativeFile _ = Bpf.load(FreePrograms.ofFree(bits.array()));
-                NativeFile _ = Bpf.load(FreePrograms.ofSwapoff(bits.array()))) {
+                NativeFile _ = Bpf.load(FreePrograms.ofSwapoff(bits.array()));
+                NativeFile _ = Bpf.load(FreePrograms.ofAnySwapoff(bits.array()))) {
             assertFalse(bits.isWatching());
         }
     }
