@@ -48,7 +48,7 @@ class BackendTest {
     void whoChangesItsTextChangesTheStatesVersion() throws IOException {
         int version = versionOfTheState();
         var backend = new Backend("a", 1, 2, new ProcessId(3, 4));
-        assertEquals("3 ramzswap:a:0000000000000001:2:3:4", version + " " + backend);
+        assertEquals("4 ramzswap:a:0000000000000001:2:3:4", version + " " + backend);
         List<String> preinst = Files.readAllLines(Path.of("../systemd/debian/control/preinst"));
         assertTrue(preinst.contains("layout=" + version), preinst.toString());
     }

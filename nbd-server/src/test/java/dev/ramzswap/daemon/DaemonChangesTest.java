@@ -77,9 +77,9 @@ class DaemonChangesTest extends DaemonFixture {
                             "set swap0 codec=xz",
                             "error codec: 'xz' is not a codec: use lz4, zstd or zstd:LEVEL with LEVEL from 1 to 19",
                             "set swap0",
-                            "error not a request: ping, set NAME key=value ..., visitors, visitors NAME, stop and stop force are",
+                            "error not a request: ping, set NAME key=value ..., watch-freed NAME BITS, visitors, visitors NAME, stop and stop force are",
                             "halt",
-                            "error not a request: ping, set NAME key=value ..., visitors, visitors NAME, stop and stop force are")
+                            "error not a request: ping, set NAME key=value ..., watch-freed NAME BITS, visitors, visitors NAME, stop and stop force are")
                     .forEach((request, reply) -> {
                         try {
                             assertEquals(reply, ControlSocket.request(control, request));
