@@ -1,11 +1,11 @@
-# Much swapped at once on a machine that is short of memory: no page is refused, and the machine goes on
+# Much swapped at once by a device without discard, which keeps what is dead: no page is refused, and the machine goes on
 # answering commands.
 memory=720
 seconds=300
 
 scenario() {
     serve --size 800M
-    attach 0 swap0 --slot-probe
+    attach_by_nbd_client 0 swap0
     "$e2e/target/console" >/run/console.log &
     local console=$! longest
     start_hogs 4 160 5000

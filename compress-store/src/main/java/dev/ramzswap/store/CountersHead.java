@@ -15,8 +15,9 @@ import java.security.SecureRandom;
  *
  * <pre>
  *     0  8  magic "ramzctr" and format version 4, of the state in all: 1 had no labels before the backing file; 2 named
- *           who attached a device by its process id alone; 3 had no word for freed slots. The text that the kernel keeps with a device (Backend, in
- *           dev.ramzswap.attach) is a part of the state: a daemon that does not know it gives no connection back
+ *           who attached a device by its process id alone; 3 had no word for freed slots. The text that the kernel
+ *           keeps with a device (Backend, in dev.ramzswap.attach) is a part of the state: a daemon that does not know
+ *           it gives no connection back
  *     8  4  counters in a block
  *    12  4  blocks
  *    16  8  slots of the store
@@ -52,7 +53,6 @@ final class CountersHead {
     private static final int CONFIGURED_CODEC_OFFSET = 320;
     private static final int TIMES_CONFIGURED_OFFSET = 328;
     private static final int LIMIT_THAT_HOLDS_OFFSET = 336;
-
     private static final int FREED_BITS_OFFSET = 344;
 
     private static final VarHandle WORD = JAVA_LONG.varHandle();

@@ -35,11 +35,7 @@ class DyingDeviceTest extends MoverFixture {
     @BeforeEach
     void fill() throws IOException, InterruptedException {
         open(SLOTS, SEGMENTS, true, device::open);
-        int stored = 0;
-        while (store.store(stored, Pages.sized(500, stored), 0, work) == StoreStatus.OK) {
-            stored++;
-        }
-        store.keeper().pause();
+        fillUp();
         mover = mover(() -> mayGiveUp, () -> {});
     }
 

@@ -35,6 +35,16 @@ abstract class MoverFixture {
                 new Activity());
     }
 
+    /** Stores pages of half a kilobyte until one is refused, and lets nothing change by itself. Returns how many. */
+    int fillUp() throws InterruptedException {
+        int stored = 0;
+        while (store.store(stored, Pages.sized(500, stored), 0, work) == StoreStatus.OK) {
+            stored++;
+        }
+        store.keeper().pause();
+        return stored;
+    }
+
     /** One that knows nothing yet. */
     FileMover mover(BooleanSupplier mayGiveUp, Runnable meanwhile) {
         return new FileMover(

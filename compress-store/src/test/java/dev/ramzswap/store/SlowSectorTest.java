@@ -41,11 +41,7 @@ class SlowSectorTest extends MoverFixture {
     @BeforeEach
     void fill() throws IOException, InterruptedException {
         open(SLOTS, SEGMENTS, true, device::open);
-        int stored = 0;
-        while (store.store(stored, Pages.sized(500, stored), 0, work) == StoreStatus.OK) {
-            stored++;
-        }
-        store.keeper().pause();
+        int stored = fillUp();
         for (int slot = 0; slot < stored; slot++) {
             if (isWorthCleaning(slot) && slot % 2 == 0 && !isInSector(slot)) {
                 store.invalidate(slot, work);

@@ -12,8 +12,7 @@ import java.nio.file.attribute.PosixFilePermissions;
  * (Documentation/bpf/index.rst; systemd mounts it). The kernel goes on with it while no daemon lives.
  */
 public record Pins(Path directory) {
-    /** Where that file system is mounted. */
-    public static final Path MOUNT = Path.of("/sys/fs/bpf");
+    private static final Path MOUNT = Path.of("/sys/fs/bpf");
 
     private static final String BITS = "bits";
     private static final String FREE = "free";
