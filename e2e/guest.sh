@@ -1,7 +1,7 @@
 #!/bin/bash
 # The first process of the guest, whose root is the host's tree, read-only. Makes the places that programs write to,
-# runs the scenario named by E2E_SCENARIO, whose times are those of a machine E2E_SLOWNESS times as fast, and ends the
-# machine. Says to the host, on the console:
+# runs the scenario named by E2E_SCENARIO, whose times are those of a machine E2E_SLOWNESS times as fast, for E2E_LIMIT
+# seconds at most, and ends the machine. Says to the host, on the console:
 #
 #   FIGURES key=value ...   the scenario's one line
 #   FAILED why              once for each check that failed
@@ -55,8 +55,7 @@ set_kernel
 . "$e2e/lib/comparison.sh"
 # shellcheck source=/dev/null
 . "$e2e/$E2E_SCENARIO"
-# shellcheck disable=SC2154 # the scenario's
-"$e2e/target/watchdog" $((seconds * E2E_SLOWNESS)) &
+"$e2e/target/watchdog" "$E2E_LIMIT" &
 echo -1000 >/proc/$!/oom_score_adj
 
 start=$(now)
