@@ -26,16 +26,16 @@ class SuspectsTest {
     void whatFailsInThreeLooksIsLost() {
         assertEquals(State.YOUNG, note(1, 0b11, 0));
         assertEquals(State.YOUNG, note(1, 0b11, HALF));
-        assertFalse(suspects.isLost(1));
+        assertFalse(suspects.isLost(1, 2 * HALF));
         assertEquals(State.NEWLY_LOST, note(1, 0b11, 2 * HALF));
         assertEquals(State.LOST, note(1, 0b10, 2 * HALF));
-        assertTrue(suspects.isLost(1));
-        assertFalse(suspects.isLost(2));
+        assertTrue(suspects.isLost(1, 2 * HALF));
+        assertFalse(suspects.isLost(2, 2 * HALF));
         contents.put(1L, 1L);
-        assertFalse(suspects.isLost(1));
+        assertFalse(suspects.isLost(1, 2 * HALF));
         contents.clear();
         suspects.forget(1);
-        assertFalse(suspects.isLost(1));
+        assertFalse(suspects.isLost(1, 2 * HALF));
     }
 
     @Test
@@ -44,6 +44,21 @@ class SuspectsTest {
             assertEquals(State.YOUNG, note(1, 1, now));
         }
         assertEquals(State.NEWLY_LOST, note(1, 1, 2 * HALF));
+    }
+
+    @Test
+    void whatWasLostLongAgoFailsAnew() {
+        lose(1);
+        long late = 2 * HALF + Suspects.MEMORY_NANOS;
+        assertTrue(suspects.isLost(1, late - 1));
+        assertTrue(suspects.isAnyLost(late - 1));
+        assertFalse(suspects.isLost(1, late));
+        assertFalse(suspects.isAnyLost(late));
+        assertEquals(State.LOST, note(1, 1, late - 1));
+        late += Suspects.MEMORY_NANOS;
+        note(1, 1, late);
+        note(1, 1, late + HALF);
+        assertEquals(State.NEWLY_LOST, note(1, 1, late + 2 * HALF));
     }
 
     /** Between them it may have been as it should be. */
@@ -69,11 +84,11 @@ class SuspectsTest {
     void oneThatIsLostIsAnyAsLongAsItIsNotAnother() {
         note(1, 1, 0);
         note(1, 1, HALF);
-        assertFalse(suspects.isAnyLost());
+        assertFalse(suspects.isAnyLost(2 * HALF));
         note(1, 1, 2 * HALF);
-        assertTrue(suspects.isAnyLost());
+        assertTrue(suspects.isAnyLost(2 * HALF));
         contents.put(1L, 1L);
-        assertFalse(suspects.isAnyLost());
+        assertFalse(suspects.isAnyLost(2 * HALF));
     }
 
     /** Behind the label, which lies before the first one. */
@@ -103,7 +118,7 @@ class SuspectsTest {
     void otherPiecesOfALostOneFailAnewAndKeepNobodyWaiting() {
         lose(0b01);
         assertEquals(State.UNSTEADY, note(1, 0b11, 2 * HALF));
-        assertFalse(suspects.isLost(1));
+        assertFalse(suspects.isLost(1, 2 * HALF));
         assertEquals(State.UNSTEADY, note(1, 0b10, 3 * HALF));
         assertEquals(State.NEWLY_LOST, note(1, 0b10, 4 * HALF));
     }
