@@ -53,6 +53,7 @@ set_kernel
 . "$e2e/lib/load.sh"
 . "$e2e/lib/standby.sh"
 . "$e2e/lib/comparison.sh"
+. "$e2e/lib/dead.sh"
 # shellcheck source=/dev/null
 . "$e2e/$E2E_SCENARIO"
 "$e2e/target/watchdog" "$E2E_LIMIT" &

@@ -110,11 +110,9 @@ final class SwaponCommand implements Callable<Integer> {
     private boolean tune;
 
     @Option(
-            names = "--slot-probe",
-            description =
-                    "Have a program in the kernel (BPF) say which slots it frees, so that dead pages leave at once."
-                            + " Experimental.")
-    private boolean slotProbe;
+            names = "--no-slot-probe",
+            description = "Have no program in the kernel (BPF) say which slots it frees: dead pages stay then.")
+    private boolean noSlotProbe;
 
     @Spec
     private CommandSpec spec;
@@ -146,7 +144,7 @@ final class SwaponCommand implements Callable<Integer> {
                 Optional.ofNullable(requestSeconds).map(Duration::ofSeconds),
                 Duration.ofSeconds(reconnect),
                 tune,
-                slotProbe,
+                !noSlotProbe,
                 serve.isGiven(Key.UNSAFE));
         var swapOn = new SwapOn(Machine.of(host), request, spec.commandLine().getOut());
         Optional<SwapOn.Starter> starter = starter(serve, request);

@@ -13,8 +13,9 @@ import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Pages of this process, of random content, that it has had swapped out. Where the kernel says that they are, there on
- * the device they must be: so it is known which of the kernel's swap areas the device is. Closing it frees their slots.
+ * Pages of this process, of random content, that it has had swapped out. All that the kernel says are in one area, and
+ * {@value #LEAST} at least, must be on the device where it says: so it is known which of the kernel's areas the device
+ * is. Others may be in others, of the same priority. Closing it frees their slots.
  */
 final class OwnSwap implements AutoCloseable {
     private static final int PAGES = 64;
@@ -48,43 +49,61 @@ final class OwnSwap implements AutoCloseable {
     }
 
     private void compare(Path device, MemorySegment content) throws IOException {
+        long end = System.nanoTime() + PATIENCE_NANOS;
+        int swapped = 0;
+        int elsewhere = 0; // a bit for each number
         try (NativeFile file = NativeFile.open(device, NativeFile.O_RDONLY | NativeFile.O_DIRECT);
                 Arena arena = Arena.ofConfined()) {
             MemorySegment page = arena.allocate(PAGE_BYTES, PAGE_BYTES);
             for (int i = 0; i < PAGES; i++) {
                 OptionalLong entry = pages.swapEntry(i);
-                if (entry.isPresent()) {
-                    add(
-                            entry.getAsLong(),
-                            isThere(file, page, entry.getAsLong(), content.asSlice((long) i * PAGE_BYTES, PAGE_BYTES)));
+                if (entry.isEmpty()) {
+                    continue;
+                }
+                swapped++;
+                if (isThere(file, page, entry.getAsLong(), content.asSlice((long) i * PAGE_BYTES, PAGE_BYTES), end)) {
+                    add(entry.getAsLong());
+                } else {
+                    elsewhere |= 1 << PrivatePages.type(entry.getAsLong());
                 }
             }
         }
-        if (slots.size() < LEAST) {
-            throw new IOException("the kernel has swapped out " + slots.size() + " of " + PAGES
+        require(swapped, elsewhere);
+    }
+
+    private void require(int swapped, int elsewhere) throws IOException {
+        if (swapped < LEAST) {
+            throw new IOException("the kernel has swapped out " + swapped + " of " + PAGES
                     + " pages that it was asked to: is there a limit of swap for this process (memory.swap.max)?");
+        }
+        if (slots.size() < LEAST) {
+            throw new IOException(
+                    "what the kernel swaps out first does not come here: another swap area goes before it,"
+                            + " or zswap keeps it");
+        }
+        if ((elsewhere & 1 << type) != 0) {
+            throw new IOException("of what the kernel swaps out here, not all comes: zswap keeps some");
         }
     }
 
-    /** It may still be on its way. */
-    private static boolean isThere(NativeFile file, MemorySegment page, long entry, MemorySegment expected)
+    /** It may still be on its way, until the given time. */
+    private static boolean isThere(NativeFile file, MemorySegment page, long entry, MemorySegment expected, long end)
             throws IOException {
-        long end = System.nanoTime() + PATIENCE_NANOS;
-        do {
+        while (true) {
             file.read(page, PAGE_BYTES, PrivatePages.offset(entry) * PAGE_BYTES);
             if (page.mismatch(expected) < 0) {
                 return true;
             }
+            if (System.nanoTime() - end >= 0) {
+                return false;
+            }
             LockSupport.parkNanos(LOOK_NANOS);
-        } while (System.nanoTime() - end < 0);
-        return false;
+        }
     }
 
-    private void add(long entry, boolean isThere) throws IOException {
-        if (!isThere || !slots.isEmpty() && type != PrivatePages.type(entry)) {
-            throw new IOException(
-                    "what the kernel swaps out first does not come here: another swap area goes before it,"
-                            + " or zswap keeps it");
+    private void add(long entry) throws IOException {
+        if (!slots.isEmpty() && type != PrivatePages.type(entry)) {
+            throw new IOException("pages of two swap areas are on this device");
         }
         type = PrivatePages.type(entry);
         slots.add(PrivatePages.offset(entry));
