@@ -13,7 +13,7 @@ scenario() {
         stand_by "${options[@]}"
     done
     attach 0 swap0
-    start_endless_load 110 # with what stress-ng grows to
+    start_endless_load 150 # each daemon that is killed leaves its memory to it
     for round in 1 2 3 4 5; do
         pause $((5 * E2E_SLOWNESS))
         kill_daemon

@@ -92,9 +92,16 @@ public final class Counters {
      * @param identity of the store: it stays when the store is taken over, and is another when it begins anew
      * @param timesConfigured how often it was configured: once when it began, then by each daemon that was configured
      *     otherwise, and by {@link PageStore#configure}
+     * @param freedBits the name given to {@link PageStore#watchFreed}, 0 if nobody tells which slots are freed
      */
     public record Snapshot(
-            String name, long slots, long identity, String codec, long timesConfigured, Map<Counter, Long> values) {}
+            String name,
+            long slots,
+            long identity,
+            String codec,
+            long timesConfigured,
+            long freedBits,
+            Map<Counter, Long> values) {}
 
     /** Longest name of a store in bytes of UTF-8. */
     public static final int MAX_NAME_BYTES = 255;
@@ -296,7 +303,13 @@ public final class Counters {
             values.put(counter, sum(memory, counter));
         }
         return new Snapshot(
-                head.name(), head.slots(), head.identity(), head.codec().toString(), head.timesConfigured(), values);
+                head.name(),
+                head.slots(),
+                head.identity(),
+                head.codec().toString(),
+                head.timesConfigured(),
+                head.freedBits(),
+                values);
     }
 
     private static long sum(MemorySegment memory, Counter counter) {

@@ -39,6 +39,9 @@ public final class Doctor {
                     .of(exports.stream()
                             .filter(export -> export.counters().isPresent())
                             .toList()));
+            for (ExportStatus export : exports) {
+                new SlotChecks(machine).of(export).ifPresent(found::add);
+            }
         }
         return inUse ? found : found.stream().map(Finding::atMostWarning).toList();
     }

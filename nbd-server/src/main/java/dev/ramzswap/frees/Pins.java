@@ -1,7 +1,10 @@
 package dev.ramzswap.frees;
 
 import dev.ramzswap.linux.Bpf;
+import dev.ramzswap.linux.Errno;
+import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.NativeFile;
+import dev.ramzswap.store.Counters.Snapshot;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +33,20 @@ public record Pins(Path directory) {
     /** @throws IOException also if they are of a device of another size */
     public FreedBits bits(long slots) throws IOException {
         return FreedBits.pinned(directory.resolve(BITS), slots);
+    }
+
+    /** Whether the kernel says what it frees to a daemon that looks. Thread-safe. */
+    public ProbeState state(Snapshot daemon) {
+        if (daemon.freedBits() == 0) {
+            return ProbeState.OFF;
+        }
+        try (FreedBits bits = bits(daemon.slots())) {
+            return bits.name() == daemon.freedBits() && bits.isWatching() ? ProbeState.ON : ProbeState.OFF;
+        } catch (ErrnoException e) {
+            return e.errno() == Errno.ENOENT ? ProbeState.OFF : ProbeState.UNKNOWN;
+        } catch (IOException e) {
+            return ProbeState.OFF;
+        }
     }
 
     /** In place of any that are there. The bits last: what has them has all. */

@@ -119,6 +119,25 @@ class SwapOnTest {
     }
 
     @Test
+    void doctorSaysHowManyOfThePagesTheKernelHas() throws Exception {
+        try (Daemon _ = fake.serve(EXPORT)) {
+            swapOn("swap0");
+            fake.swaps("/dev/nbd0 partition 16380 80 100");
+            Finding finding = new Doctor(fake.machine())
+                    .examine(100).stream()
+                            .filter(one -> one.subject().equals("dead slots of swap0"))
+                            .findFirst()
+                            .orElseThrow();
+            assertTrue(
+                    finding.text().startsWith("of 0 stored pages, the kernel has 20; others stay, "), finding.text());
+            fake.file("/sys/module/zswap/parameters/enabled", "Y");
+            assertTrue(new Doctor(fake.machine())
+                    .examine(100).stream()
+                            .anyMatch(one -> one.text().endsWith("as zswap keeps pages before they come here")));
+        }
+    }
+
+    @Test
     void whatTheKernelFreesIsNotAskedForIfNobodyWantsIt() throws Exception {
         probesSlots = false;
         try (Daemon _ = fake.serve(EXPORT)) {

@@ -20,7 +20,7 @@ class StatusTextTest {
         }
         var entry = new ExportEntry(
                 name, 42, 7, Path.of("/run/42.control"), "/counters", socket, "127.0.0.1:10809", "", "serving");
-        return new ExportStatus(entry, Optional.of(new Snapshot(name, 262144, 1, "lz4", 1, all)));
+        return new ExportStatus(entry, Optional.of(new Snapshot(name, 262144, 1, "lz4", 1, 0, all)));
     }
 
     private static ExportStatus filled() {
@@ -49,7 +49,7 @@ class StatusTextTest {
         assertEquals("""
                 [
                   {"name": "swap0", "size": 1073741824, "codec": "lz4", "state": "serving", "pid": 42, "socket": "/run/s.sock", \
-                "listen": "127.0.0.1:10809", "loads": 0, "succ_stores": 0, "failed_stores": 0, "invalidates": 0, "freed_slots": 0, \
+                "listen": "127.0.0.1:10809", "slot_probe": "off", "loads": 0, "succ_stores": 0, "failed_stores": 0, "invalidates": 0, "freed_slots": 0, \
                 "orig_data_size": 314572800, "compr_data_size": 83886080, "mem_used_total": 94896128, \
                 "mem_limit": 268435456, "mem_used_max": 0, "same_pages": 0, "huge_pages": 0, "bd_count": 25600, \
                 "bd_reads": 0, "bd_writes": 0, "io_errors": 0, "refused_stores": 0}
