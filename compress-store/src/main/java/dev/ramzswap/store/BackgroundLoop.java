@@ -28,6 +28,8 @@ final class BackgroundLoop implements AutoCloseable {
     private final long pauseNanos;
     private final Thread thread;
 
+    private final boolean isOrdinary;
+
     /** Whether a look was asked for since the last one began. */
     private volatile boolean isWanted;
 
@@ -40,15 +42,26 @@ final class BackgroundLoop implements AutoCloseable {
     /** The last of the looks that gained something. */
     private long lookThatGained;
 
+    /** Of ordinary priority, whatever its starter has. */
     BackgroundLoop(String name, Step step) {
         this(name, step, PAUSE_NANOS);
     }
 
     /** @param pauseNanos a seam for tests, which would not notice a lost wake-up that is soon made up for */
     BackgroundLoop(String name, Step step, long pauseNanos) {
+        this(name, step, pauseNanos, true);
+    }
+
+    private BackgroundLoop(String name, Step step, long pauseNanos, boolean isOrdinary) {
+        this.isOrdinary = isOrdinary;
         this.step = step;
         this.pauseNanos = pauseNanos;
         this.thread = Thread.ofPlatform().daemon().name(name).unstarted(this::run);
+    }
+
+    /** Of its starter's priority. */
+    static BackgroundLoop urgent(String name, Step step) {
+        return new BackgroundLoop(name, step, PAUSE_NANOS, false);
     }
 
     void start() {
@@ -118,7 +131,9 @@ final class BackgroundLoop implements AutoCloseable {
     }
 
     private void run() {
-        makeOrdinary();
+        if (isOrdinary) {
+            makeOrdinary();
+        }
         while (!isClosed) {
             isWanted = false;
             begin();

@@ -6,7 +6,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * The threads that make room ahead of the stores, each for what it alone waits for: one for the pool, which waits for
- * nobody, one for the backing file, which waits for the disk, and one that takes memory from the kernel.
+ * nobody, one for the backing file, which waits for the disk, and two that take memory from the kernel: ahead, and at
+ * once.
  */
 final class Keeper implements AutoCloseable {
     /**
@@ -37,6 +38,14 @@ final class Keeper implements AutoCloseable {
     private final BackgroundLoop ram;
     private final BackgroundLoop disk;
     private final BackgroundLoop populator;
+
+    /**
+     * Takes memory for a store that waits. The populator may have been told by the kernel to wait until something is
+     * reclaimed ({@code reclaim_throttle} of mm/vmscan.c), which cannot be before that store is answered. What has the
+     * daemon's real-time priority may take a part of the kernel's reserve instead, one region of it for each time that
+     * none is left: what is stored there frees more.
+     */
+    private final BackgroundLoop reserve;
 
     /** A store has found no room: work for the last page that may fit. */
     private volatile boolean isScarce;
@@ -70,6 +79,7 @@ final class Keeper implements AutoCloseable {
         this.relister = new Relister(parts, ownership, activity);
         this.ram = new BackgroundLoop("keeper-" + name, this::keepPool);
         this.populator = new BackgroundLoop("populator-" + name, this::keepMemory);
+        this.reserve = BackgroundLoop.urgent("reserve-" + name, this::takeFromReserve);
         if (file == null) {
             diskWork = null;
             mover = null;
@@ -89,6 +99,7 @@ final class Keeper implements AutoCloseable {
         try {
             ram.start();
             populator.start();
+            reserve.start();
             if (disk != null) {
                 disk.start();
             }
@@ -180,7 +191,7 @@ final class Keeper implements AutoCloseable {
     }
 
     private Look lookForMemory() {
-        return populator.awaitLook(MEMORY_NANOS) == Look.GAINED ? Look.GAINED : Look.NOTHING;
+        return reserve.awaitLook(MEMORY_NANOS) == Look.GAINED ? Look.GAINED : Look.NOTHING;
     }
 
     /**
@@ -261,6 +272,10 @@ final class Keeper implements AutoCloseable {
         return noted(regionMemory.adjust() ? Look.GAINED : Look.NOTHING);
     }
 
+    private Look takeFromReserve() throws IOException {
+        return noted(regionMemory.populateAwaited() ? Look.GAINED : Look.NOTHING);
+    }
+
     private Look noted(Look look) {
         if (look == Look.GAINED) {
             fullness.roomMade();
@@ -274,6 +289,7 @@ final class Keeper implements AutoCloseable {
     void pause() throws InterruptedException {
         ram.pause();
         populator.pause();
+        reserve.pause();
         if (disk != null) {
             disk.pause();
         }
@@ -282,6 +298,7 @@ final class Keeper implements AutoCloseable {
     void resume() {
         ram.resume();
         populator.resume();
+        reserve.resume();
         if (disk != null) {
             disk.resume();
         }
@@ -291,6 +308,7 @@ final class Keeper implements AutoCloseable {
     void stop() {
         ram.close();
         populator.close();
+        reserve.close();
         if (disk != null) {
             disk.close();
         }

@@ -89,6 +89,11 @@ final class RegionMemory {
         return giveBackExcess() || populate(takeAhead());
     }
 
+    /** Makes a region ready, if none is and one is waited for. Returns whether it did. */
+    boolean populateAwaited() throws IOException {
+        return isAwaited() && populate(takeAhead());
+    }
+
     /**
      * Takes all that is wanted ahead.
      *

@@ -214,6 +214,18 @@ class PoolTest {
         assertEquals(2L << Region.SHIFT, usedByRegions());
     }
 
+    @Test
+    void whoWaitsIsGivenOneRegionAndNoMore() throws IOException {
+        regions.close();
+        make(2);
+        setBudget(8);
+        assertTrue(regionMemory.populateAwaited());
+        assertFalse(regionMemory.populateAwaited(), "one is ready");
+        assertEquals(1L << Region.SHIFT, usedByRegions());
+        assertNotEquals(Pool.NONE, pool.allocate(4096));
+        assertTrue(regionMemory.populateAwaited(), "that one is in use");
+    }
+
     /** Or a store would be refused that compaction finds room for as soon as it has a region to begin with. */
     @Test
     void theRegionThatOnlyCompactionMayOpenIsAwaited() throws IOException {

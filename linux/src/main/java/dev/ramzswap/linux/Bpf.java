@@ -76,7 +76,8 @@ public final class Bpf {
             attributes.set(JAVA_INT, 28, LOG_BYTES);
             attributes.set(JAVA_LONG, 32, log.address());
             int result = LinuxBpf.bpf(LinuxBpf.BPF_PROG_LOAD, attributes);
-            return file(result, "bpf(BPF_PROG_LOAD)", result < 0 ? lastLine(log) : "");
+            return file(
+                    result, "bpf(BPF_PROG_LOAD)", result < 0 ? ("a program for kprobes " + lastLine(log)).strip() : "");
         }
     }
 
