@@ -10,7 +10,7 @@ scenario() {
     attach 1 two --priority 100
     mkswap -q "$E2E_DISK"
     swapon --priority 100 "$E2E_DISK"
-    churn 300 $(($(free_mb) * 40 / 100)) 2000
+    churn 300 $(($(free_mb) * 35 / 100)) 200
     pause 1
     read_counters
     check_dead_slots 0 one

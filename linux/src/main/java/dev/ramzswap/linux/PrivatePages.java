@@ -46,9 +46,10 @@ public final class PrivatePages implements AutoCloseable {
         return memory;
     }
 
-    /** Has the kernel reclaim them now, as far as it can (Linux 5.4). */
-    public void pageOut() throws ErrnoException {
-        int result = LinuxMemory.madvise(memory.address(), memory.byteSize(), LinuxMemory.MADV_PAGEOUT);
+    /** Has the kernel reclaim some of them now, as far as it can (Linux 5.4). */
+    public void pageOut(int first, int count) throws ErrnoException {
+        MemorySegment some = memory.asSlice((long) first * PAGE_BYTES, (long) count * PAGE_BYTES);
+        int result = LinuxMemory.madvise(some.address(), some.byteSize(), LinuxMemory.MADV_PAGEOUT);
         NativeFile.check(result, "madvise(MADV_PAGEOUT)", "private pages");
     }
 
