@@ -8,6 +8,8 @@ check_dead_slots() { # N NAME
     local stored used
     stored=$(($(counter orig_data_size "$2") / 4096))
     used=$(($(awk -v device="/dev/nbd$1" '$1 == device { print $4 }' /proc/swaps) / 4))
+    grep "\"name\": \"$2\"" /run/status.json | grep -q '"slot_probe": "on"' || fail "nobody says what is freed of $2"
+    check "slots of $2 that the kernel has freed" "$(counter freed_slots "$2")" -gt 500
     figure "stored_$2" "$stored"
     figure "used_$2" "$used"
     figure "freed_$2" "$(counter freed_slots "$2")"
@@ -27,7 +29,7 @@ churn() { # SECONDS MB OPS
             started=$((started + 1))
         done
         if [ $((started % 10)) = 0 ]; then
-            kill -KILL "${hogs[0]}"
+            kill -KILL "${hogs[0]}" 2>/dev/null # it may have ended
             wait "${hogs[0]}"
         else
             wait "${hogs[0]}"

@@ -26,7 +26,7 @@ attach() { # N NAME SWAPON-OPTION...
     local device=/dev/nbd$1 name=$2
     shift 2
     "$launcher" swapon "$name" --device "$device" "$@" || die "ramzswap swapon $name"
-    own_pages=$((own_pages + 8 + 20 * 64)) # those by which swapon proves which slots are its own
+    own_pages=$((own_pages + 8 + 64)) # those by which swapon proves which slots are its own
 }
 
 # Without swapon's discard, unless it is said.

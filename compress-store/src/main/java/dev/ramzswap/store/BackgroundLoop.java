@@ -10,8 +10,8 @@ import java.util.concurrent.locks.LockSupport;
  * A thread that does a little at a time while there is anything to do, and looks again when it is woken or a moment has
  * passed. Whatever is thrown is logged and tried again: without this thread no store would find room any more.
  *
- * <p>It is of ordinary priority, also in a daemon whose other threads are not: what it does can take long, and what it
- * takes of memory must not come out of the kernel's reserve.
+ * <p>It is of ordinary priority, also in a daemon whose other threads are not, unless it is {@link #urgent}: what it
+ * does can take long, and what it takes of memory must not come out of the kernel's reserve.
  */
 final class BackgroundLoop implements AutoCloseable {
     /** One look. */

@@ -102,7 +102,7 @@ final class FileMover implements Mover {
 
     @Override
     public boolean isInVain(long segment) {
-        return suspects.isLost(segment, lookedAt) && !mayGiveUp.getAsBoolean();
+        return suspects.isLost(segment) && !mayGiveUp.getAsBoolean();
     }
 
     @Override
@@ -136,7 +136,7 @@ final class FileMover implements Mover {
             }
             case YOUNG -> {
                 // What is lost goes before it: it is waited for only if that is to be given up, and cannot be.
-                return suspects.isAnyLost(lookedAt) && !mayGiveUp.getAsBoolean() ? Result.KEPT : Result.LATER;
+                return suspects.isAnyLost() && !mayGiveUp.getAsBoolean() ? Result.KEPT : Result.LATER;
             }
             case UNSTEADY -> {
                 return Result.DAMAGED;

@@ -59,6 +59,9 @@ final class Keeper implements AutoCloseable {
      */
     private long diskLook;
 
+    /** Whether whoever has the turn waits for memory. */
+    private volatile boolean isMemoryAwaited;
+
     private boolean wasFailing;
 
     /** What came of spilling in this look. */
@@ -191,7 +194,14 @@ final class Keeper implements AutoCloseable {
     }
 
     private Look lookForMemory() {
-        return reserve.awaitLook(MEMORY_NANOS) == Look.GAINED ? Look.GAINED : Look.NOTHING;
+        long end = System.nanoTime() + MEMORY_NANOS;
+        isMemoryAwaited = true;
+        Look look = reserve.awaitLook(MEMORY_NANOS);
+        isMemoryAwaited = false;
+        if (look != Look.GAINED) {
+            look = populator.awaitLook(end - System.nanoTime()); // It may have the last region that there may be.
+        }
+        return look == Look.GAINED ? Look.GAINED : Look.NOTHING;
     }
 
     /**
@@ -273,7 +283,7 @@ final class Keeper implements AutoCloseable {
     }
 
     private Look takeFromReserve() throws IOException {
-        return noted(regionMemory.populateAwaited() ? Look.GAINED : Look.NOTHING);
+        return noted(isMemoryAwaited && regionMemory.populateAwaited() ? Look.GAINED : Look.NOTHING);
     }
 
     private Look noted(Look look) {

@@ -12,8 +12,8 @@ import java.util.function.LongUnaryOperator;
  * do so: be it an error, or zeroes from a path that is just being changed. So something is lost only if the same pieces
  * of the segment have failed, in the same way, in {@value #LOOKS} looks one after the other, with half the time that a
  * device is given to come back between each and the next. However long there was no look, or one in which nothing
- * elsewhere could be read either: that counts for nothing, and refutes nothing. Only what was last seen to fail an hour
- * ago is as if it never had: a disk may have been mended since. Times are those of {@link System#nanoTime}, and
+ * elsewhere could be read either: that counts for nothing, and refutes nothing. Only what is lost, and was last seen to
+ * fail an hour ago, must fail anew: a disk may have been mended since. Times are those of {@link System#nanoTime}, and
  * segments are named by the places where they begin. Used by one thread.
  */
 final class Suspects {
@@ -84,25 +84,23 @@ final class Suspects {
             return content == contentOf.applyAsLong(segment);
         }
 
-        private boolean isLost(long now) {
-            return looks >= LOOKS && !isForgotten(now);
+        private boolean isLost() {
+            return looks >= LOOKS;
         }
 
         private boolean isForgotten(long now) {
-            return now - last >= MEMORY_NANOS;
+            return isLost() && now - last >= MEMORY_NANOS;
         }
 
         private State failed(FailedPieces pieces, long begin, long end) {
-            if (isForgotten(begin)) {
-                begin(pieces, end);
-            } else if (!pieces.isWithin(this.pieces)) {
+            if (!pieces.isWithin(this.pieces)) {
                 haveGrown = true;
                 begin(pieces, end);
             } else {
                 this.pieces = pieces;
                 failedAgain(begin, end);
             }
-            return isLost(end) ? lost() : isSteady(begin) ? State.YOUNG : State.UNSTEADY;
+            return isLost() ? lost() : isSteady(begin) ? State.YOUNG : State.UNSTEADY;
         }
 
         private void failedAgain(long begin, long end) {
@@ -135,16 +133,16 @@ final class Suspects {
     }
 
     /** Whether pieces of a segment, with the content that it has, were found to be lost. */
-    boolean isLost(long segment, long now) {
+    boolean isLost(long segment) {
         Suspect suspect = suspects.isEmpty() ? null : suspects.get(segment);
-        return suspect != null && suspect.isLost(now) && suspect.isOf(segment);
+        return suspect != null && suspect.isLost() && suspect.isOf(segment);
     }
 
     /** Whether {@link #note} would say so of any segment. */
-    boolean isAnyLost(long now) {
+    boolean isAnyLost() {
         for (Map.Entry<Long, Suspect> entry : suspects.entrySet()) {
             Suspect suspect = entry.getValue();
-            if (suspect.isLost(now) && suspect.isOf(entry.getKey())) {
+            if (suspect.isLost() && suspect.isOf(entry.getKey())) {
                 return true;
             }
         }
@@ -158,7 +156,7 @@ final class Suspects {
      */
     State note(long segment, FailedPieces pieces, long begin, long end) {
         Suspect suspect = suspects.get(segment);
-        if (suspect != null && suspect.isOf(segment)) {
+        if (suspect != null && suspect.isOf(segment) && !suspect.isForgotten(begin)) {
             return suspect.failed(pieces, begin, end);
         }
         return add(segment, new Suspect(contentOf.applyAsLong(segment), pieces, end)) ? State.YOUNG : State.UNKNOWN;

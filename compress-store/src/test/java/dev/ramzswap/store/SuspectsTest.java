@@ -26,16 +26,16 @@ class SuspectsTest {
     void whatFailsInThreeLooksIsLost() {
         assertEquals(State.YOUNG, note(1, 0b11, 0));
         assertEquals(State.YOUNG, note(1, 0b11, HALF));
-        assertFalse(suspects.isLost(1, 2 * HALF));
+        assertFalse(suspects.isLost(1));
         assertEquals(State.NEWLY_LOST, note(1, 0b11, 2 * HALF));
         assertEquals(State.LOST, note(1, 0b10, 2 * HALF));
-        assertTrue(suspects.isLost(1, 2 * HALF));
-        assertFalse(suspects.isLost(2, 2 * HALF));
+        assertTrue(suspects.isLost(1));
+        assertFalse(suspects.isLost(2));
         contents.put(1L, 1L);
-        assertFalse(suspects.isLost(1, 2 * HALF));
+        assertFalse(suspects.isLost(1));
         contents.clear();
         suspects.forget(1);
-        assertFalse(suspects.isLost(1, 2 * HALF));
+        assertFalse(suspects.isLost(1));
     }
 
     @Test
@@ -47,18 +47,25 @@ class SuspectsTest {
     }
 
     @Test
-    void whatWasLostLongAgoFailsAnew() {
+    void whatWasLostLongAgoFailsAnewWhenItIsLookedAt() {
         lose(1);
         long late = 2 * HALF + Suspects.MEMORY_NANOS;
-        assertTrue(suspects.isLost(1, late - 1));
-        assertTrue(suspects.isAnyLost(late - 1));
-        assertFalse(suspects.isLost(1, late));
-        assertFalse(suspects.isAnyLost(late));
         assertEquals(State.LOST, note(1, 1, late - 1));
         late += Suspects.MEMORY_NANOS;
-        note(1, 1, late);
+        assertTrue(suspects.isLost(1), "nobody looked");
+        assertEquals(State.YOUNG, note(1, 1, late));
+        assertFalse(suspects.isLost(1));
+        assertFalse(suspects.isAnyLost());
         note(1, 1, late + HALF);
         assertEquals(State.NEWLY_LOST, note(1, 1, late + 2 * HALF));
+    }
+
+    /** Whole hours may pass from one look at a segment to the next, where others fail slowly. */
+    @Test
+    void looksThatAreHoursApartCount() {
+        note(1, 1, 0);
+        note(1, 1, 2 * Suspects.MEMORY_NANOS);
+        assertEquals(State.NEWLY_LOST, note(1, 1, 4 * Suspects.MEMORY_NANOS));
     }
 
     /** Between them it may have been as it should be. */
@@ -84,11 +91,11 @@ class SuspectsTest {
     void oneThatIsLostIsAnyAsLongAsItIsNotAnother() {
         note(1, 1, 0);
         note(1, 1, HALF);
-        assertFalse(suspects.isAnyLost(2 * HALF));
+        assertFalse(suspects.isAnyLost());
         note(1, 1, 2 * HALF);
-        assertTrue(suspects.isAnyLost(2 * HALF));
+        assertTrue(suspects.isAnyLost());
         contents.put(1L, 1L);
-        assertFalse(suspects.isAnyLost(2 * HALF));
+        assertFalse(suspects.isAnyLost());
     }
 
     /** Behind the label, which lies before the first one. */
@@ -118,7 +125,7 @@ class SuspectsTest {
     void otherPiecesOfALostOneFailAnewAndKeepNobodyWaiting() {
         lose(0b01);
         assertEquals(State.UNSTEADY, note(1, 0b11, 2 * HALF));
-        assertFalse(suspects.isLost(1, 2 * HALF));
+        assertFalse(suspects.isLost(1));
         assertEquals(State.UNSTEADY, note(1, 0b10, 3 * HALF));
         assertEquals(State.NEWLY_LOST, note(1, 0b10, 4 * HALF));
     }

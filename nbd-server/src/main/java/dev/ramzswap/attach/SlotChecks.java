@@ -10,7 +10,6 @@ import java.util.Optional;
 
 /** Whether what the kernel frees leaves an export on which this machine swaps, and if not, why that may be. */
 final class SlotChecks {
-    private static final String ZSWAP = "/sys/module/zswap/parameters/enabled";
     private static final String LOCKDOWN = "/sys/kernel/security/lockdown";
 
     private final Machine machine;
@@ -23,7 +22,9 @@ final class SlotChecks {
     Optional<Finding> of(ExportStatus export) throws IOException {
         Optional<SwapRecord> record = SwapRecord.read(machine.host(), export.name());
         Optional<SwapArea> area =
-                record.isPresent() ? SwapArea.at(machine.files(), record.get().device()) : Optional.empty();
+                record.isPresent() && record.get().attached(machine.files()).isPresent()
+                        ? SwapArea.at(machine.files(), record.get().device())
+                        : Optional.empty();
         if (area.isEmpty() || export.counters().isEmpty()) {
             return Optional.empty();
         }
@@ -40,7 +41,7 @@ final class SlotChecks {
 
     private String why() throws IOException {
         KernelFiles files = machine.files();
-        if (files.find(ZSWAP).equals(Optional.of("Y"))) {
+        if (DeadSlots.keepsInZswap(files)) {
             return "as zswap keeps pages before they come here";
         }
         if (files.find(LOCKDOWN).orElse("").contains("[confidentiality]")) {

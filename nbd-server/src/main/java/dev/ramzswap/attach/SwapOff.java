@@ -68,11 +68,7 @@ public final class SwapOff {
         } catch (IOException e) {
             say("its record stays: " + Cause.of(e));
         }
-        try {
-            machine.slots().end(export);
-        } catch (IOException e) {
-            say("what has seen its slots freed stays: " + Cause.of(e));
-        }
+        new DeadSlots(machine, export, out).end();
     }
 
     /**

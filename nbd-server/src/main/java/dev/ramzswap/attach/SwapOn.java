@@ -2,11 +2,8 @@ package dev.ramzswap.attach;
 
 import dev.ramzswap.attach.Finding.Level;
 import dev.ramzswap.closing.Closing;
-import dev.ramzswap.config.Cause;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.Size;
-import dev.ramzswap.control.ControlClient;
-import dev.ramzswap.frees.SlotProbe;
 import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.NativeFile;
@@ -131,7 +128,11 @@ public final class SwapOn {
         report(daemon);
         requireGuarded(daemon);
         swapOn(device, undo);
-        probeSlots(export, device, undo);
+        if (request.probesSlots) {
+            var slots = new DeadSlots(machine, request.export, out);
+            undo.add(slots::end, swapoff());
+            slots.begin(export, device);
+        }
     }
 
     private void sayHowToKeep() {
@@ -360,27 +361,6 @@ public final class SwapOn {
         undo.add(() -> takeOff(device), swapoff());
         machine.tools().must("swapon", "-p", Integer.toString(request.priority), "--discard=pages", device.path());
         say("swaps on " + device.path() + ", " + Size.format(device.bytes()) + ", priority " + request.priority);
-    }
-
-    /** What is dead leaves at once then; without, it stays until its slot is written again, and that is no failure. */
-    private void probeSlots(ExportStatus export, NbdDevice device, Undo undo) throws InterruptedException {
-        if (!request.probesSlots) {
-            return;
-        }
-        undo.add(() -> machine.slots().end(request.export), swapoff());
-        try (DeviceNode node = machine.nodes().of(device)) {
-            SlotProbe.Begun begun = machine.slots()
-                    .begin(
-                            request.export,
-                            Path.of(node.path()),
-                            export.snapshot().slots());
-            ControlClient.watchFreed(export.entry().control(), export.name(), begun.name());
-            say("drops pages as the kernel frees them (" + begun.how() + ")");
-        } catch (IOException e) {
-            Closing.after(e, () -> machine.slots().end(request.export));
-            say("keeps dead pages until their slots are written again, as the kernel does not say what it frees: "
-                    + Cause.of(e));
-        }
     }
 
     /**

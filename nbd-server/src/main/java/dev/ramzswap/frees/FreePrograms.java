@@ -42,9 +42,17 @@ final class FreePrograms {
                 .or(0, 1);
     }
 
-    /** Where it enters swapoff(2), of whatever area: no bit is set from then on. */
+    /** Where it enters swapoff(2), of whatever area: no bit is set from then on. Counts the entries. */
     static BpfProgram ofAnySwapoff(NativeFile bits) {
-        return new BpfProgram().set(1, FreedBits.AREA).find(bits, 1).set(1, 0).store(0, 1);
+        return new BpfProgram()
+                .set(1, FreedBits.AREA)
+                .find(bits, 1)
+                .set(1, 0)
+                .store(0, 1)
+                .set(1, FreedBits.SWAPOFFS)
+                .find(bits, 1)
+                .set(1, 1)
+                .add(0, 1);
     }
 
     /**

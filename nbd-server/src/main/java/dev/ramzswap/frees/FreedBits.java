@@ -20,6 +20,7 @@ import java.security.SecureRandom;
  *   0   which area, {@link #area}; 0 for none, from its swapoff on
  *   1   a random number, which tells these bits from all others
  *   2   how many slots the area has
+ *   3   how often somebody entered swapoff(2)
  * </pre>
  *
  * Thread-safe, except for {@link #close}: nothing may use the bits then.
@@ -27,6 +28,7 @@ import java.security.SecureRandom;
 public final class FreedBits implements AutoCloseable {
     static final int HEAD_WORDS = 8;
     static final int AREA = 0;
+    static final int SWAPOFFS = 3;
 
     private static final int NAME = 1;
     private static final int SLOTS = 2;
@@ -63,6 +65,13 @@ public final class FreedBits implements AutoCloseable {
             throw new IOException(path + " is of a device of another size");
         }
         return bits;
+    }
+
+    /** Whether those that lie at a path are of an area, whatever its size. */
+    static boolean isWatching(Path path) throws IOException {
+        try (FreedBits head = map(Bpf.pinned(path), 0)) {
+            return head.isWatching();
+        }
     }
 
     private static FreedBits map(NativeFile array, long slots) throws IOException {
@@ -102,6 +111,11 @@ public final class FreedBits implements AutoCloseable {
     /** Whether there is one: it ends with a swapoff. */
     public boolean isWatching() {
         return word(AREA) != 0;
+    }
+
+    /** How often somebody entered swapoff(2) since the bits were made. */
+    long swapoffs() {
+        return word(SWAPOFFS);
     }
 
     /** What a swap area's number is told from none by. */

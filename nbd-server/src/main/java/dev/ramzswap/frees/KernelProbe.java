@@ -15,39 +15,75 @@ public final class KernelProbe implements SlotProbe {
 
     @Override
     public Begun begin(String export, Path device, long slots) throws IOException {
-        IOException failure = new IOException("none of its functions that are known is called");
+        IOException failure = null;
         for (Hook hook : Hook.ALL) {
-            try (FreedBits bits = FreedBits.make(slots)) {
-                if (isBegun(hook, bits, export, device)) {
+            try (FreedBits bits = FreedBits.make(slots);
+                    Programs programs = Programs.attach(hook, bits)) {
+                if (isCalled(bits, device)) {
+                    Pins.of(export).put(bits, programs.free(), programs.swapoff(), programs.anySwapoff());
                     return new Begun(hook.free(), bits.name());
                 }
-            } catch (ErrnoException e) { // It has no such function, or nobody may look at it.
-                failure = e;
+            } catch (NoProgramException e) {
+                failure = failure == null ? e.reason() : failure;
             }
         }
-        throw failure;
+        throw failure == null ? new IOException("none of its functions that are known is called") : failure;
     }
 
-    /** False if one is not what is called. */
-    private static boolean isBegun(Hook hook, FreedBits bits, String export, Path device) throws IOException {
-        try (NativeFile free = Bpf.attach(FreePrograms.ofFree(bits.array()), hook.free());
-                NativeFile swapoff = Bpf.attach(FreePrograms.ofSwapoff(bits.array()), hook.swapoff());
-                NativeFile any = Bpf.attach(FreePrograms.ofAnySwapoff(bits.array()), Bpf.SWAPOFF_CALL)) {
-            if (!isCalled(bits, device)) {
-                return false;
-            }
-            Pins.of(export).put(bits, free, swapoff, any);
-            return true;
+    /** The kernel has no such function, or nobody may look at it. */
+    private static final class NoProgramException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        NoProgramException(ErrnoException reason) {
+            super(reason);
+        }
+
+        ErrnoException reason() {
+            return (ErrnoException) getCause();
         }
     }
 
+    private record Programs(NativeFile free, NativeFile swapoff, NativeFile anySwapoff) implements AutoCloseable {
+        static Programs attach(Hook hook, FreedBits bits) throws IOException {
+            NativeFile free = null;
+            NativeFile swapoff = null;
+            try {
+                free = Bpf.attach(FreePrograms.ofFree(bits.array()), hook.free());
+                swapoff = Bpf.attach(FreePrograms.ofSwapoff(bits.array()), hook.swapoff());
+                return new Programs(
+                        free, swapoff, Bpf.attach(FreePrograms.ofAnySwapoff(bits.array()), Bpf.SWAPOFF_CALL));
+            } catch (ErrnoException e) {
+                try (NativeFile _ = free;
+                        NativeFile _ = swapoff) {
+                    throw new NoProgramException(e);
+                }
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            try (free;
+                    swapoff;
+                    anySwapoff) {}
+        }
+    }
+
+    /**
+     * That the kernel says each swapoff is proved by one of nothing, which ends what others are told: so not if any are
+     * told, since then it was proved before. One by anybody else meanwhile, which may be of this very device, refutes
+     * the area's number.
+     */
     private static boolean isCalled(FreedBits bits, Path device) throws IOException {
+        long swapoffs = bits.swapoffs();
         List<Long> freed;
         try (OwnSwap own = OwnSwap.on(device)) {
-            bits.watch(own.type());
-            Bpf.swapOffNothing();
-            if (bits.isWatching()) {
-                return false;
+            if (!Pins.isAnyWatching()) {
+                swapoffs++;
+                bits.watch(own.type());
+                Bpf.swapOffNothing();
+                if (bits.isWatching()) {
+                    return false;
+                }
             }
             bits.watch(own.type());
             freed = own.slots();
@@ -55,11 +91,17 @@ public final class KernelProbe implements SlotProbe {
                 return false;
             }
         }
+        awaitAll(freed, bits);
+        return freed.stream().allMatch(bits::isFreed) && bits.isWatching() && bits.swapoffs() == swapoffs;
+    }
+
+    private static void awaitAll(List<Long> freed, FreedBits bits) {
         long end = System.nanoTime() + PATIENCE_NANOS;
-        while (!freed.stream().allMatch(bits::isFreed) && System.nanoTime() - end < 0) {
+        while (!freed.stream().allMatch(bits::isFreed)
+                && System.nanoTime() - end < 0
+                && !Thread.currentThread().isInterrupted()) {
             LockSupport.parkNanos(LOOK_NANOS);
         }
-        return freed.stream().allMatch(bits::isFreed) && bits.isWatching();
     }
 
     @Override

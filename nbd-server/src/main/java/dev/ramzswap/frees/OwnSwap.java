@@ -3,6 +3,7 @@ package dev.ramzswap.frees;
 import dev.ramzswap.linux.NativeFile;
 import dev.ramzswap.linux.PrivatePages;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -66,6 +67,9 @@ final class OwnSwap implements AutoCloseable {
     private void find(NativeFile file) throws IOException {
         long end = System.nanoTime() + PATIENCE_NANOS;
         while (!isFound()) {
+            if (Thread.currentThread().isInterrupted()) {
+                throw new InterruptedIOException("interrupted");
+            }
             if (System.nanoTime() - end >= 0) {
                 throw new IOException(failure());
             }
@@ -87,7 +91,7 @@ final class OwnSwap implements AutoCloseable {
             return "the kernel has swapped out " + swapped + " of " + asked
                     + " pages that it was asked to: is there a limit of swap for this process (memory.swap.max)?";
         }
-        return slots.isEmpty()
+        return slots.size() < LEAST
                 ? "what the kernel swaps out first does not come here: another swap area goes before it, or zswap keeps it"
                 : "of what the kernel swaps out here, not all comes: zswap keeps some, or the daemon is slow";
     }

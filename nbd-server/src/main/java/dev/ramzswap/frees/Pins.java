@@ -6,6 +6,7 @@ import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.NativeFile;
 import dev.ramzswap.store.Counters.Snapshot;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -17,13 +18,31 @@ import java.nio.file.attribute.PosixFilePermissions;
 public record Pins(Path directory) {
     private static final Path MOUNT = Path.of("/sys/fs/bpf");
 
+    private static final String PREFIX = "ramzswap-";
+
+    /** No name may have a dot there (bpf_lookup in kernel/bpf/inode.c), and no export's has this. */
+    private static final char NO_DOT = '~';
+
     private static final String BITS = "bits";
     private static final String FREE = "free";
     private static final String SWAPOFF = "swapoff";
     private static final String ANY_SWAPOFF = "any-swapoff";
 
     public static Pins of(String export) {
-        return new Pins(MOUNT.resolve("ramzswap-" + export));
+        return new Pins(MOUNT.resolve(PREFIX + export.replace('.', NO_DOT)));
+    }
+
+    /** Whether the kernel says of any export what it frees. */
+    static boolean isAnyWatching() throws IOException {
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(MOUNT, PREFIX + "*")) {
+            for (Path directory : all) {
+                Path bits = directory.resolve(BITS);
+                if (Files.exists(bits) && FreedBits.isWatching(bits)) {
+                    return true;
+                }
+            }
+            return false;
+        }
     }
 
     public boolean exist() {

@@ -1,0 +1,92 @@
+package dev.ramzswap.attach;
+
+import dev.ramzswap.config.Cause;
+import dev.ramzswap.control.ControlClient;
+import dev.ramzswap.frees.SlotProbe;
+import dev.ramzswap.linux.LockedFiles;
+import dev.ramzswap.linux.NativeFile;
+import dev.ramzswap.status.ExportStatus;
+import dev.ramzswap.status.RuntimeDir;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * Has the kernel say which slots of an export's device it frees. What is dead leaves at once then; without, it stays
+ * until its slot is written again, and that is no failure.
+ */
+final class DeadSlots {
+    /** Proving one device has the kernel swap out and in: another that does so meanwhile would see that. */
+    private static final String LOCK = "slot-probe.lock";
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final String ZSWAP = "/sys/module/zswap/parameters/enabled";
+
+    private final Machine machine;
+    private final String export;
+    private final PrintWriter out;
+
+    DeadSlots(Machine machine, String export, PrintWriter out) {
+        this.machine = machine;
+        this.export = export;
+        this.out = out;
+    }
+
+    /** Says what came of it. */
+    void begin(ExportStatus status, NbdDevice device) throws InterruptedException {
+        try {
+            say("drops pages as the kernel frees them (" + probe(status, device) + ")");
+        } catch (IOException e) {
+            end();
+            say("keeps dead pages until their slots are written again, as the kernel does not say what it frees: "
+                    + Cause.of(e));
+        }
+    }
+
+    private String probe(ExportStatus status, NbdDevice device) throws IOException, InterruptedException {
+        requireFirst(device);
+        Path path = RuntimeDir.own(machine.host()).path().resolve(LOCK);
+        try (NativeFile _ = LockedFiles.open(path, PATIENCE);
+                DeviceNode node = machine.nodes().of(device)) {
+            SlotProbe.Begun begun = machine.slots()
+                    .begin(export, Path.of(node.path()), status.snapshot().slots());
+            ControlClient.watchFreed(status.entry().control(), export, begun.name());
+            return begun.how();
+        }
+    }
+
+    /** Pages must come here to prove it. */
+    private void requireFirst(NbdDevice device) throws IOException {
+        if (keepsInZswap(machine.files())) {
+            throw new IOException("zswap keeps pages before they come here");
+        }
+        int own = SwapArea.at(machine.files(), device.path())
+                .map(SwapArea::priority)
+                .orElse(0);
+        for (SwapArea area : SwapArea.all(machine.files())) {
+            if (area.priority() > own && area.used() < area.size()) {
+                throw new IOException(area.device() + " has a higher priority, and pages go there first");
+            }
+        }
+    }
+
+    static boolean keepsInZswap(KernelFiles files) throws IOException {
+        return files.find(ZSWAP).equals(Optional.of("Y"));
+    }
+
+    /** What stays of it is of no harm. */
+    void end() {
+        try {
+            machine.slots().end(export);
+        } catch (IOException e) {
+            say("what has seen its slots freed stays: " + Cause.of(e));
+        }
+    }
+
+    private void say(String text) {
+        out.println(export + ": " + text);
+        out.flush();
+    }
+}
