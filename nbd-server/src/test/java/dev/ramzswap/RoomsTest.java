@@ -31,7 +31,7 @@ class RoomsTest {
             attach closing config control daemon frees linux nbd.client status
             daemon closing config control frees guard linux nbd nbd.client nbd.export nbd.wire status store
             guard closing config linux
-            status closing config control linux store
+            status closing config control frees linux store
             control closing config linux nbd.io
             config linux nbd.tls store
             frees linux

@@ -1,15 +1,12 @@
 package dev.ramzswap.attach;
 
-import dev.ramzswap.frees.Pins;
-import dev.ramzswap.frees.ProbeState;
 import dev.ramzswap.status.ExportStatus;
-import dev.ramzswap.store.Counters.Counter;
-import dev.ramzswap.store.PageStore;
 import java.io.IOException;
 import java.util.Optional;
 
 /** Whether what the kernel frees leaves an export on which this machine swaps, and if not, why that may be. */
 final class SlotChecks {
+    private static final int PAGE_BYTES = 4096;
     private static final String LOCKDOWN = "/sys/kernel/security/lockdown";
 
     private final Machine machine;
@@ -28,11 +25,10 @@ final class SlotChecks {
         if (area.isEmpty() || export.counters().isEmpty()) {
             return Optional.empty();
         }
-        ProbeState state = Pins.of(export.name()).state(export.snapshot());
-        String pages = "of " + export.value(Counter.ORIG_DATA_SIZE) / PageStore.SLOT_BYTES
-                + " stored pages, the kernel has " + area.get().used() / PageStore.SLOT_BYTES;
+        String pages = "of " + export.storedPages() + " stored pages, the kernel has "
+                + area.get().used() / PAGE_BYTES;
         String subject = "dead slots of " + export.name();
-        return switch (state) {
+        return switch (export.slotProbe()) {
             case ON -> Optional.of(Finding.ok(subject, pages + "; others are dropped as it frees them"));
             case OFF -> Optional.of(Finding.ok(subject, pages + "; others stay, " + why()));
             case UNKNOWN -> Optional.empty();

@@ -4,7 +4,6 @@ import dev.ramzswap.linux.Bpf;
 import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.NativeFile;
-import dev.ramzswap.store.Counters.Snapshot;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -54,13 +53,17 @@ public record Pins(Path directory) {
         return FreedBits.pinned(directory.resolve(BITS), slots);
     }
 
-    /** Whether the kernel says what it frees to a daemon that looks. Thread-safe. */
-    public ProbeState state(Snapshot daemon) {
-        if (daemon.freedBits() == 0) {
+    /**
+     * Whether the kernel says what it frees to a daemon that looks. Thread-safe.
+     *
+     * @param name of the bits that the daemon looks at, 0 for none
+     */
+    public ProbeState state(long slots, long name) {
+        if (name == 0) {
             return ProbeState.OFF;
         }
-        try (FreedBits bits = bits(daemon.slots())) {
-            return bits.name() == daemon.freedBits() && bits.isWatching() ? ProbeState.ON : ProbeState.OFF;
+        try (FreedBits bits = bits(slots)) {
+            return bits.name() == name && bits.isWatching() ? ProbeState.ON : ProbeState.OFF;
         } catch (ErrnoException e) {
             return e.errno() == Errno.ENOENT ? ProbeState.OFF : ProbeState.UNKNOWN;
         } catch (IOException e) {

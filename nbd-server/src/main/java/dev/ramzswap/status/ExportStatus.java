@@ -1,6 +1,8 @@
 package dev.ramzswap.status;
 
 import dev.ramzswap.config.Host;
+import dev.ramzswap.frees.Pins;
+import dev.ramzswap.frees.ProbeState;
 import dev.ramzswap.store.Counters;
 import dev.ramzswap.store.Counters.Counter;
 import dev.ramzswap.store.Counters.Snapshot;
@@ -109,6 +111,21 @@ public record ExportStatus(ExportEntry entry, Optional<Snapshot> counters) {
 
     public String name() {
         return entry.name();
+    }
+
+    /** Whether the kernel says which slots it frees, to the daemon that has these counters. */
+    ProbeState slotProbe(Snapshot snapshot) {
+        return Pins.of(entry.name()).state(snapshot.slots(), snapshot.freedBits());
+    }
+
+    /** Whether the kernel says which slots it frees. */
+    public ProbeState slotProbe() throws IOException {
+        return slotProbe(snapshot());
+    }
+
+    /** Pages that are stored, wherever they are. */
+    public long storedPages() throws IOException {
+        return value(Counter.ORIG_DATA_SIZE) / PageStore.SLOT_BYTES;
     }
 
     /** Bytes of the device. */

@@ -7,7 +7,6 @@ import static dev.ramzswap.store.Counters.Counter.MEM_USED_TOTAL;
 import static dev.ramzswap.store.Counters.Counter.ORIG_DATA_SIZE;
 
 import dev.ramzswap.config.Size;
-import dev.ramzswap.frees.Pins;
 import dev.ramzswap.store.Counters.Counter;
 import dev.ramzswap.store.Counters.Snapshot;
 import dev.ramzswap.store.PageStore;
@@ -106,7 +105,7 @@ public final class StatusText {
         object.add("socket", export.entry().socket());
         object.add("listen", export.entry().listen());
         export.counters().ifPresent(counters -> {
-            object.add("slot_probe", Pins.of(export.name()).state(counters).toString());
+            object.add("slot_probe", export.slotProbe(counters).toString());
             for (Counter counter : Counter.values()) {
                 object.add(counter.label(), value(counters, counter));
             }
