@@ -198,10 +198,10 @@ final class Keeper implements AutoCloseable {
         isMemoryAwaited = true;
         Look look = reserve.awaitLook(MEMORY_NANOS);
         isMemoryAwaited = false;
-        if (look != Look.GAINED) {
+        if (look != Look.GAINED && regionMemory.isAwaited()) {
             look = populator.awaitLook(end - System.nanoTime()); // It may have the last region that there may be.
         }
-        return look == Look.GAINED ? Look.GAINED : Look.NOTHING;
+        return look == Look.GAINED || !regionMemory.isAwaited() ? Look.GAINED : Look.NOTHING;
     }
 
     /**

@@ -39,6 +39,9 @@ final class DeadSlots {
         try {
             say("drops pages as the kernel frees them (" + probe(status, device) + ")");
         } catch (IOException e) {
+            if (Thread.interrupted()) {
+                throw new InterruptedException(); // Then all of it is taken back.
+            }
             end();
             say("keeps dead pages until their slots are written again, as the kernel does not say what it frees: "
                     + Cause.of(e));

@@ -5,6 +5,7 @@ import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,12 +36,25 @@ public record Pins(Path directory) {
     static boolean isAnyWatching() throws IOException {
         try (DirectoryStream<Path> all = Files.newDirectoryStream(MOUNT, PREFIX + "*")) {
             for (Path directory : all) {
-                Path bits = directory.resolve(BITS);
-                if (Files.exists(bits) && FreedBits.isWatching(bits)) {
+                if (isWatching(directory.resolve(BITS))) {
                     return true;
                 }
             }
             return false;
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+    }
+
+    /** They may just be going away. */
+    private static boolean isWatching(Path bits) throws IOException {
+        try {
+            return FreedBits.isWatching(bits);
+        } catch (ErrnoException e) {
+            if (e.errno() == Errno.ENOENT) {
+                return false;
+            }
+            throw e;
         }
     }
 

@@ -52,7 +52,7 @@ final class FakeMachine implements Tools, NbdDriver, DeviceNode.Source, SlotProb
     /** What happens when a device has been attached. */
     Runnable onConnect = () -> {};
 
-    /** The program that is interrupted after it has done its work. */
+    /** The program that is interrupted after it has done its work, or "slot probe". */
     String interrupted;
 
     final Set<String> missing = new HashSet<>();
@@ -192,6 +192,9 @@ final class FakeMachine implements Tools, NbdDriver, DeviceNode.Source, SlotProb
     @Override
     public Begun begin(String export, Path device, long slots) throws IOException {
         probed.add(export + " " + device + " " + slots);
+        if ("slot probe".equals(interrupted)) {
+            Thread.currentThread().interrupt();
+        }
         if (freeingFunction == null) {
             throw new IOException("no such function");
         }

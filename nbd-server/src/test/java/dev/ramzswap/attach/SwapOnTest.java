@@ -288,6 +288,16 @@ class SwapOnTest {
         assertFalse(hasRecord());
     }
 
+    @Test
+    void interruptedWhileItProvesWhatTheKernelFreesItSwapsOff() throws Exception {
+        fake.interrupted = "slot probe";
+        try (Daemon _ = fake.serve(EXPORT)) {
+            assertThrows(InterruptedException.class, () -> swapOn("swap0"));
+        }
+        assertEquals(List.of("swapoff /dev/nbd0", "disconnect nbd0"), fake.ran.subList(3, 5));
+        assertFalse(hasRecord());
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
