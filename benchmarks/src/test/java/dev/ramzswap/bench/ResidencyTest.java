@@ -12,7 +12,9 @@ import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.Test;
 
 class ResidencyTest {
-    private static final int GROWTH = 64 << 20;
+    /** So much that what the JVM takes for itself meanwhile, 1 to 13 MiB as measured, is within the tolerance. */
+    private static final int GROWTH = 192 << 20;
+
     private static final double TOLERANCE = GROWTH / 8.0;
 
     private static long own() throws IOException {
