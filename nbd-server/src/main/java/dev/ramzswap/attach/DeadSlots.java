@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Optional;
 
 /**
  * Has the kernel say which slots of an export's device it frees. What is dead leaves at once then; without, it stays
@@ -22,7 +21,6 @@ final class DeadSlots {
     private static final String LOCK = "slot-probe.lock";
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
-    private static final String ZSWAP = "/sys/module/zswap/parameters/enabled";
 
     private final Machine machine;
     private final String export;
@@ -62,7 +60,7 @@ final class DeadSlots {
 
     /** Pages must come here to prove it. */
     private void requireFirst(NbdDevice device) throws IOException {
-        if (keepsInZswap(machine.files())) {
+        if (MachineChecks.isZswapOn(machine.files())) {
             throw new IOException("zswap keeps pages before they come here");
         }
         int own = SwapArea.at(machine.files(), device.path())
@@ -73,10 +71,6 @@ final class DeadSlots {
                 throw new IOException(area.device() + " has a higher priority, and pages go there first");
             }
         }
-    }
-
-    static boolean keepsInZswap(KernelFiles files) throws IOException {
-        return files.find(ZSWAP).equals(Optional.of("Y"));
     }
 
     /** What stays of it is of no harm. */

@@ -15,6 +15,7 @@ final class MachineChecks {
     private static final int CAP_SYS_ADMIN = 21;
     private static final int CAP_SYS_RESOURCE = 24;
     private static final String STATUS = "/proc/self/status";
+    private static final String ZSWAP = "/sys/module/zswap/parameters/enabled";
     private static final String USERS = "/proc/self/uid_map";
     /** user_namespaces(7): from, to, and how many. */
     private static final String ALL_USERS = "0\\s+0\\s+4294967295";
@@ -100,11 +101,14 @@ final class MachineChecks {
                 : Finding.problem("mkswap", "not installed", "apt-get install util-linux");
     }
 
+    /** Whether zswap takes pages before any device does. */
+    static boolean isZswapOn(KernelFiles files) throws IOException {
+        return files.find(ZSWAP).orElse("N").equals("Y");
+    }
+
     private Finding zswap() throws IOException {
-        String parameter = "/sys/module/zswap/parameters/enabled";
-        boolean on = files.find(parameter).orElse("N").equals("Y");
-        return on
-                ? Finding.warning("zswap", "compresses what ramzswap then compresses again", "echo N >" + parameter)
+        return isZswapOn(files)
+                ? Finding.warning("zswap", "compresses what ramzswap then compresses again", "echo N >" + ZSWAP)
                 : Finding.ok("zswap", "off");
     }
 

@@ -6,7 +6,6 @@ import java.util.Optional;
 
 /** Whether what the kernel frees leaves an export on which this machine swaps, and if not, why that may be. */
 final class SlotChecks {
-    private static final int PAGE_BYTES = 4096;
     private static final String LOCKDOWN = "/sys/kernel/security/lockdown";
 
     private final Machine machine;
@@ -26,7 +25,7 @@ final class SlotChecks {
             return Optional.empty();
         }
         String pages = "of " + export.storedPages() + " stored pages, the kernel has "
-                + area.get().used() / PAGE_BYTES;
+                + area.get().usedPages();
         String subject = "dead slots of " + export.name();
         return switch (export.slotProbe()) {
             case ON -> Optional.of(Finding.ok(subject, pages + "; others are dropped as it frees them"));
@@ -37,7 +36,7 @@ final class SlotChecks {
 
     private String why() throws IOException {
         KernelFiles files = machine.files();
-        if (DeadSlots.keepsInZswap(files)) {
+        if (MachineChecks.isZswapOn(files)) {
             return "as zswap keeps pages before they come here";
         }
         if (files.find(LOCKDOWN).orElse("").contains("[confidentiality]")) {

@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param used bytes
  */
 record SwapArea(String device, long size, long used, int priority) {
+    private static final int PAGE_BYTES = 4096;
     private static final String FILE = "/proc/swaps";
 
     /**
@@ -42,6 +43,10 @@ record SwapArea(String device, long size, long used, int priority) {
 
     boolean isOnZram() {
         return device.matches(".*/dev/zram[^/]*");
+    }
+
+    long usedPages() {
+        return used / PAGE_BYTES;
     }
 
     private static SwapArea parse(String line) {

@@ -16,7 +16,6 @@ import java.util.Optional;
  * if it was started for this.
  */
 public final class SwapOff {
-    private static final int PAGE_BYTES = 4096;
     private static final Duration PATIENCE = Duration.ofSeconds(5);
     private static final int LOOK_MILLIS = 20;
     /** Between two attempts while somebody else is at it. */
@@ -149,8 +148,8 @@ public final class SwapOff {
         } finally {
             progress.end();
         }
-        say("no longer swaps on " + area.device() + ", " + area.used() / PAGE_BYTES + " pages taken back in "
-                + seconds(begin) + " s");
+        say("no longer swaps on " + area.device() + ", " + area.usedPages() + " pages taken back in " + seconds(begin)
+                + " s");
     }
 
     /**
@@ -176,8 +175,8 @@ public final class SwapOff {
 
     private String progress(SwapArea before, long begin) throws IOException {
         Optional<SwapArea> now = SwapArea.at(machine.files(), before.device());
-        long left = now.map(SwapArea::used).orElse(0L) / PAGE_BYTES;
-        long done = Math.max(0, before.used() / PAGE_BYTES - left);
+        long left = now.map(SwapArea::usedPages).orElse(0L);
+        long done = Math.max(0, before.usedPages() - left);
         long rate = done * 1_000_000_000 / Math.max(1, System.nanoTime() - begin);
         String text = export + ": " + left + " pages left, " + rate + " pages/s";
         return rate == 0 ? text : text + ", " + left / rate + " s left";

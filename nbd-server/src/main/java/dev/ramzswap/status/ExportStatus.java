@@ -113,14 +113,10 @@ public record ExportStatus(ExportEntry entry, Optional<Snapshot> counters) {
         return entry.name();
     }
 
-    /** Whether the kernel says which slots it frees, to the daemon that has these counters. */
-    ProbeState slotProbe(Snapshot snapshot) {
-        return Pins.of(entry.name()).state(snapshot.slots(), snapshot.freedBits());
-    }
-
-    /** Whether the kernel says which slots it frees. */
-    public ProbeState slotProbe() throws IOException {
-        return slotProbe(snapshot());
+    /** Whether the kernel says to the daemon which slots it frees; unknown without counters. */
+    public ProbeState slotProbe() {
+        return counters.map(known -> Pins.of(name()).state(known.slots(), known.freedBits()))
+                .orElse(ProbeState.UNKNOWN);
     }
 
     /** Pages that are stored, wherever they are. */

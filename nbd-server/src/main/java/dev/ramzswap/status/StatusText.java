@@ -105,7 +105,7 @@ public final class StatusText {
         object.add("socket", export.entry().socket());
         object.add("listen", export.entry().listen());
         export.counters().ifPresent(counters -> {
-            object.add("slot_probe", export.slotProbe(counters).toString());
+            object.add("slot_probe", export.slotProbe().toString());
             for (Counter counter : Counter.values()) {
                 object.add(counter.label(), value(counters, counter));
             }
