@@ -11,10 +11,11 @@ import java.util.function.LongUnaryOperator;
  * Segments of the backing file of which the device does not give all back, though it does give back others. It may yet
  * do so: be it an error, or zeroes from a path that is just being changed. So something is lost only if the same pieces
  * of the segment have failed, in the same way, in {@value #LOOKS} looks one after the other, with half the time that a
- * device is given to come back between each and the next. However long there was no look, or one in which nothing
- * elsewhere could be read either: that counts for nothing, and refutes nothing. Only what is lost, and was last seen to
- * fail an hour ago, must fail anew: a disk may have been mended since. Times are those of {@link System#nanoTime}, and
- * segments are named by the places where they begin. Used by one thread.
+ * device is given to come back between each and the next. A look in which nothing elsewhere could be read either counts
+ * for nothing, and refutes nothing. What was last seen to fail an hour ago must fail anew, lost or not: a disk may have
+ * been mended since. That hour is one without looks at what fails, of which each may take minutes, and there may be
+ * thousands: they keep the next look at a segment from coming. Times are those of {@link System#nanoTime}, and segments
+ * are named by the places where they begin. Used by one thread.
  */
 final class Suspects {
     private static final System.Logger LOG = System.getLogger(Suspects.class.getName());
@@ -61,6 +62,9 @@ final class Suspects {
         /** When the last of those ended. */
         private long last;
 
+        /** {@link Suspects#failingNanos} then. */
+        private long failingNanosThen;
+
         /** Whether it was said that they are lost. */
         private boolean isTold;
 
@@ -76,8 +80,13 @@ final class Suspects {
         private void begin(FailedPieces pieces, long now) {
             this.pieces = pieces;
             looks = 1;
-            last = now;
             isTold = false;
+            ended(now);
+        }
+
+        private void ended(long now) {
+            last = now;
+            failingNanosThen = failingNanos;
         }
 
         private boolean isOf(long segment) {
@@ -89,7 +98,7 @@ final class Suspects {
         }
 
         private boolean isForgotten(long now) {
-            return isLost() && now - last >= MEMORY_NANOS;
+            return now - last - (failingNanos - failingNanosThen) >= MEMORY_NANOS;
         }
 
         private State failed(FailedPieces pieces, long begin, long end) {
@@ -106,7 +115,7 @@ final class Suspects {
         private void failedAgain(long begin, long end) {
             if (begin - last >= patienceNanos / 2) {
                 looks++;
-                last = end;
+                ended(end);
             }
         }
 
@@ -125,6 +134,9 @@ final class Suspects {
     private final long patienceNanos;
     private final LongUnaryOperator contentOf;
     private final Map<Long, Suspect> suspects = new HashMap<>();
+
+    /** What looks at segments that failed have taken. */
+    private long failingNanos;
 
     /** @param contentOf what tells a segment's content from the ones before and after it */
     Suspects(long patienceNanos, LongUnaryOperator contentOf) {
@@ -156,7 +168,9 @@ final class Suspects {
      */
     State note(long segment, FailedPieces pieces, long begin, long end) {
         Suspect suspect = suspects.get(segment);
-        if (suspect != null && suspect.isOf(segment) && !suspect.isForgotten(begin)) {
+        boolean isKnown = suspect != null && suspect.isOf(segment) && !suspect.isForgotten(begin);
+        failingNanos += end - begin;
+        if (isKnown) {
             return suspect.failed(pieces, begin, end);
         }
         return add(segment, new Suspect(contentOf.applyAsLong(segment), pieces, end)) ? State.YOUNG : State.UNKNOWN;

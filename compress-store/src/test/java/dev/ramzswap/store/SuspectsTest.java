@@ -60,12 +60,37 @@ class SuspectsTest {
         assertEquals(State.NEWLY_LOST, note(1, 1, late + 2 * HALF));
     }
 
+    /** A moment today is not to end what two others have begun weeks ago. */
+    @Test
+    void whatFailedLongAgoFailsAnew() {
+        note(1, 1, 0);
+        note(1, 1, HALF);
+        long late = HALF + Suspects.MEMORY_NANOS;
+        assertEquals(State.YOUNG, note(1, 1, late));
+        assertEquals(State.YOUNG, note(1, 1, late + HALF));
+        assertEquals(State.NEWLY_LOST, note(1, 1, late + 2 * HALF));
+    }
+
     /** Whole hours may pass from one look at a segment to the next, where others fail slowly. */
     @Test
-    void looksThatAreHoursApartCount() {
+    void looksThatAreHoursApartCountIfOthersFailMeanwhile() {
+        long hours = 2 * Suspects.MEMORY_NANOS;
         note(1, 1, 0);
-        note(1, 1, 2 * Suspects.MEMORY_NANOS);
-        assertEquals(State.NEWLY_LOST, note(1, 1, 4 * Suspects.MEMORY_NANOS));
+        note(2, 1, 0, hours);
+        note(1, 1, hours);
+        note(2, 1, hours, 2 * hours);
+        assertEquals(State.NEWLY_LOST, note(1, 1, 2 * hours));
+        note(2, 1, 2 * hours, 3 * hours);
+        assertEquals(State.LOST, note(1, 1, 3 * hours + Suspects.MEMORY_NANOS - 1));
+    }
+
+    /** What is remembered already is one of those that take long, and takes as long itself. */
+    @Test
+    void aLookOfHoursIsOneLook() {
+        long hours = 2 * Suspects.MEMORY_NANOS;
+        note(1, 1, 0, hours);
+        note(1, 1, hours + HALF, 2 * hours);
+        assertEquals(State.NEWLY_LOST, note(1, 1, 2 * hours + HALF, 3 * hours));
     }
 
     /** Between them it may have been as it should be. */
