@@ -22,6 +22,9 @@ public final class Bpf {
     public static final String SWAPOFF_CALL =
             System.getProperty("os.arch").equals("aarch64") ? "__arm64_sys_swapoff" : "__x64_sys_swapoff";
 
+    /** What it enters for that of a 32-bit program, where it runs such and that is another function. */
+    public static final String SWAPOFF_CALL_32 = "__ia32_sys_swapoff";
+
     /** The most that any command takes here. */
     private static final int ATTRIBUTE_BYTES = 128;
 

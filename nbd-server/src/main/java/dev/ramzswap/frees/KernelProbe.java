@@ -2,26 +2,26 @@ package dev.ramzswap.frees;
 
 import dev.ramzswap.linux.Bpf;
 import dev.ramzswap.linux.ErrnoException;
-import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
 /** The one of this machine's kernel: by the first of its functions that is proved to be called for each freed slot. */
 public final class KernelProbe implements SlotProbe {
     private static final long PATIENCE_NANOS = 5_000_000_000L;
     private static final long LOOK_NANOS = 5_000_000;
+    private static final int TRIES = 3;
 
     @Override
     public Begun begin(String export, Path device, long slots) throws IOException {
         IOException failure = null;
         for (Hook hook : Hook.ALL) {
-            try (FreedBits bits = FreedBits.make(slots);
-                    Programs programs = Programs.attach(hook, bits)) {
-                if (isCalled(bits, device)) {
-                    Pins.of(export).put(bits, programs.free(), programs.swapoff(), programs.anySwapoff());
-                    return new Begun(hook.free(), bits.name());
+            try {
+                Optional<Begun> begun = begin(hook, export, device, slots);
+                if (begun.isPresent()) {
+                    return begun.get();
                 }
             } catch (NoProgramException e) {
                 failure = failure == null ? e.reason() : failure;
@@ -43,37 +43,52 @@ public final class KernelProbe implements SlotProbe {
         }
     }
 
-    private record Programs(NativeFile free, NativeFile swapoff, NativeFile anySwapoff) implements AutoCloseable {
-        static Programs attach(Hook hook, FreedBits bits) throws IOException {
-            NativeFile free = null;
-            NativeFile swapoff = null;
-            try {
-                free = Bpf.attach(FreePrograms.ofFree(bits.array()), hook.free());
-                swapoff = Bpf.attach(FreePrograms.ofSwapoff(bits.array()), hook.swapoff());
-                return new Programs(
-                        free, swapoff, Bpf.attach(FreePrograms.ofAnySwapoff(bits.array()), Bpf.SWAPOFF_CALL));
-            } catch (ErrnoException e) {
-                try (NativeFile _ = free;
-                        NativeFile _ = swapoff) {
-                    throw new NoProgramException(e);
+    private enum Proof {
+        CALLED,
+        NOT_CALLED,
+
+        /** Somebody called swapoff(2) meanwhile, perhaps of this very device: so its number may be another's. */
+        DISTURBED
+    }
+
+    /** Empty if the function is not called for each freed slot. */
+    private static Optional<Begun> begin(Hook hook, String export, Path device, long slots) throws IOException {
+        for (int tries = 0; tries < TRIES; tries++) {
+            try (FreedBits bits = FreedBits.make(slots);
+                    Links links = attach(hook, bits)) {
+                Proof proof = prove(bits, device);
+                if (proof == Proof.CALLED) {
+                    Pins.of(export).put(bits, links);
+                    return Optional.of(new Begun(hook.free(), bits.name()));
+                }
+                if (proof == Proof.NOT_CALLED) {
+                    return Optional.empty();
                 }
             }
         }
+        throw new IOException("swapoff(2) was called again and again while this was tried: try again later");
+    }
 
-        @Override
-        public void close() throws IOException {
-            try (free;
-                    swapoff;
-                    anySwapoff) {}
+    private static Links attach(Hook hook, FreedBits bits) throws IOException {
+        Links links = new Links();
+        try {
+            links.add(FreePrograms.ofFree(bits.array()), hook.free());
+            links.add(FreePrograms.ofSwapoff(bits.array()), hook.swapoff());
+            links.add(FreePrograms.ofAnySwapoff(bits.array()), Bpf.SWAPOFF_CALL);
+            links.addIfAny(FreePrograms.ofAnySwapoff(bits.array()), Bpf.SWAPOFF_CALL_32);
+            return links;
+        } catch (ErrnoException e) {
+            try (links) {
+                throw new NoProgramException(e);
+            }
         }
     }
 
     /**
      * That the kernel says each swapoff is proved by one of nothing, which ends what others are told: so not if any are
-     * told, since then it was proved before. One by anybody else meanwhile, which may be of this very device, refutes
-     * the area's number.
+     * told, since then it was proved before.
      */
-    private static boolean isCalled(FreedBits bits, Path device) throws IOException {
+    private static Proof prove(FreedBits bits, Path device) throws IOException {
         long swapoffs = bits.swapoffs();
         List<Long> freed;
         try (OwnSwap own = OwnSwap.on(device)) {
@@ -82,17 +97,20 @@ public final class KernelProbe implements SlotProbe {
                 bits.watch(own.type());
                 Bpf.swapOffNothing();
                 if (bits.isWatching()) {
-                    return false;
+                    return Proof.NOT_CALLED;
                 }
             }
             bits.watch(own.type());
             freed = own.slots();
             if (freed.stream().anyMatch(bits::isFreed)) {
-                return false;
+                return Proof.NOT_CALLED;
             }
         }
         awaitAll(freed, bits);
-        return freed.stream().allMatch(bits::isFreed) && bits.isWatching() && bits.swapoffs() == swapoffs;
+        if (!bits.isWatching() || bits.swapoffs() != swapoffs) {
+            return Proof.DISTURBED;
+        }
+        return freed.stream().allMatch(bits::isFreed) ? Proof.CALLED : Proof.NOT_CALLED;
     }
 
     private static void awaitAll(List<Long> freed, FreedBits bits) {

@@ -3,11 +3,11 @@ package dev.ramzswap.frees;
 import dev.ramzswap.linux.Bpf;
 import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
-import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 
@@ -24,9 +24,6 @@ public record Pins(Path directory) {
     private static final char NO_DOT = '~';
 
     private static final String BITS = "bits";
-    private static final String FREE = "free";
-    private static final String SWAPOFF = "swapoff";
-    private static final String ANY_SWAPOFF = "any-swapoff";
 
     public static Pins of(String export) {
         return new Pins(MOUNT.resolve(PREFIX + export.replace('.', NO_DOT)));
@@ -86,21 +83,26 @@ public record Pins(Path directory) {
     }
 
     /** In place of any that are there. The bits last: what has them has all. */
-    void put(FreedBits bits, NativeFile free, NativeFile swapoff, NativeFile anySwapoff) throws IOException {
+    void put(FreedBits bits, Links links) throws IOException {
         remove();
         Files.createDirectory(
                 directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        Bpf.pin(free, directory.resolve(FREE));
-        Bpf.pin(swapoff, directory.resolve(SWAPOFF));
-        Bpf.pin(anySwapoff, directory.resolve(ANY_SWAPOFF));
+        links.pin(directory);
         Bpf.pin(bits.array(), directory.resolve(BITS));
     }
 
     /** The bits first. Those who have them open keep them. */
     public void remove() throws IOException {
-        for (String name : new String[] {BITS, FREE, SWAPOFF, ANY_SWAPOFF}) {
-            Files.deleteIfExists(directory.resolve(name));
+        Files.deleteIfExists(directory.resolve(BITS));
+        try (DirectoryStream<Path> links = Files.newDirectoryStream(directory)) {
+            for (Path link : links) {
+                Files.deleteIfExists(link);
+            }
+            Files.deleteIfExists(directory);
+        } catch (NoSuchFileException e) {
+            return; // There are none.
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         }
-        Files.deleteIfExists(directory);
     }
 }
