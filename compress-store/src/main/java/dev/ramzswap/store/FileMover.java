@@ -141,7 +141,11 @@ final class FileMover implements Mover {
             case UNSTEADY -> {
                 return Result.DAMAGED;
             }
-            case NEWLY_LOST -> fullness.roomMade(); // It may be had from now on.
+            case NEWLY_LOST -> {
+                if (!mayGiveUp.getAsBoolean()) {
+                    fullness.roomMade(); // It may be had from now on.
+                }
+            }
             case LOST -> {}
         }
         lostPieces = failed;

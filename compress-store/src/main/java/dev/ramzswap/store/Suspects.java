@@ -13,9 +13,10 @@ import java.util.function.LongUnaryOperator;
  * of the segment have failed, in the same way, in {@value #LOOKS} looks one after the other, with half the time that a
  * device is given to come back between each and the next. A look in which nothing elsewhere could be read either counts
  * for nothing, and refutes nothing. What was last seen to fail an hour ago must fail anew, lost or not: a disk may have
- * been mended since. That hour is one without looks at what fails, of which each may take minutes, and there may be
- * thousands: they keep the next look at a segment from coming. Times are those of {@link System#nanoTime}, and segments
- * are named by the places where they begin. Used by one thread.
+ * been mended since. For what is not lost, that hour is one without such looks at others, of which each may take
+ * minutes, and there may be thousands: they keep the next one at the segment from coming. What is lost is not looked at
+ * while nobody needs its room, however long that is. Times are those of {@link System#nanoTime}, and segments are named
+ * by the places where they begin. Used by one thread.
  */
 final class Suspects {
     private static final System.Logger LOG = System.getLogger(Suspects.class.getName());
@@ -56,7 +57,9 @@ final class Suspects {
 
         private FailedPieces pieces;
 
-        /** Looks in which they have failed, one after the other; those that came too soon do not count. */
+        /**
+         * Looks in which they have failed, one after the other; those that came too soon do not count. 0: forgotten.
+         */
         private int looks;
 
         /** When the last of those ended. */
@@ -97,12 +100,18 @@ final class Suspects {
             return looks >= LOOKS;
         }
 
-        private boolean isForgotten(long now) {
-            return now - last - (failingNanos - failingNanosThen) >= MEMORY_NANOS;
+        /** It may still be unsteady. */
+        private void forgetIfOld(long now) {
+            long othersNanos = isLost() ? 0 : failingNanos - failingNanosThen;
+            if (now - last - othersNanos >= MEMORY_NANOS) {
+                looks = 0;
+            }
         }
 
         private State failed(FailedPieces pieces, long begin, long end) {
-            if (!pieces.isWithin(this.pieces)) {
+            if (looks == 0) {
+                begin(pieces, end);
+            } else if (!pieces.isWithin(this.pieces)) {
                 haveGrown = true;
                 begin(pieces, end);
             } else {
@@ -168,7 +177,10 @@ final class Suspects {
      */
     State note(long segment, FailedPieces pieces, long begin, long end) {
         Suspect suspect = suspects.get(segment);
-        boolean isKnown = suspect != null && suspect.isOf(segment) && !suspect.isForgotten(begin);
+        boolean isKnown = suspect != null && suspect.isOf(segment);
+        if (isKnown) {
+            suspect.forgetIfOld(begin);
+        }
         failingNanos += end - begin;
         if (isKnown) {
             return suspect.failed(pieces, begin, end);

@@ -15,8 +15,10 @@ abstract class MoverFixture {
     PageStore store;
     Workspace work;
 
-    /** Of the movers. */
+    /** Of the movers, like the next one. */
     Workspace own;
+
+    final Fullness fullness = new Fullness();
 
     /** @param segments of the device */
     void open(int slots, int segments, boolean encrypt, StoreFiles.BackingOpener device) throws IOException {
@@ -49,9 +51,9 @@ abstract class MoverFixture {
     FileMover mover(BooleanSupplier mayGiveUp, Runnable meanwhile) {
         return new FileMover(
                 files.parts(),
-                new Ownership(files.parts(), new Fullness()),
+                new Ownership(files.parts(), fullness),
                 new Activity(),
-                new Fullness(),
+                fullness,
                 mayGiveUp,
                 meanwhile,
                 own);

@@ -161,6 +161,21 @@ class SlowSectorTest extends MoverFixture {
         assertNoneIsDamaged();
     }
 
+    /** The next look at it may be hours away, and come too late for what was lost then. */
+    @Test
+    void whatIsFoundToBeLostWhileRoomIsNeededIsGivenUpInThatLook() {
+        mover = mover(fullness::isSuspected, () -> {});
+        while (files.parts().file().clean(mover) == Cleaning.CLEANED) {}
+        assertEquals(0, damaged());
+        fullness.suspect();
+        long end = System.nanoTime() + BOUND_NANOS;
+        while (damaged() == 0) {
+            assertTrue(System.nanoTime() - end < 0, "kept");
+            files.parts().file().clean(mover);
+            LockSupport.parkNanos(SectorDevice.PATIENCE / 20);
+        }
+    }
+
     private void awaitLost() {
         long end = System.nanoTime() + BOUND_NANOS;
         while (!mover.isInVain(0)) {
@@ -210,12 +225,14 @@ class SlowSectorTest extends MoverFixture {
     }
 
     private void assertNoneIsDamaged() {
+        assertEquals(0, damaged());
+    }
+
+    private long damaged() {
         SlotMap map = files.parts().map();
-        assertEquals(
-                0,
-                IntStream.range(0, SLOTS)
-                        .filter(slot -> map.get(slot) == Slot.damaged(slot))
-                        .count());
+        return IntStream.range(0, SLOTS)
+                .filter(slot -> map.get(slot) == Slot.damaged(slot))
+                .count();
     }
 
     private boolean isWorthCleaning(int slot) {

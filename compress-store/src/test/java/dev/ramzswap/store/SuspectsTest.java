@@ -80,8 +80,26 @@ class SuspectsTest {
         note(1, 1, hours);
         note(2, 1, hours, 2 * hours);
         assertEquals(State.NEWLY_LOST, note(1, 1, 2 * hours));
-        note(2, 1, 2 * hours, 3 * hours);
-        assertEquals(State.LOST, note(1, 1, 3 * hours + Suspects.MEMORY_NANOS - 1));
+    }
+
+    /** It was not looked at, as nobody needed its room, whatever else failed. */
+    @Test
+    void whatWasLostLongAgoFailsAnewThoughOthersHaveFailedMeanwhile() {
+        lose(1);
+        long hours = 2 * Suspects.MEMORY_NANOS;
+        note(2, 1, 2 * HALF, hours);
+        assertEquals(State.YOUNG, note(1, 1, hours));
+    }
+
+    /** It keeps nobody waiting. */
+    @Test
+    void whatIsUnsteadyStaysSoThoughItIsForgotten() {
+        note(1, 0b01, 0);
+        note(1, 0b11, PATIENCE - 1);
+        long late = PATIENCE + Suspects.MEMORY_NANOS;
+        assertEquals(State.UNSTEADY, note(1, 0b11, late));
+        assertEquals(State.UNSTEADY, note(1, 0b11, late + HALF));
+        assertEquals(State.NEWLY_LOST, note(1, 0b11, late + 2 * HALF));
     }
 
     /** What is remembered already is one of those that take long, and takes as long itself. */
