@@ -42,17 +42,20 @@ final class FreePrograms {
                 .or(0, 1);
     }
 
-    /** Where it enters swapoff(2), of whatever area: no bit is set from then on. Counts the entries. */
+    /**
+     * Where it enters swapoff(2), of whatever area: counts the entries, and no bit is set from then on. In this order:
+     * who has set an area and finds no new entry knows that none will take it away that was before that.
+     */
     static BpfProgram ofAnySwapoff(NativeFile bits) {
         return new BpfProgram()
-                .set(1, FreedBits.AREA)
-                .find(bits, 1)
-                .set(1, 0)
-                .store(0, 1)
                 .set(1, FreedBits.SWAPOFFS)
                 .find(bits, 1)
                 .set(1, 1)
-                .add(0, 1);
+                .add(0, 1)
+                .set(1, FreedBits.AREA)
+                .find(bits, 1)
+                .set(1, 0)
+                .store(0, 1);
     }
 
     /**

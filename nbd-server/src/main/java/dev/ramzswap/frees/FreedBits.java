@@ -74,6 +74,13 @@ public final class FreedBits implements AutoCloseable {
         }
     }
 
+    /** Those that lie at a path are of no area from now on. */
+    static void unwatch(Path path) throws IOException {
+        try (FreedBits head = map(Bpf.pinned(path), 0)) {
+            WORD.setVolatile(head.words, (long) AREA * Long.BYTES, 0L);
+        }
+    }
+
     private static FreedBits map(NativeFile array, long slots) throws IOException {
         Arena arena = Arena.ofShared();
         try {

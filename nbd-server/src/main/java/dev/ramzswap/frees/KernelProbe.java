@@ -116,6 +116,7 @@ public final class KernelProbe implements SlotProbe {
     private static void awaitAll(List<Long> freed, FreedBits bits) {
         long end = System.nanoTime() + PATIENCE_NANOS;
         while (!freed.stream().allMatch(bits::isFreed)
+                && bits.isWatching()
                 && System.nanoTime() - end < 0
                 && !Thread.currentThread().isInterrupted()) {
             LockSupport.parkNanos(LOOK_NANOS);

@@ -91,9 +91,16 @@ public record Pins(Path directory) {
         Bpf.pin(bits.array(), directory.resolve(BITS));
     }
 
-    /** The bits first. Those who have them open keep them. */
+    /**
+     * Those who have the bits open keep them, and see that they are of no area any more: of the programs, that which
+     * sees slots freed may be the last to go, and so stay if this is interrupted.
+     */
     public void remove() throws IOException {
-        Files.deleteIfExists(directory.resolve(BITS));
+        Path bits = directory.resolve(BITS);
+        if (Files.exists(bits)) {
+            FreedBits.unwatch(bits);
+        }
+        Files.deleteIfExists(bits);
         try (DirectoryStream<Path> links = Files.newDirectoryStream(directory)) {
             for (Path link : links) {
                 Files.deleteIfExists(link);
