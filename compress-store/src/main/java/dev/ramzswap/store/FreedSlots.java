@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.LongPredicate;
 
 /**
  * Slots that the kernel has freed, a bit for each, in memory that it shares: whoever sees the kernel free a slot sets
@@ -20,7 +19,8 @@ import java.util.function.LongPredicate;
  * <ul>
  *   <li>A store that sees the bit clears it, under the lock, before it publishes its page.
  *   <li>A sweep looks at the bit under the lock, drops what the slot holds if it is set, and clears it only then. So
- *       whoever stores into that slot meanwhile waits for the lock, and publishes after the drop.
+ *       whoever stores into that slot meanwhile waits for the lock, and publishes after the drop. It does so for all
+ *       bits of a word at once, which take some microseconds; who stores elsewhere does not wait.
  *   <li>A bit that is set later is of a later free.
  * </ul>
  *
@@ -30,6 +30,15 @@ import java.util.function.LongPredicate;
  * <p>Thread-safe.
  */
 final class FreedSlots {
+    /** Drops what is stored in slots that were freed. */
+    interface Drop {
+        /**
+         * @param freed those whose bits are set; bit 0 is that of slot {@code first}
+         * @return in how many of them anything was
+         */
+        int drop(long first, long freed);
+    }
+
     private static final VarHandle WORD = JAVA_LONG.varHandle();
 
     private final long slots;
@@ -91,7 +100,7 @@ final class FreedSlots {
         if (bits != null && contains(bits, slot)) {
             lock.lock();
             try {
-                remove(bits, slot);
+                remove(bits, slot, 1L << slot);
             } finally {
                 lock.unlock();
             }
@@ -101,10 +110,9 @@ final class FreedSlots {
     /**
      * Has each slot dropped that was freed since the last time.
      *
-     * @param drop whether anything was there
-     * @return of how many that was so
+     * @return in how many of them anything was
      */
-    long sweep(LongPredicate drop) {
+    long sweep(Drop drop) {
         sweeping.lock();
         try {
             return isSwept ? sweep(bits, drop) : 0;
@@ -113,25 +121,23 @@ final class FreedSlots {
         }
     }
 
-    private long sweep(MemorySegment bits, LongPredicate drop) {
+    private long sweep(MemorySegment bits, Drop drop) {
         long swept = 0;
         for (long first = 0; first < slots; first += Long.SIZE) {
-            for (long left = word(bits, first); left != 0; left &= left - 1) {
-                swept += sweep(bits, first + Long.numberOfTrailingZeros(left), drop) ? 1 : 0;
+            if (word(bits, first) != 0) {
+                swept += sweepWord(bits, first, drop);
             }
         }
         return swept;
     }
 
-    private boolean sweep(MemorySegment bits, long slot, LongPredicate drop) {
+    private int sweepWord(MemorySegment bits, long first, Drop drop) {
         lock.lock();
         try {
-            if (!contains(bits, slot)) {
-                return false;
-            }
-            boolean isDropped = drop.test(slot);
-            remove(bits, slot);
-            return isDropped;
+            long freed = word(bits, first);
+            int swept = drop.drop(first, freed);
+            remove(bits, first, freed);
+            return swept;
         } finally {
             lock.unlock();
         }
@@ -141,8 +147,8 @@ final class FreedSlots {
         return (word(bits, slot) & 1L << slot) != 0;
     }
 
-    private static void remove(MemorySegment bits, long slot) {
-        long _ = (long) WORD.getAndBitwiseAnd(bits, offset(slot), ~(1L << slot));
+    private static void remove(MemorySegment bits, long slot, long freed) {
+        long _ = (long) WORD.getAndBitwiseAnd(bits, offset(slot), ~freed);
     }
 
     private static long word(MemorySegment bits, long slot) {

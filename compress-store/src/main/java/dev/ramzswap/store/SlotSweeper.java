@@ -1,7 +1,6 @@
 package dev.ramzswap.store;
 
 import dev.ramzswap.store.Counters.Counter;
-import java.util.function.LongPredicate;
 
 /** Drops what is stored in slots that the kernel has freed. Used by one thread. */
 final class SlotSweeper implements AutoCloseable {
@@ -13,7 +12,7 @@ final class SlotSweeper implements AutoCloseable {
     /** Who is at work: what is taken out of the map is freed a moment later. */
     private final Workspace work;
 
-    private final LongPredicate drop = this::drop;
+    private final FreedSlots.Drop drop = this::drop;
 
     private boolean isClosed;
 
@@ -30,18 +29,26 @@ final class SlotSweeper implements AutoCloseable {
         return freed.sweep(drop);
     }
 
-    private boolean drop(long slot) {
-        if (map.find(slot) == Slot.HOLE) {
-            return false;
-        }
+    private int drop(long first, long freed) {
+        int dropped = 0;
         work.begin();
         try {
-            ownership.publish(slot, Slot.HOLE, Counters.KEEPER);
-            counters.add(Counter.FREED_SLOTS, Counters.KEEPER, 1);
-            return true;
+            for (long left = freed; left != 0; left &= left - 1) {
+                dropped += dropOne(first + Long.numberOfTrailingZeros(left));
+            }
         } finally {
             work.end();
         }
+        counters.add(Counter.FREED_SLOTS, Counters.KEEPER, dropped);
+        return dropped;
+    }
+
+    private int dropOne(long slot) {
+        if (map.find(slot) == Slot.HOLE) {
+            return 0;
+        }
+        ownership.publish(slot, Slot.HOLE, Counters.KEEPER);
+        return 1;
     }
 
     /** The second time it does nothing. */
