@@ -17,11 +17,8 @@ import dev.ramzswap.nbd.NbdServer;
 import dev.ramzswap.nbd.export.Export;
 import dev.ramzswap.status.RuntimeDir;
 import dev.ramzswap.store.PageStore;
-import dev.ramzswap.store.StoreConfig;
-import dev.ramzswap.store.StoreState;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -163,10 +160,9 @@ public final class Daemon implements AutoCloseable {
         ProcessGuard.keepOutOfCoreDumps();
         Self.spareOwner();
         Optional<TlsFiles> tls = TlsFiles.load(config);
-        boolean isPrepared = isPrepared();
+        Optional<Path> runtimeDir = runtimeDir();
         if (config.protection().isSwap()) {
-            Path room = room();
-            new WarmUp(isPrepared ? dir.path() : besideSocket(room), room, host, kernel, encrypts()).run();
+            new Rehearsal(config, host, kernel, stores, runtimeDir).run();
             watchForFullness();
             ProcessGuard.lock(config.protection());
         }
@@ -192,11 +188,11 @@ public final class Daemon implements AutoCloseable {
         service.ready(served().exports().stream().map(ExportConfig::summary).collect(Collectors.joining("; ")));
     }
 
-    /** Whether the runtime directory can be used. Pages wait for no word in it; a socket needs one that is our own. */
-    private boolean isPrepared() throws IOException {
+    /** If it can be used. Pages wait for no word in it; a socket needs one that is our own. */
+    private Optional<Path> runtimeDir() throws IOException {
         try {
             dir.prepare(host);
-            return true;
+            return Optional.of(dir.path());
         } catch (IOException e) {
             Path path = dir.path().normalize();
             boolean isNeeded =
@@ -205,29 +201,8 @@ public final class Daemon implements AutoCloseable {
                 throw e;
             }
             LOG.log(Level.WARNING, Cause.of(e) + "; this goes on all the same, for the pages that are there");
-            return false;
+            return Optional.empty();
         }
-    }
-
-    /** Where the warm-up has room: the runtime directory may be full, and the state is to have room in any case. */
-    private Path room() throws IOException {
-        return config.stateDir().isPresent()
-                ? StoreState.makeDirectory(config.stateDir().get())
-                : dir.path();
-    }
-
-    /** Where other sockets can be made: paths in the state directory may be too long for any. */
-    private Path besideSocket(Path otherwise) {
-        return config.socket()
-                .map(socket -> socket.toAbsolutePath().getParent())
-                .filter(Files::isDirectory)
-                .orElse(otherwise);
-    }
-
-    private boolean encrypts() {
-        return config.exports().stream()
-                .flatMap(export -> export.backing().stream())
-                .anyMatch(StoreConfig.Backing::encrypt);
     }
 
     private void standBy() throws IOException, ConfigException, InterruptedException {

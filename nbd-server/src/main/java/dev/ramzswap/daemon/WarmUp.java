@@ -136,8 +136,8 @@ public final class WarmUp {
             // Takes over what that one has left.
             PageStore.open(full).discard();
         } finally {
-            Files.deleteIfExists(backingFile);
-            Files.deleteIfExists(stateDir);
+            remove(backingFile);
+            remove(stateDir);
         }
     }
 
