@@ -2,10 +2,12 @@ package dev.ramzswap.store;
 
 import static dev.ramzswap.store.Daemons.SLOTS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.backing.DiskImage;
+import dev.ramzswap.linux.DiskSleep;
 import dev.ramzswap.store.Counters.Counter;
 import dev.ramzswap.store.Daemons.Found;
 import java.io.IOException;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class FrozenDiskTest {
     private static final Duration BOUND = Duration.ofSeconds(30);
+    private static final Duration MOMENT = Duration.ofMillis(100);
     private static final long DISK_BYTES = 64 << 20;
 
     @TempDir
@@ -47,7 +50,9 @@ class FrozenDiskTest {
             long inFile = store.counters().get(Counter.BD_COUNT);
             int served = loadNow(store, work);
             assertTrue(served >= SLOTS - inFile && served < SLOTS, served + " served, " + inFile + " are in the file");
+            assertFalse(new DiskSleep().awaitAwake(MOMENT), "this process could end");
             disk.thaw();
+            assertTrue(new DiskSleep().awaitAwake(BOUND));
             assertEquals(new Found(SLOTS, 0, 0), Daemons.load(store, work, SLOTS, 0));
             Daemons.store(store, work, SLOTS, SLOTS);
             assertEquals(new Found(SLOTS, 0, 0), Daemons.load(store, work, SLOTS, SLOTS));
