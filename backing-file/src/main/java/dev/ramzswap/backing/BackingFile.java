@@ -104,7 +104,7 @@ public final class BackingFile implements AutoCloseable {
     /**
      * Opens the device, locks it for this process, reserves a plain file, and takes over what an earlier daemon left in
      * the memories of {@code config}. What an earlier daemon had begun is opened though it cannot serve, so far as it
-     * can be read; nothing is written to it then.
+     * can be read; nothing is written to it then. If its disk does not answer, only those wait for that who need it.
      *
      * @throws IOException with a message for the user, if the file or device cannot serve: no room, not writable, in
      *     use, neither file nor device
@@ -170,7 +170,7 @@ public final class BackingFile implements AutoCloseable {
         flusher.start();
     }
 
-    /** Whether anything can ever be written to it; else it is what is left of one. */
+    /** Whether anything can ever be written to it, as far as that is known; else it is what is left of one. */
     public boolean isWritable() {
         return device.isWritable();
     }

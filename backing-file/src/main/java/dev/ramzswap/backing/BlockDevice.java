@@ -25,7 +25,10 @@ interface BlockDevice extends AutoCloseable {
      */
     int write(MemorySegment from, int length, long position) throws IOException;
 
-    /** Whether it is there for good, and may be written to; it stays so or stays otherwise. */
+    /**
+     * Whether it is there for good, and may be written to; it stays so or stays otherwise. Of one that is still being
+     * opened that is assumed.
+     */
     default boolean isWritable() {
         return true;
     }

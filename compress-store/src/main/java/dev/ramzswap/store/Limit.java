@@ -3,6 +3,7 @@ package dev.ramzswap.store;
 import dev.ramzswap.backing.BackingSize;
 import java.lang.System.Logger.Level;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 
 /**
  * How much memory a store may take, and whether that and its backing file can hold all of its slots in the worst case,
@@ -13,14 +14,14 @@ final class Limit {
 
     private final StoreConfig config;
 
-    /** Bytes of the backing file; 0 if nothing can go there. */
-    private final long backingBytes;
+    /** Bytes of the backing file; 0 if nothing can go there, which may be found out late. */
+    private final LongSupplier backingBytes;
 
     private final RegionTable regions;
     private final Counters counters;
     private volatile long bytes;
 
-    Limit(StoreConfig config, long backingBytes, Parts parts) {
+    Limit(StoreConfig config, LongSupplier backingBytes, Parts parts) {
         this.config = config;
         this.backingBytes = backingBytes;
         this.regions = parts.regions();
@@ -50,10 +51,11 @@ final class Limit {
     /** @throws IllegalArgumentException with a message for the user, if {@link #change} would refuse it */
     void require(long bytes) {
         // After a takeover it may be too low already, with nothing left of the backing file: more is better than that.
-        Optional<String> lack = bytes < get() ? lack(config, bytes, backingBytes) : Optional.empty();
+        long file = backingBytes.getAsLong();
+        Optional<String> lack = bytes < get() ? lack(config, bytes, file) : Optional.empty();
         lack.ifPresent(text -> {
             throw new IllegalArgumentException(text + "give a higher limit, or swap off and begin with "
-                    + (backingBytes == 0 ? "--backing-file" : "a larger --backing-size") + " or --overcommit");
+                    + (file == 0 ? "--backing-file" : "a larger --backing-size") + " or --overcommit");
         });
     }
 
@@ -81,18 +83,19 @@ final class Limit {
      * @param before 0 if that is not known
      */
     void takeOver(long wanted, long before) {
-        Optional<String> reason = whyNot(wanted);
+        long file = backingBytes.getAsLong();
+        Optional<String> reason = whyNot(wanted, file);
         long bytes = reason.isPresent() ? Math.max(wanted, before) : wanted;
         if (bytes > wanted) {
             warn(" keeps the limit that it had, not the lower one that is configured: " + reason.get());
         }
-        lackOfRoom(config, bytes, backingBytes).ifPresent(lack -> warn(" is taken over all the same: " + lack));
+        lackOfRoom(config, bytes, file).ifPresent(lack -> warn(" is taken over all the same: " + lack));
         set(bytes);
     }
 
-    private Optional<String> whyNot(long wanted) {
-        boolean isFileLost = config.backing().isPresent() && backingBytes == 0;
-        return lackOfRoom(config, wanted, backingBytes)
+    private Optional<String> whyNot(long wanted, long file) {
+        boolean isFileLost = config.backing().isPresent() && file == 0;
+        return lackOfRoom(config, wanted, file)
                 .or(() -> isFileLost ? Optional.of("nothing can go to its backing file") : Optional.empty());
     }
 

@@ -76,7 +76,7 @@ public final class PageStore implements AutoCloseable {
         this.freed = new FreedSlots(slots);
         this.freedBitsBefore = counters.head().freedBits();
         counters.setFreedBits(0); // Until this one looks at them too.
-        this.limit = new Limit(config, files.backingBytes(), parts);
+        this.limit = new Limit(config, files::backingBytes, parts);
         this.keeper = new Keeper(config.name(), parts, ownership, freed, fullness, activity);
         RoomSearch search = new RoomSearch(keeper, activity, fullness);
         Placer placer = new Placer(parts, fullness, keeper, search, config.cutoff());

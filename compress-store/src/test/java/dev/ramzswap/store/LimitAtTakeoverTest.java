@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.ramzswap.backing.BackingFile;
+import dev.ramzswap.backing.LostLater;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,11 +16,13 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.CountDownLatch;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A limit is not lowered by a takeover where the pages that are there already could not go to the backing file. */
@@ -85,6 +88,25 @@ class LimitAtTakeoverTest {
         moveWhatIsKnownOfTheFileAway();
         killInTakeover(config.limit(LIMIT / 2), true);
         assertEquals(LIMIT, takenOverWith(config));
+    }
+
+    /** Its disk answers late, and that it has failed. */
+    @Test
+    @Timeout(60)
+    void noneIsLoweredAfterAFileWasFoundToBeLost() throws IOException {
+        CountDownLatch answer = new CountDownLatch(1);
+        StoreConfig whole = Daemons.config(directory).backing(file, FILE_BYTES).build();
+        StoreFiles files = StoreFiles.open(whole, backing -> LostLater.open(backing, answer));
+        try (PageStore store = PageStore.open(whole, files)) {
+            store.setLimit(2 * LIMIT);
+            store.setLimit(LIMIT);
+            store.setLimit(2 * LIMIT);
+            answer.countDown();
+            while (files.parts().file().isWritable()) {
+                Thread.onSpinWait();
+            }
+            assertThrows(IllegalArgumentException.class, () -> store.setLimit(LIMIT));
+        }
     }
 
     /** What is left of it is read, and nothing written. */

@@ -69,7 +69,9 @@ public record Config(
         Optional<Path> stateDir = ExportReader.read(settings.daemon, "state-dir", ExportReader::path);
         List<ExportConfig> exports = exports(settings, host, stateDir);
         checkNames(exports);
-        checkBackingFiles(exports, stateDir);
+        if (!StateDir.mayHavePages(settings, true)) {
+            checkBackingFiles(exports, stateDir);
+        }
         checkRuntimePath(host);
         Optional<Path> socket = ExportReader.read(settings.daemon, "socket", Address::socket);
         Optional<InetSocketAddress> listen = ExportReader.read(settings.daemon, "listen", Address::tcp);
@@ -270,6 +272,10 @@ public record Config(
         }
     }
 
+    /**
+     * Not where there are pages: to look at the files is to wait for their disks, which pages in memory need not.
+     * There, the files' locks tell.
+     */
     private static void checkBackingFiles(List<ExportConfig> exports, Optional<Path> stateDir) throws ConfigException {
         Map<Object, String> parts = new HashMap<>();
         Map<Object, ExportConfig> users = new HashMap<>();

@@ -17,11 +17,8 @@ import dev.ramzswap.nbd.NbdServer;
 import dev.ramzswap.nbd.export.Export;
 import dev.ramzswap.status.RuntimeDir;
 import dev.ramzswap.store.PageStore;
-import dev.ramzswap.store.StoreConfig;
-import dev.ramzswap.store.StoreState;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -46,10 +43,6 @@ public final class Daemon implements AutoCloseable {
     private static final Duration GRACE = Duration.ofSeconds(10);
     /** How often a daemon that drains looks whether it may end. */
     private static final Duration LOOK = Duration.ofMillis(100);
-    /** A disk answers within that, or the kernel swaps without a pause. */
-    private static final Duration QUIET = Duration.ofSeconds(2);
-
-    private static final int FAILED = 1;
 
     private final Config config;
     private final Host host;
@@ -62,6 +55,7 @@ public final class Daemon implements AutoCloseable {
     private final ConnectionMemory memory;
     private final Retries retries = new Retries();
     private ServiceManager service;
+    private Departure departure;
     /** By export; all of them at once, since a signal may come before. */
     private volatile Map<String, Attachment> attached = Map.of();
 
@@ -143,14 +137,12 @@ public final class Daemon implements AutoCloseable {
     }
 
     /**
-     * Whoever had these pages may be connected by now: as with {@link #leaveToOther}, to tell him of errors would cost
+     * Whoever had these pages may be connected by now: as with any {@link Departure}, to tell him of errors would cost
      * him his pages, which the next daemon has.
      */
     private void leaveWhatWasTakenOver(Throwable failure) {
         if (server != null && stores.areTakenOver()) {
-            LOG.log(Level.ERROR, "ends, and leaves what it has taken over to the next daemon: " + failure);
-            StderrLogs.flush();
-            Self.exit(FAILED);
+            departure.fail("ends, and leaves what it has taken over to the next daemon: " + failure);
         }
     }
 
@@ -164,13 +156,13 @@ public final class Daemon implements AutoCloseable {
 
     private void open() throws IOException, ConfigException, InterruptedException {
         service = ServiceManager.of(host.variables());
+        departure = new Departure(service);
         ProcessGuard.keepOutOfCoreDumps();
         Self.spareOwner();
         Optional<TlsFiles> tls = TlsFiles.load(config);
-        boolean isPrepared = isPrepared();
+        Optional<Path> runtimeDir = runtimeDir();
         if (config.protection().isSwap()) {
-            Path room = room();
-            new WarmUp(isPrepared ? dir.path() : besideSocket(room), room, host, kernel, encrypts()).run();
+            new Rehearsal(config, host, kernel, stores, runtimeDir).run();
             watchForFullness();
             ProcessGuard.lock(config.protection());
         }
@@ -196,11 +188,11 @@ public final class Daemon implements AutoCloseable {
         service.ready(served().exports().stream().map(ExportConfig::summary).collect(Collectors.joining("; ")));
     }
 
-    /** Whether the runtime directory can be used. Pages wait for no word in it; a socket needs one that is our own. */
-    private boolean isPrepared() throws IOException {
+    /** If it can be used. Pages wait for no word in it; a socket needs one that is our own. */
+    private Optional<Path> runtimeDir() throws IOException {
         try {
             dir.prepare(host);
-            return true;
+            return Optional.of(dir.path());
         } catch (IOException e) {
             Path path = dir.path().normalize();
             boolean isNeeded =
@@ -209,29 +201,8 @@ public final class Daemon implements AutoCloseable {
                 throw e;
             }
             LOG.log(Level.WARNING, Cause.of(e) + "; this goes on all the same, for the pages that are there");
-            return false;
+            return Optional.empty();
         }
-    }
-
-    /** Where the warm-up has room: the runtime directory may be full, and the state is to have room in any case. */
-    private Path room() throws IOException {
-        return config.stateDir().isPresent()
-                ? StoreState.makeDirectory(config.stateDir().get())
-                : dir.path();
-    }
-
-    /** Where other sockets can be made: paths in the state directory may be too long for any. */
-    private Path besideSocket(Path otherwise) {
-        return config.socket()
-                .map(socket -> socket.toAbsolutePath().getParent())
-                .filter(Files::isDirectory)
-                .orElse(otherwise);
-    }
-
-    private boolean encrypts() {
-        return config.exports().stream()
-                .flatMap(export -> export.backing().stream())
-                .anyMatch(StoreConfig.Backing::encrypt);
     }
 
     private void standBy() throws IOException, ConfigException, InterruptedException {
@@ -247,7 +218,7 @@ public final class Daemon implements AutoCloseable {
                 });
             }
             if (!isNeeded) {
-                leave("told to end, and so was the daemon that served, which nobody needs any more");
+                departure.leave("told to end, and so was the daemon that served, which nobody needs any more");
             }
             openStores();
             termination.accept(ending::request);
@@ -256,7 +227,7 @@ public final class Daemon implements AutoCloseable {
 
     private void endUnlessNeeded(Standby standby) {
         if (standby.withdraw()) {
-            leave("told to end");
+            departure.leave("told to end");
         }
         LOG.log(Level.INFO, "told to end while it begins to serve: goes on if there are pages of an earlier daemon");
         ending.request();
@@ -374,35 +345,18 @@ public final class Daemon implements AutoCloseable {
     }
 
     /**
-     * What is not answered the kernel sends to the other daemon only after the request timeout: better when there is
-     * nothing of the kind, if that can be had. The other may have died meanwhile. It would wait for whoever has just
-     * been detached, of whom it knows nothing: that one's connections, which end one by one, are gone at the next look.
+     * The other may have died meanwhile. It would wait for whoever has just been detached, of whom it knows nothing:
+     * that one's connections, which end one by one, are gone at the next look.
      */
     private void leaveIfAnotherStandsBy() throws InterruptedException {
         if (mayLeave()) {
             Thread.sleep(LOOK);
-            if (!server.awaitQuiet(QUIET)) {
-                LOG.log(Level.INFO, "requests never paused: some are answered after the kernel's request timeout");
-            }
-            if (mayLeave()) {
-                leave("told to end: another daemon stands by, and takes over");
-            }
+            departure.leaveIf(this::mayLeave, server);
         }
     }
 
     private boolean mayLeave() {
         return !ending.isForced() && isAny(Attachment::isNeeded) && Standby.mayLeave(served());
-    }
-
-    /**
-     * Ends as if killed, which leaves nothing undone: the daemon that stands by has the state at once, and the kernel
-     * sends it what was not answered. To end in order would take time, and tell the kernel of errors.
-     */
-    private void leave(String why) {
-        LOG.log(Level.INFO, why);
-        service.close();
-        StderrLogs.flush();
-        Self.exit(0);
     }
 
     /**

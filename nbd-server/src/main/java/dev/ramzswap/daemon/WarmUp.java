@@ -5,6 +5,7 @@ import dev.ramzswap.config.Host;
 import dev.ramzswap.config.MemoryCheck;
 import dev.ramzswap.config.Size;
 import dev.ramzswap.control.ControlSocket;
+import dev.ramzswap.linux.DiskSleep;
 import dev.ramzswap.linux.MappedFile;
 import dev.ramzswap.linux.PeerCredentials;
 import dev.ramzswap.linux.Self;
@@ -135,8 +136,8 @@ public final class WarmUp {
             // Takes over what that one has left.
             PageStore.open(full).discard();
         } finally {
-            Files.deleteIfExists(backingFile);
-            Files.deleteIfExists(stateDir);
+            remove(backingFile);
+            remove(stateDir);
         }
     }
 
@@ -273,10 +274,11 @@ public final class WarmUp {
         }
     }
 
-    /** Told to end by a signal. */
+    /** Told to end by a signal, and looks whether it can. */
     private void end() {
         Ending ending = new Ending(attachment::isAttached);
         Signals.warmUp(ending::request);
+        boolean ignored = new DiskSleep().awaitAwake(Duration.ZERO);
     }
 
     /** As {@code set} does, a wrong one first. */

@@ -10,6 +10,7 @@ import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.control.ControlClient;
 import dev.ramzswap.linux.NativeFile;
+import dev.ramzswap.linux.SleepingThread;
 import dev.ramzswap.nbd.Bytes;
 import dev.ramzswap.nbd.RawClient;
 import dev.ramzswap.nbd.client.ClientHandshake;
@@ -168,6 +169,31 @@ class DrainTest {
         }
         assertEquals(List.of(), stores());
         assertFalse(Files.exists(directory.resolve("state/a.leaving")));
+    }
+
+    /** The process could not end: nobody would serve, and nobody else have its locks, until the disk answers. */
+    @Test
+    void whileAThreadWaitsForADiskItServesOnThoughAnotherStandsBy() throws Exception {
+        byte[] page = Bytes.random(1, PAGE_BYTES);
+        Path fifo = directory.resolve("fifo");
+        try (NativeFile _ = place("a");
+                NativeFile _ = place("b")) {
+            RawClient kernels = attached("a");
+            write(kernels, page);
+            tell("attached a " + self());
+            tell("sleep " + fifo);
+            daemon.toHandle().destroy();
+            await("a disk does not answer");
+            await("draining");
+            kernels.send(new Bytes().read(1, 0, PAGE_BYTES));
+            kernels.in.expectData(1, page);
+            SleepingThread.wake(fifo);
+            assertTrue(daemon.waitFor(20, TimeUnit.SECONDS));
+            assertEquals(0, daemon.exitValue());
+        } finally {
+            SleepingThread.wake(fifo);
+        }
+        assertEquals(List.of("a.map", "b.map"), stores());
     }
 
     private NativeFile place(String export) throws IOException {

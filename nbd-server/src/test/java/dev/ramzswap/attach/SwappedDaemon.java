@@ -7,6 +7,7 @@ import dev.ramzswap.daemon.Daemon;
 import dev.ramzswap.daemon.Signals;
 import dev.ramzswap.linux.KernelEnd;
 import dev.ramzswap.linux.ProcessId;
+import dev.ramzswap.linux.SleepingThread;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -50,17 +51,20 @@ final class SwappedDaemon {
             for (String command = commands.readLine(); command != null; command = commands.readLine()) {
                 obey(command.split(" "));
             }
-        } catch (IOException e) {
+        } catch (IOException | InterruptedException e) {
             throw new AssertionError(e);
         }
     }
 
     /**
      * {@code attached EXPORT PID}: that process has attached nbd0, by one connection. {@code detach}: it is detached,
-     * which is {@code goodbye} by its connections, and {@code forget} by the kernel.
+     * which is {@code goodbye} by its connections, and {@code forget} by the kernel. {@code sleep FIFO}: a thread waits
+     * as for a disk.
      */
-    private void obey(String... words) {
-        if (words[0].equals("attached")) {
+    private void obey(String... words) throws IOException, InterruptedException {
+        if (words[0].equals("sleep")) {
+            SleepingThread.start(Path.of(words[1]));
+        } else if (words[0].equals("attached")) {
             long identity = daemon.identities().get(words[1]);
             fake.left(0, new Backend(words[1], identity, 1, ProcessId.of(Integer.parseInt(words[2]))), SIZE);
         } else if (words[0].equals("goodbye")) {

@@ -76,6 +76,15 @@ class SharedBackingFileTest {
         }
     }
 
+    /** Their disk may not answer. Who opens the files finds out by their locks. */
+    @Test
+    void isNotLookedForWhereThereArePages() throws ConfigException, IOException {
+        Path state = Files.createDirectory(dir.resolve("state"));
+        Files.write(state.resolve("a.map"), new byte[4096]);
+        Path file = Files.createFile(dir.resolve("file"));
+        assertEquals(2, config(file, file, state).exports().size());
+    }
+
     private static void assertRefused(Path first, Path second) {
         ConfigException e = assertThrows(ConfigException.class, () -> config(first, second));
         assertEquals(

@@ -164,6 +164,43 @@ class StandbyIT {
         }
     }
 
+    /** As where the pages have taken all that there is. One that stands by is warm if there is room anywhere. */
+    @ParameterizedTest
+    @ValueSource(strings = {"16m", "256k"})
+    void aFullStateDirectoryCostsNeither(String runtimeBytes) throws Exception {
+        Path image = Images.make(directory.resolve("image"), Images.Kind.COMPRESSIBLE, BYTES, 1);
+        Path state = Files.createDirectory(directory.resolve("state"));
+        Path run = Files.createDirectory(directory.resolve("run"));
+        assumeTrue(mount("mount", "-t", "tmpfs", "-o", "size=24m,mode=0700", "ramzswap-test", state), "needs root");
+        mount("mount", "-t", "tmpfs", "-o", "mode=0700,size=" + runtimeBytes, "ramzswap-test", run);
+        try {
+            Process first = start(SERVES);
+            Tool.run("nbdcopy", image, uri());
+            assertThrows(IOException.class, () -> Files.write(state.resolve("filler"), new byte[32 << 20]));
+            Process second = start(STANDS_BY);
+            String said = Files.readString(log(1));
+            assertTrue(said.contains("warning: the warm-up, which needs 12M of room in " + state), said);
+            assertEquals(runtimeBytes.equals("256k"), said.contains("of room in " + run), said);
+            try (Stream<Path> files = Files.list(state)) {
+                assertEquals(
+                        List.of(),
+                        files.filter(file -> file.toString().contains("warm-up"))
+                                .toList());
+            }
+            first.destroyForcibly();
+            await(log(1), SERVES);
+            assertHolds(image);
+            start(STANDS_BY);
+            second.destroyForcibly();
+            await(log(2), SERVES);
+            assertHolds(image);
+        } finally {
+            killAll();
+            mount("umount", state);
+            mount("umount", run);
+        }
+    }
+
     @Test
     void aRuntimeDirectoryWithoutAnInodeCostsNeither() throws Exception {
         Path run = Files.createDirectory(directory.resolve("run"));
