@@ -116,9 +116,18 @@ class TransientServiceTest {
             settings.flag("state-dir", "/run/ramzswap/state");
         }
         Config daemon = Config.of(settings, new Host(1L << 30, 0, VARIABLES));
-        Duration reconnect = Duration.ofSeconds(reconnectSeconds);
-        var request = new SwapOn.Request(
-                "a", Optional.empty(), 100, 1, isByNbdClient, Optional.empty(), reconnect, false, true, false);
+        Optional<Duration> reconnect = Optional.of(Duration.ofSeconds(reconnectSeconds));
+        var request = new SwapRequest(
+                "a",
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                isByNbdClient,
+                Optional.empty(),
+                reconnect,
+                false,
+                true,
+                false);
         assertEquals(expected, request.successor(daemon));
     }
 
