@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -108,9 +109,11 @@ public final class SwapOn {
         }
     }
 
-    private List<Finding> daemon(ExportStatus export) throws IOException {
-        return new DaemonChecks(machine.files())
-                .of(export.name(), export.entry().pid());
+    private List<Finding> daemon(ExportStatus export) throws IOException, InterruptedException {
+        var found = new ArrayList<Finding>(new DaemonChecks(machine.files())
+                .of(export.name(), export.entry().pid()));
+        new UnitCheck(machine).of(export).ifPresent(found::add);
+        return found;
     }
 
     private void sayHowToKeep() {

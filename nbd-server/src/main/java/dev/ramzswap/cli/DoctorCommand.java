@@ -43,7 +43,7 @@ final class DoctorCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() throws IOException, InterruptedException {
         List<Finding> findings = new Doctor(Machine.of(host)).examine(priority);
         var out = spec.commandLine().getOut();
         if (json) {

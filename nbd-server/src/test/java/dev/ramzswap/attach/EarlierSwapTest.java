@@ -12,6 +12,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -155,6 +156,25 @@ class EarlierSwapTest {
         probesSlots = false;
         swapOn();
         assertEquals(List.of(), fake.probed);
+    }
+
+    /** As when it was swapped on by hand: a shutdown would wait for the device. */
+    @ParameterizedTest
+    @CsvSource({
+        "/ramzswap.slice/ramzswap@swap0.service, inactive, true",
+        "/ramzswap.slice/ramzswap-standby@swap0.service, failed, true",
+        "/ramzswap.slice/ramzswap@swap0.service, activating, false",
+        "/user.slice, inactive, false",
+    })
+    void aUnitThatDoesNotKnowOfTheSwapIsNamed(String group, String state, boolean isNamed) throws Exception {
+        fake.file("/proc/" + ProcessHandle.current().pid() + "/cgroup", "0::" + group);
+        fake.answers.put("systemctl is-active", new ArrayDeque<>(List.of(state, state)));
+        swapOn();
+        assertEquals(isNamed, out.toString().contains("systemctl start ramzswap-swap@swap0"), out.toString());
+        assertEquals(
+                isNamed,
+                new Doctor(fake.machine())
+                        .examine(100).stream().anyMatch(one -> one.subject().equals("swap on swap0")));
     }
 
     @Test
