@@ -55,14 +55,23 @@ public final class SwapOn {
         machine.requireRoot("swapon");
         try (NativeFile _ = new SwapLock(machine, request.export()).take();
                 Undo undo = new Undo(out)) {
+            boolean ownsDaemon = starter.isPresent() || isDaemonOwned();
             if (starter.isPresent() || !isOnAlready(undo)) {
-                begin(starter, undo);
+                begin(starter, ownsDaemon, undo);
             }
             undo.forget();
         }
         if (starter.isPresent()) {
             sayHowToKeep();
         }
+    }
+
+    /** By a device that may be attached anew, which is no reason to keep the daemon after it. */
+    private boolean isDaemonOwned() throws IOException {
+        Optional<SwapRecord> record = SwapRecord.read(machine.host(), request.export());
+        return record.isPresent()
+                && record.get().ownsDaemon()
+                && record.get().attached(machine.files()).isPresent();
     }
 
     private boolean isOnAlready(Undo undo) throws IOException, InterruptedException {
@@ -78,7 +87,8 @@ public final class SwapOn {
         return place.isPresent();
     }
 
-    private void begin(Optional<Starter> starter, Undo undo) throws IOException, InterruptedException {
+    private void begin(Optional<Starter> starter, boolean ownsDaemon, Undo undo)
+            throws IOException, InterruptedException {
         conditions.requireMeans(attacher.lack());
         conditions.requireSettings();
         refuseTwice();
@@ -89,7 +99,7 @@ public final class SwapOn {
         ExportStatus export = starter.isPresent() ? start(starter.get(), undo) : running();
         requireUsable(export);
         use.requireNoClient(export);
-        swapOn(export, starter.isPresent(), undo);
+        swapOn(export, ownsDaemon, undo);
     }
 
     private void swapOn(ExportStatus export, boolean ownsDaemon, Undo undo) throws IOException, InterruptedException {

@@ -10,6 +10,7 @@ import dev.ramzswap.linux.ProcessId;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -183,6 +184,18 @@ class EarlierSwapTest {
         swapOn();
         assertEquals("disconnect nbd0", fake.ran.getFirst());
         assertEquals("swapon -p 100 --discard=pages /dev/nbd0", fake.ran.getLast());
+    }
+
+    /** As somebody swaps it off by util-linux, whose daemon was started for it. */
+    @Test
+    void theDaemonEndsWithTheDeviceThatIsAttachedAnewIfItDidBefore() throws Exception {
+        swappedOn();
+        Path record = temp.resolve("run/swap0.swap");
+        Files.writeString(record, "/dev/nbd0 4711 owns-daemon\n");
+        fake.swaps();
+        swapOn();
+        assertEquals("disconnect nbd0", fake.ran.getFirst());
+        assertEquals("/dev/nbd0 4711 owns-daemon\n", Files.readString(record));
     }
 
     @Test
