@@ -215,6 +215,43 @@ replace_daemons() {
     must 'the load is verified' wait "$load"
 }
 
+# Pages that fit nowhere else, as far as swapoff can see: it fails, and all is as it was. The daemons are never told.
+refuse_stop() {
+    local pids
+    systemd-run --quiet --scope -p MemoryMax=64M "$hog" 96 0 &
+    local load=$!
+    must 'pages are in swap' await 60 is_in_use 20000
+    pids=$(main_pids)
+    sed 's/^\(MemAvailable: *\)[0-9]*/\10/' /proc/meminfo >/run/meminfo
+    mount --bind /run/meminfo /proc/meminfo
+    must 'a stop is refused' is_refused systemctl stop "$swap"
+    must 'the unit is active again' await 60 systemctl is-active --quiet "$swap"
+    must 'and once more' is_refused systemctl stop "$swap"
+    must 'it is active after that, too' await 60 systemctl is-active --quiet "$swap"
+    umount /proc/meminfo
+    must 'swap stays on' is_swapping yes
+    must 'both daemons run on' [ "$(main_pids)" = "$pids" ]
+    must 'one stands by still' one_stands_by
+    must 'swapon of what is on' ramzswap swapon swap0 --request-timeout 7
+    must 'the kernel has the timeout' grep -qx 7000 "/sys/block/$(swap_device)/queue/io_timeout"
+    must 'another priority is refused' is_refused ramzswap swapon swap0 --priority 5
+    must 'the load goes on' kill -TERM "$load"
+    must 'the load is verified' wait "$load"
+}
+
+is_refused() { # COMMAND...
+    ! "$@"
+}
+
+main_pids() {
+    property "$daemon" MainPID
+    property "$standby" MainPID
+}
+
+swap_device() {
+    sed -n 's|^/dev/\(nbd[0-9]*\) .*|\1|p' /proc/swaps
+}
+
 is_in_use() { # KIB
     awk -v kib="$1" '/nbd/ && $4 > kib { found = 1 } END { exit !found }' /proc/swaps
 }
@@ -295,6 +332,7 @@ second_boot() {
     figure pswpout "$(vmstat pswpout)"
     figure pswpin "$(vmstat pswpin)"
     check_hibernation
+    refuse_stop
     disable
     purge
     power_off

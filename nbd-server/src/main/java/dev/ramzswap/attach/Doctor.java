@@ -17,7 +17,7 @@ public final class Doctor {
     }
 
     /** @param priority that ramzswap's devices have, or are to have */
-    public List<Finding> examine(int priority) throws IOException {
+    public List<Finding> examine(int priority) throws IOException, InterruptedException {
         var checks = new MachineChecks(machine);
         var found = new ArrayList<Finding>(checks.means());
         found.addAll(checks.surroundings(priority));
@@ -28,7 +28,7 @@ public final class Doctor {
     }
 
     /** Whether a daemon is protected matters as soon as the kernel swaps there. */
-    private List<Finding> daemons() throws IOException {
+    private List<Finding> daemons() throws IOException, InterruptedException {
         boolean inUse = SwapArea.all(machine.files()).stream().anyMatch(SwapArea::isOnNbd);
         var found = new ArrayList<Finding>();
         for (List<ExportStatus> exports : byDaemon()) {
@@ -41,6 +41,7 @@ public final class Doctor {
                             .toList()));
             for (ExportStatus export : exports) {
                 new SlotChecks(machine).of(export).ifPresent(found::add);
+                new UnitCheck(machine).of(export).ifPresent(found::add);
             }
         }
         return inUse ? found : found.stream().map(Finding::atMostWarning).toList();

@@ -45,6 +45,6 @@ final class SlotChecks {
         if (!files.exists("/sys/fs/bpf")) {
             return "as the kernel has no BPF";
         }
-        return "until the next ramzswap swapoff and swapon: that says why it cannot be had, and any swapoff on the machine ends it";
+        return "until the next ramzswap swapon: that says why it cannot be had, and any swapoff on the machine ends it";
     }
 }

@@ -1,8 +1,6 @@
 package dev.ramzswap.attach;
 
-import dev.ramzswap.attach.Finding.Level;
 import dev.ramzswap.closing.Closing;
-import dev.ramzswap.config.Config;
 import dev.ramzswap.config.Size;
 import dev.ramzswap.linux.Errno;
 import dev.ramzswap.linux.ErrnoException;
@@ -31,9 +29,6 @@ public final class SwapOn {
     /** sws_volume of the kernel's swap header. */
     private static final int LABEL_CHARS = 16;
 
-    /** Enough for one that hangs to be ended, and to begin anew: see {@link TransientService}. */
-    private static final Duration LASTING = Duration.ofSeconds(60);
-
     /** Starts a daemon. */
     public interface Starter {
         ExportStatus start() throws IOException, InterruptedException;
@@ -41,75 +36,29 @@ public final class SwapOn {
         Path log();
     }
 
-    /**
-     * What was asked for.
-     *
-     * @param export its name
-     * @param device {@code /dev/nbdN}; otherwise the first that is free
-     * @param priority -1 to 32767; the kernel fills what has the highest first
-     * @param connections how many the device has, each served by a thread of its own
-     * @param isByNbdClient whether nbd-client attaches the device, which then does not outlive its connections
-     * @param requestTimeout how long the kernel waits for a reply, otherwise; if empty, what the export's storage needs
-     * @param reconnectTimeout how long requests wait for a new daemon, otherwise, when the old one has died
-     * @param tune whether to set what the kernel should have otherwise
-     * @param probesSlots whether to have the kernel say which slots it frees, where it can
-     * @param isUnsafe whether to swap also on a daemon that is not guarded, or with a problem of the kernel's settings
-     */
-    public record Request(
-            String export,
-            Optional<String> device,
-            int priority,
-            int connections,
-            boolean isByNbdClient,
-            Optional<Duration> requestTimeout,
-            Duration reconnectTimeout,
-            boolean tune,
-            boolean probesSlots,
-            boolean isUnsafe) {
-        /**
-         * One that hangs may yet go on, and is ended only if the device waits for the next one for longer than that
-         * takes; how other exports are attached is not known here.
-         */
-        public Successor successor(Config daemon) {
-            if (daemon.stateDir().isEmpty()) {
-                return Successor.NONE;
-            }
-            boolean isOutlived = !isByNbdClient && reconnectTimeout.compareTo(LASTING) >= 0;
-            return isOutlived && daemon.exports().size() == 1 ? Successor.OF_HUNG : Successor.OF_DEAD;
-        }
-    }
-
     private final Machine machine;
-    private final Request request;
+    private final SwapRequest request;
     private final Attacher attacher;
+    private final Conditions conditions;
     private final PrintWriter out;
 
-    public SwapOn(Machine machine, Request request, PrintWriter out) {
+    public SwapOn(Machine machine, SwapRequest request, PrintWriter out) {
         this.machine = machine;
         this.request = request;
-        this.attacher = request.isByNbdClient
-                ? new NbdClientAttacher(machine.tools(), request.connections)
-                : new NetlinkAttacher(
-                        machine.nbd(), request.connections, request.requestTimeout, request.reconnectTimeout);
+        this.attacher = request.attacher(machine);
+        this.conditions = new Conditions(machine, request, out);
         this.out = out;
     }
 
     /** @param starter starts the daemon; otherwise one must run already */
     public void run(Optional<Starter> starter) throws IOException, InterruptedException {
         machine.requireRoot("swapon");
-        requireMeans();
-        requireSettings();
-        try (NativeFile _ = new SwapLock(machine, request.export).take();
+        try (NativeFile _ = new SwapLock(machine, request.export()).take();
                 Undo undo = new Undo(out)) {
-            refuseTwice();
-            var use = new SoleUse(machine, request.export);
-            use.requireNoDevice();
-            loadModule(undo);
-            candidates(); // before a daemon is started in vain
-            ExportStatus export = starter.isPresent() ? start(starter.get(), undo) : running();
-            requireUsable(export);
-            use.requireNoClient(export);
-            swapOn(export, starter.isPresent(), undo);
+            boolean ownsDaemon = starter.isPresent() || isDaemonOwned();
+            if (starter.isPresent() || !isOnAlready(undo)) {
+                begin(starter, ownsDaemon, undo);
+            }
             undo.forget();
         }
         if (starter.isPresent()) {
@@ -117,67 +66,86 @@ public final class SwapOn {
         }
     }
 
+    /** By a device that may be attached anew, which is no reason to keep the daemon after it. */
+    private boolean isDaemonOwned() throws IOException {
+        Optional<SwapRecord> record = SwapRecord.read(machine.host(), request.export());
+        return record.isPresent()
+                && record.get().ownsDaemon()
+                && record.get().attached(machine.files()).isPresent();
+    }
+
+    private boolean isOnAlready(Undo undo) throws IOException, InterruptedException {
+        var earlier = new EarlierSwap(machine, request, out);
+        Optional<EarlierSwap.Place> place = earlier.find();
+        if (place.isPresent()) {
+            if (request.tune()) {
+                tune(undo);
+            }
+            conditions.report(daemon(place.get().export()), place.get().area().priority());
+            earlier.adapt(place.get());
+        }
+        return place.isPresent();
+    }
+
+    private void begin(Optional<Starter> starter, boolean ownsDaemon, Undo undo)
+            throws IOException, InterruptedException {
+        conditions.requireMeans(attacher.lack());
+        conditions.requireSettings();
+        refuseTwice();
+        var use = new SoleUse(machine, request.export());
+        use.requireNoDevice();
+        loadModule(undo);
+        candidates(); // before a daemon is started in vain
+        ExportStatus export = starter.isPresent() ? start(starter.get(), undo) : running();
+        requireUsable(export);
+        use.requireNoClient(export);
+        swapOn(export, ownsDaemon, undo);
+    }
+
     private void swapOn(ExportStatus export, boolean ownsDaemon, Undo undo) throws IOException, InterruptedException {
         NbdDevice device = attach(export, ownsDaemon, undo);
         makeSwap(device);
-        if (request.tune) {
+        if (request.tune()) {
             tune(undo);
         }
-        List<Finding> daemon = new DaemonChecks(machine.files())
-                .of(export.name(), export.entry().pid());
-        report(daemon);
-        requireGuarded(daemon);
+        List<Finding> daemon = daemon(export);
+        conditions.report(daemon, request.newPriority());
+        conditions.requireGuarded(daemon);
         swapOn(device, undo);
-        if (request.probesSlots) {
-            var slots = new DeadSlots(machine, request.export, out);
+        if (request.probesSlots()) {
+            var slots = new DeadSlots(machine, request.export(), out);
             undo.add(slots::end, swapoff());
             slots.begin(export, device);
         }
     }
 
+    private List<Finding> daemon(ExportStatus export) throws IOException, InterruptedException {
+        var found = new ArrayList<Finding>(new DaemonChecks(machine.files())
+                .of(export.name(), export.entry().pid()));
+        new UnitCheck(machine).of(export).ifPresent(found::add);
+        return found;
+    }
+
     private void sayHowToKeep() {
         String means = machine.files().exists(UNIT)
-                ? "describe it in /etc/ramzswap/" + request.export + ".conf, and systemctl enable ramzswap-swap@"
-                        + request.export
+                ? "describe it in /etc/ramzswap/" + request.export() + ".conf, and systemctl enable ramzswap-swap@"
+                        + request.export()
                 : "install the package (docs/operation.md, Package and units)";
         say("swaps until the machine shuts down; to have it at every boot, " + means);
     }
 
-    private void requireMeans() throws IOException {
-        var means = new ArrayList<>(new MachineChecks(machine).means());
-        attacher.lack().ifPresent(means::add);
-        for (Finding finding : means) {
-            if (finding.level() == Level.PROBLEM) {
-                throw new IOException(finding.subject() + ": " + finding.text() + ": " + finding.cure());
-            }
-        }
-    }
-
-    /** What doctor calls a problem, the machine may freeze for: it is not swapped on unless the user wants it so. */
-    private void requireSettings() throws IOException {
-        if (request.tune || request.isUnsafe) {
-            return;
-        }
-        for (Finding finding : new MachineChecks(machine).surroundings(request.priority)) {
-            if (finding.level() == Level.PROBLEM) {
-                throw new IOException(finding.subject() + " is " + finding.text() + ": " + finding.cure()
-                        + ", or --tune, which does that and what else is wanted; --unsafe swaps all the same");
-            }
-        }
-    }
-
     private void refuseTwice() throws IOException {
-        Optional<SwapRecord> record = SwapRecord.read(machine.host(), request.export);
+        Optional<SwapRecord> record = SwapRecord.read(machine.host(), request.export());
         if (record.isPresent() && record.get().attached(machine.files()).isPresent()) {
-            throw new IOException(
-                    request.export + " is attached to " + record.get().device() + " already: " + swapoff() + " first");
+            throw new IOException(request.export() + " is attached to "
+                    + record.get().device() + " already: " + swapoff() + " first");
         }
     }
 
     private ExportStatus start(Starter starter, Undo undo) throws IOException, InterruptedException {
-        Optional<ExportStatus> other = ExportStatus.find(machine.host(), request.export);
+        Optional<ExportStatus> other = ExportStatus.find(machine.host(), request.export());
         if (other.isPresent()) {
-            throw new IOException(request.export + " is served already (pid "
+            throw new IOException(request.export() + " is served already (pid "
                     + other.get().entry().pid() + "): leave the options of serve away to swap on that one");
         }
         ExportStatus export = starter.start();
@@ -187,15 +155,15 @@ public final class SwapOn {
     }
 
     private ExportStatus running() throws IOException {
-        return ExportStatus.find(machine.host(), request.export)
-                .orElseThrow(() -> new IOException("no export '" + request.export
-                        + "' is served: to start one, say how large, as in ramzswap swapon " + request.export
+        return ExportStatus.find(machine.host(), request.export())
+                .orElseThrow(() -> new IOException("no export '" + request.export()
+                        + "' is served: to start one, say how large, as in ramzswap swapon " + request.export()
                         + " --size 4G" + whereItsUnitSaysWhy()));
     }
 
     private String whereItsUnitSaysWhy() {
         return machine.files().exists(UNIT)
-                ? "; why its unit serves none, if it should, says journalctl -u ramzswap@" + request.export
+                ? "; why its unit serves none, if it should, says journalctl -u ramzswap@" + request.export()
                 : "";
     }
 
@@ -224,7 +192,7 @@ public final class SwapOn {
         willDetach(device, undo);
         awaitSize(device, export.size());
         leaveRecord(device, ownsDaemon);
-        say("attached to " + device.path() + ", connections: " + request.connections);
+        say("attached to " + device.path() + ", connections: " + request.newConnections());
         return device;
     }
 
@@ -289,20 +257,20 @@ public final class SwapOn {
     }
 
     private void willDetach(NbdDevice device, Undo undo) {
-        undo.add(() -> SwapRecord.delete(machine.host(), request.export), swapoff());
+        undo.add(() -> SwapRecord.delete(machine.host(), request.export()), swapoff());
         undo.add(() -> machine.detach(device), swapoff());
     }
 
     private void leaveRecord(NbdDevice device, boolean ownsDaemon) throws IOException {
-        SwapRecord.of(device, ownsDaemon).write(machine.host(), request.export);
+        SwapRecord.of(device, ownsDaemon).write(machine.host(), request.export());
     }
 
     /** Devices that are attached to nothing: the one that was asked for, or all there are, and never none. */
     private List<NbdDevice> candidates() throws IOException {
-        if (request.device.isEmpty()) {
+        if (request.device().isEmpty()) {
             return NbdDevice.free(machine.files());
         }
-        NbdDevice device = NbdDevice.at(machine.files(), request.device.get());
+        NbdDevice device = NbdDevice.at(machine.files(), request.device().get());
         if (device.isAttached()) {
             throw new IOException("--device: " + device.path() + " is attached to something: give another");
         }
@@ -322,7 +290,7 @@ public final class SwapOn {
     }
 
     private void makeSwap(NbdDevice device) throws IOException, InterruptedException {
-        String label = request.export.substring(0, Math.min(request.export.length(), LABEL_CHARS));
+        String label = request.export().substring(0, Math.min(request.export().length(), LABEL_CHARS));
         machine.tools().must("mkswap", "-L", label, device.path());
     }
 
@@ -338,29 +306,10 @@ public final class SwapOn {
         }
     }
 
-    private void report(List<Finding> daemon) throws IOException {
-        var findings = new ArrayList<Finding>(new MachineChecks(machine).surroundings(request.priority));
-        findings.addAll(new SystemChecks(machine.files()).all());
-        findings.addAll(daemon);
-        List<Finding> bad =
-                findings.stream().filter(finding -> finding.level() != Level.OK).toList();
-        bad.forEach(out::println);
-        if (bad.stream().anyMatch(finding -> finding.cure().startsWith("sysctl"))) {
-            out.println("(swapon changed none of this; with --tune, it does what sysctl is named for)");
-        }
-    }
-
-    private void requireGuarded(List<Finding> daemon) throws IOException {
-        if (!request.isUnsafe && !Finding.isSafe(daemon)) {
-            throw new IOException("the daemon is not guarded, and the machine may freeze as soon as memory is short:"
-                    + " serve it with --swap, or swap on it all the same with --unsafe");
-        }
-    }
-
     private void swapOn(NbdDevice device, Undo undo) throws IOException, InterruptedException {
         undo.add(() -> takeOff(device), swapoff());
-        machine.tools().must("swapon", "-p", Integer.toString(request.priority), "--discard=pages", device.path());
-        say("swaps on " + device.path() + ", " + Size.format(device.bytes()) + ", priority " + request.priority);
+        machine.tools().must("swapon", "-p", Integer.toString(request.newPriority()), "--discard=pages", device.path());
+        say("swaps on " + device.path() + ", " + Size.format(device.bytes()) + ", priority " + request.newPriority());
     }
 
     /**
@@ -373,11 +322,11 @@ public final class SwapOn {
     }
 
     private String swapoff() {
-        return "ramzswap swapoff " + request.export;
+        return "ramzswap swapoff " + request.export();
     }
 
     private void say(String text) {
-        out.println(request.export + ": " + text);
+        out.println(request.export() + ": " + text);
         out.flush();
     }
 }

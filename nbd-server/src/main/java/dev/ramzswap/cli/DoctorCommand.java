@@ -3,6 +3,7 @@ package dev.ramzswap.cli;
 import dev.ramzswap.attach.Doctor;
 import dev.ramzswap.attach.Finding;
 import dev.ramzswap.attach.Machine;
+import dev.ramzswap.attach.SwapRequest;
 import dev.ramzswap.config.Host;
 import java.io.IOException;
 import java.util.List;
@@ -25,7 +26,7 @@ final class DoctorCommand implements Callable<Integer> {
     @Option(
             names = "--priority",
             paramLabel = "N",
-            defaultValue = SwaponCommand.DEFAULT_PRIORITY,
+            defaultValue = "" + SwapRequest.USUAL_PRIORITY,
             description = "What other swap is compared with. Default: ${DEFAULT-VALUE}.")
     private int priority;
 
@@ -42,7 +43,7 @@ final class DoctorCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException {
+    public Integer call() throws IOException, InterruptedException {
         List<Finding> findings = new Doctor(Machine.of(host)).examine(priority);
         var out = spec.commandLine().getOut();
         if (json) {

@@ -32,7 +32,8 @@ final class StopCommand implements Callable<Integer> {
     @Option(
             names = "--force",
             description =
-                    "End it at once. If the kernel still swaps there, what it has there is lost, and processes die.")
+                    "End it at once. If the kernel still swaps there, what it has there is lost, and processes die, unless"
+                            + " another daemon stands by.")
     private boolean force;
 
     @Spec

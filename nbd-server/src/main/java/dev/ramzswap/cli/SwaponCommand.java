@@ -3,12 +3,12 @@ package dev.ramzswap.cli;
 import dev.ramzswap.attach.BackgroundDaemon;
 import dev.ramzswap.attach.Machine;
 import dev.ramzswap.attach.SwapOn;
+import dev.ramzswap.attach.SwapRequest;
 import dev.ramzswap.config.Config;
 import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.Key;
-import dev.ramzswap.config.OwnMemory;
 import dev.ramzswap.status.ProgressLine;
 import java.io.IOException;
 import java.time.Duration;
@@ -45,11 +45,9 @@ import picocli.CommandLine.Spec;
             "      --backing-file /var/lib/ramzswap/swap0",
         })
 final class SwaponCommand implements Callable<Integer> {
-    static final String DEFAULT_PRIORITY = "100";
     private static final int MAX_PRIORITY = 32767;
     private static final int MAX_CONNECTIONS = 16;
     private static final int MAX_REQUEST = 600;
-    private static final String DEFAULT_RECONNECT = "60";
     private static final int MAX_RECONNECT = 86_400;
 
     @Parameters(
@@ -65,9 +63,9 @@ final class SwaponCommand implements Callable<Integer> {
     @Option(
             names = "--priority",
             paramLabel = "N",
-            defaultValue = DEFAULT_PRIORITY,
-            description = "The kernel fills what has the highest first, 0 to 32767. Default: ${DEFAULT-VALUE}.")
-    private int priority;
+            description = "The kernel fills what has the highest first, 0 to 32767. Default: "
+                    + SwapRequest.USUAL_PRIORITY + ".")
+    private Integer priority;
 
     @Option(
             names = "--connections",
@@ -75,8 +73,7 @@ final class SwaponCommand implements Callable<Integer> {
             description =
                     "Connections of the kernel, each served by a thread, 1 to 16. Default: one for each processor,"
                             + " at most 4.")
-    private int connections =
-            Math.min(OwnMemory.USUAL_CONNECTIONS, Runtime.getRuntime().availableProcessors());
+    private Integer connections;
 
     @Option(
             names = "--request-timeout",
@@ -90,11 +87,10 @@ final class SwaponCommand implements Callable<Integer> {
     @Option(
             names = "--reconnect-timeout",
             paramLabel = "SECONDS",
-            defaultValue = DEFAULT_RECONNECT,
             description =
                     "How long the kernel keeps requests for the next daemon when this one has died, before it fails"
-                            + " them, 0 to 86400. Default: ${DEFAULT-VALUE}.")
-    private int reconnect;
+                            + " them, 0 to 86400. Default: " + SwapRequest.USUAL_RECONNECT_SECONDS + ".")
+    private Integer reconnectSeconds;
 
     @Option(
             names = "--nbd-client",
@@ -130,19 +126,17 @@ final class SwaponCommand implements Callable<Integer> {
         }
         check("--priority", priority, 0, MAX_PRIORITY);
         check("--connections", connections, 1, MAX_CONNECTIONS);
-        if (requestSeconds != null) {
-            check("--request-timeout", requestSeconds, 1, MAX_REQUEST);
-        }
-        check("--reconnect-timeout", reconnect, 0, MAX_RECONNECT);
+        check("--request-timeout", requestSeconds, 1, MAX_REQUEST);
+        check("--reconnect-timeout", reconnectSeconds, 0, MAX_RECONNECT);
         var serve = new ServeOptions(spec);
-        var request = new SwapOn.Request(
+        var request = new SwapRequest(
                 name,
                 Optional.ofNullable(device),
-                priority,
-                connections,
+                Optional.ofNullable(priority),
+                Optional.ofNullable(connections),
                 nbdClient,
                 Optional.ofNullable(requestSeconds).map(Duration::ofSeconds),
-                Duration.ofSeconds(reconnect),
+                Optional.ofNullable(reconnectSeconds).map(Duration::ofSeconds),
                 tune,
                 !noSlotProbe,
                 serve.isGiven(Key.UNSAFE));
@@ -152,13 +146,13 @@ final class SwaponCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static void check(String option, int value, int least, int most) throws ConfigException {
-        if (value < least || value > most) {
-            throw new ConfigException(option + ": " + value + " is not from " + least + " to " + most);
+    private static void check(String option, Integer given, int least, int most) throws ConfigException {
+        if (given != null && (given < least || given > most)) {
+            throw new ConfigException(option + ": " + given + " is not from " + least + " to " + most);
         }
     }
 
-    private Optional<SwapOn.Starter> starter(ServeOptions serve, SwapOn.Request request)
+    private Optional<SwapOn.Starter> starter(ServeOptions serve, SwapRequest request)
             throws IOException, ConfigException {
         List<String> options = words(serve);
         if (options.isEmpty() || options.equals(List.of(Key.UNSAFE.flag()))) {

@@ -326,6 +326,9 @@ public final class Daemon implements AutoCloseable {
             leaveIfAnotherStandsBy();
             drain();
         }
+        if (ending.isForced()) {
+            leaveAtOnceIfAnotherStandsBy();
+        }
         Standby.unmark(served());
         close();
     }
@@ -355,8 +358,20 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
+    /** Whatever is in flight; but who has asked for it is to have his answer. */
+    private void leaveAtOnceIfAnotherStandsBy() throws InterruptedException {
+        if (isLeftToAnother()) {
+            Thread.sleep(LOOK);
+            departure.leave("told to end at once: another daemon stands by, and takes over");
+        }
+    }
+
     private boolean mayLeave() {
-        return !ending.isForced() && isAny(Attachment::isNeeded) && Standby.mayLeave(served());
+        return !ending.isForced() && isLeftToAnother();
+    }
+
+    private boolean isLeftToAnother() {
+        return isAny(Attachment::isNeeded) && Standby.mayLeave(served());
     }
 
     /**

@@ -58,7 +58,7 @@ final class Departure {
         exit(FAILED);
     }
 
-    /** Leaves at once: nobody is served. */
+    /** Leaves at once: nobody is served, or that is no reason to stay. */
     void leave(String why) {
         LOG.log(Level.INFO, why);
         StderrLogs.flush();

@@ -25,9 +25,9 @@ final class ServiceManager implements AutoCloseable {
 
     /**
      * Beats within the watchdog's time. Once in half of it is usual (sd_watchdog_enabled(3)), but while the kernel
-     * tries to freeze all programs, 20 s long, there is none, and systemd's clock runs on.
+     * tries to freeze all programs and then its own threads, 40 s long, there is none, and systemd's clock runs on.
      */
-    private static final int BEATS = 6;
+    private static final int BEATS = 10;
 
     /** Null without systemd. */
     private final DatagramSender sender;

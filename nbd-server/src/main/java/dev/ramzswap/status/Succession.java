@@ -26,12 +26,20 @@ public record Succession(ExportEntry before, boolean isOfUnits) {
 
     private static boolean isOfUnits(ExportEntry entry) {
         try {
-            String groups = Files.readString(Path.of("/proc/" + entry.pid() + "/cgroup"));
-            return groups.contains("/ramzswap@" + entry.name() + ".service")
-                    || groups.contains("/ramzswap-standby@" + entry.name() + ".service");
+            return isOfUnits(entry.name(), Files.readString(Path.of("/proc/" + entry.pid() + "/cgroup")));
         } catch (IOException e) {
             return false; // it has just ended, or is another user's: then it says no more than that
         }
+    }
+
+    /**
+     * Whether a daemon is one of the package's two.
+     *
+     * @param groups its control groups, as {@code /proc/PID/cgroup} has them
+     */
+    public static boolean isOfUnits(String export, String groups) {
+        return groups.contains("/ramzswap@" + export + ".service")
+                || groups.contains("/ramzswap-standby@" + export + ".service");
     }
 
     /** What is to be said of it when the daemon has ended; nothing if it has not, or nobody follows. */

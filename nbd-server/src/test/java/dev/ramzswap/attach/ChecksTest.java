@@ -29,11 +29,11 @@ class ChecksTest {
         fake = new FakeMachine(temp);
     }
 
-    private List<Finding> findings() throws IOException {
+    private List<Finding> findings() throws IOException, InterruptedException {
         return new Doctor(fake.machine()).examine(PRIORITY);
     }
 
-    private Finding finding(String subject) throws IOException {
+    private Finding finding(String subject) throws IOException, InterruptedException {
         return findings().stream()
                 .filter(finding -> finding.subject().equals(subject))
                 .findFirst()
@@ -41,7 +41,7 @@ class ChecksTest {
     }
 
     @Test
-    void aGoodMachineIsSafe() throws IOException {
+    void aGoodMachineIsSafe() throws IOException, InterruptedException {
         findings().forEach(finding -> assertEquals(Level.OK, finding.level(), finding::toString));
         assertTrue(Finding.isSafe(findings()));
         assertEquals(
@@ -69,7 +69,7 @@ class ChecksTest {
     }
 
     @Test
-    void seesThatTheMachineMayHibernateToIt() throws IOException {
+    void seesThatTheMachineMayHibernateToIt() throws IOException, InterruptedException {
         fake.file("/sys/power/state", "freeze mem disk");
         fake.file("/sys/power/disk", "[platform] shutdown reboot suspend test_resume");
         assertEquals(Level.WARNING, finding("hibernation").level());
@@ -114,7 +114,7 @@ class ChecksTest {
                 "/proc/self/status | CapEff: 00000000a80425fb | locked memory | PROBLEM | CAP_IPC_LOCK",
             })
     void seesWhatIsNotAsItShouldBe(String file, String content, String subject, Level level, String text)
-            throws IOException {
+            throws IOException, InterruptedException {
         fake.file(file, content);
         Finding found = finding(subject);
         assertEquals(level, found.level(), found::toString);
@@ -124,14 +124,14 @@ class ChecksTest {
     }
 
     @Test
-    void mayLockMemoryByLimitInsteadOfCapability() throws IOException {
+    void mayLockMemoryByLimitInsteadOfCapability() throws IOException, InterruptedException {
         fake.file("/proc/self/status", "CapEff: 0000000000000000");
         fake.file("/proc/self/limits", "Max locked memory         unlimited            unlimited            bytes");
         assertEquals(Level.OK, finding("locked memory").level());
     }
 
     @Test
-    void smallMachinesNeedASmallerReserveAndAnEarlierStart() throws IOException {
+    void smallMachinesNeedASmallerReserveAndAnEarlierStart() throws IOException, InterruptedException {
         fake.file("/proc/meminfo", "MemTotal: 307200 kB\nMemAvailable: 102400 kB\n");
         fake.file("/proc/sys/vm/min_free_kbytes", "1000");
         assertEquals(
@@ -149,7 +149,7 @@ class ChecksTest {
     }
 
     @Test
-    void aModuleThatCanBeLoadedIsEnough() throws IOException {
+    void aModuleThatCanBeLoadedIsEnough() throws IOException, InterruptedException {
         fake.remove("/sys/block");
         assertEquals(Level.PROBLEM, finding("nbd module").level());
         fake.file("/lib/modules/6.12.1-amd64/modules.dep", "kernel/drivers/block/nbd.ko.xz:");
@@ -166,7 +166,8 @@ class ChecksTest {
                 "/etc/os-release | ID=ubuntu | apt-get install linux-modules-extra-6.12.1-amd64",
                 "/proc/sys/kernel/modules_disabled | 1 | echo nbd >/etc/modules-load.d/nbd.conf, and reboot",
             })
-    void saysHowAKernelComesToTheModule(String file, String content, String cure) throws IOException {
+    void saysHowAKernelComesToTheModule(String file, String content, String cure)
+            throws IOException, InterruptedException {
         fake.remove("/sys/block");
         fake.file(file, content);
         Finding found = finding("nbd module");
@@ -176,7 +177,7 @@ class ChecksTest {
 
     /** The package of another kernel may be installed beside one that came from outside. */
     @Test
-    void aKernelThatLoadsNoModulesIsNotBootedAnewForOne() throws IOException {
+    void aKernelThatLoadsNoModulesIsNotBootedAnewForOne() throws IOException, InterruptedException {
         fake.remove("/sys/block");
         fake.remove("/proc/sys/kernel/modules_disabled");
         fake.file("/lib/modules/6.12.2-amd64/modules.dep", "kernel/drivers/block/nbd.ko.xz:");
@@ -186,7 +187,7 @@ class ChecksTest {
     }
 
     @Test
-    void aModuleThatIsThereIsOfNoUseWhereNoneIsLoadedAnyMore() throws IOException {
+    void aModuleThatIsThereIsOfNoUseWhereNoneIsLoadedAnyMore() throws IOException, InterruptedException {
         fake.file("/proc/sys/kernel/modules_disabled", "1");
         assertEquals(Level.OK, finding("nbd module").level());
         fake.remove("/sys/block");
@@ -196,7 +197,7 @@ class ChecksTest {
 
     /** As {@code unshare -Urn} shows. */
     @Test
-    void rightsInAUserNamespaceAreNone() throws IOException {
+    void rightsInAUserNamespaceAreNone() throws IOException, InterruptedException {
         for (String subject : List.of("CAP_SYS_ADMIN", "CAP_SYS_RESOURCE", "locked memory")) {
             fake.file("/proc/self/uid_map", "         0          0 4294967295");
             assertEquals(Level.OK, finding(subject).level());
@@ -209,7 +210,7 @@ class ChecksTest {
     }
 
     @Test
-    void aDeviceMustBeFree() throws IOException {
+    void aDeviceMustBeFree() throws IOException, InterruptedException {
         fake.file("/sys/block/nbd0/pid", "1");
         fake.device(10);
         assertEquals(
@@ -222,7 +223,7 @@ class ChecksTest {
     }
 
     @Test
-    void namesThePackageOfWhatIsMissing() throws IOException {
+    void namesThePackageOfWhatIsMissing() throws IOException, InterruptedException {
         fake.missing.add("mkswap");
         assertEquals(
                 "problem  mkswap                 not installed: apt-get install util-linux",
@@ -239,7 +240,7 @@ class ChecksTest {
                 "hibernation | /etc/systemd/sleep.conf.d/a.conf | AllowHibernation=false",
                 "systemd-oomd | /etc/systemd/oomd.conf | SwapUsedLimit=100%",
             })
-    void whatItAdvisesCures(String subject, String file, String content) throws IOException {
+    void whatItAdvisesCures(String subject, String file, String content) throws IOException, InterruptedException {
         fake.file("/usr/share/initramfs-tools/hooks/resume", "hook");
         fake.file("/run/systemd/oom/io.systemd.ManagedOOM", "socket");
         fake.file("/sys/power/state", "freeze mem disk");
@@ -252,7 +253,7 @@ class ChecksTest {
     }
 
     @Test
-    void comparesOtherSwap() throws IOException {
+    void comparesOtherSwap() throws IOException, InterruptedException {
         fake.swaps(
                 "/mnt/dev/nbd4 partition 1048576 0 200",
                 "/dev/nbd3 partition 1048576 0 200",
@@ -287,7 +288,8 @@ class ChecksTest {
                 "status | VmLck: 8 kB;VmRSS: 8 kB;VmSwap: 4 kB | 4K of it are swapped out",
                 "oom_score_adj | 0 | oom_score_adj is 0",
             })
-    void eachProtectionOfADaemonCounts(String file, String content, String text) throws IOException {
+    void eachProtectionOfADaemonCounts(String file, String content, String text)
+            throws IOException, InterruptedException {
         fake.process(5);
         fake.file("/proc/5/" + file, content.replace(';', '\n'));
         List<Finding> found = new DaemonChecks(fake.files()).of("a", 5);

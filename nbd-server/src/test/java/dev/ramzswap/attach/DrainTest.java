@@ -196,6 +196,22 @@ class DrainTest {
         assertEquals(List.of("a.map", "b.map"), stores());
     }
 
+    /** To tell the kernel of errors meanwhile would cost it pages that the other one has. */
+    @Test
+    void whoIsForcedToEndLeavesToTheDaemonThatStandsBy() throws Exception {
+        try (NativeFile _ = place("a");
+                NativeFile _ = place("b")) {
+            RawClient kernels = attached("a");
+            write(kernels, Bytes.random(1, PAGE_BYTES));
+            tell("attached a " + self());
+            ControlClient.stopByForce(directory.resolve("run/" + daemon.pid() + ".control"));
+            assertTrue(daemon.waitFor(20, TimeUnit.SECONDS));
+            assertEquals(0, daemon.exitValue());
+        }
+        assertTrue(Files.exists(directory.resolve("state/a.leaving")));
+        assertTrue(Files.exists(directory.resolve("run/a.export")), "it ended as if killed");
+    }
+
     private NativeFile place(String export) throws IOException {
         NativeFile place = NativeFile.open(
                 directory.resolve("state/" + export + ".standby"), NativeFile.O_RDWR | NativeFile.O_CREAT);

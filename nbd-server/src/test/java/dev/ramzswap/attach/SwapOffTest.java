@@ -17,7 +17,6 @@ import java.io.RandomAccessFile;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
@@ -55,8 +54,17 @@ class SwapOffTest {
     }
 
     private void swapOn(String name) throws IOException, InterruptedException {
-        var request = new SwapOn.Request(
-                name, Optional.empty(), 100, 1, isByNbdClient, Optional.empty(), Duration.ZERO, false, true, false);
+        var request = new SwapRequest(
+                name,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(1),
+                isByNbdClient,
+                Optional.empty(),
+                Optional.empty(),
+                false,
+                true,
+                false);
         new SwapOn(fake.machine(), request, new PrintWriter(out)).run(Optional.empty());
         fake.ran.clear();
         out.getBuffer().setLength(0);

@@ -9,6 +9,7 @@ import dev.ramzswap.config.ConfigException;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.Settings;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -68,7 +69,7 @@ class TransientServiceTest {
     @Test
     void aDaemonThatHangsIsEndedOnlyIfTheNextOneHasItsPages() {
         List<String> watched = List.of(
-                "--property=WatchdogSec=30s", "--property=WatchdogSignal=SIGKILL", "--property=Restart=on-watchdog");
+                "--property=WatchdogSec=50s", "--property=WatchdogSignal=SIGKILL", "--property=Restart=on-watchdog");
         List<String> hung = words(Successor.OF_HUNG);
         assertTrue(hung.containsAll(watched), hung.toString());
         String notWatched = words(Successor.OF_DEAD).toString() + words;
@@ -116,10 +117,29 @@ class TransientServiceTest {
             settings.flag("state-dir", "/run/ramzswap/state");
         }
         Config daemon = Config.of(settings, new Host(1L << 30, 0, VARIABLES));
-        Duration reconnect = Duration.ofSeconds(reconnectSeconds);
-        var request = new SwapOn.Request(
-                "a", Optional.empty(), 100, 1, isByNbdClient, Optional.empty(), reconnect, false, true, false);
+        Optional<Duration> reconnect = Optional.of(Duration.ofSeconds(reconnectSeconds));
+        var request = new SwapRequest(
+                "a",
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                isByNbdClient,
+                Optional.empty(),
+                reconnect,
+                false,
+                true,
+                false);
         assertEquals(expected, request.successor(daemon));
+    }
+
+    @Test
+    void aDaemonThatHangsHasTheTimeThatThePackagesHas() throws IOException {
+        List<String> guard = Files.readAllLines(Path.of("../systemd/units/ramzswap@.service.d/10-guard.conf"));
+        List<String> watchdog = Successor.OF_HUNG.properties().stream()
+                .filter(property -> property.startsWith("Watchdog"))
+                .toList();
+        assertEquals(2, watchdog.size());
+        assertTrue(guard.containsAll(watchdog), guard::toString);
     }
 
     /** At 0, the kernel would hand a core dump to a program all the same, and keep the daemon's locks meanwhile. */

@@ -1,0 +1,54 @@
+package dev.ramzswap.attach;
+
+import dev.ramzswap.status.ExportStatus;
+import dev.ramzswap.status.Succession;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Whether the unit of an export's swap knows of it, where the daemon is one of the package's. At a shutdown, systemd
+ * takes any swap off, but only that unit detaches the device, for which the daemon waits.
+ */
+final class UnitCheck {
+    private static final String PROGRAM = "systemctl";
+    private static final Set<String> KNOWING = Set.of("activating", "active", "deactivating");
+
+    private final Machine machine;
+
+    UnitCheck(Machine machine) {
+        this.machine = machine;
+    }
+
+    /** Nothing if the kernel has no device of it, or all is well. */
+    Optional<Finding> of(ExportStatus export) throws IOException, InterruptedException {
+        String unit = "ramzswap-swap@" + export.name();
+        if (!isAttached(export) || !isOfUnits(export) || isKnownTo(unit)) {
+            return Optional.empty();
+        }
+        return Optional.of(Finding.warning(
+                "swap on " + export.name(),
+                "is unknown to its unit, and a shutdown will wait minutes for the device to be detached",
+                PROGRAM + " start " + unit));
+    }
+
+    private boolean isAttached(ExportStatus export) throws IOException {
+        return NbdDevice.first(machine.files(), backend -> backend.export().equals(export.name()))
+                .isPresent();
+    }
+
+    private boolean isOfUnits(ExportStatus export) throws IOException {
+        return machine.files()
+                .find("/proc/" + export.entry().pid() + "/cgroup")
+                .filter(groups -> Succession.isOfUnits(export.name(), groups))
+                .isPresent();
+    }
+
+    private boolean isKnownTo(String unit) throws IOException, InterruptedException {
+        return machine.tools()
+                .run(() -> {}, PROGRAM, "is-active", unit)
+                .lastLine()
+                .filter(KNOWING::contains)
+                .isPresent();
+    }
+}
