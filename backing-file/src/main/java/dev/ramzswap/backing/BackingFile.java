@@ -175,6 +175,11 @@ public final class BackingFile implements AutoCloseable {
         return device.isWritable();
     }
 
+    /** Whether its device has answered yet: one that does not is taken for writable. */
+    public boolean isOpen() {
+        return device.isOpen();
+    }
+
     /** Whether what is appended from now on is encrypted. */
     public boolean isEncrypting() {
         return encrypting;

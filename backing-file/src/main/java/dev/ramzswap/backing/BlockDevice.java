@@ -33,6 +33,11 @@ interface BlockDevice extends AutoCloseable {
         return true;
     }
 
+    /** Whether it is known to be there: not while it is still being opened. */
+    default boolean isOpen() {
+        return true;
+    }
+
     /** Gives back what opening it has taken; for who has stored nothing there, before it is closed. */
     default void undoOpening() throws IOException {}
 

@@ -81,6 +81,11 @@ final class ComingDevice implements BlockDevice {
     }
 
     @Override
+    public boolean isOpen() {
+        return opening.isDone();
+    }
+
+    @Override
     public void undoOpening() throws IOException {
         opened().undoOpening();
     }

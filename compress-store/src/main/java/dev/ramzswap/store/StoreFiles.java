@@ -317,9 +317,9 @@ final class StoreFiles implements AutoCloseable {
         return isTakenOver;
     }
 
-    /** Bytes of the backing file that pages can go to. */
+    /** Bytes of the backing file that pages can go to, as far as that is certain. */
     long backingBytes() {
-        return backing != null && backing.isWritable() ? backingBytes : 0;
+        return backing != null && backing.isOpen() && backing.isWritable() ? backingBytes : 0;
     }
 
     Parts parts() {

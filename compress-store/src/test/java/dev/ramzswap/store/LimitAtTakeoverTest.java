@@ -98,14 +98,26 @@ class LimitAtTakeoverTest {
         StoreConfig whole = Daemons.config(directory).backing(file, FILE_BYTES).build();
         StoreFiles files = StoreFiles.open(whole, backing -> LostLater.open(backing, answer));
         try (PageStore store = PageStore.open(whole, files)) {
-            store.setLimit(2 * LIMIT);
-            store.setLimit(LIMIT);
+            assertThrows(IllegalArgumentException.class, () -> store.setLimit(LIMIT / 2), "it does not answer");
             store.setLimit(2 * LIMIT);
             answer.countDown();
             while (files.parts().file().isWritable()) {
                 Thread.onSpinWait();
             }
             assertThrows(IllegalArgumentException.class, () -> store.setLimit(LIMIT));
+        }
+    }
+
+    /** It may turn out to be lost when the limit is lowered already. */
+    @Test
+    @Timeout(60)
+    void noneIsLoweredWhileAFileDoesNotAnswer() throws IOException {
+        CountDownLatch answer = new CountDownLatch(1);
+        StoreConfig lower = config.limit(LIMIT / 2).build();
+        StoreFiles files = StoreFiles.open(lower, backing -> LostLater.open(backing, answer));
+        try (PageStore store = PageStore.open(lower, files)) {
+            assertEquals(LIMIT, store.limit());
+            answer.countDown();
         }
     }
 

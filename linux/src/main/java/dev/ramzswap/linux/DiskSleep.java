@@ -14,10 +14,16 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * Which threads of this process sleep where no signal reaches them, as those do that wait for a disk: state D of
  * proc_pid_status(5). A process ends with its last thread, whatever ends it: as long as one of them sleeps so, nobody
- * else has its locks, and its connections stay open with nobody behind them.
+ * else has its locks, and its connections stay open with nobody behind them. A kill ends some such sleeps
+ * (TASK_KILLABLE, as of a wait for an NFS server), which nobody can tell from the others.
  */
 public final class DiskSleep {
     private static final long LOOK_NANOS = 10_000_000;
+    private static final long LONGEST_LOOK_NANOS = 200_000_000;
+
+    /** Who waits for a disk wakes once in half of hung_task_timeout_secs, and goes on to sleep (blk_io_schedule). */
+    private static final int ROUNDS = 2;
+
     private static final String ASLEEP = "State:\tD";
     private static final String SWITCHES = "voluntary_ctxt_switches:";
 
@@ -36,15 +42,25 @@ public final class DiskSleep {
     private record Sleep(String thread, String switches) {}
 
     /**
-     * Waits until all have been awake that sleep now: for a disk that works many may wait, but none for long.
+     * Waits until all have been awake that sleep now, and all that sleep then: for a disk that works many may wait, but
+     * none for long.
      *
      * @return whether they have, in so much time
      */
     public boolean awaitAwake(Duration time) {
         long end = System.nanoTime() + time.toNanos();
-        Set<Sleep> left = now();
+        boolean isAwake = true;
+        for (int round = 0; isAwake && round < ROUNDS; round++) {
+            isAwake = haveWoken(now(), end);
+        }
+        return isAwake;
+    }
+
+    private boolean haveWoken(Set<Sleep> left, long end) {
+        long pause = LOOK_NANOS;
         while (!left.isEmpty() && System.nanoTime() - end < 0) {
-            LockSupport.parkNanos(LOOK_NANOS);
+            LockSupport.parkNanos(pause);
+            pause = Math.min(2 * pause, LONGEST_LOOK_NANOS);
             left.retainAll(now());
         }
         return left.isEmpty();

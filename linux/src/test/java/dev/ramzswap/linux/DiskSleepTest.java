@@ -66,6 +66,16 @@ class DiskSleepTest {
         assertTrue(awake.get());
     }
 
+    /** The kernel wakes who waits for a disk that does not answer once a minute, and lets him sleep on. */
+    @Test
+    void whoWakesOnceSleepsOn() throws Exception {
+        thread(1, "D (disk sleep)", 10);
+        var awake = CompletableFuture.supplyAsync(() -> new DiskSleep(directory).awaitAwake(Duration.ofSeconds(2)));
+        Thread.sleep(500);
+        thread(1, "D (disk sleep)", 11);
+        assertFalse(awake.get());
+    }
+
     @Test
     void neitherIsThatOfAThreadThatHasEnded() throws Exception {
         thread(1, "D (disk sleep)", 10);

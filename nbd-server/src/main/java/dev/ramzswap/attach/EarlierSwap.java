@@ -49,6 +49,7 @@ final class EarlierSwap {
         if (backend.isEmpty()) {
             return Optional.empty();
         }
+        requireOneOfUnitsIfInUnit(export.get());
         Optional<SwapArea> area = SwapArea.at(machine.files(), device.get().path());
         if (area.isEmpty()) {
             machine.detach(device.get());
@@ -58,6 +59,19 @@ final class EarlierSwap {
         }
         requireAsAsked(device.get(), backend.get(), area.get());
         return Optional.of(new Place(export.get(), device.get(), backend.get(), area.get()));
+    }
+
+    /** The unit's own daemons would find their names taken, and be started again and again. */
+    private void requireOneOfUnitsIfInUnit(ExportStatus export) throws IOException {
+        boolean isInUnit = machine.files()
+                .find("/proc/self/cgroup")
+                .filter(groups -> groups.contains("/ramzswap-swap@" + request.export() + ".service"))
+                .isPresent();
+        if (isInUnit && !new UnitCheck(machine).isOfUnits(export)) {
+            throw new IOException(
+                    request.export() + " was swapped on by hand, and not by this unit's daemon: ramzswap swapoff "
+                            + request.export() + " first");
+        }
     }
 
     private Optional<NbdDevice> named() throws IOException {
@@ -94,6 +108,17 @@ final class EarlierSwap {
         if (differs(request.connections(), backend.connections())) {
             throw otherwise("--connections", device, "attached by " + backend.connections());
         }
+        requireNoTimeout(device);
+    }
+
+    /** They could be changed, but by the daemon alone: see docs/decisions/netlink-owner.md. */
+    private void requireNoTimeout(NbdDevice device) throws IOException {
+        if (request.requestTimeout().isPresent()) {
+            throw otherwise("--request-timeout", device, "with its own one");
+        }
+        if (request.reconnectTimeout().isPresent()) {
+            throw otherwise("--reconnect-timeout", device, "with its own one");
+        }
     }
 
     private static <T> boolean differs(Optional<T> asked, T found) {
@@ -107,11 +132,6 @@ final class EarlierSwap {
 
     /** Makes it what can be changed while it is in use. */
     void adapt(Place place) throws IOException, InterruptedException {
-        if (request.requestTimeout().isPresent() || request.reconnectTimeout().isPresent()) {
-            machine.nbd()
-                    .setTimeouts(
-                            place.device.number(), place.backend, request.requestTimeout(), request.reconnectTimeout());
-        }
         say("swaps on " + place.device.path() + " already, " + Size.format(place.device.bytes()) + ", priority "
                 + place.area.priority());
         var slots = new DeadSlots(machine, request.export(), out);

@@ -3,9 +3,7 @@ package dev.ramzswap.attach;
 import dev.ramzswap.linux.NativeSocket;
 import dev.ramzswap.nbd.client.ClientHandshake.Terms;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * The kernel's NBD client as it is commanded by numbers of devices. It takes connections that are past their handshake,
@@ -26,10 +24,6 @@ interface NbdDriver {
      * @return false if none is dead, as far as the kernel knows: the connection is then not used
      */
     boolean reconnect(int device, Backend backend, NativeSocket connection) throws IOException;
-
-    /** Has a device in use wait so long from now on, for what is given. */
-    void setTimeouts(int device, Backend backend, Optional<Duration> request, Optional<Duration> reconnect)
-            throws IOException;
 
     /**
      * Goes the way of {@link #reconnect} without an effect, so that it needs no more memory when there is none.

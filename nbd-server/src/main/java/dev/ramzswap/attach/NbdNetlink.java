@@ -9,7 +9,6 @@ import dev.ramzswap.nbd.client.ClientHandshake.Terms;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * {@link NbdDriver} by generic netlink, see {@code drivers/block/nbd.c} and {@code linux/nbd-netlink.h} of Linux 6.1.
@@ -85,16 +84,6 @@ final class NbdNetlink implements NbdDriver {
     public boolean reconnect(int device, Backend backend, NativeSocket connection) throws IOException {
         offer(FAMILY, NBD_CMD_RECONFIGURE, device, backend, connection);
         return !connection.writeTimeout().isZero();
-    }
-
-    @Override
-    public void setTimeouts(int device, Backend backend, Optional<Duration> request, Optional<Duration> reconnect)
-            throws IOException {
-        NetlinkMessage message = command(NBD_CMD_RECONFIGURE, device);
-        request.ifPresent(time -> message.putLong(NBD_ATTR_TIMEOUT, time.toSeconds()));
-        reconnect.ifPresent(time -> message.putLong(NBD_ATTR_DEAD_CONN_TIMEOUT, time.toSeconds()));
-        message.putString(NBD_ATTR_BACKEND_IDENTIFIER, backend.toString());
-        call(FAMILY, message, "NBD_CMD_RECONFIGURE", device);
     }
 
     /** To a family that every kernel has, and that has no such command. */

@@ -18,8 +18,11 @@ public enum Successor {
      */
     OF_DEAD("RestartForceExitStatus=1 3 SIGABRT SIGSEGV SIGBUS", "RestartSec=1s", "StartLimitIntervalSec=0"),
 
-    /** Also if it hangs: it is ended then, before the kernel gives its requests up after 60 s. */
-    OF_HUNG(OF_DEAD, "WatchdogSec=50s", "WatchdogSignal=SIGKILL", "Restart=on-watchdog");
+    /**
+     * Also if it hangs: it is ended then, before the kernel gives its requests up after 60 s. Nobody stands by, so a
+     * new one must have begun by then: sooner than the package's.
+     */
+    OF_HUNG(OF_DEAD, "WatchdogSec=30s", "WatchdogSignal=SIGKILL", "Restart=on-watchdog");
 
     private final List<String> properties;
 

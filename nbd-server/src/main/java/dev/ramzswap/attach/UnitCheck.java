@@ -37,7 +37,7 @@ final class UnitCheck {
                 .isPresent();
     }
 
-    private boolean isOfUnits(ExportStatus export) throws IOException {
+    boolean isOfUnits(ExportStatus export) throws IOException {
         return machine.files()
                 .find("/proc/" + export.entry().pid() + "/cgroup")
                 .filter(groups -> Succession.isOfUnits(export.name(), groups))

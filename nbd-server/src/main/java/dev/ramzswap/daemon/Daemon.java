@@ -355,14 +355,17 @@ public final class Daemon implements AutoCloseable {
         if (mayLeave()) {
             Thread.sleep(LOOK);
             departure.leaveIf(this::mayLeave, server);
+            if (departure.isHeldUp()) {
+                Standby.unmark(served()); // That may last: the other is to end if it is told to.
+            }
         }
     }
 
     /** Whatever is in flight; but who has asked for it is to have his answer. */
     private void leaveAtOnceIfAnotherStandsBy() throws InterruptedException {
-        if (isLeftToAnother()) {
+        while (isLeftToAnother()) {
             Thread.sleep(LOOK);
-            departure.leave("told to end at once: another daemon stands by, and takes over");
+            departure.leaveIfPossible("told to end at once: another daemon stands by, and takes over");
         }
     }
 

@@ -42,7 +42,7 @@ final class Departure {
                 && says("told to end: another daemon stands by, and takes over")
                 && (server.awaitQuiet(QUIET)
                         || says("requests never paused: some are answered after the kernel's request timeout"));
-        if (isReady && mayLeave.getAsBoolean()) {
+        if (isReady && isPossible() && mayLeave.getAsBoolean()) {
             exit(0);
         }
     }
@@ -58,7 +58,19 @@ final class Departure {
         exit(FAILED);
     }
 
-    /** Leaves at once: nobody is served, or that is no reason to stay. */
+    /** Leaves whatever is in flight, or returns if it cannot. */
+    void leaveIfPossible(String why) {
+        if (isPossible()) {
+            leave(why);
+        }
+    }
+
+    /** Whether it could not, when it was last tried. */
+    boolean isHeldUp() {
+        return isHeldUp;
+    }
+
+    /** Leaves at once: nobody is served. */
     void leave(String why) {
         LOG.log(Level.INFO, why);
         StderrLogs.flush();

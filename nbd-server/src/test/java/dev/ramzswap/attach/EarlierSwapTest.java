@@ -127,11 +127,23 @@ class EarlierSwapTest {
     }
 
     @Test
-    void timeoutsAreSet() throws Exception {
+    void anotherTimeoutIsNotPassedOver() throws Exception {
         swappedOn();
         requestTimeout = Optional.of(Duration.ofSeconds(40));
-        swapOn();
-        assertEquals(List.of("timeouts nbd0 swap0 Optional[40] Optional.empty"), fake.ran);
+        assertEquals(
+                "--request-timeout: swap0 swaps on /dev/nbd0 already, with its own one: leave the option away, or"
+                        + " ramzswap swapoff swap0 first",
+                failure());
+        assertEquals(List.of(), fake.ran);
+    }
+
+    /** As by {@code systemctl enable --now} after a swapon by hand. */
+    @Test
+    void aUnitDoesNotTakeWhatAnotherDaemonServesForItsOwn() throws Exception {
+        swappedOn();
+        fake.file("/proc/self/cgroup", "0::/system.slice/system-ramzswap.slice/ramzswap-swap@swap0.service\n");
+        assertEquals(
+                "swap0 was swapped on by hand, and not by this unit's daemon: ramzswap swapoff swap0 first", failure());
     }
 
     /** The machine swaps there whatever they are. */

@@ -17,7 +17,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -301,13 +300,6 @@ final class FakeMachine implements Tools, NbdDriver, DeviceNode.Source, SlotProb
             taken.add(new KernelEnd(connection));
         }
         return isTaken;
-    }
-
-    @Override
-    public void setTimeouts(int device, Backend backend, Optional<Duration> request, Optional<Duration> reconnect)
-            throws IOException {
-        record("timeouts nbd" + device + " " + backend.export() + " " + request.map(Duration::toSeconds) + " "
-                + reconnect.map(Duration::toSeconds));
     }
 
     /** A device that somebody has attached before, whose connections are dead. */

@@ -22,7 +22,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -184,18 +183,6 @@ class NbdNetlinkTest {
                 kernel.command);
         kernel.effect = () -> {};
         assertFalse(driver.reconnect(5, BACKEND, one));
-    }
-
-    @Test
-    void timeoutsAloneAreSetWithoutAConnection() throws IOException {
-        driver.setTimeouts(5, BACKEND, Optional.of(Duration.ofSeconds(15)), Optional.of(Duration.ofSeconds(60)));
-        assertEquals(
-                bytes("5c000000 1b00 0500 02000000 00000000  03 01 0000"
-                        + "  0800 0100 05000000"
-                        + "  0c00 0400 0f00000000000000"
-                        + "  0c00 0800 3c00000000000000"
-                        + BACKEND_ATTRIBUTE),
-                kernel.command);
     }
 
     @Test
