@@ -52,8 +52,8 @@ final class Suspects {
     private final class Suspect {
         private final long content;
 
-        /** When they were first noted. */
-        private final long first;
+        /** When they were first noted, or, if they were forgotten and are steady, noted anew. */
+        private long first;
 
         private FailedPieces pieces;
 
@@ -110,6 +110,7 @@ final class Suspects {
 
         private State failed(FailedPieces pieces, long begin, long end) {
             if (looks == 0) {
+                first = haveGrown ? first : end;
                 begin(pieces, end);
             } else if (!pieces.isWithin(this.pieces)) {
                 haveGrown = true;

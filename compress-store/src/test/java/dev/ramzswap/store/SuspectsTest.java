@@ -91,6 +91,16 @@ class SuspectsTest {
         assertEquals(State.YOUNG, note(1, 1, hours));
     }
 
+    /** It has not failed for long since. */
+    @Test
+    void whatWasForgottenAndHasGrownSinceIsYoung() {
+        note(1, 0b01, 0);
+        long late = Suspects.MEMORY_NANOS;
+        note(1, 0b01, late);
+        assertEquals(State.YOUNG, note(1, 0b11, late + PATIENCE - 1));
+        assertEquals(State.UNSTEADY, note(1, 0b11, late + PATIENCE));
+    }
+
     /** It keeps nobody waiting. */
     @Test
     void whatIsUnsteadyStaysSoThoughItIsForgotten() {

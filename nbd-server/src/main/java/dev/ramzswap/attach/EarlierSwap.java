@@ -49,7 +49,6 @@ final class EarlierSwap {
         if (backend.isEmpty()) {
             return Optional.empty();
         }
-        requireOneOfUnitsIfInUnit(export.get());
         Optional<SwapArea> area = SwapArea.at(machine.files(), device.get().path());
         if (area.isEmpty()) {
             machine.detach(device.get());
@@ -57,6 +56,7 @@ final class EarlierSwap {
             say("detached " + device.get().path() + ", on which nobody swapped");
             return Optional.empty();
         }
+        requireOneOfUnitsIfInUnit(export.get());
         requireAsAsked(device.get(), backend.get(), area.get());
         return Optional.of(new Place(export.get(), device.get(), backend.get(), area.get()));
     }
@@ -70,7 +70,7 @@ final class EarlierSwap {
         if (isInUnit && !new UnitCheck(machine).isOfUnits(export)) {
             throw new IOException(
                     request.export() + " was swapped on by hand, and not by this unit's daemon: ramzswap swapoff "
-                            + request.export() + " first");
+                            + request.export() + ", and then systemctl start ramzswap-swap@" + request.export());
         }
     }
 
@@ -108,16 +108,17 @@ final class EarlierSwap {
         if (differs(request.connections(), backend.connections())) {
             throw otherwise("--connections", device, "attached by " + backend.connections());
         }
-        requireNoTimeout(device);
+        requireSameTimeout(device);
     }
 
-    /** They could be changed, but by the daemon alone: see docs/decisions/netlink-owner.md. */
-    private void requireNoTimeout(NbdDevice device) throws IOException {
-        if (request.requestTimeout().isPresent()) {
-            throw otherwise("--request-timeout", device, "with its own one");
-        }
-        if (request.reconnectTimeout().isPresent()) {
-            throw otherwise("--reconnect-timeout", device, "with its own one");
+    /** Both could be changed, but by the daemon alone: see docs/decisions/netlink-owner.md. */
+    private void requireSameTimeout(NbdDevice device) throws IOException {
+        Optional<Long> millis = machine.files()
+                .find("/sys/block/" + device.name() + "/queue/io_timeout")
+                .map(text -> Long.parseLong(text.strip()));
+        Optional<Long> asked = request.requestTimeout().map(Duration::toMillis);
+        if (millis.isPresent() && differs(asked, millis.get())) {
+            throw otherwise("--request-timeout", device, "with one of " + millis.get() / 1000 + " s");
         }
     }
 

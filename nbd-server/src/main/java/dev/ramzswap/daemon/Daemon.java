@@ -355,9 +355,6 @@ public final class Daemon implements AutoCloseable {
         if (mayLeave()) {
             Thread.sleep(LOOK);
             departure.leaveIf(this::mayLeave, server);
-            if (departure.isHeldUp()) {
-                Standby.unmark(served()); // That may last: the other is to end if it is told to.
-            }
         }
     }
 
@@ -365,7 +362,7 @@ public final class Daemon implements AutoCloseable {
     private void leaveAtOnceIfAnotherStandsBy() throws InterruptedException {
         while (isLeftToAnother()) {
             Thread.sleep(LOOK);
-            departure.leaveIfPossible("told to end at once: another daemon stands by, and takes over");
+            departure.leaveAtOnceIf(this::isLeftToAnother);
         }
     }
 

@@ -58,16 +58,12 @@ final class Departure {
         exit(FAILED);
     }
 
-    /** Leaves whatever is in flight, or returns if it cannot. */
-    void leaveIfPossible(String why) {
-        if (isPossible()) {
-            leave(why);
+    /** Leaves whatever is in flight, or returns if it must not, or cannot. */
+    void leaveAtOnceIf(BooleanSupplier mayLeave) {
+        boolean isReady = isPossible() && says("told to end at once: another daemon stands by, and takes over");
+        if (isReady && mayLeave.getAsBoolean()) {
+            exit(0);
         }
-    }
-
-    /** Whether it could not, when it was last tried. */
-    boolean isHeldUp() {
-        return isHeldUp;
     }
 
     /** Leaves at once: nobody is served. */

@@ -129,9 +129,12 @@ class EarlierSwapTest {
     @Test
     void anotherTimeoutIsNotPassedOver() throws Exception {
         swappedOn();
+        fake.file("/sys/block/nbd0/queue/io_timeout", "15000\n");
+        requestTimeout = Optional.of(Duration.ofSeconds(15));
+        swapOn();
         requestTimeout = Optional.of(Duration.ofSeconds(40));
         assertEquals(
-                "--request-timeout: swap0 swaps on /dev/nbd0 already, with its own one: leave the option away, or"
+                "--request-timeout: swap0 swaps on /dev/nbd0 already, with one of 15 s: leave the option away, or"
                         + " ramzswap swapoff swap0 first",
                 failure());
         assertEquals(List.of(), fake.ran);
@@ -143,7 +146,9 @@ class EarlierSwapTest {
         swappedOn();
         fake.file("/proc/self/cgroup", "0::/system.slice/system-ramzswap.slice/ramzswap-swap@swap0.service\n");
         assertEquals(
-                "swap0 was swapped on by hand, and not by this unit's daemon: ramzswap swapoff swap0 first", failure());
+                "swap0 was swapped on by hand, and not by this unit's daemon: ramzswap swapoff swap0, and then systemctl"
+                        + " start ramzswap-swap@swap0",
+                failure());
     }
 
     /** The machine swaps there whatever they are. */
