@@ -20,7 +20,7 @@ import java.util.concurrent.locks.ReentrantLock;
  *   <li>A store that sees the bit clears it, under the lock, before it publishes its page.
  *   <li>A sweep looks at the bit under the lock, drops what the slot holds if it is set, and clears it only then. So
  *       whoever stores into that slot meanwhile waits for the lock, and publishes after the drop. It does so for all
- *       bits of a word at once, which take some microseconds; who stores elsewhere does not wait.
+ *       bits of a word at once, which take some microseconds; who stores where no bit is set does not wait.
  *   <li>A bit that is set later is of a later free.
  * </ul>
  *

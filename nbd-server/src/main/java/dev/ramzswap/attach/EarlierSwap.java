@@ -23,7 +23,7 @@ final class EarlierSwap {
      *
      * @param export as it is served now
      */
-    record Place(ExportStatus export, NbdDevice device, Backend backend, SwapArea area) {}
+    record Place(ExportStatus export, NbdDevice device, SwapArea area) {}
 
     private final Machine machine;
     private final SwapRequest request;
@@ -58,7 +58,7 @@ final class EarlierSwap {
         }
         requireOneOfUnitsIfInUnit(export.get());
         requireAsAsked(device.get(), backend.get(), area.get());
-        return Optional.of(new Place(export.get(), device.get(), backend.get(), area.get()));
+        return Optional.of(new Place(export.get(), device.get(), area.get()));
     }
 
     /** The unit's own daemons would find their names taken, and be started again and again. */
