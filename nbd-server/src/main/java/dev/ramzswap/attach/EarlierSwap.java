@@ -28,11 +28,13 @@ final class EarlierSwap {
     private final Machine machine;
     private final SwapRequest request;
     private final PrintWriter out;
+    private final UnitCheck unit;
 
     EarlierSwap(Machine machine, SwapRequest request, PrintWriter out) {
         this.machine = machine;
         this.request = request;
         this.out = out;
+        this.unit = new UnitCheck(machine);
     }
 
     /**
@@ -49,6 +51,7 @@ final class EarlierSwap {
         if (backend.isEmpty()) {
             return Optional.empty();
         }
+        unit.requireOneOfUnitsIfItsStart(export.get());
         Optional<SwapArea> area = SwapArea.at(machine.files(), device.get().path());
         if (area.isEmpty()) {
             machine.detach(device.get());
@@ -56,22 +59,8 @@ final class EarlierSwap {
             say("detached " + device.get().path() + ", on which nobody swapped");
             return Optional.empty();
         }
-        requireOneOfUnitsIfInUnit(export.get());
         requireAsAsked(device.get(), backend.get(), area.get());
         return Optional.of(new Place(export.get(), device.get(), area.get()));
-    }
-
-    /** The unit's own daemons would find their names taken, and be started again and again. */
-    private void requireOneOfUnitsIfInUnit(ExportStatus export) throws IOException {
-        boolean isInUnit = machine.files()
-                .find("/proc/self/cgroup")
-                .filter(groups -> groups.contains("/ramzswap-swap@" + request.export() + ".service"))
-                .isPresent();
-        if (isInUnit && !new UnitCheck(machine).isOfUnits(export)) {
-            throw new IOException(
-                    request.export() + " was swapped on by hand, and not by this unit's daemon: ramzswap swapoff "
-                            + request.export() + ", and then systemctl start ramzswap-swap@" + request.export());
-        }
     }
 
     private Optional<NbdDevice> named() throws IOException {
@@ -95,40 +84,49 @@ final class EarlierSwap {
         return device.backend().filter(backend -> backend.isOf(export.name(), identity));
     }
 
+    /** A unit that failed for that, with its swap on, would not detach the device at a shutdown. */
     private void requireAsAsked(NbdDevice device, Backend backend, SwapArea area) throws IOException {
+        Optional<String> difference = difference(device, backend, area);
+        if (difference.isPresent() && !unit.isStartOf(request.export())) {
+            throw new IOException(
+                    difference.get() + ": leave the option away, or ramzswap swapoff " + request.export() + " first");
+        }
+        difference.ifPresent(text -> say(text + ": it stays so until a swapoff"));
+    }
+
+    /** The first. */
+    private Optional<String> difference(NbdDevice device, Backend backend, SwapArea area) throws IOException {
         if (request.isByNbdClient()) {
-            throw otherwise("--nbd-client", device, "attached by netlink");
+            return Optional.of(already("--nbd-client", device, "attached by netlink"));
         }
         if (differs(request.device(), device.path())) {
-            throw otherwise("--device", device, "that one");
+            return Optional.of(already("--device", device, "that one"));
         }
         if (differs(request.priority(), area.priority())) {
-            throw otherwise("--priority", device, "of priority " + area.priority());
+            return Optional.of(already("--priority", device, "of priority " + area.priority()));
         }
         if (differs(request.connections(), backend.connections())) {
-            throw otherwise("--connections", device, "attached by " + backend.connections());
+            return Optional.of(already("--connections", device, "attached by " + backend.connections()));
         }
-        requireSameTimeout(device);
+        return otherTimeout(device)
+                .map(millis -> already("--request-timeout", device, "with one of " + millis / 1000 + " s"));
     }
 
     /** Both could be changed, but by the daemon alone: see docs/decisions/netlink-owner.md. */
-    private void requireSameTimeout(NbdDevice device) throws IOException {
-        Optional<Long> millis = machine.files()
-                .find("/sys/block/" + device.name() + "/queue/io_timeout")
-                .map(text -> Long.parseLong(text.strip()));
+    private Optional<Long> otherTimeout(NbdDevice device) throws IOException {
         Optional<Long> asked = request.requestTimeout().map(Duration::toMillis);
-        if (millis.isPresent() && differs(asked, millis.get())) {
-            throw otherwise("--request-timeout", device, "with one of " + millis.get() / 1000 + " s");
-        }
+        return machine.files()
+                .find("/sys/block/" + device.name() + "/queue/io_timeout")
+                .map(text -> Long.parseLong(text.strip()))
+                .filter(millis -> differs(asked, millis));
     }
 
     private static <T> boolean differs(Optional<T> asked, T found) {
         return asked.isPresent() && !asked.get().equals(found);
     }
 
-    private IOException otherwise(String option, NbdDevice device, String found) {
-        return new IOException(option + ": " + request.export() + " swaps on " + device.path() + " already, " + found
-                + ": leave the option away, or ramzswap swapoff " + request.export() + " first");
+    private String already(String option, NbdDevice device, String found) {
+        return option + ": " + request.export() + " swaps on " + device.path() + " already, " + found;
     }
 
     /** Makes it what can be changed while it is in use. */

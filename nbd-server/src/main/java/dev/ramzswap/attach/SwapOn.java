@@ -155,10 +155,12 @@ public final class SwapOn {
     }
 
     private ExportStatus running() throws IOException {
-        return ExportStatus.find(machine.host(), request.export())
+        ExportStatus export = ExportStatus.find(machine.host(), request.export())
                 .orElseThrow(() -> new IOException("no export '" + request.export()
                         + "' is served: to start one, say how large, as in ramzswap swapon " + request.export()
                         + " --size 4G" + whereItsUnitSaysWhy()));
+        new UnitCheck(machine).requireOneOfUnitsIfItsStart(export);
+        return export;
     }
 
     private String whereItsUnitSaysWhy() {

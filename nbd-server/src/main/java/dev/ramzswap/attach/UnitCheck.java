@@ -37,11 +37,34 @@ final class UnitCheck {
                 .isPresent();
     }
 
-    boolean isOfUnits(ExportStatus export) throws IOException {
+    /** Whether this command is the start of the unit of an export's swap. */
+    boolean isStartOf(String export) throws IOException {
         return machine.files()
-                .find("/proc/" + export.entry().pid() + "/cgroup")
+                .find("/proc/self/cgroup")
+                .filter(groups -> groups.contains("/ramzswap-swap@" + export + ".service"))
+                .isPresent();
+    }
+
+    /** The unit's own daemons find their names taken then. One that has just left to the other is none by hand. */
+    void requireOneOfUnitsIfItsStart(ExportStatus export) throws IOException {
+        Optional<String> groups = groups(export);
+        boolean isByHand = groups.isPresent() && !Succession.isOfUnits(export.name(), groups.get());
+        if (isByHand && isStartOf(export.name())) {
+            String name = export.name();
+            throw new IOException(name + " is served by pid " + export.entry().pid()
+                    + ", which is none of this unit's daemons: end it (ramzswap swapoff " + name + ", ramzswap stop "
+                    + name + "), and then " + PROGRAM + " start ramzswap-swap@" + name);
+        }
+    }
+
+    private boolean isOfUnits(ExportStatus export) throws IOException {
+        return groups(export)
                 .filter(groups -> Succession.isOfUnits(export.name(), groups))
                 .isPresent();
+    }
+
+    private Optional<String> groups(ExportStatus export) throws IOException {
+        return machine.files().find("/proc/" + export.entry().pid() + "/cgroup");
     }
 
     private boolean isKnownTo(String unit) throws IOException, InterruptedException {

@@ -178,13 +178,19 @@ public final class RuntimeDir {
         Path file = file(name);
         Optional<ExportEntry> other = ExportEntry.read(file);
         if (other.filter(ExportEntry::isAlive).isPresent()) {
-            throw new IOException("--name: a running daemon (pid " + other.get().pid() + ") has an export '" + name
-                    + "': give this one another name, or stop that one");
+            throw isTaken(other.get());
         }
         if (other.isEmpty() && Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !isEmpty(file)) {
             throw new LastingException(file + " is no daemon's entry, and in the way of one: move it away, or set "
                     + RuntimePath.VARIABLE + " to another directory");
         }
+    }
+
+    /** One that was begun by hand goes by hand: to begin again and again, as units do, is of no use. */
+    private static IOException isTaken(ExportEntry other) {
+        String message = "--name: a running daemon (pid " + other.pid() + ") has an export '" + other.name()
+                + "': give this one another name, or stop that one";
+        return Succession.isOfUnits(other) ? new IOException(message) : new LastingException(message);
     }
 
     /** As a full directory has left entries. */

@@ -24,7 +24,7 @@ public record Succession(ExportEntry before, boolean isOfUnits) {
         return new Succession(export.entry(), isOfUnits(export.entry()));
     }
 
-    private static boolean isOfUnits(ExportEntry entry) {
+    static boolean isOfUnits(ExportEntry entry) {
         try {
             return isOfUnits(entry.name(), Files.readString(Path.of("/proc/" + entry.pid() + "/cgroup")));
         } catch (IOException e) {

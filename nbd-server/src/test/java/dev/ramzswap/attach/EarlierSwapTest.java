@@ -140,15 +140,64 @@ class EarlierSwapTest {
         assertEquals(List.of(), fake.ran);
     }
 
+    private void byUnit() {
+        fake.file("/proc/self/cgroup", "0::/system.slice/system-ramzswap.slice/ramzswap-swap@swap0.service\n");
+    }
+
+    private void servedBy(String group) {
+        fake.file("/proc/" + ProcessHandle.current().pid() + "/cgroup", "0::" + group + "\n");
+    }
+
     /** As by {@code systemctl enable --now} after a swapon by hand. */
     @Test
     void aUnitDoesNotTakeWhatAnotherDaemonServesForItsOwn() throws Exception {
         swappedOn();
-        fake.file("/proc/self/cgroup", "0::/system.slice/system-ramzswap.slice/ramzswap-swap@swap0.service\n");
+        byUnit();
+        servedBy("/user.slice");
+        assertRefusedToUnit();
+        fake.swaps();
+        assertRefusedToUnit();
+    }
+
+    @Test
+    void norDoesItSwapOnWhatAnotherDaemonServes() {
+        byUnit();
+        servedBy("/user.slice");
+        assertRefusedToUnit();
+    }
+
+    private void assertRefusedToUnit() {
         assertEquals(
-                "swap0 was swapped on by hand, and not by this unit's daemon: ramzswap swapoff swap0, and then systemctl"
-                        + " start ramzswap-swap@swap0",
+                "swap0 is served by pid " + ProcessHandle.current().pid()
+                        + ", which is none of this unit's daemons: end it (ramzswap swapoff swap0, ramzswap stop swap0), and"
+                        + " then systemctl start ramzswap-swap@swap0",
                 failure());
+        assertEquals(List.of(), fake.ran);
+    }
+
+    @Test
+    void aDaemonThatHasJustLeftToTheOtherIsNoneByHand() throws Exception {
+        swappedOn();
+        byUnit();
+        swapOn();
+        assertEquals(List.of(), fake.ran);
+    }
+
+    /** A unit that failed for them, after a stop that was refused, would leave its device attached at a shutdown. */
+    @Test
+    void aUnitWithNewOptionsLeavesTheSwapAsItIs() throws Exception {
+        swappedOn();
+        byUnit();
+        servedBy("/ramzswap.slice/ramzswap@swap0.service");
+        priority = Optional.of(100);
+        swapOn();
+        assertTrue(
+                out.toString()
+                        .startsWith(
+                                "swap0: --priority: swap0 swaps on /dev/nbd0 already, of priority 7: it stays so until a"
+                                        + " swapoff\n"),
+                out.toString());
+        assertEquals(List.of("systemctl is-active ramzswap-swap@swap0"), fake.ran);
     }
 
     /** The machine swaps there whatever they are. */

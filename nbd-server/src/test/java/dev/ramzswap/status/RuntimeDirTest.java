@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.ramzswap.config.Cause;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.config.RuntimePath;
 import dev.ramzswap.linux.ProcessId;
@@ -76,6 +77,7 @@ class RuntimeDirTest {
                         + ") has an export 'a': give this one another name, or stop that one",
                 e.getMessage());
         assertEquals(List.of(live("a")), dir.exports(host), "all or none");
+        assertTrue(Cause.isLasting(e), "nobody begins that one again, and this one need not be either");
     }
 
     @Test
