@@ -80,6 +80,8 @@ class DiskSleepTest {
     void neitherIsThatOfAThreadThatHasEnded() throws Exception {
         thread(1, "D (disk sleep)", 10);
         var awake = CompletableFuture.supplyAsync(() -> new DiskSleep(directory).awaitAwake(LONG));
+        Thread.sleep(500);
+        assertFalse(awake.isDone());
         Files.delete(directory.resolve("1/status"));
         assertTrue(awake.get());
     }

@@ -40,11 +40,21 @@ final class Departure {
     void leaveIf(BooleanSupplier mayLeave, NbdServer server) {
         boolean isReady = isPossible()
                 && says("told to end: another daemon stands by, and takes over")
-                && (server.awaitQuiet(QUIET)
+                && (awaitQuiet(server)
                         || says("requests never paused: some are answered after the kernel's request timeout"));
-        if (isReady && isPossible() && mayLeave.getAsBoolean()) {
+        if (isReady && mayLeave.getAsBoolean()) {
             exit(0);
         }
+    }
+
+    /** To look at all threads takes milliseconds, in which requests come. */
+    private boolean awaitQuiet(NbdServer server) {
+        long end = System.nanoTime() + QUIET.toNanos();
+        boolean isQuiet = false;
+        while (!isQuiet && System.nanoTime() - end < 0) {
+            isQuiet = server.awaitQuiet(QUIET) && isPossible() && server.awaitQuiet(Duration.ZERO);
+        }
+        return isQuiet;
     }
 
     /** Leaves for a failure, as soon as that is possible: somebody may be served. */

@@ -185,6 +185,7 @@ class DrainTest {
             daemon.toHandle().destroy();
             await("a disk does not answer");
             await("draining");
+            assertTrue(Files.exists(directory.resolve("state/a.leaving")), "as soon as it can");
             kernels.send(new Bytes().read(1, 0, PAGE_BYTES));
             kernels.in.expectData(1, page);
             SleepingThread.wake(fifo);
@@ -210,6 +211,29 @@ class DrainTest {
         }
         assertTrue(Files.exists(directory.resolve("state/a.leaving")));
         assertTrue(Files.exists(directory.resolve("run/a.export")), "it ended as if killed");
+    }
+
+    @Test
+    void whoIsForcedToEndServesOnWhileAThreadWaitsForADisk() throws Exception {
+        byte[] page = Bytes.random(1, PAGE_BYTES);
+        Path fifo = directory.resolve("fifo");
+        try (NativeFile _ = place("a");
+                NativeFile _ = place("b")) {
+            RawClient kernels = attached("a");
+            write(kernels, page);
+            tell("attached a " + self());
+            tell("sleep " + fifo);
+            ControlClient.stopByForce(directory.resolve("run/" + daemon.pid() + ".control"));
+            await("a disk does not answer");
+            kernels.send(new Bytes().read(1, 0, PAGE_BYTES));
+            kernels.in.expectData(1, page);
+            SleepingThread.wake(fifo);
+            assertTrue(daemon.waitFor(20, TimeUnit.SECONDS));
+            assertEquals(0, daemon.exitValue());
+        } finally {
+            SleepingThread.wake(fifo);
+        }
+        assertEquals(List.of("a.map", "b.map"), stores());
     }
 
     private NativeFile place(String export) throws IOException {
