@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
-import java.util.OptionalLong;
 
 /** Memory of this process alone, in single pages, whose places in swap it can look up. Not thread-safe. */
 public final class PrivatePages implements AutoCloseable {
@@ -53,14 +52,17 @@ public final class PrivatePages implements AutoCloseable {
         NativeFile.check(result, "madvise(MADV_PAGEOUT)", "private pages");
     }
 
-    /** Where a page is in swap: type and offset, see {@link #type}; empty if it is in memory. Only for root. */
-    public OptionalLong swapEntry(int page) throws IOException {
+    /** Where the first of them are in swap: type and offset, see {@link #type}, or 0 if in memory. Only for root. */
+    public long[] swapEntries(int count) throws IOException {
         try (NativeFile file = NativeFile.open(PAGEMAP, NativeFile.O_RDONLY);
                 Arena arena = Arena.ofConfined()) {
-            MemorySegment word = arena.allocate(JAVA_LONG);
-            file.read(word, Long.BYTES, (memory.address() / PAGE_BYTES + page) * Long.BYTES);
-            long entry = word.get(JAVA_LONG, 0);
-            return (entry & IS_SWAPPED) == 0 ? OptionalLong.empty() : OptionalLong.of(entry);
+            MemorySegment words = arena.allocate(JAVA_LONG, count);
+            file.read(words, count * Long.BYTES, memory.address() / PAGE_BYTES * Long.BYTES);
+            long[] entries = words.toArray(JAVA_LONG);
+            for (int i = 0; i < count; i++) {
+                entries[i] = (entries[i] & IS_SWAPPED) == 0 ? 0 : entries[i];
+            }
+            return entries;
         }
     }
 

@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.OptionalLong;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
 
@@ -21,14 +21,17 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class OwnSwap implements AutoCloseable {
     private static final int ROUND = 64;
-    private static final int MOST = 20 * ROUND;
+    private static final int MOST = 32 * ROUND;
     private static final int LEAST = 16;
     private static final long PATIENCE_NANOS = 4_000_000_000L;
     private static final long ROUND_NANOS = 50_000_000;
     private static final int PAGE_BYTES = PrivatePages.PAGE_BYTES;
 
+    /** A bit of a word each, see {@link #elsewhere}: as many as an entry can name. */
+    private static final int TYPES = 32;
+
     private final PrivatePages pages;
-    private final MemorySegment content;
+    private final long seed = new SplittableRandom().nextLong();
     private final boolean[] isHere = new boolean[MOST];
     private final List<Long> slots = new ArrayList<>();
 
@@ -43,19 +46,23 @@ final class OwnSwap implements AutoCloseable {
 
     private int type;
 
-    private OwnSwap(PrivatePages pages, MemorySegment content) {
+    /** When the kernel was last asked for more. */
+    private long askedAt;
+
+    /** How many pages of each area were looked for in this look. */
+    private final int[] looks = new int[TYPES];
+
+    private OwnSwap(PrivatePages pages) {
         this.pages = pages;
-        this.content = content;
     }
 
     /** @throws IOException with a message for the user, if they are not to be found on the device */
     static OwnSwap on(Path device) throws IOException {
-        long[] random = new SplittableRandom()
-                .longs((long) MOST * PAGE_BYTES / Long.BYTES)
-                .toArray();
-        OwnSwap own = new OwnSwap(PrivatePages.of(MOST), MemorySegment.ofArray(random));
+        OwnSwap own = new OwnSwap(PrivatePages.of(MOST));
         try (NativeFile file = NativeFile.open(device, NativeFile.O_RDONLY | NativeFile.O_DIRECT)) {
-            own.pages.memory().copyFrom(own.content);
+            for (int i = 0; i < MOST; i++) {
+                own.pages.memory().asSlice((long) i * PAGE_BYTES, PAGE_BYTES).copyFrom(own.content(i));
+            }
             own.find(file);
             return own;
         } catch (Throwable e) {
@@ -64,18 +71,24 @@ final class OwnSwap implements AutoCloseable {
         }
     }
 
+    private MemorySegment content(int page) {
+        return MemorySegment.ofArray(
+                new SplittableRandom(seed + page).longs(PAGE_BYTES / Long.BYTES).toArray());
+    }
+
     private void find(NativeFile file) throws IOException {
-        long end = System.nanoTime() + PATIENCE_NANOS;
+        askedAt = System.nanoTime();
         while (!isFound()) {
             if (Thread.currentThread().isInterrupted()) {
                 throw new InterruptedIOException("interrupted");
             }
-            if (System.nanoTime() - end >= 0) {
+            if (System.nanoTime() - askedAt >= PATIENCE_NANOS) {
                 throw new IOException(failure());
             }
             if (slots.size() < LEAST && asked < MOST) {
                 pages.pageOut(asked, ROUND);
                 asked += ROUND;
+                askedAt = System.nanoTime();
             }
             LockSupport.parkNanos(ROUND_NANOS);
             compare(file);
@@ -99,30 +112,37 @@ final class OwnSwap implements AutoCloseable {
     private void compare(NativeFile file) throws IOException {
         swapped = 0;
         elsewhere = 0;
+        Arrays.fill(looks, 0);
+        long[] entries = pages.swapEntries(asked);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment page = arena.allocate(PAGE_BYTES, PAGE_BYTES);
             for (int i = 0; i < asked; i++) {
-                OptionalLong entry = pages.swapEntry(i);
-                if (entry.isPresent()) {
+                if (entries[i] != 0) {
                     swapped++;
-                    compare(i, entry.getAsLong(), file, page);
+                    compare(i, entries[i], file, page);
                 }
             }
         }
     }
 
     private void compare(int i, long entry, NativeFile file, MemorySegment page) throws IOException {
-        if (isHere[i]) {
+        if (isHere[i] || !isLookedFor(PrivatePages.type(entry))) {
             return;
         }
         page.fill((byte) 0); // A slot that another area has may lie behind the end of this one.
         file.read(page, PAGE_BYTES, PrivatePages.offset(entry) * PAGE_BYTES);
-        if (page.mismatch(content.asSlice((long) i * PAGE_BYTES, PAGE_BYTES)) < 0) {
+        if (page.mismatch(content(i)) < 0) {
             isHere[i] = true;
             add(entry);
         } else {
             elsewhere |= 1 << PrivatePages.type(entry);
         }
+    }
+
+    /** Of another area a few are enough in each look, or they would take all the time. */
+    private boolean isLookedFor(int type) {
+        boolean isOwn = !slots.isEmpty() && type == this.type;
+        return isOwn || looks[type]++ < LEAST;
     }
 
     private void add(long entry) throws IOException {
