@@ -10,6 +10,20 @@ build() {
     gcc -O2 -Wall -Wextra -Werror -shared -fPIC -o "$target/xstate.so" "$e2e/xstate.c" -ldl
 }
 
+# Unpacks Debian's packages, and the libraries that they need, below target/programs: this machine shall not have them, since it
+# would serve others (NFS).
+unpack() { # PACKAGE...
+    local debs=$target/programs/debs
+    mkdir -p "$debs"
+    # shellcheck disable=SC2046 # one word for each package
+    set -- "$@" $(apt-cache depends -i "$@" | sed -n 's/^ *Depends: \(lib[^<>]*\)$/\1/p' | grep -v '^libc6$' | sort -u)
+    for package in "$@"; do
+        [ -z "$(find "$debs" -name "${package}_*")" ] || continue
+        (cd "$debs" && apt-get -qq -o APT::Sandbox::User=root download "$package") || die "no package $package"
+        dpkg-deb -x "$debs/${package}"_*.deb "$target/programs"
+    done
+}
+
 # Prefixes each line with the seconds since the start.
 with_time() {
     local start=${EPOCHREALTIME/./} line

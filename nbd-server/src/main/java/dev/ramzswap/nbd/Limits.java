@@ -21,6 +21,7 @@ public record Limits(
         int connections, Duration handshake, long connectionMemory, long totalMemory, long preparedMemory) {
     /**
      * 128 requests of 128 KiB, which is what the kernel's client has in flight at most, fit in a connection's memory.
+     * Since Linux 7.0, its requests may be of 4 MiB: then the connection is not read until some have gone.
      */
     public static final Limits DEFAULT = new Limits(64, Duration.ofSeconds(10), 16 << 20, 64 << 20, 0);
 
