@@ -110,7 +110,7 @@ read_twice() {
     figure compressed "$(counter compr_data_size)"
     figure mem_used "$(counter mem_used_total)"
     check 'bytes in the cache' "$(counter orig_data_size)" -ge "$((16 << 20))"
-    check 'bytes of them after compression' "$(counter compr_data_size)" -lt $(($(counter orig_data_size) * 3 / 4))
+    check 'bytes of them after compression' "$(counter compr_data_size)" -lt $(($(counter orig_data_size) * 9 / 10))
 }
 
 read_more_than_fits() {
