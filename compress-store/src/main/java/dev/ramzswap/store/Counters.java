@@ -91,8 +91,8 @@ public final class Counters {
      *
      * @param identity of the store: it stays when the store is taken over, and is another when it begins anew
      * @param timesConfigured how often it was configured: once when it began, then by each daemon that was configured
-     *     otherwise, and by {@link PageStore#configure}
-     * @param freedBits the name given to {@link PageStore#watchFreed}, 0 if nobody tells which slots are freed
+     *     otherwise, and by {@link Tunables#configure}
+     * @param freedBits the name given to {@link FreedWatch#begin}, 0 if nobody tells which slots are freed
      */
     public record Snapshot(
             String name,
