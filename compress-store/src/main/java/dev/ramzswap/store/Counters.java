@@ -48,7 +48,11 @@ public final class Counters {
         ORIG_DATA_SIZE,
         /** Bytes of data in the pool now: compressed, without headers and waste. */
         COMPR_DATA_SIZE,
-        /** Resident bytes of pool and slot map now, headers and fragmentation included. */
+        /**
+         * Resident bytes of pool, slot map and region table now, headers and fragmentation included. Not what depends
+         * on the configuration alone: tables of the backing file (14.3 bytes for each of its segments of 256 KiB, so 57
+         * MiB for 1 TiB), its staging buffers, and what each thread has; see docs/design.md, The limit.
+         */
         MEM_USED_TOTAL,
         /** The limit of {@link #MEM_USED_TOTAL} in bytes; 0 for none. */
         MEM_LIMIT,
