@@ -60,15 +60,8 @@ public final class BackingFile implements AutoCloseable {
 
     private final Arena arena = Arena.ofShared();
     private final BlockDevice device;
-
-    /** A copy: whatever becomes of the caller's memory, it is this one by which all is written and read. */
-    private final MemorySegment key;
-
-    private final int owner;
     private final boolean takenOver;
-    private final boolean encrypting;
-
-    private final boolean encrypted; // whether anything is, or will be
+    private final Encryption encryption;
     private final long capacity;
     private final SegmentTable table;
     private final Staging staging;
@@ -83,18 +76,17 @@ public final class BackingFile implements AutoCloseable {
         this.patienceNanos = delays.patience();
         this.takenOver = !SegmentTable.isFresh(config.table());
         this.capacity = Devices.capacityOf(config);
-        this.key = arena.allocate(KEY_BYTES).copyFrom(config.key());
-        this.owner = (int) Label.of(key).owner();
         MemorySegment words = config.table().asSlice(0, BackingSize.tableBytes(capacity));
-        this.encrypting = config.encrypt();
-        this.encrypted = encrypting || SegmentTable.isAnyEncrypted(words);
+        boolean isAnyEncrypted = config.encrypt() || SegmentTable.isAnyEncrypted(words);
+        this.encryption = new Encryption(config.key(), config.encrypt(), isAnyEncrypted, arena);
         this.table = new SegmentTable(words, (int) (capacity / SEGMENT_BYTES), arena);
         this.staging = new Staging(config.staging(), table, config.encrypt(), delays);
-        this.flusher = new Flusher(device, table, staging, new SegmentWriter(device, cipher(), scratch()));
+        this.flusher = new Flusher(device, table, staging, new SegmentWriter(device, encryption.cipher(), scratch()));
         MemorySegment scratch = scratch();
-        Rescue rescue = new Rescue(table, staging, new SegmentWriter(device, cipher(), scratch), encrypted);
-        this.cleaner =
-                new SegmentCleaner(device, table, staging, cipher(), rescue, scratch, this::appendMoved, delays, arena);
+        SegmentWriter rescuer = new SegmentWriter(device, encryption.cipher(), scratch);
+        Rescue rescue = new Rescue(table, staging, rescuer, isAnyEncrypted);
+        this.cleaner = new SegmentCleaner(
+                device, table, staging, encryption.cipher(), rescue, scratch, this::appendMoved, delays, arena);
         this.reader = new RecordReader(device, table, staging.buffers, delays.unreadable());
         if (!takenOver) {
             adopted();
@@ -182,7 +174,7 @@ public final class BackingFile implements AutoCloseable {
 
     /** Whether what is appended from now on is encrypted. */
     public boolean isEncrypting() {
-        return encrypting;
+        return encryption.encrypting();
     }
 
     /**
@@ -190,7 +182,7 @@ public final class BackingFile implements AutoCloseable {
      * if nothing is encrypted: there is no secret then.
      */
     public RecordTag recordTag(int maxBytes) {
-        return encrypted ? new RecordTag(key, maxBytes) : null;
+        return encryption.recordTag(maxBytes);
     }
 
     /**
@@ -198,12 +190,12 @@ public final class BackingFile implements AutoCloseable {
      * record it says that this lies in its own file.
      */
     public int owner() {
-        return owner;
+        return encryption.owner();
     }
 
     /** What a thread needs to {@link #read}; it should have one for good. */
     public ReadBuffer readBuffer() {
-        return new ReadBuffer(device, cipher());
+        return new ReadBuffer(device, encryption.cipher());
     }
 
     /**
@@ -214,7 +206,7 @@ public final class BackingFile implements AutoCloseable {
      * @return its place, or {@link #NO_ROOM}, {@link #FAILED} or {@link #WOULD_WAIT}
      */
     public long append(MemorySegment from, long offset, int length, long nanos) {
-        return staging.append(staging.stores, from, offset, length, nanos);
+        return staging.append(staging.lanes.stores, from, offset, length, nanos);
     }
 
     /**
@@ -222,7 +214,7 @@ public final class BackingFile implements AutoCloseable {
      * Never waits.
      */
     long appendMoved(MemorySegment from, long offset, int length) {
-        return staging.append(staging.moves, from, offset, length, 0);
+        return staging.append(staging.lanes.moves, from, offset, length, 0);
     }
 
     /** Reads a record that lies in memory. {@link #OK}, or {@link #WOULD_WAIT} if it does not. */
@@ -332,7 +324,7 @@ public final class BackingFile implements AutoCloseable {
         staging.close();
         flusher.close();
         cleaner.close();
-        key.fill((byte) 0);
+        encryption.forgetKey();
         try (arena) {
             device.close();
         }
@@ -351,9 +343,5 @@ public final class BackingFile implements AutoCloseable {
 
     private MemorySegment scratch() {
         return arena.allocate(SEGMENT_BYTES, BlockDevice.ALIGNMENT);
-    }
-
-    private PageCipher cipher() {
-        return encrypted ? Ciphers.of(key) : new NoCipher();
     }
 }

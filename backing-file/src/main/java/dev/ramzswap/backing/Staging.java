@@ -1,8 +1,6 @@
 package dev.ramzswap.backing;
 
 import static dev.ramzswap.backing.BackingFile.FAILED;
-import static dev.ramzswap.backing.BackingFile.NO_ROOM;
-import static dev.ramzswap.backing.BackingFile.SEGMENT_BYTES;
 import static dev.ramzswap.backing.BackingFile.WOULD_WAIT;
 import static dev.ramzswap.backing.SegmentTable.NONE;
 
@@ -12,15 +10,11 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Where records are gathered until they are a segment, and whence segments are written: the {@link StagingBuffers}, the
- * lanes that records come in by, and the waiting for both.
+ * {@link Lanes} that records come in by, and the waiting for both.
  *
  * <p>A segment that could not be written three times, while others could, is condemned: the {@link Rescue} writes it to
  * another one, and it is not used again for a while. If no buffer is left to stores and none could be written, one of
- * them is condemned as well, since the next segment may be a better one. Stores leave one buffer to cleaning, so that
- * it proceeds: it makes as much room as it takes.
- *
- * <p>Records of stores and records that cleaning moves go to an open segment each (a {@link Lane}): moved records are
- * old and live on together, and stores never take the room that a compaction made for itself.
+ * them is condemned as well, since the next segment may be a better one.
  *
  * <p>One lock for all, held for a copy of a record at most; no input or output happens under it. It is a
  * {@link ReentrantLock} and not a monitor since a contended monitor takes native memory. Waiters are not interruptible.
@@ -34,42 +28,32 @@ final class Staging {
     /** Buffers that stores may take: one is left to cleaning. */
     static final int MOST_OF_STORES = BUFFERS - 1;
 
-    final Lane stores = new Lane(RESERVE, BUFFERS - MOST_OF_STORES);
-    final Lane moves = new Lane(0, 0);
-
     private final SegmentTable table;
-    private final boolean encrypt;
     private final WriteRetries retries;
 
     /** Guarded by the lock, but for contents. */
     final StagingBuffers buffers;
 
+    final Lanes lanes;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition emptied = lock.newCondition();
     private final Condition sealed = lock.newCondition();
 
-    private boolean started;
     private boolean closed;
 
     /** Takes over the segments that the table says are staged. */
     Staging(MemorySegment memory, SegmentTable table, boolean encrypt, Delays delays) {
         this.table = table;
-        this.encrypt = encrypt;
         this.retries = new WriteRetries(delays);
         this.buffers = new StagingBuffers(memory, table, encrypt, retries);
+        this.lanes = new Lanes(table, buffers, retries, encrypt, emptied, sealed);
     }
 
     /** From now on live bytes are known, so that segments may be taken, dropped and written. */
     void start() {
         lock.lock();
         try {
-            started = true;
-            // It had taken its emptiest one out of the reserve to clean another: if each daemon that is killed in the
-            // midst of that cost a segment, the third could clean none.
-            if (table.free() < RESERVE) {
-                moves.buffer = buffers.emptiestSealed();
-                moves.end = moves.buffer == NONE ? 0 : buffers.reopen(moves.buffer);
-            }
+            lanes.start();
         } finally {
             lock.unlock();
         }
@@ -120,7 +104,7 @@ final class Staging {
         lock.lock();
         try {
             while (!closed) {
-                dropDead();
+                lanes.dropDead();
                 int buffer = buffers.firstDue();
                 if (buffer == NONE) {
                     sealed.awaitUninterruptibly();
@@ -157,7 +141,7 @@ final class Staging {
     void failed(int buffer, long begin) {
         lock.lock();
         try {
-            buffers.failed(buffer, begin, buffers.firstEmpty(stores.leaveEmpty) == NONE);
+            buffers.failed(buffer, begin, !lanes.isAnyLeft(lanes.stores));
             emptied.signalAll();
         } finally {
             lock.unlock();
@@ -214,10 +198,7 @@ final class Staging {
     boolean hasRoomToMove(int bytes) {
         lock.lock();
         try {
-            dropDead();
-            table.dropDamagedIfFew();
-            return hasRoom(moves, bytes)
-                    || table.free() > moves.leaveFree && buffers.firstEmpty(moves.leaveEmpty) != NONE;
+            return lanes.hasRoomToMove(bytes);
         } finally {
             lock.unlock();
         }
@@ -230,8 +211,7 @@ final class Staging {
     int reserve() {
         lock.lock();
         try {
-            boolean isAnyEmpty = buffers.firstEmpty(moves.leaveEmpty) != NONE;
-            return table.free() >= (isAnyEmpty ? RESERVE : 1) ? table.reserve() : NONE;
+            return lanes.reserve();
         } finally {
             lock.unlock();
         }
@@ -288,63 +268,6 @@ final class Staging {
         if (length <= 0 || length > BackingFile.MAX_RECORD_BYTES) {
             throw new IllegalArgumentException("a record of " + length + " bytes");
         }
-        if (closed) {
-            return FAILED;
-        }
-        int padded = Places.padded(length);
-        if (!hasRoom(lane, padded)) {
-            int result = advance(lane);
-            if (result < 0) {
-                return result;
-            }
-        }
-        int segment = buffers.segment(lane.buffer);
-        int begin = lane.end;
-        MemorySegment.copy(from, offset, buffers.content(lane.buffer), begin, length);
-        lane.end = begin + padded;
-        table.addLive(segment, padded);
-        return (long) segment * SEGMENT_BYTES + begin;
-    }
-
-    private boolean hasRoom(Lane lane, int bytes) {
-        return lane.hasRoom(bytes) && table.isStaged(buffers.segment(lane.buffer));
-    }
-
-    /** Seals the lane's segment, if it has one, and opens another. */
-    private int advance(Lane lane) {
-        if (!started) {
-            throw new IllegalStateException("records of an earlier daemon are still to be adopted");
-        }
-        seal(lane);
-        dropDead();
-        table.dropDamagedIfFew();
-        if (table.free() <= lane.leaveFree) {
-            return NO_ROOM;
-        }
-        int buffer = buffers.firstEmpty(lane.leaveEmpty);
-        if (buffer == NONE) {
-            return retries.failingNanos() > 0 ? FAILED : WOULD_WAIT;
-        }
-        if (!buffers.open(buffer, encrypt)) {
-            return NO_ROOM;
-        }
-        lane.buffer = buffer;
-        lane.end = 0;
-        return BackingFile.OK;
-    }
-
-    /** Lets the lane's segment be written, if it has one. */
-    private void seal(Lane lane) {
-        if (lane.buffer != NONE) {
-            buffers.seal(lane.buffer);
-            lane.buffer = NONE;
-            sealed.signal();
-        }
-    }
-
-    private void dropDead() {
-        if (buffers.dropDead()) {
-            emptied.signalAll();
-        }
+        return closed ? FAILED : lanes.append(lane, from, offset, length);
     }
 }

@@ -6,7 +6,10 @@ import dev.ramzswap.linux.MappedFile;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Stores without end, in a process of its own that {@link KillTest} kills. The state file holds all that outlives it:
@@ -60,9 +63,15 @@ final class KilledDaemon {
     public static void main(String[] arguments) throws IOException {
         Path dir = Path.of(arguments[0]);
         KilledDaemon daemon = start(state(dir), dir);
+        long before = daemon.stores();
+        List<Thread> threads = new ArrayList<>();
         for (int thread = 0; thread < THREADS; thread++) {
             int number = thread;
-            Thread.ofPlatform().start(() -> daemon.storeForEver(number));
+            threads.add(Thread.ofPlatform().start(() -> daemon.storeForEver(number)));
+        }
+        // Who is killed before says nothing, and how soon that is depends on what else the machine does.
+        while (daemon.stores() <= before + KEYS && threads.stream().allMatch(Thread::isAlive)) {
+            LockSupport.parkNanos(1_000_000);
         }
         System.out.println("serving");
     }

@@ -63,7 +63,7 @@ final class BackingHead {
         boolean isAsLarge = false;
         for (int copy = 0; copy < 3; copy++) {
             long capacity = capacity(page, copy);
-            isAsLarge |= capacity > 0 && capacity <= Slot.MAX_PLACE && StoreFiles.backingPartBytes(capacity) == size;
+            isAsLarge |= capacity > 0 && capacity <= Slot.MAX_PLACE && BackingPart.bytesFor(capacity) == size;
         }
         return isAsLarge || size > PAGE_BYTES && page.mismatch(MemorySegment.ofArray(new byte[PAGE_BYTES])) < 0;
     }

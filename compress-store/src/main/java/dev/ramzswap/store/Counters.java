@@ -48,7 +48,11 @@ public final class Counters {
         ORIG_DATA_SIZE,
         /** Bytes of data in the pool now: compressed, without headers and waste. */
         COMPR_DATA_SIZE,
-        /** Resident bytes of pool and slot map now, headers and fragmentation included. */
+        /**
+         * Resident bytes of pool, slot map and region table now, headers and fragmentation included. Not what depends
+         * on the configuration alone: tables of the backing file (14.3 bytes for each of its segments of 256 KiB, so 57
+         * MiB for 1 TiB), its staging buffers, and what each thread has; see docs/design.md, The limit.
+         */
         MEM_USED_TOTAL,
         /** The limit of {@link #MEM_USED_TOTAL} in bytes; 0 for none. */
         MEM_LIMIT,
@@ -91,8 +95,8 @@ public final class Counters {
      *
      * @param identity of the store: it stays when the store is taken over, and is another when it begins anew
      * @param timesConfigured how often it was configured: once when it began, then by each daemon that was configured
-     *     otherwise, and by {@link PageStore#configure}
-     * @param freedBits the name given to {@link PageStore#watchFreed}, 0 if nobody tells which slots are freed
+     *     otherwise, and by {@link Tunables#configure}
+     * @param freedBits the name given to {@link FreedWatch#begin}, 0 if nobody tells which slots are freed
      */
     public record Snapshot(
             String name,

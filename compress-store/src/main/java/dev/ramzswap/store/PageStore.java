@@ -4,7 +4,6 @@ import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.backing.ReadBuffer;
 import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.OptionalLong;
@@ -43,26 +42,19 @@ public final class PageStore implements AutoCloseable {
     /** {@link #extent}: stored, and not all zeroes. */
     public static final int DATA = 2;
 
-    private static final long QUIESCENCE_NANOS = 1_000_000_000;
-
     private final StoreFiles files;
     private final long slots;
     private final SlotMap map;
     private final BackingFile file;
     private final Counters counters;
     private final Ownership ownership;
-    private final Limit limit;
     private final Activity activity = new Activity();
-    private final FreedSlots freed;
-
-    /** The bits that the daemon had looked at whose pages were taken over, 0 for none. */
-    private final long freedBitsBefore;
-
+    private final FreedWatch freed;
     private final Keeper keeper;
+    private final Tunables tunables;
     private final Writer writer;
     private final Loader loader;
     private final AtomicInteger workspaces = new AtomicInteger();
-    private volatile CodecSpec codec;
 
     private PageStore(StoreConfig config, StoreFiles files) {
         Parts parts = files.parts();
@@ -73,15 +65,14 @@ public final class PageStore implements AutoCloseable {
         this.file = parts.file();
         this.counters = parts.counters();
         this.ownership = new Ownership(parts, fullness);
-        this.freed = new FreedSlots(slots);
-        this.freedBitsBefore = counters.head().freedBits();
-        counters.setFreedBits(0); // Until this one looks at them too.
-        this.limit = new Limit(config, files::backingBytes, parts);
-        this.keeper = new Keeper(config.name(), parts, ownership, freed, fullness, activity);
+        FreedSlots freedSlots = new FreedSlots(slots);
+        this.freed = new FreedWatch(freedSlots, activity, counters);
+        this.keeper = new Keeper(config.name(), parts, ownership, freedSlots, fullness, activity);
+        this.tunables = new Tunables(new Limit(config, files::backingBytes, parts), counters, keeper);
         RoomSearch search = new RoomSearch(keeper, activity, fullness);
         Placer placer = new Placer(parts, fullness, keeper, search, config.cutoff());
         Fetcher fetcher = new Fetcher(parts);
-        this.writer = new Writer(parts, ownership, freed, search, placer, fetcher);
+        this.writer = new Writer(parts, ownership, freedSlots, search, placer, fetcher);
         this.loader = new Loader(parts, ownership, placer, fetcher);
     }
 
@@ -125,14 +116,13 @@ public final class PageStore implements AutoCloseable {
     private static PageStore prepare(StoreConfig config, OptionalLong known, StoreFiles files) throws IOException {
         PageStore store = new PageStore(config, files);
         long limitBefore = store.counters.head().limitThatHolds();
-        Tuning tuning = Tuning.of(config).begin(store.counters, known);
+        Tuning tuning = store.tunables.tell(config, known);
         if (files.isTakenOver()) {
             new Recovery(files.parts()).run();
-            store.limit.takeOver(tuning.limit(), limitBefore);
+            store.tunables.takeOver(tuning, limitBefore);
         } else {
-            store.limit.set(tuning.limit());
+            store.tunables.begin(tuning);
         }
-        store.setCodec(tuning.codec());
         files.populate();
         return store;
     }
@@ -152,7 +142,7 @@ public final class PageStore implements AutoCloseable {
         ReadBuffer readBuffer = file == null ? null : file.readBuffer();
         Workspace work = new Workspace(
                 workspaces.getAndIncrement(), readBuffer, files.parts().fileSeal(), activity);
-        work.prepare(codec);
+        work.prepare(codec());
         return work;
     }
 
@@ -167,12 +157,12 @@ public final class PageStore implements AutoCloseable {
 
     /** Stores a page; waits for room if it must. OK or NO_SPACE. */
     public int store(long slot, ByteBuffer from, int at, Workspace work) {
-        return writer.write(checked(slot), 0, SLOT_BYTES, from, at, codec, work);
+        return writer.write(checked(slot), 0, SLOT_BYTES, from, at, codec(), work);
     }
 
     /** Like {@link #store}, but returns WOULD_WAIT, with nothing done, where that would wait. */
     public int storeNow(long slot, ByteBuffer from, int at, Workspace work) {
-        return writer.writeNow(checked(slot), 0, SLOT_BYTES, from, at, codec, work);
+        return writer.writeNow(checked(slot), 0, SLOT_BYTES, from, at, codec(), work);
     }
 
     /**
@@ -184,13 +174,13 @@ public final class PageStore implements AutoCloseable {
     public int patch(long slot, int begin, int length, ByteBuffer from, int at, Workspace work) {
         Objects.checkFromIndexSize(begin, length, SLOT_BYTES);
         Objects.checkFromIndexSize(at, length, from.capacity());
-        return writer.write(checked(slot), begin, length, from, at, codec, work);
+        return writer.write(checked(slot), begin, length, from, at, codec(), work);
     }
 
     /** Zeroes a part of a slot, like {@link #patch}. */
     public int erase(long slot, int begin, int length, Workspace work) {
         Objects.checkFromIndexSize(begin, length, SLOT_BYTES);
-        return writer.write(checked(slot), begin, length, Fetcher.ZEROES, 0, codec, work);
+        return writer.write(checked(slot), begin, length, Fetcher.ZEROES, 0, codec(), work);
     }
 
     /** Loads a page; waits for the backing file if it must, and takes the page back to the pool if that has room. */
@@ -224,48 +214,9 @@ public final class PageStore implements AutoCloseable {
         }
     }
 
-    /**
-     * Drops, from now on, each slot whose bit is set, and clears it, within a moment and before a page is refused;
-     * whoever stores a page clears the slot's bit before. So whoever sets a bit must know that nobody needs what was
-     * stored until then, and that what is stored from then on comes after. What the bits say already is forgotten.
-     *
-     * @param bits a bit for each slot, in longs of native byte order, that others set atomically
-     * @param name of these bits and no others, not 0, for {@link #takeOverFreed}
-     * @return false if that cannot be said, since some operation does not end
-     */
-    public boolean watchFreed(MemorySegment bits, long name) {
-        freed.begin(bits);
-        if (!activity.awaitAll(QUIESCENCE_NANOS)) {
-            freed.end();
-            return false;
-        }
-        freed.forget();
-        freed.sweepFromNowOn();
-        counters.setFreedBits(name); // Last: who takes over believes all that they say then.
-        return true;
-    }
-
-    /**
-     * Like {@link #watchFreed}, with what the bits say, before anything is stored.
-     *
-     * @return false if they are not what the daemon has looked at whose pages these are: it may have stored pages in
-     *     slots whose bits are set
-     */
-    public boolean takeOverFreed(MemorySegment bits, long name) {
-        if (name == 0 || name != freedBitsBefore) {
-            return false;
-        }
-        freed.begin(bits);
-        freed.sweepFromNowOn();
-        counters.setFreedBits(name);
-        return true;
-    }
-
-    /** Ends that. Returns whether nobody looks at the bits any more, so that their memory can go. */
-    public boolean unwatchFreed() {
-        counters.setFreedBits(0);
-        freed.end();
-        return activity.awaitAll(QUIESCENCE_NANOS);
+    /** By which whoever sees slots freed behind the store's back has them dropped. */
+    public FreedWatch freed() {
+        return freed;
     }
 
     /** {@link #HOLE}, {@link #ZERO} or {@link #DATA}. */
@@ -284,7 +235,7 @@ public final class PageStore implements AutoCloseable {
     }
 
     public long limit() {
-        return limit.get();
+        return tunables.limit();
     }
 
     /**
@@ -295,65 +246,21 @@ public final class PageStore implements AutoCloseable {
      *     in the worst case
      */
     public void setLimit(long bytes) {
-        limit.change(bytes);
-        keeper.reconsider();
-    }
-
-    /**
-     * Checks the limit of a configuration without setting it.
-     *
-     * @throws IllegalArgumentException if {@link #configure} would refuse it
-     */
-    public void requireConfigurable(long bytes) {
-        if (isNewLimit(bytes)) {
-            limit.require(bytes);
-        }
-    }
-
-    /** Whether {@link #configure} sets it: not what was to hold already, of which the takeover has said what came. */
-    public boolean isNewLimit(long bytes) {
-        return bytes != counters.head().held().limit();
+        tunables.setLimit(bytes);
     }
 
     public CodecSpec codec() {
-        return codec;
+        return tunables.codec();
     }
 
     /** Compresses pages stored from now on with another codec; pages stored before keep theirs. */
     public void setCodec(CodecSpec codec) {
-        this.codec = codec;
-        counters.setCodec(codec);
+        tunables.setCodec(codec);
     }
 
-    /**
-     * Changes both to what is configured now, and has whoever takes over know that this is.
-     *
-     * @throws IllegalArgumentException if {@link #setLimit} refuses the limit
-     */
-    public void configure(long bytes, CodecSpec codec) {
-        tune(new Tuning(bytes, codec), new Tuning(bytes, codec));
-    }
-
-    /** The same of only what the configuration has otherwise than the last one, as with {@link #open}. */
-    public void catchUp(long bytes, CodecSpec codec) {
-        Tuning configured = new Tuning(bytes, codec);
-        CountersHead head = counters.head();
-        if (!configured.equals(head.configured())) {
-            tune(configured.over(head), configured);
-        }
-    }
-
-    /** Whether {@link #catchUp} sets this limit. */
-    public boolean isNewLimitToCatchUp(long bytes) {
-        return isNewLimit(new Tuning(bytes, codec).over(counters.head()).limit());
-    }
-
-    private void tune(Tuning tuning, Tuning configured) {
-        if (isNewLimit(tuning.limit())) {
-            setLimit(tuning.limit());
-        }
-        setCodec(tuning.codec());
-        counters.setConfigured(configured);
+    /** By which a configuration that was read anew changes both. */
+    public Tunables tunables() {
+        return tunables;
     }
 
     public Counters counters() {

@@ -2,16 +2,13 @@ package dev.ramzswap.store;
 
 import dev.ramzswap.backing.BackingConfig;
 import dev.ramzswap.backing.BackingFile;
-import dev.ramzswap.backing.BackingSize;
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.linux.ErrnoException;
 import dev.ramzswap.linux.MappedFile;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Optional;
 
 /**
  * The mapped files that a store lies in, and what is built on them. In the state directory, or as memory files:
@@ -26,46 +23,27 @@ import java.util.Optional;
 final class StoreFiles implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(StoreFiles.class.getName());
 
-    private static final int PAGE_BYTES = 4096;
-
-    /** In NAME.backing: behind the {@link BackingHead}, and before the segment table. */
-    static final long STAGING_OFFSET = PAGE_BYTES;
-
-    private static final long TABLE_OFFSET = STAGING_OFFSET + BackingFile.STAGING_BYTES;
-
     /** Opens the backing file; a seam for tests that make it fail. */
     interface BackingOpener {
         BackingFile open(BackingConfig config) throws IOException;
     }
 
     private final StoreConfig config;
-    private final BackingOpener backingOpener;
     private final PartFiles files;
+    private final BackingPart backing;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
-
-    /** See {@link #findBackingBytes}. */
-    private long backingBytes;
-
-    /** What of that an earlier daemon has used. */
-    private long recordedBytes;
 
     private MappedFile mapFile;
     private boolean isTakenOver;
     private Parts parts;
-
-    /** Where the key of the backing file is, once there is one. */
-    private Optional<MemorySegment> head = Optional.empty();
-
-    /** Null if there is none, or a takeover does without it. */
-    private BackingFile backing;
 
     /** Whether a later daemon is to find the pages. */
     private boolean isKept;
 
     private StoreFiles(StoreConfig config, BackingOpener backingOpener) {
         this.config = config;
-        this.backingOpener = backingOpener;
         this.files = new PartFiles(config);
+        this.backing = new BackingPart(config, backingOpener, files);
         this.isKept = config.stateDir().isPresent();
     }
 
@@ -120,12 +98,12 @@ final class StoreFiles implements AutoCloseable {
     }
 
     private void openParts() throws IOException {
-        backingBytes = findBackingBytes();
+        long backingBytes = backing.findBytes(isTakenOver);
         if (!isTakenOver) {
-            requireRoomForAll();
+            requireRoomForAll(backingBytes);
         }
         if (!isTakenOver && config.stateDir().isPresent() && !config.overcommit()) {
-            StateDir.requireRoom(config.stateDir().get(), Limit.mostBytes(config) + bytesOfOtherParts());
+            StateDir.requireRoom(config.stateDir().get(), Limit.mostBytes(config) + bytesOfOtherParts(backingBytes));
         }
         if (Math.max(Pool.bytes(config.slots()), backingBytes) > Slot.MAX_PLACE) {
             throw new IllegalArgumentException("a slot's word cannot tell places above 8 TiB: 7 TiB is the most");
@@ -139,118 +117,21 @@ final class StoreFiles implements AutoCloseable {
         RegionTable regions = closing(new RegionTable(poolFile.memory().byteSize(), counters));
         RegionMemory regionMemory = new RegionMemory(poolFile, regions, config.ahead());
         Pool pool = new Pool(poolFile.memory(), regions, regionMemory);
-        openBacking();
-        FileSeal seal = backing == null ? FileSeal.NONE : FileSeal.of(backing);
-        parts = new Parts(map, regions, regionMemory, pool, backing, seal, counters);
+        closing(backing).open();
+        BackingFile file = backing.file();
+        FileSeal seal = file == null ? FileSeal.NONE : FileSeal.of(file);
+        parts = new Parts(map, regions, regionMemory, pool, file, seal, counters);
     }
 
     /** Bytes of the parts that are no part of the limit. */
-    private long bytesOfOtherParts() {
-        return Counters.FILE_BYTES + (backingBytes == 0 ? 0 : backingPartBytes(backingBytes));
+    private static long bytesOfOtherParts(long backingBytes) {
+        return Counters.FILE_BYTES + (backingBytes == 0 ? 0 : BackingPart.bytesFor(backingBytes));
     }
 
-    private void requireRoomForAll() {
+    private void requireRoomForAll(long backingBytes) {
         Limit.lackOfRoom(config, config.limit(), backingBytes).ifPresent(lack -> {
             throw new IllegalArgumentException(lack);
         });
-    }
-
-    /**
-     * How much of the backing file is used: what an earlier daemon has used of it, whatever the device says now, or
-     * whether it is there at all; 0 if there is to be none, or a takeover does without it.
-     */
-    private long findBackingBytes() throws IOException {
-        if (config.backing().isEmpty()) {
-            return 0;
-        }
-        try {
-            recordedBytes = recordedBackingBytes();
-            return recordedBytes > 0
-                    ? recordedBytes
-                    : firstBackingBytes(config.backing().get());
-        } catch (IOException e) {
-            doWithoutBacking(e);
-            return 0;
-        }
-    }
-
-    /** Under swap (memory ahead), who waits for the pages that are there is not to wait for a file without any. */
-    private long firstBackingBytes(StoreConfig.Backing wanted) throws IOException {
-        if (isTakenOver && config.ahead() > 0) {
-            LOG.log(
-                    Level.WARNING,
-                    config.name() + " is taken over without a backing file, as it had none: to give it one, swap off"
-                            + " and start again");
-            return 0;
-        }
-        return wantedBackingBytes(wanted);
-    }
-
-    /** Of a larger device, as much as a slot's word can tell places of. */
-    private long wantedBackingBytes(StoreConfig.Backing wanted) throws IOException {
-        long bytes = wanted.bytes() == StoreConfig.WORST_CASE
-                ? BackingSize.bytesFor(config.slots(), Record.MAX_BYTES)
-                : wanted.bytes();
-        return Math.min(BackingSize.capacity(wanted.path(), bytes), Slot.MAX_PLACE);
-    }
-
-    /** What an earlier daemon has used of the backing file, 0 if none has begun it. */
-    private long recordedBackingBytes() throws IOException {
-        return config.stateDir().isEmpty() ? 0 : BackingHead.capacityIn(files.pathOf("backing"));
-    }
-
-    private void openBacking() throws IOException {
-        if (backingBytes == 0) {
-            return;
-        }
-        try {
-            backing = closing(openBacking(config.backing().get()));
-        } catch (IOException e) {
-            doWithoutBacking(e);
-        }
-    }
-
-    /**
-     * A takeover does without a backing file that it cannot use, or of which it cannot have what is known: what is in
-     * RAM is served, and what points to the file is left as it is. A new table would make it point to nothing for good,
-     * and one that is gone with this daemon would lose what is stored there from now on.
-     */
-    private void doWithoutBacking(IOException failure) throws IOException {
-        requireTakeover(failure);
-        LOG.log(
-                Level.ERROR,
-                config.name() + " is taken over without its backing file, which the next daemon tries to use again: "
-                        + failure.getMessage());
-    }
-
-    private BackingFile openBacking(StoreConfig.Backing wanted) throws IOException {
-        long tableBytes = BackingSize.tableBytes(backingBytes);
-        long bytes = backingPartBytes(backingBytes);
-        if (isTakenOver && recordedBytes == 0) {
-            files.removeUnlessOf("backing", bytes); // By then the backing file was to have another size.
-        }
-        MemorySegment memory = closing(files.openPopulated("backing", bytes)).memory();
-        head = Optional.of(memory);
-        BackingHead.repair(memory);
-        BackingConfig.Claim claim = claim(BackingHead.isWhole(memory));
-        BackingHead.setCapacity(memory, backingBytes);
-        MemorySegment table = memory.asSlice(TABLE_OFFSET, tableBytes);
-        BackingFile file = backingOpener.open(new BackingConfig(
-                wanted.path(),
-                wanted.encrypt(),
-                claim,
-                table,
-                memory.asSlice(STAGING_OFFSET, BackingFile.STAGING_BYTES),
-                memory.asSlice(0, BackingFile.KEY_BYTES)));
-        BackingHead.copy(memory);
-        return file;
-    }
-
-    private BackingConfig.Claim claim(boolean isBegun) {
-        if (!isTakenOver) {
-            return BackingConfig.Claim.ANY;
-        }
-        return isBegun ? BackingConfig.Claim.OWN : BackingConfig.Claim.BLANK;
     }
 
     /**
@@ -307,11 +188,6 @@ final class StoreFiles implements AutoCloseable {
         files.remove();
     }
 
-    /** Size of NAME.backing, if so much of the backing file is used. */
-    static long backingPartBytes(long backingBytes) {
-        return Math.ceilDiv(TABLE_OFFSET + BackingSize.tableBytes(backingBytes), PAGE_BYTES) * PAGE_BYTES;
-    }
-
     /** Whether the files hold the pages of an earlier daemon. */
     boolean isTakenOver() {
         return isTakenOver;
@@ -319,7 +195,7 @@ final class StoreFiles implements AutoCloseable {
 
     /** Bytes of the backing file that pages can go to, as far as that is certain. */
     long backingBytes() {
-        return backing != null && backing.isOpen() && backing.isWritable() ? backingBytes : 0;
+        return backing.certainBytes();
     }
 
     Parts parts() {
@@ -334,19 +210,18 @@ final class StoreFiles implements AutoCloseable {
         if (mapFile != null && mapFile.created()) {
             isKept = false;
             Closing.after(failure, files::removeOpened);
-            Optional.ofNullable(backing).ifPresent(file -> Closing.after(failure, file::abandon));
+            Closing.after(failure, backing::abandon);
         }
         Closing.after(failure, this);
     }
 
     /**
-     * Closes what was opened, in the opposite order; all of it, whatever fails. What nobody is to find is wiped first:
-     * memory is given back as it is, and whoever gets it could read the key.
+     * Closes what was opened, in the opposite order; all of it, whatever fails. What nobody is to find is wiped first.
      */
     @Override
     public void close() {
         if (!isKept) {
-            head.ifPresent(BackingHead::wipe);
+            backing.wipe();
         }
         IllegalStateException failure = new IllegalStateException("a part of the store cannot be closed");
         while (!opened.isEmpty()) {

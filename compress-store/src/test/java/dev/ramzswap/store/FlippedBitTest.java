@@ -437,7 +437,7 @@ class FlippedBitTest {
         new Spiller(files.parts(), new Ownership(files.parts(), new Fullness()), work).spill(slot, map.get(slot));
         long word = map.get(slot);
         assertEquals(Slot.KIND_FILE, Slot.kind(word));
-        long place = StoreFiles.STAGING_OFFSET + Slot.place(word) % BackingFile.SEGMENT_BYTES;
+        long place = BackingPart.STAGING_OFFSET + Slot.place(word) % BackingFile.SEGMENT_BYTES;
         while (!Record.isOf(backing, place, slot, word)) {
             place += BackingFile.SEGMENT_BYTES; // The next buffer.
         }

@@ -38,7 +38,7 @@ class FreedAtTakeoverTest {
     @BeforeEach
     void storeTwo() throws IOException {
         try (PageStore store = open()) {
-            assertTrue(store.watchFreed(bits, NAME));
+            assertTrue(store.freed().begin(bits, NAME));
             storeBoth(store);
         }
     }
@@ -58,7 +58,7 @@ class FreedAtTakeoverTest {
     void whatIsFreedWhileThereIsNoneIsDroppedByTheNext() throws IOException {
         free();
         try (PageStore store = open()) {
-            assertTrue(store.takeOverFreed(bits, NAME));
+            assertTrue(store.freed().takeOver(bits, NAME));
             long end = System.nanoTime() + BOUND_NANOS;
             while (store.extent(FREED) != PageStore.HOLE) {
                 assertTrue(System.nanoTime() - end < 0, "kept");
@@ -71,8 +71,8 @@ class FreedAtTakeoverTest {
     @Test
     void othersAreNotBelieved() throws IOException {
         try (PageStore store = open()) {
-            assertFalse(store.takeOverFreed(bits, NAME + 1));
-            assertFalse(store.takeOverFreed(bits, 0));
+            assertFalse(store.freed().takeOver(bits, NAME + 1));
+            assertFalse(store.freed().takeOver(bits, 0));
         }
     }
 
@@ -84,7 +84,7 @@ class FreedAtTakeoverTest {
             storeBoth(store);
         }
         try (PageStore store = open()) {
-            assertFalse(store.takeOverFreed(bits, NAME));
+            assertFalse(store.freed().takeOver(bits, NAME));
         }
     }
 
@@ -94,7 +94,7 @@ class FreedAtTakeoverTest {
         free();
         try (PageStore store = open()) {
             store.keeper().pause();
-            assertTrue(store.watchFreed(bits, NAME));
+            assertTrue(store.freed().begin(bits, NAME));
             assertEquals(0, bits.get(JAVA_LONG, 0));
             store.keeper().resume();
             assertEquals(PageStore.DATA, store.extent(FREED));

@@ -71,7 +71,7 @@ class KernelFreesTest {
         StoreFiles files = StoreFiles.open(config, BackingFile::open);
         ExecutorService pool = Executors.newFixedThreadPool(THREADS);
         try (PageStore store = PageStore.open(config, files)) {
-            assertTrue(store.watchFreed(bits, 1));
+            assertTrue(store.freed().begin(bits, 1));
             List<Cpu> cpus = new ArrayList<>();
             for (int i = 0; i < THREADS; i++) {
                 cpus.add(new Cpu(store, i));
@@ -89,7 +89,7 @@ class KernelFreesTest {
             awaitStored(store, 0);
             assertTrue(store.counters().get(Counter.FREED_SLOTS) > 0);
             assertEquals(0, store.counters().get(Counter.INVALIDATES));
-            assertTrue(store.unwatchFreed());
+            assertTrue(store.freed().end());
         } catch (ExecutionException e) {
             throw new AssertionError("seed " + SEED, e.getCause());
         } finally {

@@ -31,7 +31,7 @@ final class SweepSpeed {
             MemorySegment bits = arena.allocate(SLOTS / 8, Long.BYTES);
             long keeper = keeper();
             long before = idle(keeper);
-            store.watchFreed(bits, 1);
+            store.freed().begin(bits, 1);
             try (Workspace work = store.workspace()) {
                 for (Pages.Kind kind : new Pages.Kind[] {Pages.Kind.HALF, Pages.Kind.INCOMPRESSIBLE}) {
                     measure(store, work, bits, keeper, Pages.page(kind, 1), kind.toString());
@@ -41,7 +41,7 @@ final class SweepSpeed {
             System.out.printf(
                     "idle, of a processor: %.3f %% without bits, %.3f %% with those of %d slots%n",
                     percent(before), percent(idle(keeper)), SLOTS);
-            store.unwatchFreed();
+            store.freed().end();
         }
     }
 

@@ -86,7 +86,7 @@ class TuningTest {
     void whatWasReadEarlierGivesWay() throws IOException {
         OptionalLong first = OptionalLong.of(1);
         try (PageStore store = PageStore.open(config(2, "lz4"), first)) {
-            store.configure(3 << 20, CodecSpec.parse("zstd:3"));
+            store.tunables().configure(3 << 20, CodecSpec.parse("zstd:3"));
         }
         assertEquals(tuning(3, "zstd:3"), takenOver(config(2, "lz4"), first));
         assertEquals(tuning(4, "zstd:3"), takenOver(config(4, "zstd:3"), OptionalLong.of(2)), "read after that");
@@ -98,10 +98,10 @@ class TuningTest {
     void whatWasAskedForWhileItStoodByChangesOnlyWhatIsNew() throws IOException {
         leave(config(2, "lz4"));
         try (PageStore store = PageStore.open(config(2, "lz4"))) {
-            store.catchUp(2 << 20, CodecSpec.LZ4);
+            store.tunables().catchUp(2 << 20, CodecSpec.LZ4);
             assertEquals(tuning(3, "zstd:3"), of(store));
             assertEquals(1, store.counters().snapshot().timesConfigured(), "outdates nobody");
-            store.catchUp(4 << 20, CodecSpec.LZ4);
+            store.tunables().catchUp(4 << 20, CodecSpec.LZ4);
             assertEquals(tuning(4, "zstd:3"), of(store));
         }
         assertEquals(tuning(4, "zstd:3"), takenOver(config(2, "lz4"), OptionalLong.of(1)));
@@ -113,10 +113,10 @@ class TuningTest {
         leaveLimit(4);
         try (PageStore store = PageStore.open(strict(1))) {
             assertEquals(4 << 20, store.limit());
-            store.requireConfigurable(1 << 20);
-            store.configure(1 << 20, CodecSpec.parse("zstd:3"));
+            store.tunables().requireConfigurable(1 << 20);
+            store.tunables().configure(1 << 20, CodecSpec.parse("zstd:3"));
             assertEquals(tuning(4, "zstd:3"), of(store));
-            assertThrows(IllegalArgumentException.class, () -> store.requireConfigurable(2 << 20));
+            assertThrows(IllegalArgumentException.class, () -> store.tunables().requireConfigurable(2 << 20));
         }
     }
 

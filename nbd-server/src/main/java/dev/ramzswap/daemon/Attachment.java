@@ -8,10 +8,8 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
@@ -36,14 +34,7 @@ import java.util.stream.Collectors;
  * all, which lost a connection or was detached just then, its good-bye is not believed, or the last of the late ones is
  * believed of it. See docs/decisions/attachment.md.
  *
- * <p>Of all others (nbd-client, qemu, nbdcopy) nothing is known but which process each connection is of, and how it
- * left. A good-bye is of its connection alone: at a disconnect, the kernel says it by each that lives (send_disconnects
- * in drivers/block/nbd.c), and libnbd's and qemu's clients close one and go on with another. So a process left as the
- * last of its connections did: without a good-bye, it may come back, until it has and says it after all. A loss before
- * the last one counts for nothing, as the process may have made another in its place before that is heard of. Who had
- * the pages that were taken over may come back as well, and nobody knows who that was. A good-bye of somebody else (a
- * standby that rehearses, nbdinfo) says nothing of them. By TCP, nobody is known again: a loss there is for good, see
- * docs/operation.md, TCP. Thread-safe.
+ * <p>All others are {@link OtherProcesses}. Thread-safe.
  */
 public final class Attachment {
     private static final System.Logger LOG = System.getLogger(Attachment.class.getName());
@@ -51,15 +42,7 @@ public final class Attachment {
     /** What the kernel takes to forget a device that nobody has open, and more. */
     private static final Duration FORGETTING = Duration.ofSeconds(2);
 
-    /** Whoever has not come back by then has failed his own requests: {@code swapon --reconnect-timeout}. */
-    private static final Duration RETURN = Duration.ofSeconds(60);
-
     private static final int LOOK_MILLIS = 20;
-
-    /** Lost processes, and departures that are not judged: a client can make any number, and the heap is small. */
-    private static final int MOST_REMEMBERED = 64;
-
-    private static final ProcessId UNKNOWN = new ProcessId(0, -1);
 
     private final String export;
     private final long identity;
@@ -78,36 +61,13 @@ public final class Attachment {
     /** How many of them are of devices that are gone, and are still to end. */
     private int stale;
 
-    /** Connections of other processes. */
-    private final Map<ProcessId, Integer> others = new HashMap<>();
+    private final OtherProcesses others;
 
     /** Devices that have said good-bye, by who had attached them. */
     private final Set<ProcessId> leavingDevices = new HashSet<>();
 
-    /**
-     * Who had attached them, as long as any of that process's connections is left: it may have been cut off before it
-     * could say the same, and be heard of last.
-     */
-    private final Set<ProcessId> detached = new HashSet<>();
-
     private long saidGoodbyeAt;
 
-    /** Connected processes that were let in late, and may not be who is waited for: nobody waits for them in turn. */
-    private final Set<ProcessId> latecomers = new HashSet<>();
-
-    /**
-     * Processes whose last connection was lost; {@link #UNKNOWN} for those beyond {@link #MOST_REMEMBERED} and for
-     * latecomers, too. By TCP, whose processes are not known, each connection is the last.
-     */
-    private final Set<ProcessId> lost = new HashSet<>();
-
-    /** Somebody had pages here before this daemon, and the kernel has named no device since. */
-    private boolean isInherited;
-
-    /** Who was let in late as one of those; null if nobody was, or it has said good-bye. */
-    private ProcessId heir;
-
-    private long expectedSince;
     private boolean isKernelSilent;
 
     /** What is made of departures, by who has devices attached: at once, or when the kernel speaks again. */
@@ -121,11 +81,10 @@ public final class Attachment {
     Attachment(String export, long identity, boolean isTakenOver, Attachments kernel, long ownPid, LongSupplier clock) {
         this.export = export;
         this.identity = identity;
-        this.isInherited = isTakenOver;
         this.kernel = kernel;
         this.ownPid = (int) ownPid;
         this.clock = clock;
-        this.expectedSince = clock.getAsLong();
+        this.others = new OtherProcesses(isTakenOver, clock);
     }
 
     public String export() {
@@ -145,38 +104,21 @@ public final class Attachment {
      * @param peer null if it is not known
      */
     synchronized boolean admitsLate(PeerCredentials peer) {
-        if (isOwn(peer) || peer != null && isKnown(peer.process())) {
+        if (isOwn(peer) || peer != null && others.isKnown(peer.process())) {
             return true;
         }
-        boolean isIn = isWaitedFor() || !unjudged.isEmpty();
-        if (isIn && !others.containsKey(process(peer)) && !becomesHeir(process(peer))) {
-            latecomers.add(process(peer));
+        boolean isIn = others.isWaitedFor() || !unjudged.isEmpty();
+        if (isIn) {
+            others.letInLate(process(peer));
         }
         return isIn;
-    }
-
-    /** Who had the pages that were taken over is whoever comes first, as far as anybody knows. */
-    private boolean becomesHeir(ProcessId process) {
-        boolean isFirst = isInherited && heir == null;
-        if (isFirst) {
-            heir = process;
-        }
-        return isFirst;
-    }
-
-    /**
-     * Whether it is connected, or was lost: however long ago, its pages are here, and whoever else is there keeps them.
-     */
-    private boolean isKnown(ProcessId process) {
-        return others.containsKey(process) || lost.contains(process);
     }
 
     synchronized void joined(PeerCredentials peer) {
         if (isOwn(peer)) {
             own++;
         } else {
-            others.merge(process(peer), 1, Integer::sum);
-            detached.remove(process(peer)); // it has come back
+            others.joined(process(peer));
         }
     }
 
@@ -225,55 +167,35 @@ public final class Attachment {
     }
 
     private void otherLeft(ProcessId process, boolean saidGoodbye) {
-        others.merge(process, -1, (connections, one) -> connections + one == 0 ? null : connections + one);
-        boolean isLast = !others.containsKey(process);
-        boolean isLate = isLast ? latecomers.remove(process) : latecomers.contains(process);
-        if (unjudged.size() < MOST_REMEMBERED) {
+        others.left(process);
+        boolean isLast = !others.isConnected(process);
+        boolean isLate = others.leftLate(process);
+        if (unjudged.size() < OtherProcesses.MOST_REMEMBERED) {
             unjudged.add(attachers -> judgeOther(process, saidGoodbye, isLast, isLate, attachers));
         } else {
-            processLeft(UNKNOWN, false, isLate);
+            others.processLeft(OtherProcesses.UNKNOWN, false, isLate);
         }
     }
 
     private void judgeOther(
             ProcessId process, boolean saidGoodbye, boolean isLast, boolean isLate, Set<ProcessId> attachers) {
-        boolean wasDetached = isLast && detached.remove(process);
+        boolean wasDetached = isLast && others.endDetached(process);
         if (!attachers.isEmpty()) {
             if (saidGoodbye && attachers.contains(process)) {
                 deviceSaidGoodbye(process);
             }
-        } else if (isLast || process.equals(UNKNOWN)) {
-            processLeft(process, wasDetached || saidGoodbye, isLate);
+        } else if (isLast || process.equals(OtherProcesses.UNKNOWN)) {
+            others.processLeft(process, wasDetached || saidGoodbye, isLate);
         }
-    }
-
-    private void processLeft(ProcessId process, boolean saidGoodbye, boolean isLate) {
-        if (!saidGoodbye) {
-            boolean isKnownAgain = !isLate && lost.size() < MOST_REMEMBERED || lost.contains(process);
-            lost.add(isKnownAgain ? process : UNKNOWN);
-            expectedSince = isLate ? expectedSince : clock.getAsLong();
-        } else {
-            heir = process.equals(heir) ? null : heir;
-            if (!process.equals(UNKNOWN)) {
-                lost.remove(process);
-            }
-        }
-    }
-
-    /** Whether a process that was lost may still be back in time. */
-    private boolean isWaitedFor() {
-        return (isInherited || !lost.isEmpty()) && isWithin(RETURN, expectedSince);
     }
 
     private boolean isExpected() {
-        return isInherited || !lost.isEmpty() || !unjudged.isEmpty();
+        return others.isAnyExpected() || !unjudged.isEmpty();
     }
 
     private void deviceSaidGoodbye(ProcessId attacher) {
         leavingDevices.add(attacher);
-        if (others.containsKey(attacher)) {
-            detached.add(attacher);
-        }
+        others.detached(attacher);
         saidGoodbyeAt = clock.getAsLong();
     }
 
@@ -289,11 +211,11 @@ public final class Attachment {
     }
 
     private synchronized boolean isNeeded(List<Device> devices) {
-        return !others.isEmpty()
+        return others.isAnyConnected()
                 || isKernelSilent
                 || !unjudged.isEmpty()
                 || devices.stream().anyMatch(this::isWaiting)
-                || isWaitedFor();
+                || others.isWaitedFor();
     }
 
     private synchronized boolean isForgetting(List<Device> devices) {
@@ -304,7 +226,7 @@ public final class Attachment {
     private boolean isFree() {
         boolean isNamed = !devices().isEmpty();
         synchronized (this) {
-            return !isNamed && others.isEmpty() && !isExpected() && !isKernelSilent;
+            return !isNamed && !others.isAnyConnected() && !isExpected() && !isKernelSilent;
         }
     }
 
@@ -323,7 +245,7 @@ public final class Attachment {
     private boolean isLettingGo() {
         List<Device> devices = devices();
         synchronized (this) {
-            return others.isEmpty() && !isExpected() && devices.stream().noneMatch(this::isWaiting);
+            return !others.isAnyConnected() && !isExpected() && devices.stream().noneMatch(this::isWaiting);
         }
     }
 
@@ -340,7 +262,7 @@ public final class Attachment {
             for (Device device : devices) {
                 if (isWaiting(device)) {
                     isWaiting = true;
-                    missing += device.connections() - others.getOrDefault(device.attacher(), 0);
+                    missing += device.connections() - others.connections(device.attacher());
                 }
             }
             return isWaiting ? Math.max(missing, 0) : 0;
@@ -396,7 +318,7 @@ public final class Attachment {
     SortedSet<Integer> visitors() {
         Set<ProcessId> attachers = attachers(devices());
         synchronized (this) {
-            return others.keySet().stream()
+            return others.connected()
                     .filter(process -> !attachers.contains(process))
                     .map(ProcessId::pid)
                     .collect(Collectors.toCollection(TreeSet::new));
@@ -425,14 +347,12 @@ public final class Attachment {
         return devices;
     }
 
-    /** While the kernel has the export, it is nobody else who may come back. */
     private synchronized void heard(List<Device> devices) {
         isKernelSilent = false;
         Set<ProcessId> attachers = attachers(devices);
         judge(attachers);
         if (!devices.isEmpty()) {
-            isInherited = false;
-            lost.clear();
+            others.expectNobody();
         }
         leavingDevices.retainAll(attachers);
     }
@@ -462,6 +382,6 @@ public final class Attachment {
     }
 
     private static ProcessId process(PeerCredentials peer) {
-        return peer == null ? UNKNOWN : peer.process();
+        return peer == null ? OtherProcesses.UNKNOWN : peer.process();
     }
 }

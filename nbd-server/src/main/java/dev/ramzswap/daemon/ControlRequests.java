@@ -11,6 +11,7 @@ import dev.ramzswap.config.ExportConfig;
 import dev.ramzswap.config.MemoryCheck;
 import dev.ramzswap.store.CodecSpec;
 import dev.ramzswap.store.PageStore;
+import dev.ramzswap.store.Tunables;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.Collection;
@@ -143,21 +144,21 @@ final class ControlRequests implements UnaryOperator<String> {
      * @throws IllegalArgumentException if a store refuses its limit, likewise
      */
     void reload(Config fresh) throws ConfigException {
-        change(fresh, PageStore::isNewLimit, PageStore::configure);
+        change(fresh, Tunables::isNewLimit, Tunables::configure);
     }
 
-    /** The same if that was asked for before the stores were opened, see {@link PageStore#catchUp}. */
+    /** The same if that was asked for before the stores were opened, see {@link Tunables#catchUp}. */
     void catchUp(Config fresh) throws ConfigException {
-        change(fresh, PageStore::isNewLimitToCatchUp, PageStore::catchUp);
+        change(fresh, Tunables::isNewLimitToCatchUp, Tunables::catchUp);
     }
 
     /** Whether a change sets the limit that is configured, or leaves the one that holds. */
     private interface Limit {
-        boolean isNew(PageStore store, long configured);
+        boolean isNew(Tunables store, long configured);
     }
 
     private interface Change {
-        void of(PageStore store, long limit, CodecSpec codec);
+        void of(Tunables store, long limit, CodecSpec codec);
     }
 
     private void change(Config fresh, Limit limit, Change change) throws ConfigException {
@@ -165,16 +166,20 @@ final class ControlRequests implements UnaryOperator<String> {
                 .filter(export -> stores.containsKey(export.name()))
                 .toList();
         List<ExportConfig> changed = served.stream()
-                .filter(export -> limit.isNew(stores.get(export.name()), export.limit()))
+                .filter(export -> limit.isNew(tunables(export), export.limit()))
                 .toList();
         check(changed);
-        changed.forEach(export -> stores.get(export.name()).requireConfigurable(export.limit()));
+        changed.forEach(export -> tunables(export).requireConfigurable(export.limit()));
         for (ExportConfig export : served) {
             PageStore store = stores.get(export.name());
-            change.of(store, export.limit(), export.codec());
+            change.of(store.tunables(), export.limit(), export.codec());
             Changes holds = new Changes(OptionalLong.of(store.limit()), Optional.of(store.codec()));
             LOG.log(level, "export " + export.name() + ": " + holds.summary());
         }
+    }
+
+    private Tunables tunables(ExportConfig export) {
+        return stores.get(export.name()).tunables();
     }
 
     /** What only stays as it is has its memory, and leaves the others less. */

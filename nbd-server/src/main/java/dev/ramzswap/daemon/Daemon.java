@@ -9,9 +9,7 @@ import dev.ramzswap.config.MemoryCheck;
 import dev.ramzswap.config.TlsFiles;
 import dev.ramzswap.guard.FullWatch;
 import dev.ramzswap.guard.ProcessGuard;
-import dev.ramzswap.linux.PeerCredentials;
 import dev.ramzswap.linux.Self;
-import dev.ramzswap.nbd.ClientListener;
 import dev.ramzswap.nbd.ConnectionMemory;
 import dev.ramzswap.nbd.NbdServer;
 import dev.ramzswap.nbd.export.Export;
@@ -41,8 +39,6 @@ public final class Daemon implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Daemon.class.getName());
 
     private static final Duration GRACE = Duration.ofSeconds(10);
-    /** How often a daemon that drains looks whether it may end. */
-    private static final Duration LOOK = Duration.ofMillis(100);
 
     private final Config config;
     private final Host host;
@@ -60,6 +56,7 @@ public final class Daemon implements AutoCloseable {
     private volatile Map<String, Attachment> attached = Map.of();
 
     private NbdServer server;
+    private Drain drain;
     private ControlRequests requests;
     private FullWatch fullWatch;
 
@@ -78,41 +75,6 @@ public final class Daemon implements AutoCloseable {
 
     private boolean isAny(Predicate<Attachment> how) {
         return config.protection().isSwap() && attached.values().stream().anyMatch(how);
-    }
-
-    private final class Clients implements ClientListener {
-        @Override
-        public boolean joins(String export, PeerCredentials peer) {
-            Attachment attachment = attached.get(export);
-            if (ending.isRequested() && !attachment.admitsLate(peer)) {
-                return false;
-            }
-            attachment.joined(peer);
-            logThat("has connected", export, peer);
-            return true;
-        }
-
-        @Override
-        public boolean mayBeAttacher(String export, PeerCredentials peer) {
-            return attached.get(export).mayBeAttacher(peer);
-        }
-
-        @Override
-        public void left(String export, PeerCredentials peer, boolean saidGoodbye) {
-            logThat(saidGoodbye ? "has left" : "is gone", export, peer);
-            attached.get(export).left(peer, saidGoodbye);
-            kernel.look();
-            ending.left();
-        }
-
-        /** No lambda: where memory is short, its class would be loaded. */
-        private void logThat(String what, String export, PeerCredentials peer) {
-            if (LOG.isLoggable(Level.DEBUG)) {
-                String who =
-                        peer == null ? "by TCP" : "of process " + peer.process().pid() + ", " + peer;
-                LOG.log(Level.DEBUG, "export " + export + ": a client " + who + ", " + what);
-            }
-        }
     }
 
     /**
@@ -179,7 +141,8 @@ public final class Daemon implements AutoCloseable {
             ProcessGuard.lockNewMemoryWhole(config.protection());
         }
         Endpoints endpoints = new Endpoints(config, host, tls, stores.areTakenOver());
-        server = endpoints.serve(exports(), memory, new Clients());
+        server = endpoints.serve(exports(), memory, new Clients(attached, kernel, ending));
+        drain = new Drain(ending, this::isLeftToAnother, departure, server, service, announcement);
         if (config.socket().isPresent()) {
             kernel.serving(List.copyOf(attached.values()), config.socket().get());
         }
@@ -322,52 +285,9 @@ public final class Daemon implements AutoCloseable {
         while (!ending.awaitRequest(Retries.LONGEST_PAUSE)) {
             retries.beginWaiting();
         }
-        if (ending.isDraining()) {
-            leaveIfAnotherStandsBy();
-            drain();
-        }
-        if (ending.isForced()) {
-            leaveAtOnceIfAnotherStandsBy();
-        }
+        drain.run();
         Standby.unmark(served());
         close();
-    }
-
-    /** Serves on, until nobody is attached or another daemon is there to take over. */
-    private void drain() throws InterruptedException {
-        LOG.log(
-                Level.WARNING,
-                "told to end, but the kernel or other clients may swap here: draining, that is, serving until they are"
-                        + " gone, and letting in nobody else; only stop --force ends it now");
-        service.status("told to end, and serving until the last client is gone");
-        announcement.draining();
-        while (ending.isDraining()) {
-            ending.pause(LOOK);
-            leaveIfAnotherStandsBy();
-        }
-    }
-
-    /**
-     * The other may have died meanwhile. It would wait for whoever has just been detached, of whom it knows nothing:
-     * that one's connections, which end one by one, are gone at the next look.
-     */
-    private void leaveIfAnotherStandsBy() throws InterruptedException {
-        if (mayLeave()) {
-            Thread.sleep(LOOK);
-            departure.leaveIf(this::mayLeave, server);
-        }
-    }
-
-    /** Whatever is in flight; but who has asked for it is to have his answer. */
-    private void leaveAtOnceIfAnotherStandsBy() throws InterruptedException {
-        while (isLeftToAnother()) {
-            Thread.sleep(LOOK);
-            departure.leaveAtOnceIf(this::isLeftToAnother);
-        }
-    }
-
-    private boolean mayLeave() {
-        return !ending.isForced() && isLeftToAnother();
     }
 
     private boolean isLeftToAnother() {

@@ -27,7 +27,7 @@ final class FreedSlotsWatch implements AutoCloseable {
         }
         try {
             bits = pins.bits(store.slots());
-            if (!bits.isWatching() || !store.takeOverFreed(bits.bits(), bits.name())) {
+            if (!bits.isWatching() || !store.freed().takeOver(bits.bits(), bits.name())) {
                 unmap();
             }
         } catch (IOException | RuntimeException e) {
@@ -42,14 +42,14 @@ final class FreedSlotsWatch implements AutoCloseable {
     synchronized void begin(long name) throws IOException {
         end();
         bits = Pins.of(export).bits(store.slots());
-        if (bits.name() != name || !bits.isWatching() || !store.watchFreed(bits.bits(), name)) {
+        if (bits.name() != name || !bits.isWatching() || !store.freed().begin(bits.bits(), name)) {
             end();
             throw new IOException("the slots of " + export + " are not watched");
         }
     }
 
     private void end() {
-        if (bits != null && store.unwatchFreed()) {
+        if (bits != null && store.freed().end()) {
             unmap();
         }
         bits = null; // What somebody may yet look at stays mapped.

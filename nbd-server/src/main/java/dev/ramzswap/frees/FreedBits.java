@@ -101,7 +101,7 @@ public final class FreedBits implements AutoCloseable {
         return words.asSlice((long) HEAD_WORDS * Long.BYTES);
     }
 
-    /** See {@code PageStore.watchFreed}. */
+    /** See {@code FreedWatch.begin}. */
     public long name() {
         return word(NAME);
     }

@@ -44,7 +44,7 @@ class ReloadedMeanwhileTest {
                     if (!isAsked) {
                         isAsked = true;
                         write(directory, AFTER);
-                        before.configure(AFTER, CodecSpec.LZ4);
+                        before.tunables().configure(AFTER, CodecSpec.LZ4);
                         before.close();
                     }
                     return super.get(name);

@@ -49,7 +49,7 @@ final class StressedStore {
         files = StoreFiles.open(config, new DamagedDevice(BackingSize.bytesFor(SLOTS, Record.MAX_BYTES))::open);
         store = PageStore.open(config, files);
         store.stopBackgroundWork();
-        store.watchFreed(freed, 1);
+        store.freed().begin(freed, 1);
         Parts parts = files.parts();
         Ownership ownership = new Ownership(parts, new Fullness());
         spiller = new Spiller(parts, ownership, store.workspace());
