@@ -10,6 +10,7 @@ import dev.ramzswap.linux.KernelEnd;
 import dev.ramzswap.linux.ProcessId;
 import dev.ramzswap.nbd.client.LoopbackClient;
 import dev.ramzswap.status.ExportStatus;
+import dev.ramzswap.status.KernelSlots;
 import dev.ramzswap.status.LiveExport;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -118,7 +119,7 @@ class SwapOnTest {
     }
 
     @Test
-    void doctorSaysHowManyOfThePagesTheKernelHas() throws Exception {
+    void doctorSaysHowManyOfThePagesTheKernelHasAndWhyOthersStay() throws Exception {
         try (Daemon _ = fake.serve(EXPORT)) {
             swapOn("swap0");
             fake.swaps("/dev/nbd0 partition 16380 80 100");
@@ -127,13 +128,86 @@ class SwapOnTest {
                             .filter(one -> one.subject().equals("dead slots of swap0"))
                             .findFirst()
                             .orElseThrow();
-            assertTrue(
-                    finding.text().startsWith("of 0 stored pages, the kernel has 20; others stay, "), finding.text());
-            fake.file("/sys/module/zswap/parameters/enabled", "Y");
-            assertTrue(new Doctor(fake.machine())
-                    .examine(100).stream()
-                            .anyMatch(one -> one.text().endsWith("as zswap keeps pages before they come here")));
+            assertEquals(
+                    "of 0 stored pages, the kernel has 20; others stay (swapon said: no such function)",
+                    finding.text());
         }
+    }
+
+    /** Why what the kernel frees is not seen; empty if that is of no interest. */
+    private Optional<String> whyOff() throws IOException {
+        ExportStatus export = ExportStatus.find(fake.machine().host(), "swap0").orElseThrow();
+        return new SlotChecks(fake.machine()).slots(export).map(KernelSlots::whyOff);
+    }
+
+    @Test
+    void theReasonIsThatOfTheLastSwapon() throws Exception {
+        try (Daemon _ = fake.serve(EXPORT)) {
+            swapOn("swap0");
+            fake.file("/sys/module/zswap/parameters/enabled", "Y");
+            assertEquals(Optional.of("swapon said: no such function"), whyOff());
+            swapOn("swap0");
+            assertEquals(Optional.of("swapon said: zswap keeps pages before they come here"), whyOff());
+            probesSlots = false;
+            swapOn("swap0");
+            assertEquals(Optional.of("swapon said: --no-slot-probe was given"), whyOff());
+        }
+    }
+
+    /** As in the end: what it tries next, it has not said anything of. */
+    @Test
+    void aSwaponThatBeginsForgetsTheReasonOfTheLast() throws Exception {
+        try (Daemon _ = fake.serve(EXPORT)) {
+            swapOn("swap0");
+            fake.interrupted = "slot probe";
+            assertThrows(InterruptedException.class, () -> swapOn("swap0"));
+            assertEquals(
+                    Optional.of(
+                            "the slot probe has ended, with a swapoff on this machine, or not begun: ramzswap swapon"
+                                    + " begins it"),
+                    whyOff());
+        }
+    }
+
+    @Test
+    void aReasonIsNotShownOfWhatIsSwappedOnNoMore() throws Exception {
+        try (Daemon _ = fake.serve(EXPORT)) {
+            swapOn("swap0");
+            fake.swaps("/dev/sda2 partition 1024 0 100");
+            assertEquals(Optional.empty(), whyOff());
+        }
+    }
+
+    @Test
+    void norIsItShownOfTheNextAttachmentOfTheSameDevice() throws Exception {
+        try (Daemon _ = fake.serve(EXPORT)) {
+            swapOn("swap0");
+            fake.file("/sys/block/nbd0/pid", "4712");
+            Files.writeString(record(), "/dev/nbd0 4712\n");
+            assertFalse(whyOff().orElseThrow().startsWith("swapon said"), whyOff()::toString);
+        }
+    }
+
+    @Test
+    void theReasonGoesWithTheSwapoff() throws Exception {
+        try (Daemon _ = fake.serve(EXPORT)) {
+            swapOn("swap0");
+            Path reason = temp.resolve("run/swap0.slot-probe");
+            assertEquals("/dev/nbd0 4711: no such function\n", Files.readString(reason));
+            new SwapOff(fake.machine(), "swap0", new PrintWriter(out), false).run(false);
+            assertFalse(Files.exists(reason));
+        }
+    }
+
+    /** As of a runtime directory that is full. */
+    @Test
+    void aReasonThatCannotBeLeftKeepsNobodyFromSwappingOn() throws Exception {
+        try (Daemon _ = fake.serve(EXPORT)) {
+            Files.createDirectories(temp.resolve("run/.swap0.slot-probe.ramzswap/x"));
+            swapOn("swap0");
+        }
+        assertTrue(out.toString().contains("ramzswap status will not know why dead pages stay: "), out::toString);
+        assertEquals("swapon -p 100 --discard=pages /dev/nbd0", fake.ran.getLast());
     }
 
     @Test
@@ -141,6 +215,7 @@ class SwapOnTest {
         probesSlots = false;
         try (Daemon _ = fake.serve(EXPORT)) {
             swapOn("swap0");
+            assertEquals(Optional.of("swapon said: --no-slot-probe was given"), whyOff());
         }
         assertFalse(out.toString().contains("dead pages"), out::toString);
     }
