@@ -116,6 +116,7 @@ public final class StatusText {
             object.add(
                     "slot_probe",
                     slots.map(KernelSlots::probe).orElseGet(export::slotProbe).toString());
+            slots.ifPresent(found -> object.add("used_slots", found.used()));
             slots.map(KernelSlots::whyOff)
                     .filter(why -> !why.isEmpty())
                     .ifPresent(why -> object.add("slot_probe_reason", why));

@@ -87,8 +87,11 @@ class StatusTextTest {
                         new KernelSlots(2, 1, ProbeState.ON, ""),
                         off,
                         new KernelSlots(0, 7, ProbeState.OFF, "zswap")));
-        assertTrue(json.contains("\"slot_probe\": \"on\", \"loads\""), json);
-        assertTrue(json.contains("\"slot_probe\": \"off\", \"slot_probe_reason\": \"zswap\", \"loads\""), json);
+        assertTrue(json.contains("\"slot_probe\": \"on\", \"used_slots\": 1, \"loads\""), json);
+        assertTrue(
+                json.contains(
+                        "\"slot_probe\": \"off\", \"used_slots\": 7, \"slot_probe_reason\": \"zswap\", \"loads\""),
+                json);
     }
 
     @Test
