@@ -84,6 +84,7 @@ final class DeadSlots {
     }
 
     private String probe(ExportStatus status, NbdDevice device) throws IOException, InterruptedException {
+        requireSlotPages();
         requireFirst(device);
         Path path = RuntimeDir.own(machine.host()).path().resolve(LOCK);
         try (NativeFile _ = LockedFiles.open(path, PATIENCE);
@@ -92,6 +93,13 @@ final class DeadSlots {
                     .begin(export, Path.of(node.path()), status.snapshot().slots());
             ControlClient.watchFreed(status.entry().control(), export, begun.name());
             return begun.how();
+        }
+    }
+
+    /** A slot is one of the kernel's pages there, and pagemap is read by the page. */
+    private void requireSlotPages() throws IOException {
+        if (MachineChecks.isPageSizeOther(machine.files())) {
+            throw new IOException("the kernel's pages are not of 4K, as slots are here");
         }
     }
 

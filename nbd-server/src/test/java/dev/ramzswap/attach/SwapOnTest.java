@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SwapOnTest {
     private static final String EXPORT = "name=swap0,size=16M";
@@ -154,7 +155,19 @@ class SwapOnTest {
         }
     }
 
-    /** As in the end: what it tries next, it has not said anything of. */
+    /** Nothing is tried in the kernel then. */
+    @ParameterizedTest
+    @ValueSource(ints = {16, 64})
+    void pagesOfAnotherSizeLeaveTheProbeOff(int kib) throws Exception {
+        fake.file("/proc/self/smaps", "KernelPageSize:       " + kib + " kB");
+        try (Daemon _ = fake.serve(EXPORT)) {
+            swapOn("swap0");
+            assertEquals(Optional.of("swapon said: the kernel's pages are not of 4K, as slots are here"), whyOff());
+        }
+        assertEquals(0, fake.asked);
+    }
+
+    /** What holds of the next is not known yet. */
     @Test
     void aSwaponThatBeginsForgetsTheReasonOfTheLast() throws Exception {
         try (Daemon _ = fake.serve(EXPORT)) {
