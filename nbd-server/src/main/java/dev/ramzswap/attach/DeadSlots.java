@@ -110,7 +110,7 @@ final class DeadSlots {
         }
         int own = SwapArea.at(machine.files(), device.path())
                 .map(SwapArea::priority)
-                .orElse(0);
+                .orElseThrow(() -> new IOException("the kernel does not swap on " + device.path() + " itself"));
         for (SwapArea area : SwapArea.all(machine.files())) {
             if (area.priority() > own && area.used() < area.size()) {
                 throw new IOException(area.device() + " has a higher priority, and pages go there first");

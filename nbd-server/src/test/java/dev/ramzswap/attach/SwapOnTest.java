@@ -20,8 +20,10 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -165,6 +167,49 @@ class SwapOnTest {
             assertEquals(Optional.of("swapon said: the kernel's pages are not of 4K, as slots are here"), whyOff());
         }
         assertEquals(0, fake.asked);
+    }
+
+    /** As somebody else has made it of what is swapped on: a partition of the device is not where its slots begin. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            nullValues = "none",
+            value = {
+                "/dev/nbd0 partition 16380 0 100   | /dev/sda2 partition 2097148 0 200 | /dev/sda2 has a higher priority, and pages go there first",
+                "/dev/nbd0 partition 16380 0 100   | /swapfile file 1048576 1048575 101 | /swapfile has a higher priority, and pages go there first",
+                "/dev/nbd0p1 partition 16380 0 100 | none                              | the kernel does not swap on /dev/nbd0 itself",
+                "/dev/sda2 partition 2097148 0 -2  | none                              | the kernel does not swap on /dev/nbd0 itself",
+            })
+    void oddSwapLeavesTheProbeOff(String first, String second, String reason) throws Exception {
+        assertEquals(0, askedBeside(first, second));
+        assertTrue(out.toString().endsWith("does not say what it frees: " + reason + "\n"), out::toString);
+    }
+
+    /** Pages come here then, of which the proof decides. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/dev/sda2 partition 2097148 2097148 200",
+                "/swapfile file 1048576 0 100",
+                "/dev/nbd1 partition 16380 0 100",
+                "/dev/sda2 partition 2097148 0 -2",
+            })
+    void otherSwapThatDoesNotGoBeforeItLeavesItToTheProof(String other) throws Exception {
+        assertEquals(1, askedBeside("/dev/nbd0 partition 16380 0 100", other));
+    }
+
+    /** How often the kernel was asked by a swapon that finds these areas. */
+    private int askedBeside(String... areas) throws Exception {
+        try (Daemon _ = fake.serve(EXPORT)) {
+            swapOn("swap0");
+            fake.asked = 0;
+            fake.swaps(Stream.of(areas).filter(Objects::nonNull).toArray(String[]::new));
+            new DeadSlots(fake.machine(), "swap0", new PrintWriter(out))
+                    .begin(
+                            ExportStatus.find(fake.machine().host(), "swap0").orElseThrow(),
+                            NbdDevice.at(fake.files(), "/dev/nbd0"));
+        }
+        return fake.asked;
     }
 
     /** What holds of the next is not known yet. */
