@@ -40,6 +40,12 @@ public final class SlotChecks {
         return record.isPresent() ? record.get().attached(machine.files()) : Optional.empty();
     }
 
+    /** The device of one of which the kernel said what it frees until a swapoff ended that, if it is one. */
+    Optional<NbdDevice> ended(ExportStatus export) throws IOException {
+        Optional<KernelSlots> slots = slots(export);
+        return slots.isPresent() && slots.get().whyOff().equals(ENDED) ? device(export.name()) : Optional.empty();
+    }
+
     private String whyOff(String export, NbdDevice device) throws IOException {
         return DeadSlots.whyNot(machine.host(), export, device)
                 .map(reason -> "swapon said: " + reason)
