@@ -22,6 +22,11 @@ import java.util.concurrent.locks.ReentrantLock;
  *       whoever stores into that slot meanwhile waits for the lock, and publishes after the drop. It does so for all
  *       bits of a word at once, which take some microseconds; who stores where no bit is set does not wait.
  *   <li>A bit that is set later is of a later free.
+ *   <li>A slot that is freed and reused between two looks of the sweep has been stored into by the next look, and that
+ *       store has cleared the bit; or its WRITE is still to come, and what the sweep drops is the page before it.
+ *   <li>A swapoff ends what is told where the kernel enters that call, so before the same area, or another, can be
+ *       swapped on and reuse a slot. A bit that is left from before that is cleared by the store that reuses its slot,
+ *       as ever; of bits at which no daemon looked meanwhile, {@link #forget} clears all before the first look.
  * </ul>
  *
  * What was stored twice, since the kernel repeated a WRITE whose reply was lost, and comes late, finds no bit: it stays

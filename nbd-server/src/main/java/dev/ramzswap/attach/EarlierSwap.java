@@ -135,7 +135,7 @@ final class EarlierSwap {
                 + place.area.priority());
         var slots = new DeadSlots(machine, request.export(), out);
         if (!request.probesSlots()) {
-            slots.end();
+            slots.leaveOut(place.device);
         } else if (place.export.slotProbe() == ProbeState.OFF) {
             slots.begin(place.export, place.device);
         }

@@ -4,6 +4,7 @@ import dev.ramzswap.config.Size;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -79,12 +80,17 @@ final class MachineChecks {
         return Finding.ok("kernel", release + ", " + freed);
     }
 
-    /** Of the kernel's own pages, by which it swaps: arm64 may have others. */
+    /** Of the kernel's own pages, by which it swaps: arm64 may have others. Empty if it does not tell. */
+    private static OptionalLong pageBytes(KernelFiles files) throws IOException {
+        return files.exists(MAPPINGS) ? OptionalLong.of(files.bytes(MAPPINGS, "KernelPageSize")) : OptionalLong.empty();
+    }
+
     private Finding pageSize() throws IOException {
-        if (!files.exists(MAPPINGS)) {
+        OptionalLong found = pageBytes(files);
+        if (found.isEmpty()) {
             return Finding.ok("page size", "this kernel does not tell");
         }
-        long bytes = files.bytes(MAPPINGS, "KernelPageSize");
+        long bytes = found.getAsLong();
         String text = Size.format(bytes);
         return bytes == SLOT_BYTES
                 ? Finding.ok("page size", text)
@@ -99,6 +105,11 @@ final class MachineChecks {
         return tools.has("mkswap")
                 ? Finding.ok("mkswap", "installed")
                 : Finding.problem("mkswap", "not installed", "apt-get install util-linux");
+    }
+
+    /** Whether the kernel swaps by pages of another size than a slot has, as far as it tells. */
+    static boolean isPageSizeOther(KernelFiles files) throws IOException {
+        return pageBytes(files).orElse(SLOT_BYTES) != SLOT_BYTES;
     }
 
     /** Whether zswap takes pages before any device does. */

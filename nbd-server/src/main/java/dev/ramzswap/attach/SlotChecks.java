@@ -1,50 +1,54 @@
 package dev.ramzswap.attach;
 
+import dev.ramzswap.frees.ProbeState;
 import dev.ramzswap.status.ExportStatus;
+import dev.ramzswap.status.KernelSlots;
 import java.io.IOException;
 import java.util.Optional;
 
-/** Whether what the kernel frees leaves an export on which this machine swaps, and if not, why that may be. */
-final class SlotChecks {
-    private static final String LOCKDOWN = "/sys/kernel/security/lockdown";
+/** Whether what the kernel frees leaves an export on which this machine swaps, and if not, why that is. */
+public final class SlotChecks {
+    private static final String ENDED =
+            "the slot probe has ended, with a swapoff on this machine, or not begun: ramzswap swapon begins it";
 
     private final Machine machine;
 
-    SlotChecks(Machine machine) {
+    public SlotChecks(Machine machine) {
         this.machine = machine;
     }
 
     /** Nothing if it is not swapped on, or cannot be seen. */
     Optional<Finding> of(ExportStatus export) throws IOException {
-        Optional<SwapRecord> record = SwapRecord.read(machine.host(), export.name());
-        Optional<SwapArea> area =
-                record.isPresent() && record.get().attached(machine.files()).isPresent()
-                        ? SwapArea.at(machine.files(), record.get().device())
-                        : Optional.empty();
-        if (area.isEmpty() || export.counters().isEmpty()) {
-            return Optional.empty();
-        }
-        String pages = "of " + export.storedPages() + " stored pages, the kernel has "
-                + area.get().usedPages();
-        String subject = "dead slots of " + export.name();
-        return switch (export.slotProbe()) {
-            case ON -> Optional.of(Finding.ok(subject, pages + "; others are dropped as it frees them"));
-            case OFF -> Optional.of(Finding.ok(subject, pages + "; others stay, " + why()));
-            case UNKNOWN -> Optional.empty();
-        };
+        return slots(export).map(slots -> Finding.ok("dead slots of " + export.name(), slots.toString()));
     }
 
-    private String why() throws IOException {
-        KernelFiles files = machine.files();
-        if (MachineChecks.isZswapOn(files)) {
-            return "as zswap keeps pages before they come here";
+    /** Nothing if it is not swapped on, or its counters cannot be read. */
+    public Optional<KernelSlots> slots(ExportStatus export) throws IOException {
+        Optional<NbdDevice> device = export.counters().isPresent() ? device(export.name()) : Optional.empty();
+        Optional<SwapArea> area =
+                device.isPresent() ? SwapArea.at(machine.files(), device.get().path()) : Optional.empty();
+        if (area.isEmpty()) {
+            return Optional.empty();
         }
-        if (files.find(LOCKDOWN).orElse("").contains("[confidentiality]")) {
-            return "as the kernel is locked down for confidentiality";
-        }
-        if (!files.exists("/sys/fs/bpf")) {
-            return "as the kernel has no BPF";
-        }
-        return "until the next ramzswap swapon: that says why it cannot be had, and any swapoff on the machine ends it";
+        ProbeState probe = export.slotProbe();
+        String whyOff = probe == ProbeState.OFF ? whyOff(export.name(), device.get()) : "";
+        return Optional.of(new KernelSlots(export.storedPages(), area.get().usedPages(), probe, whyOff));
+    }
+
+    private Optional<NbdDevice> device(String export) throws IOException {
+        Optional<SwapRecord> record = SwapRecord.read(machine.host(), export);
+        return record.isPresent() ? record.get().attached(machine.files()) : Optional.empty();
+    }
+
+    /** The device of one of which the kernel said what it frees until a swapoff ended that, if it is one. */
+    Optional<NbdDevice> ended(ExportStatus export) throws IOException {
+        Optional<KernelSlots> slots = slots(export);
+        return slots.isPresent() && slots.get().whyOff().equals(ENDED) ? device(export.name()) : Optional.empty();
+    }
+
+    private String whyOff(String export, NbdDevice device) throws IOException {
+        return DeadSlots.whyNot(machine.host(), export, device)
+                .map(reason -> "swapon said: " + reason)
+                .orElse(ENDED);
     }
 }

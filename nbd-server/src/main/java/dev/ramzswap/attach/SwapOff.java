@@ -2,6 +2,7 @@ package dev.ramzswap.attach;
 
 import dev.ramzswap.config.Cause;
 import dev.ramzswap.config.Size;
+import dev.ramzswap.linux.NativeFile;
 import dev.ramzswap.status.ExportStatus;
 import dev.ramzswap.status.LiveExport;
 import dev.ramzswap.status.ProgressLine;
@@ -57,6 +58,32 @@ public final class SwapOff {
             }
             forget(); // last, so that what fails can be repeated
             say("is not attached any more");
+        }
+        beginOthersAnew();
+    }
+
+    /** Any swapoff ends what the kernel says of others' slots. */
+    private void beginOthersAnew() throws InterruptedException {
+        try {
+            for (ExportStatus other : ExportStatus.all(machine.host())) {
+                beginAnew(other);
+            }
+        } catch (IOException e) {
+            say("the dead pages of others may stay until the next ramzswap swapon: " + Cause.of(e));
+        }
+    }
+
+    /** Who is at one just now begins or ends that himself. */
+    private void beginAnew(ExportStatus other) throws InterruptedException {
+        try {
+            Optional<NbdDevice> device = new SlotChecks(machine).ended(other);
+            if (device.isPresent()) {
+                try (NativeFile _ = new SwapLock(machine, other.name()).take()) {
+                    new DeadSlots(machine, other.name(), out).begin(other, device.get());
+                }
+            }
+        } catch (IOException e) {
+            say("the dead pages of " + other.name() + " stay until the next ramzswap swapon: " + Cause.of(e));
         }
     }
 

@@ -112,10 +112,12 @@ public final class SwapOn {
         conditions.report(daemon, request.newPriority());
         conditions.requireGuarded(daemon);
         swapOn(device, undo);
+        var slots = new DeadSlots(machine, request.export(), out);
+        undo.add(slots::end, swapoff());
         if (request.probesSlots()) {
-            var slots = new DeadSlots(machine, request.export(), out);
-            undo.add(slots::end, swapoff());
             slots.begin(export, device);
+        } else {
+            slots.leaveOut(device);
         }
     }
 

@@ -1,14 +1,9 @@
 package dev.ramzswap.attach;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.ramzswap.config.Host;
 import dev.ramzswap.status.RuntimeDir;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -26,7 +21,6 @@ import java.util.regex.Pattern;
 record SwapRecord(String device, String pid, boolean ownsDaemon) {
     private static final String OWNS_DAEMON = "owns-daemon";
     private static final Pattern FORM = Pattern.compile("(/dev/nbd\\d+) ?(\\d*)( " + OWNS_DAEMON + ")?");
-    private static final int MOST_BYTES = 256;
 
     static SwapRecord of(NbdDevice device, boolean ownsDaemon) throws IOException {
         return new SwapRecord(device.path(), device.pid().orElse(""), ownsDaemon);
@@ -71,17 +65,8 @@ record SwapRecord(String device, String pid, boolean ownsDaemon) {
         }
     }
 
-    /** What is longer than any record is cut off. */
     private static Optional<String> text(Host host, String export) throws IOException {
-        Path file = file(host, export);
-        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-            return Optional.empty();
-        }
-        try (InputStream in = Files.newInputStream(file)) {
-            return Optional.of(new String(in.readNBytes(MOST_BYTES), UTF_8).stripTrailing());
-        } catch (NoSuchFileException e) {
-            return Optional.empty();
-        }
+        return RuntimeDir.read(file(host, export));
     }
 
     private static Path file(Host host, String export) {

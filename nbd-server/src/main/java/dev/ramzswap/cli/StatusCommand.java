@@ -1,11 +1,17 @@
 package dev.ramzswap.cli;
 
+import dev.ramzswap.attach.Machine;
+import dev.ramzswap.attach.SlotChecks;
 import dev.ramzswap.config.Host;
 import dev.ramzswap.status.ExportStatus;
+import dev.ramzswap.status.KernelSlots;
 import dev.ramzswap.status.StatusText;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -24,6 +30,8 @@ import picocli.CommandLine.Spec;
             "",
             "SIZE is the device's, DATA what is stored, COMPR what of it is in RAM, compressed, TOTAL the RAM it takes,"
                     + " LIMIT what it may take, FILE what of DATA is in the backing file, RATIO is (DATA - FILE) / COMPR.",
+            "With NAME, where this machine swaps there, a line below says how many of the stored pages the kernel has still,"
+                    + " and what becomes of the others.",
         })
 final class StatusCommand implements Callable<Integer> {
     /** At most one of them. */
@@ -70,18 +78,29 @@ final class StatusCommand implements Callable<Integer> {
             throw new IOException("nothing is served: start with ramzswap serve --size 1G");
         }
         var out = spec.commandLine().getOut();
-        out.print(json ? StatusText.json(exports) : StatusText.table(exports));
+        Map<ExportStatus, KernelSlots> slots = slots(json || name().isPresent() ? exports : List.of());
+        out.print(json ? StatusText.json(exports, slots) : StatusText.table(exports, slots));
         Output.flush(spec.commandLine());
         return 0;
     }
 
     private List<ExportStatus> exports() throws IOException {
-        if (which == null) {
-            return ExportStatus.all(host);
+        if (name().isPresent()) {
+            return ExportStatus.named(host, name().get());
         }
-        if (which.socket != null) {
-            return ExportStatus.at(host, which.socket);
+        return which == null ? ExportStatus.all(host) : ExportStatus.at(host, which.socket);
+    }
+
+    private Optional<String> name() {
+        return Optional.ofNullable(which).map(one -> one.name != null ? one.name : one.named);
+    }
+
+    private Map<ExportStatus, KernelSlots> slots(List<ExportStatus> exports) throws IOException {
+        var checks = new SlotChecks(Machine.of(host));
+        Map<ExportStatus, KernelSlots> slots = new HashMap<>();
+        for (ExportStatus export : exports) {
+            checks.slots(export).ifPresent(found -> slots.put(export, found));
         }
-        return ExportStatus.named(host, which.name != null ? which.name : which.named);
+        return slots;
     }
 }

@@ -16,6 +16,9 @@ record Hook(String free, String swapoff) {
             // swapoff.
             new Hook("zswap_invalidate", "zswap_swapoff"),
             // Before: mm/swap_slots.c. The functions of zswap had other arguments first, and frontswap's place.
+            // Of a huge page to which nothing refers but the swap cache, put_swap_folio frees the whole cluster past
+            // free_swap_slot (mm/swapfile.c, swap_free_cluster; deduced from the source of 6.1): what lies there stays
+            // until it is written again or discarded, which costs memory only.
             new Hook("free_swap_slot", "zswap_swapoff"),
             new Hook("free_swap_slot", "__frontswap_invalidate_area"));
 }

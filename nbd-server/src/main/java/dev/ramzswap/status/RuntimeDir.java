@@ -1,5 +1,7 @@
 package dev.ramzswap.status;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.ramzswap.closing.Closing;
 import dev.ramzswap.config.Cause;
 import dev.ramzswap.config.Host;
@@ -9,6 +11,7 @@ import dev.ramzswap.linux.LastingException;
 import dev.ramzswap.linux.LockedFiles;
 import dev.ramzswap.linux.NativeFile;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
@@ -54,6 +57,7 @@ public final class RuntimeDir {
     /** It is held for a moment only, which is longer while the machine thrashes. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
+    private static final int MOST_BYTES = 1024;
     private static final int ROOT = 0;
     private static final int OTHERS_WRITE = 0022;
 
@@ -231,6 +235,18 @@ public final class RuntimeDir {
             throw e instanceof FileSystemException
                     ? e
                     : new FileSystemException(whole.toString(), null, e.getMessage());
+        }
+    }
+
+    /** The text of a file that {@link #replace} has left, without white space at its end; what is longer is cut off. */
+    public static Optional<String> read(Path file) throws IOException {
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            return Optional.empty();
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            return Optional.of(new String(in.readNBytes(MOST_BYTES), UTF_8).stripTrailing());
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
         }
     }
 

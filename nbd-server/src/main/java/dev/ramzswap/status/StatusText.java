@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.StringJoiner;
 
 /**
@@ -31,7 +33,8 @@ public final class StatusText {
 
     private StatusText() {}
 
-    public static String table(List<ExportStatus> exports) {
+    /** @param slots of whom more is to be said than a line of the table */
+    public static String table(List<ExportStatus> exports, Map<ExportStatus, KernelSlots> slots) {
         var rows = new ArrayList<List<String>>();
         rows.add(HEAD);
         exports.forEach(export -> rows.add(row(export)));
@@ -45,6 +48,8 @@ public final class StatusText {
             }
             text.append(line.toString().stripTrailing()).append('\n');
         }
+        slots.forEach((export, found) ->
+                text.append(export.name()).append(": ").append(found).append('\n'));
         return text.toString();
     }
 
@@ -89,11 +94,14 @@ public final class StatusText {
         return entry.socket().isEmpty() ? entry.listen() : entry.socket();
     }
 
-    public static String json(List<ExportStatus> exports) {
-        return Json.array(exports.stream().map(StatusText::object).toList());
+    /** @param slots of those on which this machine swaps */
+    public static String json(List<ExportStatus> exports, Map<ExportStatus, KernelSlots> slots) {
+        return Json.array(exports.stream()
+                .map(export -> object(export, Optional.ofNullable(slots.get(export))))
+                .toList());
     }
 
-    private static String object(ExportStatus export) {
+    private static String object(ExportStatus export, Optional<KernelSlots> slots) {
         var object = new Json();
         object.add("name", export.name());
         export.counters().ifPresent(counters -> {
@@ -105,7 +113,13 @@ public final class StatusText {
         object.add("socket", export.entry().socket());
         object.add("listen", export.entry().listen());
         export.counters().ifPresent(counters -> {
-            object.add("slot_probe", export.slotProbe().toString());
+            object.add(
+                    "slot_probe",
+                    slots.map(KernelSlots::probe).orElseGet(export::slotProbe).toString());
+            slots.ifPresent(found -> object.add("used_slots", found.used()));
+            slots.map(KernelSlots::whyOff)
+                    .filter(why -> !why.isEmpty())
+                    .ifPresent(why -> object.add("slot_probe_reason", why));
             for (Counter counter : Counter.values()) {
                 object.add(counter.label(), value(counters, counter));
             }

@@ -44,7 +44,10 @@ final class ManualPage {
         commands();
         switch (command.name()) {
             case "serve" -> table("Signals", "Signals", "signal");
-            case "status" -> table("Counters", "status", "counter");
+            case "status" -> {
+                table("Members of JSON", "status", "member");
+                table("Counters", "status", "counter");
+            }
             default -> {} // nothing of its own
         }
         table("Exit status", "Exit status", "status");

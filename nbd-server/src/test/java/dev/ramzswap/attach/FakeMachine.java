@@ -60,6 +60,9 @@ final class FakeMachine implements Tools, NbdDriver, DeviceNode.Source, SlotProb
     /** Export, device and slots of what the kernel was to say something of. */
     final List<String> probed = new ArrayList<>();
 
+    /** How often it was. */
+    int asked;
+
     /** By which the kernel says what it frees; null if it does not. */
     String freeingFunction;
 
@@ -191,6 +194,7 @@ final class FakeMachine implements Tools, NbdDriver, DeviceNode.Source, SlotProb
 
     @Override
     public Begun begin(String export, Path device, long slots) throws IOException {
+        asked++;
         probed.add(export + " " + device + " " + slots);
         if ("slot probe".equals(interrupted)) {
             Thread.currentThread().interrupt();

@@ -358,6 +358,45 @@ class SwapOffTest {
         assertTrue(Files.readString(temp.resolve("run/other.swap")).endsWith(" owns-daemon\n"));
     }
 
+    /** As if the kernel had said what it frees of it, until a swapoff. */
+    private Path probedBesides() throws Exception {
+        fake.file("/sys/block/nbd1/size", "0");
+        swapOn("other");
+        fake.swaps("/dev/nbd1 partition 16380 80 100");
+        fake.asked = 0;
+        return temp.resolve("run/other.slot-probe");
+    }
+
+    @Test
+    void whatTheKernelFreesOfOthersIsAskedForAgain() throws Exception {
+        Files.delete(probedBesides());
+        swapOff(false, false);
+        assertEquals(1, fake.asked);
+        assertTrue(
+                out.toString()
+                        .endsWith("other: keeps dead pages until their slots are written again, as the kernel does not"
+                                + " say what it frees: no such function\n"),
+                out::toString);
+    }
+
+    @Test
+    void butNotIfItCouldNotBeHad() throws Exception {
+        probedBesides();
+        swapOff(false, false);
+        assertEquals(0, fake.asked);
+    }
+
+    @Test
+    void norWhileAnotherIsAtThat() throws Exception {
+        Files.delete(probedBesides());
+        try (NativeFile _ = new SwapLock(fake.machine(), "other").take()) {
+            swapOff(false, false);
+        }
+        assertEquals(0, fake.asked);
+        assertTrue(out.toString().contains("the dead pages of other stay until the next ramzswap swapon: "));
+        assertFalse(hasRecord("swap0"));
+    }
+
     @Test
     void refusesWhatSwaponHasNotAttached() throws Exception {
         swapOff(false, false);

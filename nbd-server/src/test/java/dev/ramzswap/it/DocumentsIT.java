@@ -51,6 +51,9 @@ class DocumentsIT {
         for (var counter : Counter.values()) {
             assertTrue(status.contains(counter.label()), status);
         }
+        for (String member : "slot_probe,slot_probe_reason,used_slots".split(",")) {
+            assertTrue(status.contains("\n.B " + member + "\n"), status);
+        }
     }
 
     @Test

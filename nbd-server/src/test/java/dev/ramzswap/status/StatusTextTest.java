@@ -3,6 +3,7 @@ package dev.ramzswap.status;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.frees.ProbeState;
 import dev.ramzswap.store.Counters.Counter;
 import dev.ramzswap.store.Counters.Snapshot;
 import java.nio.file.Path;
@@ -11,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class StatusTextTest {
     private static ExportStatus export(String name, String socket, Map<Counter, Long> values) {
@@ -41,7 +44,7 @@ class StatusTextTest {
                 NAME       CODEC SIZE DATA COMPR TOTAL LIMIT FILE RATIO STATE   PID SOCKET
                 swap0      lz4     1G 300M   80M 90.5M  256M 100M  2.50 serving  42 /run/s.sock
                 other-name lz4     1G   0B    0B    0B     -   0B     - serving  42 127.0.0.1:10809
-                """, StatusText.table(List.of(filled(), export("other-name", "", Map.of()))));
+                """, StatusText.table(List.of(filled(), export("other-name", "", Map.of())), Map.of()));
     }
 
     @Test
@@ -54,7 +57,41 @@ class StatusTextTest {
                 "mem_limit": 268435456, "mem_used_max": 0, "same_pages": 0, "huge_pages": 0, "bd_count": 25600, \
                 "bd_reads": 0, "bd_writes": 0, "io_errors": 0, "refused_stores": 0}
                 ]
-                """, StatusText.json(List.of(filled())));
+                """, StatusText.json(List.of(filled()), Map.of()));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "ON      |           | '; others are dropped as it frees them'",
+                "OFF     | a reason  | '; others stay (a reason)'",
+                "UNKNOWN |           | ''",
+            })
+    void aLineBelowTheTableSaysWhatTheKernelHasAndWhatBecomesOfTheRest(ProbeState probe, String whyOff, String rest) {
+        ExportStatus export = filled();
+        var slots = new KernelSlots(76800, 51200, probe, whyOff);
+        String table = StatusText.table(List.of(export), Map.of(export, slots));
+        assertTrue(
+                table.endsWith("/run/s.sock\nswap0: of 76800 stored pages, the kernel has 51200" + rest + "\n"), table);
+    }
+
+    @Test
+    void jsonHasWhatTheKernelHasIfThisMachineSwapsThere() {
+        ExportStatus on = filled();
+        ExportStatus off = export("b", "", Map.of());
+        String json = StatusText.json(
+                List.of(on, off),
+                Map.of(
+                        on,
+                        new KernelSlots(2, 1, ProbeState.ON, ""),
+                        off,
+                        new KernelSlots(0, 7, ProbeState.OFF, "zswap")));
+        assertTrue(json.contains("\"slot_probe\": \"on\", \"used_slots\": 1, \"loads\""), json);
+        assertTrue(
+                json.contains(
+                        "\"slot_probe\": \"off\", \"used_slots\": 7, \"slot_probe_reason\": \"zswap\", \"loads\""),
+                json);
     }
 
     @Test
@@ -64,17 +101,17 @@ class StatusTextTest {
                 NAME  CODEC SIZE DATA COMPR TOTAL LIMIT FILE RATIO STATE   PID SOCKET
                 swap0 lz4     1G 300M   80M 90.5M  256M 100M  2.50 serving  42 /run/s.sock
                 swap0 -        -    -     -     -     -    -     - serving  42 /run/s.sock
-                """, StatusText.table(List.of(filled(), unreadable)));
+                """, StatusText.table(List.of(filled(), unreadable), Map.of()));
         assertEquals("""
                 [
                   {"name": "swap0", "state": "serving", "pid": 42, "socket": "/run/s.sock", "listen": "127.0.0.1:10809"}
                 ]
-                """, StatusText.json(List.of(unreadable)));
+                """, StatusText.json(List.of(unreadable), Map.of()));
     }
 
     @Test
     void jsonQuotesOddPaths() {
-        String json = StatusText.json(List.of(export("a", "/run/\"\\é", Map.of())));
+        String json = StatusText.json(List.of(export("a", "/run/\"\\é", Map.of())), Map.of());
         assertTrue(json.contains("\"socket\": \"/run/\\\"\\\\é\""), json);
     }
 }
