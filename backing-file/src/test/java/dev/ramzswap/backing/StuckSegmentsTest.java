@@ -21,10 +21,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongPredicate;
 import java.util.logging.Logger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -336,9 +338,9 @@ class StuckSegmentsTest {
         }
     }
 
-    /** Bit 2 says that it is encrypted, bit 8 is of the generation: plain text, or a key stream used twice. */
+    /** Bit 2 says that it is encrypted, bits 8 to 62 are the generation: plain text, or a key stream used twice. */
     @ParameterizedTest
-    @ValueSource(ints = {0, 2, 3, 8, 63})
+    @MethodSource("bits")
     void aStagedSegmentWithADamagedWordIsNeverWritten(int bit) throws IOException {
         try (BackingFile backing = state.open(device, State.FAST)) {
             memory.fill((byte) 0x5a);
@@ -352,6 +354,10 @@ class StuckSegmentsTest {
             // One byte of 256 is encrypted to itself.
             assertNotEquals(0x5a5a5a5a5a5a5a5aL, device.content.get(JAVA_LONG, SEGMENT_BYTES));
         }
+    }
+
+    private static IntStream bits() {
+        return IntStream.range(0, Long.SIZE);
     }
 
     @Test
