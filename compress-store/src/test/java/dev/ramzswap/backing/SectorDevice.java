@@ -1,10 +1,15 @@
 package dev.ramzswap.backing;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 
-/** A device in memory: from some time on, a part of each of its first segments cannot be read until it is written. */
+/**
+ * A device in memory: from some time on, a part of each of its first segments cannot be read, or is another one, until
+ * it is written.
+ */
 public final class SectorDevice extends MemoryDevice {
     private static final int SECTORS = BackingFile.SEGMENT_BYTES / ALIGNMENT;
     /** Nanoseconds that a device is given to come back. */
@@ -64,6 +69,11 @@ public final class SectorDevice extends MemoryDevice {
         for (int segment = 0; segment < segments; segment += 2) {
             unreadable.set(segment * SECTORS, (segment + 1) * SECTORS);
         }
+    }
+
+    /** A byte is another one, which is read as if nothing were the matter, until it is written. */
+    public synchronized void change(long position) {
+        content.set(JAVA_BYTE, position, (byte) ~content.get(JAVA_BYTE, position));
     }
 
     /** All of it can be read again. */
