@@ -272,6 +272,27 @@ class FullStoreTest {
         }
     }
 
+    /** Whose word is all that there is of it frees nothing: it would cost the next page a search each time. */
+    @Test
+    void aPageThatTakesNoRoomMakesNoneWhenItGoes() throws IOException {
+        StoreConfig config = new TestConfig(4096).limit(2 << 20).overcommit().build();
+        try (PageStore store = PageStore.open(config);
+                Workspace work = store.workspace()) {
+            fill(store);
+            store.stopBackgroundWork();
+            for (Pages.Kind kind : new Pages.Kind[] {Pages.Kind.SAME_FILLED, Pages.Kind.ZERO}) {
+                assertEquals(StoreStatus.OK, store.store(4000, Pages.page(kind, 1), 0, work));
+                assertEquals(StoreStatus.NO_SPACE, store.storeNow(3000, Daemons.page(1), 0, work), "stored: " + kind);
+                assertEquals(StoreStatus.OK, store.store(4000, Pages.page(kind, 2), 0, work));
+                store.invalidate(4000, work);
+                store.invalidate(4000, work);
+                assertEquals(StoreStatus.NO_SPACE, store.storeNow(3000, Daemons.page(1), 0, work), "dropped: " + kind);
+            }
+            store.invalidate(0, work);
+            assertEquals(StoreStatus.OK, store.storeNow(3000, Daemons.page(1), 0, work));
+        }
+    }
+
     private static void freeEveryOtherInFile(PageStore store, SlotMap map, Workspace work) {
         for (long slot = map.nextUsed(0); slot < map.slots(); slot = map.nextUsed(slot + 1)) {
             if (Slot.kind(map.get(slot)) == Slot.KIND_FILE && slot % 2 == 0) {
