@@ -16,6 +16,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +34,8 @@ class FlippedBitTest {
     private static final int[] VICTIMS = {0, 1, 2, 3, 4, 5, 6, 7, SLOTS - 1};
 
     private static final int LAST_STORED = 200;
+    private static final ByteBuffer[] PAGES =
+            IntStream.range(0, LAST_STORED).mapToObj(Pages::page).toArray(ByteBuffer[]::new);
 
     @TempDir
     Path directory;
@@ -65,7 +68,7 @@ class FlippedBitTest {
     }
 
     private ByteBuffer expected(int slot) {
-        return slot < LAST_STORED ? Pages.page(slot) : zeroes;
+        return slot < LAST_STORED ? PAGES[slot] : zeroes;
     }
 
     private int load(int slot, String what) {
@@ -166,26 +169,6 @@ class FlippedBitTest {
         });
     }
 
-    /** Of the key, and of what says how much of the file is in use: each is there three times. */
-    @Test
-    void inTheHeadOfTheBackingFilesStateBeforeATakeover() {
-        assertTimeoutPreemptively(Duration.ofMinutes(2), () -> {
-            StoreConfig config = config().stateDirectory(directory).build();
-            open(config);
-            fill();
-            long size = java.nio.file.Files.size(directory.resolve("file"));
-            close();
-            for (int bit = 0; bit < 8 * 72; bit += 7) {
-                String what = "bit " + bit + " of the head";
-                flipInFile("backing", bit / 8 + bit % 3 * 1024L, bit % 8);
-                open(config);
-                checkOthers(-1, what);
-                close();
-                assertEquals(size, java.nio.file.Files.size(directory.resolve("file")), what);
-            }
-        });
-    }
-
     /** By a daemon whose backing file was to have another size: what is known of it, and not that, is what counts. */
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2})
@@ -203,9 +186,10 @@ class FlippedBitTest {
         close();
     }
 
-    /** Of the first of two holes of one size, to the next one and to none before. */
-    @Test
-    void inALinkOfAHoleUnderAStore() {
+    /** Of the first of two holes of one size, or of the second: what it is, and its links. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void inAHoleUnderAStore(boolean isFirst) {
         assertTimeoutPreemptively(Duration.ofMinutes(2), () -> {
             open(new TestConfig(SLOTS).build());
             store.stopBackgroundWork();
@@ -213,13 +197,14 @@ class FlippedBitTest {
             Pool pool = files.parts().pool();
             Relister relister =
                     new Relister(files.parts(), new Ownership(files.parts(), new Fullness()), new Activity());
-            for (int bit = 0; bit < 128; bit++) {
-                String what = "bit " + bit + " of a hole's links";
+            for (int bit = 0; bit < 8 * Holes.LEAST_LISTED << Record.UNIT_SHIFT; bit++) {
+                String what = "bit " + bit + " of a hole";
                 store.invalidate(6, work);
                 store.invalidate(13, work);
-                long hole = pool.lists().first(Record.MAX_UNITS);
-                assertNotEquals(Holes.NONE, pool.holes().next(hole), what);
-                flip(pool.memory(), hole + 16 + bit / 8, bit % 8);
+                long first = pool.lists().first(Record.MAX_UNITS);
+                long second = pool.holes().next(first);
+                assertNotEquals(Holes.NONE, second, what);
+                flip(pool.memory(), (isFirst ? first : second) + bit / 8, bit % 8);
                 renew(6, what);
                 renew(13, what);
                 checkOthers(-1, what);
