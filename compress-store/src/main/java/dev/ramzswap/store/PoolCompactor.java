@@ -85,9 +85,21 @@ final class PoolCompactor implements Evacuation.Mover {
         }
         tries = region == unfinished ? tries + 1 : 0;
         unfinished = Region.NONE;
+        // What stays in a suspect one may be damaged, so that no other look moves it: the Relister finds out what it
+        // is.
+        int mostTries = isSuspect(region) ? 0 : MAX_TRIES;
         Look look = evacuation.run(region, this);
-        unfinished = look == Look.BLOCKED && tries < MAX_TRIES ? region : Region.NONE;
+        unfinished = look == Look.BLOCKED && tries < mostTries ? region : Region.NONE;
         return look == Look.NOTHING && forgiveDebt() ? Look.GAINED : look;
+    }
+
+    private boolean isSuspect(int region) {
+        regions.lock.lock();
+        try {
+            return regions.isSuspect(region);
+        } finally {
+            regions.lock.unlock();
+        }
     }
 
     private boolean forgiveDebt() {

@@ -212,6 +212,10 @@ final class RegionTable implements AutoCloseable {
         }
     }
 
+    boolean isSuspect(int region) {
+        return entries.isSuspect(region);
+    }
+
     /** The record of a damaged word is still counted as live. Does not need the lock. */
     void miscounted() {
         isMiscounted = true;

@@ -12,13 +12,14 @@ import java.util.concurrent.locks.LockSupport;
  * The records in a backing file that lies: whatever bytes of it are changed, a load gives the right page or says that
  * it is lost, one lost page harms no other operation, and compaction moves nothing to where it does not belong.
  *
- * <p>The input: a byte that says whether the file is encrypted, and then operations of four bytes: what, a number, and
- * a slot or a place. Run by {@code ./ramzswap fuzz} (docs/testing.md), its corpus by {@link FuzzCorpusTest}.
+ * <p>The input: a byte that says whether the file is encrypted and how many regions the limit is, and then operations
+ * of four bytes: what, a number, and a slot or a place. Run by {@code ./ramzswap fuzz} (docs/testing.md), its corpus by
+ * {@link FuzzCorpusTest}.
  */
 public final class DamagedFileFuzz {
     private static final int SLOTS = 1000;
     private static final long FILE_BYTES = 8L * BackingFile.SEGMENT_BYTES;
-    private static final long LIMIT = 512 << 10;
+    private static final int MOST_REGIONS = 7;
     private static final int OPERATION_BYTES = 4;
     private static final int MOST_OPERATIONS = 100;
 
@@ -33,7 +34,7 @@ public final class DamagedFileFuzz {
         StoreConfig config = new StoreConfig(
                 "test",
                 SLOTS,
-                LIMIT,
+                TestConfig.limitOf(SLOTS, 1 + (Byte.toUnsignedInt(input[0]) >>> 1) % MOST_REGIONS),
                 CodecSpec.LZ4,
                 StoreConfig.DEFAULT_CUTOFF,
                 Optional.of(backing),
@@ -46,7 +47,7 @@ public final class DamagedFileFuzz {
         }
     }
 
-    private static void play(FuzzedStore store, DamagedDevice device, ByteBuffer input) {
+    private static void play(FuzzedStore store, DamagedDevice device, ByteBuffer input) throws IOException {
         for (int i = 0; i < MOST_OPERATIONS && input.remaining() >= OPERATION_BYTES; i++) {
             int what = Byte.toUnsignedInt(input.get());
             int number = Byte.toUnsignedInt(input.get());
@@ -57,7 +58,7 @@ public final class DamagedFileFuzz {
                 case 3 -> store.invalidate(slot, number & 63, 1 + (number >>> 6));
                 case 4 -> store.patch(slot, number * 16, 1 + what * 8, number);
                 case 5 -> store.keepFile();
-                case 6 -> store.keepFile();
+                case 6 -> store.keepPool();
                 default -> {
                     LockSupport.parkNanos(100_000); // for the segments that are being written
                     store.mayLose();

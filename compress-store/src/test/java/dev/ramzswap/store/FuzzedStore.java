@@ -13,12 +13,15 @@ import java.util.Map;
 /**
  * A store whose background work is done step by step, by the same thread or by another, and a plain map of what its
  * slots must hold. A page may be lost once the test says that the backing file is damaged; other bytes than those
- * stored may never be loaded.
+ * stored may never be loaded. The {@link Invariants} are checked after each call, unless another thread is at work.
  */
 final class FuzzedStore implements AutoCloseable {
     private static final int PAGES = 256;
     private static final ByteBuffer[] PAGE = new ByteBuffer[PAGES];
     private static final String[] CODECS = {"lz4", "zstd:1", "zstd:3"};
+
+    /** More than compaction and spilling of all that there is take. */
+    private static final int MOST_LOOKS = 1000;
 
     static {
         for (int number = 0; number < PAGES; number++) {
@@ -29,6 +32,11 @@ final class FuzzedStore implements AutoCloseable {
     private final StoreConfig config;
     private final StoreFiles.BackingOpener opener;
     private boolean mayLose;
+
+    /** Whether stores may be refused, with overcommit. */
+    private volatile boolean isLimited;
+
+    private volatile boolean isShared;
     private final Map<Integer, ByteBuffer> model = new HashMap<>();
     private final ByteBuffer out = Pages.buffer();
     private final ByteBuffer zeroes = Pages.buffer();
@@ -41,6 +49,7 @@ final class FuzzedStore implements AutoCloseable {
     FuzzedStore(StoreConfig config, StoreFiles.BackingOpener opener) throws IOException {
         this.config = config;
         this.opener = opener;
+        this.isLimited = config.limit() != StoreConfig.NO_LIMIT;
         open();
     }
 
@@ -53,9 +62,16 @@ final class FuzzedStore implements AutoCloseable {
         check("opened");
     }
 
-    /** Nobody may be at work. */
-    void check(String what) {
-        Invariants.check(files.parts(), what + " after " + operations++ + " operations");
+    private void check(String what) {
+        if (!isShared) {
+            Invariants.check(files.parts(), what + " after " + operations++ + " operations");
+        }
+    }
+
+    /** Whether another thread uses the store, too. */
+    void share(boolean isShared) {
+        this.isShared = isShared;
+        check("shared");
     }
 
     /** From now on loads may say that a page is lost. */
@@ -77,6 +93,7 @@ final class FuzzedStore implements AutoCloseable {
                 model.put(slot, content);
             }
         }
+        check("store");
     }
 
     /** Drops every slot of a range, or every second, third .. of a longer one. */
@@ -86,6 +103,7 @@ final class FuzzedStore implements AutoCloseable {
             store.invalidate(slot, work);
             model.remove(slot);
         }
+        check("invalidate");
     }
 
     /** Replaces a part of a slot by that of a page. */
@@ -101,6 +119,7 @@ final class FuzzedStore implements AutoCloseable {
             patched.put(from, content, 0, end - from);
             model.put(slot, patched);
         }
+        check("patch");
     }
 
     void load(int first, int count) {
@@ -110,6 +129,7 @@ final class FuzzedStore implements AutoCloseable {
                 assertTrue(Pages.equal(model.getOrDefault(slot, zeroes), out), "slot " + slot + " holds other bytes");
             }
         }
+        check("load");
     }
 
     void setCodec(int number) {
@@ -118,13 +138,8 @@ final class FuzzedStore implements AutoCloseable {
 
     /** One look of the pool's keeper. */
     void keepPool() throws IOException {
-        keepPoolMeanwhile();
-        check("keepPool");
-    }
-
-    /** The same, while another thread uses the store. */
-    void keepPoolMeanwhile() throws IOException {
         keeper.keepPool();
+        check("keepPool");
     }
 
     /** One look of the backing file's keeper. */
@@ -133,21 +148,53 @@ final class FuzzedStore implements AutoCloseable {
         check("keepFile");
     }
 
-    /** The same, for the last page that may fit. */
+    /** One look of the pool's keeper for the last page that may fit. */
     void gather() throws IOException {
-        gatherMeanwhile();
-        check("gather");
-    }
-
-    /** The same, while another thread uses the store. */
-    void gatherMeanwhile() throws IOException {
         keeper.setScarce(true);
         keeper.keepPool();
         keeper.setScarce(false);
+        check("gather");
     }
 
-    void setLimit(long bytes) {
-        store.setLimit(bytes);
+    /** Memory for so many regions, or for any number of them if they are more than there can be. */
+    void setLimit(int regions) {
+        boolean isNone = regions > Pool.bytes(config.slots()) >> Region.SHIFT;
+        isLimited |= !isNone;
+        store.setLimit(isNone ? StoreConfig.NO_LIMIT : TestConfig.limitOf(config.slots(), regions));
+        check("setLimit");
+    }
+
+    /** Looks until there is nothing to do: memory is within the limit then, if what is live fits. */
+    void checkProgress() throws IOException {
+        int looks = 0;
+        while (look() != Look.NOTHING && looks < MOST_LOOKS) {
+            looks++;
+        }
+        RegionBudget budget = files.parts().regions().budget();
+        String what = budget.used() + " regions of " + budget.regions() + ", live " + budget.liveBytes() + ", after "
+                + looks + " looks and " + operations + " operations";
+        assertTrue(!fits(budget) || store.counters().memoryUsed() <= store.limit(), what);
+        check("progress");
+    }
+
+    private Look look() throws IOException {
+        Look look = keeper.keepPool();
+        if (files.parts().file() != null) {
+            look = look.and(keeper.keepFile());
+        }
+        return files.parts().regionMemory().adjust() ? Look.GAINED : look;
+    }
+
+    /** See {@link RegionBudget#mustSpill}; or all fits the backing file, though half of each segment be empty. */
+    private boolean fits(RegionBudget budget) {
+        long mostInPool =
+                (long) Math.max(budget.regions() - RegionBudget.COMPACTION_RESERVE, 0) * Region.BYTES / 16 * 15;
+        BackingFile file = files.parts().file();
+        return budget.liveBytes() <= mostInPool
+                || file != null
+                        && !mayLose
+                        && budget.liveBytes() + file.liveBytes()
+                                <= config.backing().get().bytes() / 2;
     }
 
     /** Ends it, and lets another one take over its files. */
@@ -156,8 +203,9 @@ final class FuzzedStore implements AutoCloseable {
         open();
     }
 
-    /** All that is there, and that nothing is left when all of it is dropped. */
-    void checkAll() {
+    /** All that is there, within the limit, and that nothing is left when all of it is dropped. */
+    void checkAll() throws IOException {
+        checkProgress();
         load(0, (int) config.slots());
         assertEquals(
                 (long) model.size() * PageStore.SLOT_BYTES,
@@ -167,11 +215,11 @@ final class FuzzedStore implements AutoCloseable {
         assertEquals(0, files.parts().regions().budget().liveBytes(), "bytes leaked in the pool");
         BackingFile backing = files.parts().file();
         assertEquals(0, backing == null ? 0 : backing.liveBytes(), "bytes leaked in the file");
-        check("all dropped");
+        checkProgress();
     }
 
     private boolean isFull(int status) {
-        return config.overcommit() && (status == StoreStatus.WOULD_WAIT || status == StoreStatus.NO_SPACE);
+        return isLimited && config.overcommit() && (status == StoreStatus.WOULD_WAIT || status == StoreStatus.NO_SPACE);
     }
 
     private static boolean isDone(int status, boolean mayFail) {

@@ -15,7 +15,8 @@ import java.util.TreeMap;
  * What must be true of a store whenever nobody is at work in it, whatever was done to it before:
  *
  * <ul>
- *   <li>every word's record names its slot, and no two records share a byte
+ *   <li>every word's record names its slot, and no two records share a byte, wherever they lie: after a takeover, no
+ *       hole of any region is known yet
  *   <li>the live bytes of each region, of the pool, and of the backing file are the sums over the words
  *   <li>records and holes of a listing region lie without gap or overlap to its end
  *   <li>each listed hole is in one list, once; none lies in a region that is not listing
@@ -32,8 +33,10 @@ final class Invariants {
     /** For each region, the places of its records and how many units each takes. */
     private final Map<Integer, TreeMap<Long, Integer>> records = new HashMap<>();
 
+    /** The places of the backing file's records and how many units each takes. */
+    private final TreeMap<Long, Integer> fileRecords = new TreeMap<>();
+
     private final Map<Counter, Long> gauges = new HashMap<>();
-    private long fileBytes;
 
     private Invariants(Parts parts, String label) {
         this.parts = parts;
@@ -58,6 +61,7 @@ final class Invariants {
         Invariants invariants = new Invariants(parts, label);
         invariants.readWords();
         invariants.checkRegions(invariants.checkLists());
+        invariants.checkFile();
         invariants.checkGauges();
     }
 
@@ -80,17 +84,21 @@ final class Invariants {
         }
         if (kind == Slot.KIND_FILE) {
             count(Counter.BD_COUNT, 1);
-            fileBytes += Record.HEADER_BYTES + Slot.length(word) + 7 & -8;
+            add(fileRecords, word, Record.bytes(word) + 7 >>> Record.UNIT_SHIFT, what);
         }
         if (kind == Slot.KIND_POOL) {
             count(Counter.COMPR_DATA_SIZE, Slot.length(word));
             count(Counter.HUGE_PAGES, Slot.codec(word) == Codec.RAW ? 1 : 0);
             assertTrue(pool.isPlaceOf(word), what);
             assertTrue(Record.isOf(pool.memory(), Slot.place(word), slot, word), () -> what + ": another's record");
-            Integer other = records.computeIfAbsent(Region.of(Slot.place(word)), _ -> new TreeMap<>())
-                    .put(Slot.place(word), Record.units(Slot.length(word)));
-            assertEquals(null, other, () -> what + ": two words share a record");
+            TreeMap<Long, Integer> row = records.computeIfAbsent(Region.of(Slot.place(word)), _ -> new TreeMap<>());
+            add(row, word, Record.units(Slot.length(word)), what);
         }
+    }
+
+    private static void add(TreeMap<Long, Integer> row, long word, int units, String what) {
+        Integer other = row.put(Slot.place(word), units);
+        assertEquals(null, other, () -> what + ": two words share a record");
     }
 
     private void count(Counter counter, long by) {
@@ -130,8 +138,8 @@ final class Invariants {
             used += state == RegionTable.FREE ? 0 : 1;
             ready += state == RegionTable.READY ? 1 : 0;
             TreeMap<Long, Integer> row = records.getOrDefault(region, new TreeMap<>());
-            long bytes = row.values().stream().mapToLong(Integer::longValue).sum() << Record.UNIT_SHIFT;
             String what = label + ": region " + region + " in state " + state;
+            long bytes = checkRecords(row, what);
             assertEquals(bytes, state == RegionTable.FREE ? 0 : regions.live(region), what);
             live += bytes;
             if (state == RegionTable.OPEN || state == RegionTable.CLOSED) {
@@ -143,6 +151,20 @@ final class Invariants {
         assertEquals(used, regions.budget().used(), label + ": used regions");
         assertEquals(ready, regions.budget().ready(), label + ": ready regions");
         assertEquals(live, regions.budget().liveBytes(), label + ": live bytes");
+    }
+
+    /** Returns how many bytes the records take. */
+    private static long checkRecords(TreeMap<Long, Integer> row, String what) {
+        long bytes = 0;
+        long end = 0;
+        for (Map.Entry<Long, Integer> record : row.entrySet()) {
+            long place = record.getKey();
+            assertTrue(end <= place, () -> what + " at " + place + ": a record overlaps the one before");
+            int size = record.getValue() << Record.UNIT_SHIFT;
+            bytes += size;
+            end = place + size;
+        }
+        return bytes;
     }
 
     private void checkRow(int region, TreeMap<Long, Integer> row, Set<Long> listed, String what) {
@@ -166,6 +188,11 @@ final class Invariants {
         assertEquals(end, place, what);
     }
 
+    private void checkFile() {
+        long fileBytes = checkRecords(fileRecords, label + ": the backing file");
+        assertEquals(fileBytes, parts.file() == null ? 0 : parts.file().liveBytes(), label + ": bytes in the file");
+    }
+
     private void checkGauges() {
         for (Counter gauge : new Counter[] {
             Counter.ORIG_DATA_SIZE, Counter.COMPR_DATA_SIZE, Counter.SAME_PAGES, Counter.HUGE_PAGES, Counter.BD_COUNT
@@ -173,7 +200,6 @@ final class Invariants {
             long expected = gauges.getOrDefault(gauge, 0L);
             assertEquals(expected, parts.counters().get(gauge), label + ": " + gauge.label());
         }
-        assertEquals(fileBytes, parts.file() == null ? 0 : parts.file().liveBytes(), label + ": bytes in the file");
         long tables = parts.counters().memoryUsed() - ((long) regions.budget().used() << Region.SHIFT);
         assertTrue(tables >= 0 && tables % PageSet.PAGE_BYTES == 0, label + ": " + tables + " bytes of tables");
     }

@@ -2,6 +2,7 @@ package dev.ramzswap.store;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.linux.MappedFile;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -12,8 +13,8 @@ import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The process that {@link StoreKillTest} kills: takes over what its predecessor left, checks every slot, and goes on
- * storing, loading and invalidating, while limit and codec change, until it is killed.
+ * The process that {@link StoreKillTest} kills: takes over what its predecessor left, checks every slot and the
+ * {@link Invariants}, and goes on storing, loading and invalidating, while limit and codec change, until it is killed.
  *
  * <p>A journal in a mapped file says of each slot which page it must hold, and, while an operation is under way, which
  * one it may hold as well. A page is a number above 0 ({@link Pages}); 0 is a hole.
@@ -24,10 +25,12 @@ final class KilledStore {
     private static final long LIMIT = 1 << 20;
 
     private final PageStore store;
+    private final Parts parts;
     private final MemorySegment journal;
 
-    private KilledStore(PageStore store, MemorySegment journal) {
+    private KilledStore(PageStore store, Parts parts, MemorySegment journal) {
         this.store = store;
+        this.parts = parts;
         this.journal = journal;
     }
 
@@ -41,7 +44,8 @@ final class KilledStore {
                 .backing(directory.resolve("file"))
                 .stateDirectory(directory)
                 .build();
-        KilledStore killed = new KilledStore(PageStore.open(config), journal.memory());
+        StoreFiles files = StoreFiles.open(config, BackingFile::open);
+        KilledStore killed = new KilledStore(PageStore.open(config, files), files.parts(), journal.memory());
         killed.check();
         for (int i = 0; i < THREADS; i++) {
             int id = i;
@@ -61,7 +65,17 @@ final class KilledStore {
         Runtime.getRuntime().halt(1);
     }
 
-    private void check() {
+    private void check() throws InterruptedException {
+        try {
+            Invariants.checkPaused(store, parts, "taken over");
+        } catch (AssertionError e) {
+            System.out.println(e);
+            Runtime.getRuntime().halt(1);
+        }
+        checkSlots();
+    }
+
+    private void checkSlots() {
         ByteBuffer page = Pages.buffer();
         try (Workspace work = store.workspace()) {
             for (int slot = 0; slot < SLOTS; slot++) {

@@ -7,6 +7,9 @@ import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.backing.HungDevice;
 import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -23,6 +26,9 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class LimitTest {
     private static final int SLOTS = 8192;
+    private static final int PAGES = 2000;
+    private static final int KEPT_STEP = 16;
+    private static final int DAMAGED_STEP = 28;
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     @TempDir
@@ -158,6 +164,58 @@ class LimitTest {
                         "slot " + slot);
             }
             device.goOn();
+        }
+    }
+
+    /** What a header says is not needed to give a region's memory back: each damaged one costs its own page. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void memoryComesDownThoughHeadersAreDamaged(boolean isTakenOver) throws IOException {
+        StoreConfig config =
+                new TestConfig(SLOTS).overcommit().stateDirectory(directory).build();
+        StoreFiles files = StoreFiles.open(config, BackingFile::open);
+        try (PageStore store = PageStore.open(config, files);
+                Workspace work = store.workspace()) {
+            for (int slot = 0; slot < PAGES; slot++) {
+                store(store, slot, Pages.Kind.HALF, work);
+            }
+            damageHeaders(files.parts());
+            if (!isTakenOver) {
+                dropMostAndLowerLimit(store, work);
+            }
+        }
+        if (isTakenOver) {
+            try (PageStore store = PageStore.open(config);
+                    Workspace work = store.workspace()) {
+                dropMostAndLowerLimit(store, work);
+            }
+        }
+    }
+
+    /** Each byte of a header in another page's, of some that stay and of some that go, in the first few regions. */
+    private static void damageHeaders(Parts parts) {
+        MemorySegment pool = parts.pool().memory();
+        for (int at = 0; at < Record.HEADER_BYTES; at++) {
+            long place = Slot.place(parts.map().get(at * DAMAGED_STEP)) + at;
+            pool.set(ValueLayout.JAVA_BYTE, place, (byte) ~pool.get(ValueLayout.JAVA_BYTE, place));
+        }
+    }
+
+    private static void dropMostAndLowerLimit(PageStore store, Workspace work) {
+        for (int slot = 0; slot < PAGES; slot++) {
+            if (slot % KEPT_STEP != 0) {
+                store.invalidate(slot, work);
+            }
+        }
+        long limit = TestConfig.limitOf(SLOTS, 3);
+        store.setLimit(limit);
+        awaitMemory(store, limit);
+        ByteBuffer out = Pages.buffer();
+        for (int slot = 0; slot < PAGES; slot += KEPT_STEP) {
+            boolean isDamaged = slot % DAMAGED_STEP == 0;
+            int status = store.load(slot, out, 0, work);
+            assertTrue(status == StoreStatus.OK || isDamaged, "slot " + slot);
+            assertTrue(status != StoreStatus.OK || Pages.equal(Pages.page(Pages.Kind.HALF, slot), out), "slot " + slot);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.ramzswap.store;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.ramzswap.backing.BackingFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -40,8 +41,10 @@ class LinearizabilityTest {
     @Test
     void noTornNoStaleNoForeignPage() throws Exception {
         TestConfig config = new TestConfig(SLOTS + FILLER_SLOTS).limit(2 << 20).backing(directory.resolve("file"));
-        try (PageStore store = PageStore.open(config.build())) {
+        StoreFiles files = StoreFiles.open(config.build(), BackingFile::open);
+        try (PageStore store = PageStore.open(config.build(), files)) {
             run(store, this::play);
+            Invariants.checkPaused(store, files.parts(), "seed " + SEED);
         }
     }
 
@@ -124,8 +127,10 @@ class LinearizabilityTest {
     void noPartialWriteIsLost() throws Exception {
         AtomicIntegerArray written = new AtomicIntegerArray(THREADS);
         TestConfig config = new TestConfig(SLOTS + FILLER_SLOTS).limit(2 << 20).backing(directory.resolve("file"));
-        try (PageStore store = PageStore.open(config.build())) {
+        StoreFiles files = StoreFiles.open(config.build(), BackingFile::open);
+        try (PageStore store = PageStore.open(config.build(), files)) {
             run(store, (s, work, id) -> patch(s, work, id, written));
+            Invariants.checkPaused(store, files.parts(), "seed " + SEED);
             try (Workspace work = store.workspace()) {
                 ByteBuffer page = Pages.buffer();
                 assertEquals(StoreStatus.OK, store.load(0, page, 0, work));

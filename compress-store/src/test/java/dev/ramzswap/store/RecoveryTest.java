@@ -32,12 +32,12 @@ class RecoveryTest {
     private final ByteBuffer out = Pages.buffer();
 
     @Test
-    void aLaterStoreFindsEveryPageAndTheSameGauges() throws IOException {
+    void aLaterStoreFindsEveryPageAndTheSameGauges() throws IOException, InterruptedException {
         reopenAgainAndAgain(new TestConfig(SLOTS).stateDirectory(directory));
     }
 
     @Test
-    void pagesInTheBackingFileAreFoundToo() throws IOException {
+    void pagesInTheBackingFileAreFoundToo() throws IOException, InterruptedException {
         reopenAgainAndAgain(
                 new TestConfig(SLOTS).stateDirectory(directory).limit(2 << 20).backing(directory.resolve("backing")));
     }
@@ -47,7 +47,7 @@ class RecoveryTest {
         reopenAgainAndAgain(new TestConfig(SLOTS).ahead(1 << 20).stateDirectory(ramfs.directory()));
     }
 
-    private void reopenAgainAndAgain(TestConfig config) throws IOException {
+    private void reopenAgainAndAgain(TestConfig config) throws IOException, InterruptedException {
         long seed = System.nanoTime();
         SplittableRandom random = new SplittableRandom(seed);
         long[] model = new long[SLOTS];
@@ -56,8 +56,10 @@ class RecoveryTest {
         long compressed = 0;
         long written = 0;
         for (int round = 0; round < 5; round++) {
-            try (PageStore store = PageStore.open(config.build());
+            StoreFiles files = StoreFiles.open(config.build(), BackingFile::open);
+            try (PageStore store = PageStore.open(config.build(), files);
                     Workspace work = store.workspace()) {
+                Invariants.checkPaused(store, files.parts(), "seed " + seed + " taken over in round " + round);
                 Counters counters = store.counters();
                 assertEquals(orig, counters.get(Counter.ORIG_DATA_SIZE), "seed " + seed);
                 // A pool that is near its limit may have spilled by now; nothing else changes its content.
@@ -79,6 +81,7 @@ class RecoveryTest {
                     }
                 }
                 store.stopBackgroundWork();
+                Invariants.check(files.parts(), "seed " + seed + " after round " + round);
                 orig = counters.get(Counter.ORIG_DATA_SIZE);
                 compressed = counters.get(Counter.COMPR_DATA_SIZE);
                 written = counters.get(Counter.BD_WRITES);

@@ -14,8 +14,9 @@ import java.util.concurrent.Future;
  * {@link FuzzedStore}'s model.
  *
  * <p>The input: a byte that says whether there is a state directory, without which nobody can take over, and whether
- * the keeper has a thread of its own; and then operations of four bytes: what, a number, and a slot. Run by
- * {@code ./ramzswap fuzz} (docs/testing.md), its corpus by {@link FuzzCorpusTest}.
+ * the keeper has a thread of its own; and then operations of four bytes: what, a number, and a slot. The limit is one
+ * of them: stores may be refused then, but memory must come down to it. Run by {@code ./ramzswap fuzz}
+ * (docs/testing.md), its corpus by {@link FuzzCorpusTest}.
  */
 public final class StoreFuzz {
     private static final int SLOTS = 1000;
@@ -24,6 +25,11 @@ public final class StoreFuzz {
     private static final int MOST_TAKEOVERS = 4;
     private static final int HAS_STATE = 1;
     private static final int TWO_THREADS = 2;
+
+    /** In the number of the operation that changes codec or limit: the limit, of so many regions as the rest says. */
+    private static final int IS_LIMIT = 0x80;
+
+    private static final int MOST_REGIONS = 31;
 
     private static final ExecutorService KEEPER = Executors.newSingleThreadExecutor(
             task -> Thread.ofPlatform().daemon().name("fuzzed keeper").unstarted(task));
@@ -34,7 +40,7 @@ public final class StoreFuzz {
         if (input.length == 0) {
             return;
         }
-        TestConfig config = new TestConfig(SLOTS);
+        TestConfig config = new TestConfig(SLOTS).overcommit();
         ByteBuffer operations = ByteBuffer.wrap(input, 1, input.length - 1);
         if ((input[0] & HAS_STATE) == 0) {
             if ((input[0] & TWO_THREADS) == 0) {
@@ -59,6 +65,7 @@ public final class StoreFuzz {
     private static void playInTwoThreads(StoreConfig config, ByteBuffer input) throws IOException {
         ByteBuffer forKeeper = input.duplicate();
         try (FuzzedStore store = new FuzzedStore(config, _ -> null)) {
+            store.share(true);
             Future<?> keeping = KEEPER.submit(() -> keep(store, forKeeper));
             try {
                 for (int i = 0; i < MOST_OPERATIONS && input.remaining() >= OPERATION_BYTES; i++) {
@@ -67,7 +74,7 @@ public final class StoreFuzz {
             } finally {
                 keeping.get(); // Before the store is closed under it.
             }
-            store.check("played");
+            store.share(false);
             store.checkAll();
         } catch (InterruptedException | ExecutionException e) {
             throw new AssertionError(e);
@@ -88,13 +95,21 @@ public final class StoreFuzz {
         }
     }
 
+    private static void tune(FuzzedStore store, int number) {
+        if ((number & IS_LIMIT) == 0) {
+            store.setCodec(number);
+        } else {
+            store.setLimit(number & MOST_REGIONS);
+        }
+    }
+
     private static Void keep(FuzzedStore store, ByteBuffer input) throws IOException {
         for (int i = 0; i < MOST_OPERATIONS && input.remaining() >= OPERATION_BYTES; i++) {
             int operation = input.getInt();
             switch ((operation >>> 24) % 10) {
-                case 6 -> store.keepPoolMeanwhile();
-                case 7 -> store.gatherMeanwhile();
-                case 8 -> store.setCodec(operation >>> 16 & 0xff);
+                case 6 -> store.keepPool();
+                case 7 -> store.gather();
+                case 8 -> tune(store, operation >>> 16 & 0xff);
                 default -> Thread.yield();
             }
         }
@@ -111,7 +126,7 @@ public final class StoreFuzz {
                 switch (what % 10) {
                     case 6 -> store.keepPool();
                     case 7 -> store.gather();
-                    case 8 -> store.setCodec(number);
+                    case 8 -> tune(store, number);
                     case 9 -> {
                         if (takeoversLeft > 0) {
                             takeoversLeft--;

@@ -21,9 +21,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Contract 2, at its edge: limit and backing file hold the slots' worst case and not a page more, and all slots are at
- * their worst. Eight threads overwrite and patch them, while the file fails now and then for less than a store's
- * patience: no store may be refused. For longer runs {@code -Dramzswap.seconds=600}; to replay,
- * {@code -Dramzswap.seed}.
+ * their worst. Eight threads overwrite and patch them, while the file fails now and then, or is slow, for less than a
+ * store's patience, so that partial writes keep pages pinned while they read: no store may be refused. For longer runs
+ * {@code -Dramzswap.seconds=600}; to replay, {@code -Dramzswap.seed}.
  */
 class WorstCaseTest {
     private static final int SLOTS = 4096;
@@ -51,19 +51,29 @@ class WorstCaseTest {
             SplittableRandom random = new SplittableRandom(SEED);
             while (futures.stream().anyMatch(future -> !future.isDone())) {
                 device.get().fail(random.nextInt(4) == 0 ? 40 : 0);
+                device.get().slow(random.nextInt(3) == 0 ? 20 : 0);
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(random.nextInt(300)));
             }
             device.get().fail(0);
+            device.get().slow(0);
             for (Future<?> future : futures) {
                 future.get();
             }
+            System.out.println("WorstCaseTest: seed " + SEED + ", " + stored(store.counters()) + " stores, "
+                    + store.counters().get(Counter.REFUSED_STORES) + " refused, "
+                    + device.get().slowReads() + " slow reads");
             assertEquals(0, store.counters().get(Counter.REFUSED_STORES), "seed " + SEED);
+            assertTrue(device.get().slowReads() > 0, "no partial write was slow; seed " + SEED);
             assertTrue(store.counters().get(Counter.MEM_USED_MAX) <= LIMIT, "the limit is exceeded; seed " + SEED);
             store.stopBackgroundWork();
             Invariants.check(files.parts(), "seed " + SEED);
         } finally {
             threads.shutdownNow();
         }
+    }
+
+    private static long stored(Counters counters) {
+        return counters.get(Counter.SUCC_STORES) + counters.get(Counter.FAILED_STORES);
     }
 
     /** A file of just the size that the worst case asks for. */
