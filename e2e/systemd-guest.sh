@@ -98,12 +98,14 @@ check_boot() {
 
 # As needrestart does it.
 restart_both() {
-    local start
+    local start took
     start=$(now)
     must 'restart both in one job' timeout 240 systemctl restart "$daemon" "$standby"
     must 'one serves' await 60 one_serves
     must 'one stands by' await 60 one_stands_by
-    figure restart_both "$(since "$start")"
+    took=$(since "$start")
+    figure restart_both "$took"
+    must 'that was soon' [ "${took%.*}" -lt $((30 * E2E_SLOWNESS)) ]
 }
 
 one_serves() {

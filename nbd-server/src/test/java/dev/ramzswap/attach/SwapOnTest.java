@@ -19,6 +19,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -40,6 +41,8 @@ class SwapOnTest {
     private FakeMachine fake;
     private final StringWriter out = new StringWriter();
     private Optional<String> device = Optional.empty();
+    private Optional<Duration> requestTimeout = Optional.empty();
+    private Optional<Duration> reconnectTimeout = Optional.empty();
     private boolean isByNbdClient;
 
     private boolean probesSlots = true;
@@ -58,8 +61,8 @@ class SwapOnTest {
                 Optional.empty(),
                 Optional.of(2),
                 isByNbdClient,
-                Optional.empty(),
-                Optional.empty(),
+                requestTimeout,
+                reconnectTimeout,
                 tune,
                 probesSlots,
                 isUnsafe);
@@ -89,6 +92,18 @@ class SwapOnTest {
             swapOn("swap0");
         }
         assertEquals("connect nbd0 swap0 2 15 60", fake.ran.getFirst());
+    }
+
+    /** Whatever the export's storage would need: who gives it knows his disk. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", ",backing-file=%s"})
+    void theKernelWaitsAsLongAsItIsTold(String storage) throws Exception {
+        requestTimeout = Optional.of(Duration.ofSeconds(40));
+        reconnectTimeout = Optional.of(Duration.ofSeconds(600));
+        try (Daemon _ = fake.serve(EXPORT + storage.formatted(temp.resolve("backing")))) {
+            swapOn("swap0");
+        }
+        assertEquals("connect nbd0 swap0 2 40 600", fake.ran.getFirst());
     }
 
     /** The kernel has the sockets, whatever its answer was: nothing is sent by them but its own good-bye. */

@@ -82,6 +82,16 @@ final class DaemonProcess implements AutoCloseable {
         return output.contains("\nready\n");
     }
 
+    /** The same for one that was started as another program's argument, or by a shell. */
+    static void awaitReady(Tool daemon) throws IOException, InterruptedException {
+        while (!isReady(daemon.output())) {
+            if (!daemon.isAlive()) {
+                fail(daemon.await().toString());
+            }
+            Thread.sleep(20);
+        }
+    }
+
     private DaemonProcess awaitReady() throws IOException, InterruptedException {
         long end = System.nanoTime() + BOUND.toNanos();
         while (!isReady(output())) {

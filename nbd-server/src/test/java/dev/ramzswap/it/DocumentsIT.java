@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Manual pages and completion, as the build has made them. */
 class DocumentsIT {
     private static final Path SHARE = Launcher.PATH.resolveSibling("nbd-server/target/runtime/share");
+    private static final Path ZSH = SHARE.resolve("zsh/vendor-completions/_ramzswap");
+    private static final Path FISH = SHARE.resolve("fish/vendor_completions.d/ramzswap.fish");
 
     @TempDir
     private Path directory;
@@ -53,6 +57,18 @@ class DocumentsIT {
         }
         for (String member : "slot_probe,slot_probe_reason,used_slots".split(",")) {
             assertTrue(status.contains("\n.B " + member + "\n"), status);
+        }
+    }
+
+    /** Its launcher adds them to the help there. */
+    @Test
+    void whatOnlyACheckoutHasIsInNeitherHelpNorManual() throws Exception {
+        String help = Tool.run(Launcher.PACKAGED, "--help").out();
+        String manual = page("man1/ramzswap.1.gz");
+        assertTrue(help.contains("\n  doctor ") && manual.contains("\n.B doctor\n"), help + manual);
+        for (String command : "test,bench,fuzz,stress,soak".split(",")) {
+            assertFalse(help.contains("\n  " + command + " "), help);
+            assertFalse(manual.contains("\n.B " + command + "\n"), manual);
         }
     }
 
@@ -92,9 +108,74 @@ class DocumentsIT {
         }
     }
 
-    /** Those shells need not be here: what they are told must at least be there. */
+    /**
+     * A shell at a terminal, where each line is typed, then a tab and Enter: it says what it was to run. It reads none
+     * of the completions for other programs, which takes long.
+     */
     @Test
-    void zshAndFishCompleteNamesAndValues() throws Exception {
+    void zshCompletesWhatIsTyped() throws Exception {
+        makeExport();
+        Files.writeString(directory.resolve(".zshrc"), """
+                PS1=
+                fpath=(%s ${fpath:#*/Completion/[^B]*})
+                autoload -U compinit
+                compinit -u -D
+                ramzswap() { print -r -- "<<$*>>" }
+                """.formatted(ZSH.getParent()));
+        String type = """
+                zmodload zsh/zpty
+                zpty shell zsh -d -i
+                for line; do
+                    zpty -w shell "ramzswap $line"$'\\t'
+                    zpty -r shell said '*<<*>>*'
+                    print -r -- ${${said##*<<}%%>>*}
+                done
+                """;
+        assertEquals(
+                List.of("status", "stop of-this-test", "serve --codec=zstd:3", "serve --tls-cert", "swapon --tls-ce"),
+                typed(
+                        List.of("zsh", "-f", "-c", type, "zsh"),
+                        "stat",
+                        "stop of-",
+                        "serve --codec=zstd:",
+                        "serve --tls-ce",
+                        "swapon --tls-ce"));
+    }
+
+    @Test
+    void fishCompletesWhatIsTyped() throws Exception {
+        makeExport();
+        String type = "source " + FISH + "; for line in $argv; complete -C \"ramzswap $line\" | cut -f1; end";
+        assertEquals(
+                List.of("status", "of-this-test", "zstd:3", "--tls-cert", directory + "/ramzswap/"),
+                typed(
+                        List.of("fish", "--no-config", "-c", type),
+                        "stat",
+                        "stop of-",
+                        "serve --codec zstd:",
+                        "serve --tls-ce",
+                        "swapon --tls-ce",
+                        "serve --backing-file " + directory + "/ramzs"));
+    }
+
+    private void makeExport() throws IOException {
+        Files.createDirectories(directory.resolve("ramzswap"));
+        Files.createFile(directory.resolve("ramzswap/of-this-test.export"));
+    }
+
+    private List<String> typed(List<String> shell, String... lines) throws Exception {
+        String own = directory.toString();
+        var variables = Map.of("XDG_RUNTIME_DIR", own, "HOME", own, "ZDOTDIR", own, "TERM", "dumb");
+        Object[] command = Stream.concat(shell.stream(), Stream.of(lines)).toArray();
+        try (Tool tool = Tool.start(variables, command)) {
+            Tool.Result result = tool.await().expect(0);
+            assertEquals("", result.err());
+            return result.out().lines().toList();
+        }
+    }
+
+    @Test
+    void zshAndFishAreToldOfNamesAndValuesWhereverTheyAre() throws Exception {
         String zsh = zsh();
         for (String command : "status,set,stop,swapoff,swapon".split(",")) {
             String words = zsh.substring(zsh.indexOf("    " + command + ") _arguments"));
@@ -115,11 +196,11 @@ class DocumentsIT {
     }
 
     private static String zsh() throws IOException {
-        return Files.readString(SHARE.resolve("zsh/vendor-completions/_ramzswap"));
+        return Files.readString(ZSH);
     }
 
     private static String fish() throws IOException {
-        return Files.readString(SHARE.resolve("fish/vendor_completions.d/ramzswap.fish"));
+        return Files.readString(FISH);
     }
 
     @Test

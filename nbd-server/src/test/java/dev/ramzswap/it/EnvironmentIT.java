@@ -12,9 +12,11 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What of the machine and of its user's settings reaches the daemon's JVM, and what not. */
@@ -24,14 +26,32 @@ class EnvironmentIT {
     @TempDir
     private Path directory;
 
-    @Test
-    void optionsForOtherJavaProgramsAreNotForThisOne() throws Exception {
+    /** The checkout's, and the only one that the package has. */
+    static List<Path> commands() {
+        return List.of(Launcher.PATH, Launcher.PACKAGED);
+    }
+
+    @ParameterizedTest
+    @MethodSource("commands")
+    void optionsForOtherJavaProgramsAreNotForThisOne(Path command) throws Exception {
         String bad = "-XX:+UseParallelGC -Xmx1g";
-        Map<String, String> machine = Map.of(
-                "JAVA_TOOL_OPTIONS", bad, "JDK_JAVA_OPTIONS", bad, "_JAVA_OPTIONS", bad, "JDK_AOT_VM_OPTIONS", bad);
-        try (DaemonProcess daemon = DaemonProcess.start(directory, machine, "--size", "1M")) {
-            assertFalse(daemon.output().contains("Picked up"), daemon.output());
-            try (Tool status = Tool.start(all(machine), Launcher.PATH, "status", "--json")) {
+        Map<String, String> others = Map.of(
+                "JAVA_TOOL_OPTIONS", bad,
+                "JDK_JAVA_OPTIONS", bad,
+                "_JAVA_OPTIONS", bad,
+                "JDK_AOT_VM_OPTIONS", bad,
+                "CLASSPATH", "/classes");
+        Object[] serve = {command, "serve", "--size", "1M", "--socket", directory.resolve("s")};
+        try (Tool daemon = Tool.start(all(others), serve)) {
+            DaemonProcess.awaitReady(daemon);
+            String variables = Files.readString(Path.of("/proc/" + daemon.pid() + "/environ"));
+            assertEquals(
+                    List.of(),
+                    Stream.of(variables.split("\0"))
+                            .map(variable -> variable.split("=")[0])
+                            .filter(others::containsKey)
+                            .toList());
+            try (Tool status = Tool.start(all(others), command, "status", "--json")) {
                 assertEquals("", status.await().expect(0).err());
             }
         }
@@ -54,10 +74,7 @@ class EnvironmentIT {
     @ValueSource(strings = {"C", "C.UTF-8", "de_DE.ISO-8859-1"})
     void aPathIsTheBytesThatWereTypedInEveryLocale(String locale) throws Exception {
         try (Tool daemon = Tool.start(all(Map.of("LC_ALL", locale)), "sh", "-c", serve("gr\\303\\266\\303\\237e"))) {
-            while (!DaemonProcess.isReady(daemon.output())) {
-                assertTrue(daemon.isAlive());
-                Thread.sleep(20);
-            }
+            DaemonProcess.awaitReady(daemon);
             String made = Tool.run("ls", directory).out();
             assertEquals("gr\u00f6\u00dfe\nrun\ns\n", made);
         }

@@ -15,6 +15,9 @@ record Launcher(Path directory) {
     static final Path PATH = ROOT.resolve("ramzswap");
     static final Path RUNTIME = ROOT.resolve("nbd-server/target/runtime");
 
+    /** What {@link #PATH} runs, and the package installs. */
+    static final Path PACKAGED = RUNTIME.resolve("bin/ramzswap");
+
     /** A script of those that drive others' tests. */
     static Path suite(String name) {
         return ROOT.resolve("nbd-server/src/test/suites").resolve(name);

@@ -106,6 +106,7 @@ class StandbyIT {
         Process third = start("waiting for its place");
         first.destroyForcibly();
         await(log(1), SERVES);
+        assertFalse(Files.readString(log(1)).contains("warm-up"), "what it rehearsed with is no export of the user's");
         assertHolds(image);
         await(log(2), STANDS_BY);
         daemons.get(1).destroy();

@@ -22,6 +22,7 @@ final class Tool implements AutoCloseable {
 
     private static final Map<String, String> PACKAGES = Map.ofEntries(
             entry("fio", "fio"),
+            entry("fish", "fish"),
             entry("nbd-client", "nbd-client"),
             entry("nbdcopy", "libnbd-bin"),
             entry("nbdfuse", "libnbd-bin"),
@@ -31,7 +32,8 @@ final class Tool implements AutoCloseable {
             entry("qemu-img", "qemu-utils"),
             entry("qemu-io", "qemu-utils"),
             entry("qemu-nbd", "qemu-utils"),
-            entry("setpriv", "util-linux"));
+            entry("setpriv", "util-linux"),
+            entry("zsh", "zsh"));
 
     /** What a program printed, and its exit status. */
     record Result(String command, int exit, String out, String err) {

@@ -48,13 +48,6 @@ class UsersIT {
         return words;
     }
 
-    private static void awaitReady(Tool daemon) throws Exception {
-        while (!DaemonProcess.isReady(daemon.output())) {
-            assertTrue(daemon.isAlive(), "the daemon has ended");
-            Thread.sleep(20);
-        }
-    }
-
     private Tool.Result runAs(int user, Path run, Object... arguments) throws Exception {
         var words = as(user, command);
         words.addAll(List.of(arguments));
@@ -69,7 +62,7 @@ class UsersIT {
         Path run = directory.resolve("run");
         String serve = "umask 077; exec " + command + " serve --name roots --size 16M";
         try (Tool daemon = Tool.start(variables(run), "sh", "-c", serve)) {
-            awaitReady(daemon);
+            DaemonProcess.awaitReady(daemon);
             String row = runAs(USER, run, "status").expect(0).out();
             assertTrue(row.matches("NAME .*\nroots( +-){8} +serving +\\d+ \\S+\n"), row);
             String json =
@@ -101,12 +94,12 @@ class UsersIT {
         String serve =
                 "mount -t tmpfs ramzswap-test /run && umask 077 && exec " + command + " serve --name roots --size 16M";
         try (Tool roots = Tool.start(variables, "unshare", "--mount", "sh", "-c", serve)) {
-            awaitReady(roots);
+            DaemonProcess.awaitReady(roots);
             Object[] enter = {"nsenter", "--mount", "--target", roots.pid(), "--"};
             Tool.run(with(enter, "chmod", mode, "/run/ramzswap"));
             Object[] user = with(enter, as(USER, command).toArray());
             try (Tool own = Tool.start(variables, with(user, "serve", "--name", "own", "--size", "16M"))) {
-                awaitReady(own);
+                DaemonProcess.awaitReady(own);
                 String rows = run(variables, with(user, "status"));
                 assertTrue(rows.matches("(?s)NAME .*\nown +lz4 .*"), rows);
                 assertEquals(mode.equals("0755"), rows.contains("\nroots "), rows);
@@ -158,7 +151,7 @@ class UsersIT {
         Path run = home.resolve("run");
         var serve = as(owner, command, "serve", "--size", "1M", "--allow-users", USER + 1);
         try (Tool daemon = Tool.start(variables(run), serve.toArray())) {
-            awaitReady(daemon);
+            DaemonProcess.awaitReady(daemon);
             Path socket = run.resolve("swap0.sock");
             Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw-rw-"));
             var look = as(USER + 1, "nbdinfo", "nbd+unix:///?socket=" + socket);
@@ -174,7 +167,7 @@ class UsersIT {
         String nameless = "mount --bind /dev/null /etc/passwd && exec setpriv --reuid " + USER + " --regid " + USER
                 + " --clear-groups -- " + command + " serve --size 16M --limit 32M";
         try (Tool daemon = Tool.start(variables(run), "unshare", "--mount", "sh", "-c", nameless)) {
-            awaitReady(daemon);
+            DaemonProcess.awaitReady(daemon);
             String python = "import glob, socket, sys; s = socket.socket(socket.AF_UNIX);"
                     + " s.connect(glob.glob(sys.argv[1] + '/*.control')[0]); s.sendall(b'set swap0 limit=24M\\n');"
                     + " print(s.recv(100).decode(), end='')";
