@@ -18,9 +18,10 @@ unpack() { # PACKAGE...
     # shellcheck disable=SC2046 # one word for each package
     set -- "$@" $(apt-cache depends -i "$@" | sed -n 's/^ *Depends: \(lib[^<>]*\)$/\1/p' | grep -v '^libc6$' | sort -u)
     for package in "$@"; do
-        [ -z "$(find "$debs" -name "${package}_*")" ] || continue
-        (cd "$debs" && apt-get -qq -o APT::Sandbox::User=root download "$package") || die "no package $package"
-        dpkg-deb -x "$debs/${package}"_*.deb "$target/programs"
+        [ -e "$debs/$package" ] && continue
+        (cd "$debs" && apt-get -qq -o APT::Sandbox::User=root download "$package") || return
+        dpkg-deb -x "$debs/${package}"_*.deb "$target/programs" || return
+        mv "$debs/${package}"_*.deb "$debs/$package"
     done
 }
 

@@ -68,6 +68,20 @@ final class DeadSlots {
         }
     }
 
+    /**
+     * After a swapoff of another, which has ended it.
+     *
+     * @throws IOException if it cannot be had now; the next swapoff of another tries again
+     */
+    void beginAnew(ExportStatus status, NbdDevice device) throws IOException, InterruptedException {
+        try {
+            say("drops pages as the kernel frees them (" + probe(status, device) + ")");
+        } catch (IOException e) {
+            end();
+            throw e;
+        }
+    }
+
     /** As nobody wants it. */
     void leaveOut(NbdDevice device) {
         end(device, "--no-slot-probe was given");

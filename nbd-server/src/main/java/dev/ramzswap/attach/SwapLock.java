@@ -40,9 +40,9 @@ final class SwapLock {
         this.path = dir.path().resolve(export + ".swap.lock");
     }
 
-    /** @throws IOException also if another has it */
-    NativeFile take() throws IOException {
-        return tryTake(Duration.ZERO).orElseThrow(() -> new IOException(other() + " is under way: wait for it"));
+    /** @throws IOException also if another still has it after so long */
+    NativeFile take(Duration patience) throws IOException {
+        return tryTake(patience).orElseThrow(() -> new IOException(other() + " is under way: wait for it"));
     }
 
     /**

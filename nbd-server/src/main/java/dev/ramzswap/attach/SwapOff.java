@@ -76,14 +76,21 @@ public final class SwapOff {
     /** Who is at one just now begins or ends that himself. */
     private void beginAnew(ExportStatus other) throws InterruptedException {
         try {
-            Optional<NbdDevice> device = new SlotChecks(machine).ended(other);
-            if (device.isPresent()) {
-                try (NativeFile _ = new SwapLock(machine, other.name()).take()) {
-                    new DeadSlots(machine, other.name(), out).begin(other, device.get());
+            if (new SlotChecks(machine).ended(other).isPresent()) {
+                try (NativeFile _ = new SwapLock(machine, other.name()).take(Duration.ZERO)) {
+                    beginAnewAlone(other);
                 }
             }
         } catch (IOException e) {
             say("the dead pages of " + other.name() + " stay until the next ramzswap swapon: " + Cause.of(e));
+        }
+    }
+
+    /** The device may have become another's before. */
+    private void beginAnewAlone(ExportStatus other) throws IOException, InterruptedException {
+        Optional<NbdDevice> device = new SlotChecks(machine).ended(other);
+        if (device.isPresent()) {
+            new DeadSlots(machine, other.name(), out).beginAnew(other, device.get());
         }
     }
 

@@ -53,7 +53,7 @@ public final class SwapOn {
     /** @param starter starts the daemon; otherwise one must run already */
     public void run(Optional<Starter> starter) throws IOException, InterruptedException {
         machine.requireRoot("swapon");
-        try (NativeFile _ = new SwapLock(machine, request.export()).take();
+        try (NativeFile _ = new SwapLock(machine, request.export()).take(PATIENCE);
                 Undo undo = new Undo(out)) {
             boolean ownsDaemon = starter.isPresent() || isDaemonOwned();
             if (starter.isPresent() || !isOnAlready(undo)) {

@@ -131,9 +131,7 @@ public final class Daemon implements AutoCloseable {
         if (config.isStandby()) {
             standBy();
         } else {
-            if (!stores.hasState()) {
-                announcement.claim();
-            }
+            claimIfNew();
             termination.accept(ending::request);
             openStores();
         }
@@ -183,8 +181,16 @@ public final class Daemon implements AutoCloseable {
             if (!isNeeded) {
                 departure.leave("told to end, and so was the daemon that served, which nobody needs any more");
             }
+            claimIfNew();
             openStores();
             termination.accept(ending::request);
+        }
+    }
+
+    /** Before the socket, which whoever has the name is likely to have, too. Pages wait for no name. */
+    private void claimIfNew() throws IOException {
+        if (!stores.hasState()) {
+            announcement.claim();
         }
     }
 

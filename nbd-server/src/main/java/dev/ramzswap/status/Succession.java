@@ -24,11 +24,20 @@ public record Succession(ExportEntry before, boolean isOfUnits) {
         return new Succession(export.entry(), isOfUnits(export.entry()));
     }
 
-    static boolean isOfUnits(ExportEntry entry) {
+    private static boolean isOfUnits(ExportEntry entry) {
         try {
             return isOfUnits(entry.name(), Files.readString(Path.of("/proc/" + entry.pid() + "/cgroup")));
         } catch (IOException e) {
             return false; // it has just ended, or is another user's: then it says no more than that
+        }
+    }
+
+    /** Whether a daemon is known to be none of the package's two. */
+    static boolean isByHand(ExportEntry entry) {
+        try {
+            return !isOfUnits(entry.name(), Files.readString(Path.of("/proc/" + entry.pid() + "/cgroup")));
+        } catch (IOException e) {
+            return false; // it has just ended
         }
     }
 

@@ -17,6 +17,7 @@ import java.io.RandomAccessFile;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
@@ -389,7 +390,7 @@ class SwapOffTest {
     @Test
     void norWhileAnotherIsAtThat() throws Exception {
         Files.delete(probedBesides());
-        try (NativeFile _ = new SwapLock(fake.machine(), "other").take()) {
+        try (NativeFile _ = new SwapLock(fake.machine(), "other").take(Duration.ZERO)) {
             swapOff(false, false);
         }
         assertEquals(0, fake.asked);
@@ -410,7 +411,7 @@ class SwapOffTest {
     void whoWaitsForAnotherOfTheSameSucceedsWithIt() throws Exception {
         AtomicReference<Exception> failure = new AtomicReference<>();
         Thread waiting;
-        try (NativeFile _ = new SwapLock(fake.machine(), "swap0").take()) {
+        try (NativeFile _ = new SwapLock(fake.machine(), "swap0").take(Duration.ZERO)) {
             fake.file("/proc/locks", Files.readString(Path.of("/proc/locks")));
             waiting = Thread.ofPlatform().start(() -> {
                 try {
@@ -435,7 +436,7 @@ class SwapOffTest {
 
     @Test
     void whoFindsAnotherAtItSaysWhom() throws Exception {
-        try (NativeFile _ = new SwapLock(fake.machine(), "other").take()) {
+        try (NativeFile _ = new SwapLock(fake.machine(), "other").take(Duration.ZERO)) {
             fake.file("/proc/locks", Files.readString(Path.of("/proc/locks")));
             assertEquals(
                     "another swapon or swapoff of other (pid "
@@ -446,7 +447,7 @@ class SwapOffTest {
 
     @Test
     void whoeverWaitsForAnotherCanBeInterrupted() throws Exception {
-        try (NativeFile _ = new SwapLock(fake.machine(), "swap0").take()) {
+        try (NativeFile _ = new SwapLock(fake.machine(), "swap0").take(Duration.ZERO)) {
             Thread.currentThread().interrupt();
             assertThrows(InterruptedException.class, () -> swapOff(false, false));
         }

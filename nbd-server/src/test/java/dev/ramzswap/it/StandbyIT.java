@@ -60,6 +60,21 @@ class StandbyIT {
         return daemon;
     }
 
+    /** As the daemons of a unit do beside one of that name that somebody has begun by hand: 2 is not begun again. */
+    @Test
+    void whoFindsItsNameTakenEndsForGood() throws Exception {
+        Process byHand = new Launcher(directory)
+                .process("serve", "--size=16M", "--socket=" + socket())
+                .redirectErrorStream(true)
+                .redirectOutput(log(0).toFile())
+                .start();
+        daemons.add(byHand);
+        await(log(0), SERVES);
+        Process daemon = start("has an export 'swap0'");
+        assertTrue(daemon.waitFor(BOUND.toSeconds(), TimeUnit.SECONDS));
+        assertEquals(2, daemon.exitValue());
+    }
+
     @AfterEach
     void killAll() {
         daemons.forEach(daemon -> daemon.destroyForcibly().onExit().join());
