@@ -69,7 +69,7 @@ public final class SwapOff {
                 beginAnew(other);
             }
         } catch (IOException e) {
-            say("the dead pages of others may stay until the next ramzswap swapon: " + Cause.of(e));
+            say("the dead pages of others may stay until the next ramzswap swapon or swapoff: " + Cause.of(e));
         }
     }
 
@@ -82,7 +82,7 @@ public final class SwapOff {
                 }
             }
         } catch (IOException e) {
-            say("the dead pages of " + other.name() + " stay until the next ramzswap swapon: " + Cause.of(e));
+            say("the dead pages of " + other.name() + " stay until the next ramzswap swapon or swapoff: " + Cause.of(e));
         }
     }
 

@@ -375,9 +375,10 @@ class SwapOffTest {
         assertEquals(1, fake.asked);
         assertTrue(
                 out.toString()
-                        .endsWith("other: keeps dead pages until their slots are written again, as the kernel does not"
-                                + " say what it frees: no such function\n"),
+                        .endsWith("swap0: the dead pages of other stay until the next ramzswap swapon or swapoff: no such"
+                                + " function\n"),
                 out::toString);
+        assertFalse(Files.exists(temp.resolve("run/other.slot-probe")), "the next one tries again");
     }
 
     @Test
@@ -394,7 +395,7 @@ class SwapOffTest {
             swapOff(false, false);
         }
         assertEquals(0, fake.asked);
-        assertTrue(out.toString().contains("the dead pages of other stay until the next ramzswap swapon: "));
+        assertTrue(out.toString().contains("the dead pages of other stay until the next ramzswap swapon or swapoff: "));
         assertFalse(hasRecord("swap0"));
     }
 
