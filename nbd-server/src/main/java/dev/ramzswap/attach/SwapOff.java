@@ -82,7 +82,8 @@ public final class SwapOff {
                 }
             }
         } catch (IOException e) {
-            say("the dead pages of " + other.name() + " stay until the next ramzswap swapon or swapoff: " + Cause.of(e));
+            say("the dead pages of " + other.name() + " stay until the next ramzswap swapon or swapoff: "
+                    + Cause.of(e));
         }
     }
 

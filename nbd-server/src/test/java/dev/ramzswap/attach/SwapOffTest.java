@@ -375,8 +375,9 @@ class SwapOffTest {
         assertEquals(1, fake.asked);
         assertTrue(
                 out.toString()
-                        .endsWith("swap0: the dead pages of other stay until the next ramzswap swapon or swapoff: no such"
-                                + " function\n"),
+                        .endsWith(
+                                "swap0: the dead pages of other stay until the next ramzswap swapon or swapoff: no such"
+                                        + " function\n"),
                 out::toString);
         assertFalse(Files.exists(temp.resolve("run/other.slot-probe")), "the next one tries again");
     }
