@@ -171,9 +171,12 @@ class DrainTest {
         assertFalse(Files.exists(directory.resolve("state/a.leaving")));
     }
 
+    private interface End {
+        void begin() throws Exception;
+    }
+
     /** The process could not end: nobody would serve, and nobody else have its locks, until the disk answers. */
-    @Test
-    void whileAThreadWaitsForADiskItServesOnThoughAnotherStandsBy() throws Exception {
+    private void assertServesOnWhileAThreadWaitsForADisk(End end) throws Exception {
         byte[] page = Bytes.random(1, PAGE_BYTES);
         Path fifo = directory.resolve("fifo");
         try (NativeFile _ = place("a");
@@ -182,10 +185,7 @@ class DrainTest {
             write(kernels, page);
             tell("attached a " + self());
             tell("sleep " + fifo);
-            daemon.toHandle().destroy();
-            await("a disk does not answer");
-            await("draining");
-            assertTrue(Files.exists(directory.resolve("state/a.leaving")), "as soon as it can");
+            end.begin();
             kernels.send(new Bytes().read(1, 0, PAGE_BYTES));
             kernels.in.expectData(1, page);
             SleepingThread.wake(fifo);
@@ -195,6 +195,16 @@ class DrainTest {
             SleepingThread.wake(fifo);
         }
         assertEquals(List.of("a.map", "b.map"), stores());
+    }
+
+    @Test
+    void whileAThreadWaitsForADiskItServesOnThoughAnotherStandsBy() throws Exception {
+        assertServesOnWhileAThreadWaitsForADisk(() -> {
+            daemon.toHandle().destroy();
+            await("a disk does not answer");
+            await("draining");
+            assertTrue(Files.exists(directory.resolve("state/a.leaving")), "as soon as it can");
+        });
     }
 
     /** To tell the kernel of errors meanwhile would cost it pages that the other one has. */
@@ -215,25 +225,10 @@ class DrainTest {
 
     @Test
     void whoIsForcedToEndServesOnWhileAThreadWaitsForADisk() throws Exception {
-        byte[] page = Bytes.random(1, PAGE_BYTES);
-        Path fifo = directory.resolve("fifo");
-        try (NativeFile _ = place("a");
-                NativeFile _ = place("b")) {
-            RawClient kernels = attached("a");
-            write(kernels, page);
-            tell("attached a " + self());
-            tell("sleep " + fifo);
+        assertServesOnWhileAThreadWaitsForADisk(() -> {
             ControlClient.stopByForce(directory.resolve("run/" + daemon.pid() + ".control"));
             await("a disk does not answer");
-            kernels.send(new Bytes().read(1, 0, PAGE_BYTES));
-            kernels.in.expectData(1, page);
-            SleepingThread.wake(fifo);
-            assertTrue(daemon.waitFor(20, TimeUnit.SECONDS));
-            assertEquals(0, daemon.exitValue());
-        } finally {
-            SleepingThread.wake(fifo);
-        }
-        assertEquals(List.of("a.map", "b.map"), stores());
+        });
     }
 
     private NativeFile place(String export) throws IOException {
