@@ -26,6 +26,7 @@ final class Evacuation {
 
     private final SlotMap map;
     private final Pool pool;
+    private boolean metPin;
 
     Evacuation(SlotMap map, Pool pool) {
         this.map = map;
@@ -38,6 +39,7 @@ final class Evacuation {
      * @return GAINED if it is retired, NOTHING if there is no room for its records, BLOCKED if some cannot be moved now
      */
     Look run(int region, Mover mover) throws IOException {
+        metPin = false;
         if (!pool.beginEvacuation(region)) {
             return Look.BLOCKED;
         }
@@ -52,6 +54,11 @@ final class Evacuation {
             return Look.GAINED;
         }
         return hasRoom ? Look.BLOCKED : Look.NOTHING;
+    }
+
+    /** Whether a record that the last run came by was pinned: it can be moved when it is that no more. */
+    boolean metPin() {
+        return metPin;
     }
 
     /** Returns whether there was room for all that could be moved. */
@@ -75,7 +82,9 @@ final class Evacuation {
         long slot = Record.slot(pool.memory(), place);
         long word = map.find(slot);
         boolean isThere = Slot.kind(word) == Slot.KIND_POOL && Slot.place(word) == place;
-        return !isThere || Slot.isPinned(word) || mover.move(slot, word);
+        boolean isPinned = isThere && Slot.isPinned(word);
+        metPin |= isPinned;
+        return !isThere || isPinned || mover.move(slot, word);
     }
 
     /** Returns the size of the hole, or 1 if there is none. */

@@ -20,7 +20,7 @@ import java.io.IOException;
  * tells it: a region opened for that victim would have held its records. So the debt is forgiven, and compaction begins
  * anew. Each forgiving lets at most one region be opened above the budget, and it is paid for when its victim is
  * retired. Left behind is one only by damage, by a change of the limit, and by a record that has been pinned for
- * {@link #MAX_TRIES} looks. From then on stores get no holes either, until memory is within the budget, so that what
+ * {@link #MAX_TRIES} looks, or not been published for {@link #MAX_TRIES_WITHOUT_PIN}. From then on stores get no holes either, until memory is within the budget, so that what
  * compaction gathers is not filled again: a pin that lasts leaves one region behind, not one after the other. It comes
  * down when live records fit: above the budget, whatever has a sixteenth free is emptied.
  */
@@ -36,8 +36,14 @@ final class PoolCompactor implements Evacuation.Mover {
     /** The same if a page finds no room: what is gathered from it is room for one at least. */
     private static final int WORTH_BYTES_IF_SCARCE = Region.BYTES - 2 * (Record.MAX_UNITS << Record.UNIT_SHIFT);
 
-    /** Looks after which a region that could not be emptied is left to the {@link Relister}. */
+    /** Looks after which a region in which a record is pinned is left to the {@link Relister}. */
     private static final int MAX_TRIES = 100;
+
+    /**
+     * The same if none is: what is counted there is published in a moment, or its word or header is damaged. Then no
+     * look ever moves it, and the Relister finds out what it is.
+     */
+    private static final int MAX_TRIES_WITHOUT_PIN = 2;
 
     private final RegionTable regions;
     private final Pool pool;
@@ -85,10 +91,9 @@ final class PoolCompactor implements Evacuation.Mover {
         }
         tries = region == unfinished ? tries + 1 : 0;
         unfinished = Region.NONE;
-        // What stays in a suspect one may be damaged, so that no other look moves it: the Relister finds out what it
-        // is.
-        int mostTries = isSuspect(region) ? 0 : MAX_TRIES;
+        boolean isSuspect = isSuspect(region); // Then what stays is damaged, most likely.
         Look look = evacuation.run(region, this);
+        int mostTries = isSuspect ? 0 : evacuation.metPin() ? MAX_TRIES : MAX_TRIES_WITHOUT_PIN;
         unfinished = look == Look.BLOCKED && tries < mostTries ? region : Region.NONE;
         return look == Look.NOTHING && forgiveDebt() ? Look.GAINED : look;
     }

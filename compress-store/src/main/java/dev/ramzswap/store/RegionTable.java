@@ -207,7 +207,7 @@ final class RegionTable implements AutoCloseable {
      * Marks a region in which what a word and what a record says do not agree: its live bytes are to be counted anew.
      */
     void suspect(int region) {
-        if (isListing(region)) {
+        if (isInUse(region)) {
             rings.setSuspect(region, true);
         }
     }

@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -167,10 +168,22 @@ class LimitTest {
         }
     }
 
-    /** What a header says is not needed to give a region's memory back: each damaged one costs its own page. */
+    /** What is damaged: what a header, or a word, says is not needed to give a region's memory back. */
+    private enum Damage {
+        HEADERS(LimitTest::damageHeaders),
+        WORDS(LimitTest::damageWords);
+
+        private final Consumer<Parts> toParts;
+
+        Damage(Consumer<Parts> toParts) {
+            this.toParts = toParts;
+        }
+    }
+
+    /** Each damaged one costs its own page. */
     @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void memoryComesDownThoughHeadersAreDamaged(boolean isTakenOver) throws IOException {
+    @CsvSource({"HEADERS, false", "HEADERS, true", "WORDS, false", "WORDS, true"})
+    void memoryComesDownThoughMuchIsDamaged(Damage damage, boolean isTakenOver) throws IOException {
         StoreConfig config =
                 new TestConfig(SLOTS).overcommit().stateDirectory(directory).build();
         StoreFiles files = StoreFiles.open(config, BackingFile::open);
@@ -179,7 +192,7 @@ class LimitTest {
             for (int slot = 0; slot < PAGES; slot++) {
                 store(store, slot, Pages.Kind.HALF, work);
             }
-            damageHeaders(files.parts());
+            damage.toParts.accept(files.parts());
             if (!isTakenOver) {
                 dropMostAndLowerLimit(store, work);
             }
@@ -198,6 +211,14 @@ class LimitTest {
         for (int at = 0; at < Record.HEADER_BYTES; at++) {
             long place = Slot.place(parts.map().get(at * DAMAGED_STEP)) + at;
             pool.set(ValueLayout.JAVA_BYTE, place, (byte) ~pool.get(ValueLayout.JAVA_BYTE, place));
+        }
+    }
+
+    /** A bit of some that stay and of some that go, in all regions. */
+    private static void damageWords(Parts parts) {
+        for (int slot = 0; slot < PAGES; slot += DAMAGED_STEP) {
+            long word = parts.map().get(slot);
+            parts.map().exchange(slot, word ^ 1L << slot % Long.SIZE);
         }
     }
 

@@ -158,6 +158,19 @@ class PoolTest {
         assertEquals(Record.roomFor(4096), regions.budget().liveBytes());
     }
 
+    /** Compaction would try to empty that region again and again, if it did not know. */
+    @Test
+    void aRecordThatCannotBeFreedMakesItsRegionSuspectThoughThatIsBeingEmptied() throws IOException {
+        long record = allocateRaw(1);
+        int region = Region.of(Slot.place(record));
+        pool.open().closeEmpty();
+        regions.close(region);
+        assertTrue(pool.beginEvacuation(region));
+        pool.free(2, record);
+        assertFalse(pool.endEvacuation(region));
+        assertTrue(regions.isSuspect(region));
+    }
+
     @Test
     void whenRegionsAreUsedUpLargerHolesAreSplit() {
         setBudget(2);
