@@ -32,7 +32,7 @@ class FlippedHeadTest {
     private static final int WORDS = 9;
 
     /** One page of so many is looked at for each bit. */
-    private static final int STEP = 16;
+    private static final int STEP = 64;
 
     @TempDir
     Path directory;
