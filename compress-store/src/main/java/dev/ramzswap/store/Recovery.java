@@ -90,9 +90,11 @@ final class Recovery {
         try (Resealer resealer = new Resealer(parts)) {
             for (long first = next.getAndAdd(CHUNK); first < map.slots(); first = next.getAndAdd(CHUNK)) {
                 long end = Math.min(first + CHUNK, map.slots());
-                for (long slot = map.nextRecovered(first, end); slot < end; slot = map.nextRecovered(slot + 1, end)) {
+                long slot = map.nextRecovered(first, end);
+                for (; slot < end; slot = map.nextRecovered(slot + 1, end)) {
                     counters.count(recover(slot, resealer), 1, stripe);
                 }
+                next.accumulateAndGet(slot, Math::max); // Nothing is in between: an empty map is looked through once.
             }
         }
     }
