@@ -67,7 +67,7 @@ final class Soak implements AutoCloseable {
         server.start();
         AtomicLongArray newest = new AtomicLongArray(SLOTS);
         for (int id = 0; id < SoakClient.CLIENTS; id++) {
-            clients.add(new SoakClient(address, id, newest, seed));
+            clients.add(new SoakClient(address, id, newest, soaked::free, seed));
         }
     }
 
@@ -169,7 +169,10 @@ final class Soak implements AutoCloseable {
     private void requireAgreement(SoakCounts counts) {
         Counters counters = store.counters();
         long stored = clients.stream().mapToLong(SoakClient::stored).sum();
+        await("freed pages are left", () -> get(Counter.ORIG_DATA_SIZE) <= stored * PageStore.SLOT_BYTES);
         requireEqual(stored * PageStore.SLOT_BYTES, counters, Counter.ORIG_DATA_SIZE);
+        require(get(Counter.FREED_SLOTS) > 0, "no freed page was dropped");
+        require(get(Counter.FREED_SLOTS) <= counts.get(Count.FREES), "more pages were dropped than freed");
         requireEqual(counts.get(Count.READS_OF_DATA), counters, Counter.LOADS);
         requireEqual(counts.get(Count.TRIMS_OF_DATA), counters, Counter.INVALIDATES);
         requireEqual(counts.get(Count.READ_ERRORS) + counts.get(Count.WRITE_ERRORS), counters, Counter.IO_ERRORS);

@@ -12,12 +12,16 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.LongConsumer;
 
 /**
  * One connection of the {@link Soak}, with several requests in flight. It alone changes every eighth slot, so that it
  * knows what they hold, whatever failed; of the others' slots it knows that a page must be whole, of that slot, and not
  * older than what its owner had been told to be stored when the read began. A request may be answered by EIO, and a
- * write by ENOSPC, since segments that cannot be read cannot be compacted; that changes nothing. Not thread-safe.
+ * write by ENOSPC, since segments that cannot be read cannot be compacted; that changes nothing.
+ *
+ * <p>Like the kernel, it frees slots without a request, does not read them any more, and frees those again that were
+ * reused in vain. Not thread-safe.
  */
 final class SoakClient implements AutoCloseable {
     static final int CLIENTS = 8;
@@ -41,20 +45,27 @@ final class SoakClient implements AutoCloseable {
 
     private final int id;
     private final AtomicLongArray newest;
+    private final LongConsumer kernel;
     private final SplittableRandom random;
     private final RawClient client;
     private final long[] names;
     private final long[] tails;
+    private final BitSet freed = new BitSet();
     private final ByteBuffer out = ByteBuffer.allocateDirect(IN_FLIGHT * (REQUEST_BYTES + SoakPage.BYTES));
     private final ByteBuffer in = ByteBuffer.allocateDirect(IN_FLIGHT * (REPLY_BYTES + SoakPage.BYTES))
             .flip();
     private final SoakCounts counts = new SoakCounts();
     private long number;
 
-    /** @param newest of each slot, the name of the newest page that its owner was told to be stored */
-    SoakClient(SocketAddress server, int id, AtomicLongArray newest, long seed) throws IOException {
+    /**
+     * @param newest of each slot, the name of the newest page that its owner was told to be stored
+     * @param kernel says of a slot that it is freed
+     */
+    SoakClient(SocketAddress server, int id, AtomicLongArray newest, LongConsumer kernel, long seed)
+            throws IOException {
         this.id = id;
         this.newest = newest;
+        this.kernel = kernel;
         this.random = new SplittableRandom(seed + id);
         this.names = new long[newest.length()];
         this.tails = new long[newest.length()];
@@ -79,6 +90,12 @@ final class SoakClient implements AutoCloseable {
         while (System.nanoTime() - end < 0) {
             BitSet slots = new BitSet();
             List<Request> requests = new ArrayList<>();
+            int slot = own();
+            free(slot);
+            if (random.nextBoolean()) {
+                slots.set(slot);
+                requests.add(write(slot)); // While it is being dropped.
+            }
             while (requests.size() < IN_FLIGHT) {
                 Request request = request();
                 if (!slots.get(request.slot())) {
@@ -90,10 +107,25 @@ final class SoakClient implements AutoCloseable {
         }
     }
 
+    private int own() {
+        return random.nextInt(names.length / CLIENTS) * CLIENTS + id;
+    }
+
+    /** What it held may be read by others until it is dropped. */
+    private void free(int slot) {
+        if (!freed.get(slot)) {
+            freed.set(slot);
+            names[slot] = 0;
+            tails[slot] = 0;
+            kernel.accept(slot);
+            counts.add(Count.FREES);
+        }
+    }
+
     private Request request() {
-        int own = random.nextInt(names.length / CLIENTS) * CLIENTS + id;
+        int own = own();
         int dice = random.nextInt(20);
-        if (dice < 8) {
+        if (dice < 8 || freed.get(own)) {
             return write(own);
         }
         if (dice < 14) {
@@ -130,7 +162,9 @@ final class SoakClient implements AutoCloseable {
     private List<Request> sweep() throws IOException {
         List<Request> failed = new ArrayList<>();
         for (int slot = id; slot < names.length; slot += CLIENTS) {
-            failed.addAll(exchange(List.of(read(slot))));
+            if (!freed.get(slot)) {
+                failed.addAll(exchange(List.of(read(slot))));
+            }
         }
         return failed;
     }
@@ -188,12 +222,20 @@ final class SoakClient implements AutoCloseable {
         if (error != 0) {
             counts.add(failure(request, error));
             failed.add(request);
+            freeAgain(request.slot());
         } else if (command(request.kind()) == NBD_CMD_READ) {
             await(SoakPage.BYTES);
             check(request, in.position());
             in.position(in.position() + SoakPage.BYTES);
         } else {
             done(request);
+        }
+    }
+
+    /** Its bit was cleared for the page that could not be stored. */
+    private void freeAgain(int slot) {
+        if (freed.get(slot)) {
+            kernel.accept(slot);
         }
     }
 
@@ -240,7 +282,10 @@ final class SoakClient implements AutoCloseable {
     private void done(Request request) {
         int slot = request.slot();
         switch (request.kind()) {
-            case WRITE -> counts.add(Count.WRITES);
+            case WRITE -> {
+                counts.add(Count.WRITES);
+                freed.clear(slot);
+            }
             case PATCH -> counts.add(Count.PATCHES);
             default -> {
                 counts.add(Count.TRIMS);

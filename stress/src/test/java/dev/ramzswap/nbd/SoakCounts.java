@@ -15,6 +15,7 @@ final class SoakCounts {
         PATCHES("partial writes"),
         TRIMS("trims"),
         TRIMS_OF_DATA("of them of stored pages"),
+        FREES("slots freed by their bits"),
         READ_ERRORS("reads answered by EIO"),
         WRITE_ERRORS("writes answered by EIO"),
         REFUSALS("writes answered by ENOSPC"),

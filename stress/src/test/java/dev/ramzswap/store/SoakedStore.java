@@ -4,6 +4,10 @@ import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.backing.UnreliableDevice;
 import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -11,6 +15,7 @@ import java.util.TreeMap;
 
 /** A store over an {@link UnreliableDevice}, and what is in it that it does not tell everybody. */
 public final class SoakedStore implements AutoCloseable {
+    private static final VarHandle BITS = ValueLayout.JAVA_LONG.varHandle();
     private static final long AHEAD_BYTES = 2 << 20;
     private static final Counter[] GAUGES = {
         Counter.ORIG_DATA_SIZE, Counter.COMPR_DATA_SIZE, Counter.SAME_PAGES, Counter.HUGE_PAGES, Counter.BD_COUNT
@@ -18,6 +23,7 @@ public final class SoakedStore implements AutoCloseable {
 
     private final StoreFiles files;
     private final PageStore store;
+    private final MemorySegment freed;
     private UnreliableDevice device;
 
     public SoakedStore(long slots, Path file, long seed) throws IOException {
@@ -34,6 +40,15 @@ public final class SoakedStore implements AutoCloseable {
         files = StoreFiles.open(
                 config, backing -> UnreliableDevice.open(backing, seed, opened -> this.device = opened));
         store = PageStore.open(config, files);
+        freed = Arena.ofAuto().allocate(Math.ceilDiv(slots, Long.SIZE) * Long.BYTES, Long.BYTES);
+        if (!store.freed().begin(freed, 1)) {
+            throw new IOException("the store does not look at what is freed");
+        }
+    }
+
+    /** Says that nobody needs a slot any more, as the kernel's program would. */
+    public void free(long slot) {
+        long _ = (long) BITS.getAndBitwiseOr(freed, slot / Long.SIZE * Long.BYTES, 1L << slot);
     }
 
     public PageStore store() {
