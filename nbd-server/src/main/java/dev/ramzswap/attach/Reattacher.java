@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
@@ -54,6 +55,16 @@ public final class Reattacher implements Attachments {
                     .isPresent();
         } catch (IOException e) {
             return true;
+        }
+    }
+
+    @Override
+    public OptionalInt attacher(int device) {
+        try {
+            return new NbdDevice(machine.files(), "nbd" + device)
+                    .pid().stream().mapToInt(Integer::parseInt).findFirst();
+        } catch (IOException | NumberFormatException e) {
+            return OptionalInt.empty();
         }
     }
 

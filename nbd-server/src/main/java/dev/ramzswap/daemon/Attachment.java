@@ -314,6 +314,11 @@ public final class Attachment {
         }
     }
 
+    /** Whether a connection is left that a process of that number has made, for itself or for the kernel. */
+    synchronized boolean isConnected(int pid) {
+        return others.connected().anyMatch(process -> process.pid() == pid);
+    }
+
     /** The processes that are connected, but for this one and those that attached a device that still names this. */
     SortedSet<Integer> visitors() {
         Set<ProcessId> attachers = attachers(devices());

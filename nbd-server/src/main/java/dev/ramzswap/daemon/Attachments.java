@@ -4,6 +4,7 @@ import dev.ramzswap.linux.ProcessId;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /** The kernel as a client: which of its devices belong to what a daemon serves, and who keeps them attached. */
@@ -33,6 +34,11 @@ public interface Attachments extends AutoCloseable {
      */
     default boolean isOf(int device, Set<String> exports) {
         return true;
+    }
+
+    /** The process that has attached {@code /dev/nbdN}, if the kernel names one. Thread-safe. */
+    default OptionalInt attacher(int device) {
+        return OptionalInt.empty();
     }
 
     /**

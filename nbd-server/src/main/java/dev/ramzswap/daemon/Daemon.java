@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -240,10 +241,18 @@ public final class Daemon implements AutoCloseable {
     private void watchForFullness() {
         Set<String> names = config.names();
         try {
-            fullWatch = FullWatch.ofMachine(stores::refusedStores, device -> kernel.isOf(device, names));
+            fullWatch = FullWatch.ofMachine(
+                    stores::refusedStores, device -> kernel.isOf(device, names) || isClients(device));
         } catch (IOException e) {
             LOG.log(Level.WARNING, "if memory and swap get full, nobody calls the OOM killer: " + e.getMessage());
         }
+    }
+
+    /** Whether a client has attached it, with a connection that is here: of nbd-client's devices the kernel says no more. */
+    private boolean isClients(int device) {
+        OptionalInt attacher = kernel.attacher(device);
+        return attacher.isPresent()
+                && attached.values().stream().anyMatch(export -> export.isConnected(attacher.getAsInt()));
     }
 
     /** The configuration without the exports that a takeover does without. */

@@ -16,6 +16,7 @@ import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -86,6 +87,13 @@ class ReattacherTest {
         assertFalse(reattacher.isOf(0, Set.of("b")));
         assertFalse(reattacher.isOf(1, Set.of("a", "b")));
         assertFalse(reattacher.isOf(7, Set.of("a", "b")));
+    }
+
+    @Test
+    void theKernelSaysWhoHasAttachedADevice() {
+        fake.file("/sys/block/nbd1/pid", "4711");
+        assertEquals(OptionalInt.of(4711), reattacher.attacher(1));
+        assertEquals(OptionalInt.empty(), reattacher.attacher(7));
     }
 
     @Test

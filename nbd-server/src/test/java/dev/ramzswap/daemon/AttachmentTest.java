@@ -45,6 +45,18 @@ class AttachmentTest {
         return new Attachment("a", 7, isTakenOver, kernel, OWN, () -> now);
     }
 
+    @Test
+    void aConnectionIsKnownByTheNumberOfWhoMadeItUntilItEnds() {
+        attachment.joined(VISITOR);
+        attachment.joined(VISITOR);
+        assertTrue(attachment.isConnected(200));
+        assertFalse(attachment.isConnected(201));
+        attachment.left(VISITOR, true);
+        assertTrue(attachment.isConnected(200));
+        attachment.left(VISITOR, true);
+        assertFalse(attachment.isConnected(200));
+    }
+
     private void pass(int seconds) {
         now += Duration.ofSeconds(seconds).toNanos();
     }
