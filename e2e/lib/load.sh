@@ -61,6 +61,46 @@ start_stress_of() { # RUNS VM-MB
     stress=$!
 }
 
+# Starts what somebody does at a console meanwhile.
+start_console() {
+    "$e2e/target/console" >/run/console.log &
+    console=$!
+}
+
+check_console() {
+    local longest
+    kill -TERM "$console"
+    wait "$console"
+    longest=$(awk '{ print $5 }' /run/console.log)
+    figure longest_ms "$longest"
+    check 'milliseconds from one command to the next' "$longest" -lt $((2000 * E2E_SLOWNESS))
+}
+
+# Keeps all of the kernel's messages from now on: its own buffer has the first ones no more after many.
+keep_messages() {
+    dmesg --follow >/run/messages &
+    messages=$!
+}
+
+# When the kernel first said that, in seconds since boot.
+said_at() { # PATTERN
+    awk -F '[][]' -v pattern="$1" '$0 ~ pattern { print $2 + 0; exit }' /run/messages
+}
+
+has_said() { # PATTERN
+    [ -n "$(said_at "$1")" ]
+}
+
+# What gives way when pages are refused, so that those who wait for memory go on.
+check_way_out() { # SECONDS-SINCE-BOOT
+    kill -TERM "$messages"
+    local refused out
+    refused=$(said_at 'Write-error')
+    out=$(awk -v refused="$refused" -v out="$1" 'BEGIN { printf "%d", out - refused }')
+    figure way_out_seconds "$out"
+    check 'seconds from the first page refused to the way out' "${refused:+$out}" -le 30
+}
+
 load() {
     start_hog 20000
     start_stress

@@ -8,11 +8,16 @@ allowed_messages='out of memory|oom|write-error|i/o error'
 scenario() {
     serve --size 1G --limit 48M --backing-file /run/ram/swap0 --backing-size 32M --overcommit
     attach_by_nbd_client 0 swap0 --discard
+    keep_messages
+    start_console
     "$e2e/target/hog" 1000 0 >/run/hog.log 2>&1
     check "hog's status: killed" $? = 137
+    await 10 has_said 'Killed process'
+    check_console
+    check_way_out "$(said_at 'Killed process')"
     free=$(free_mb)
-    start_hog_of $((free * 115 / 100)) 20000
-    free=$((free / 2))
+    start_hog_of "$free" 20000
+    free=$((free / 3))
     start_stress
     finish_load
     detach 0

@@ -10,8 +10,13 @@ scenario() {
     attach_by_nbd_client 0 swap0 --discard
     mkswap -q "$E2E_DISK"
     swapon --priority 10 "$E2E_DISK"
+    keep_messages
+    start_console
+    await_disk &
     start_hog 5000 180
     finish_hogs
+    check_console
+    check_way_out "$(cat /run/disk)"
     detach 0
     swapoff "$E2E_DISK"
     check 'pages refused' "$(counter refused_stores)" -gt 0
@@ -19,4 +24,12 @@ scenario() {
     check 'processes that were killed for memory' "$(vmstat oom_kill)" = 0
     # Its counters are not the kernel's: those are of both.
     rm /run/status.json
+}
+
+# Notes when the kernel came to the disk.
+await_disk() {
+    until awk -v disk="$E2E_DISK" '$1 == disk { exit $4 == 0 }' /proc/swaps; do
+        pause 0.1
+    done
+    now >/run/disk
 }

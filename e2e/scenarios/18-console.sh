@@ -6,17 +6,12 @@ seconds=300
 scenario() {
     serve --size 800M
     attach_by_nbd_client 0 swap0
-    "$e2e/target/console" >/run/console.log &
-    local console=$! longest
+    start_console
     start_hogs 4 160 5000
     free=150 # what stress-ng's share is taken of
     start_stress
     finish_load
-    kill -TERM $console
-    wait $console
-    longest=$(awk '{ print $5 }' /run/console.log)
-    figure longest_ms "$longest"
-    check 'milliseconds from one command to the next' "$longest" -lt $((2000 * E2E_SLOWNESS))
+    check_console
     detach 0
     check 'pages refused' "$(counter refused_stores)" = 0
 }
