@@ -189,6 +189,28 @@ class SlowLaneTest {
         }
     }
 
+    /** Linux 7.0 and later merge what they swap out to as much: each such WRITE takes all that its connection prepares. */
+    @Test
+    void writesAsLargeAsTheKernelsKeepNoReadOfTheOtherConnectionWaiting() throws IOException, InterruptedException {
+        Semaphore writes = export.slow(0, SIZE).holdWrites();
+        byte[] data = Bytes.random(1, 4 << 20);
+        try (RawClient busy = attach(Limits.SWAP, false);
+                RawClient other = server.attach()) {
+            Bytes large = new Bytes().write(1, 0, data).write(2, 8 << 20, data);
+            Thread sender = Thread.ofPlatform().start(() -> sendQuietly(busy, large));
+            TestServer.await(() -> export.slowWrites.get() == 2);
+            for (int i = 0; i < 100; i++) {
+                other.send(new Bytes().read(i, 30 << 20, 4096));
+                other.in.expectData(i, new byte[4096]);
+            }
+            assertTrue(server.memoryInUse() <= 2 * (Limits.SWAP.preparedMemory() + 2 * BASE_MEMORY));
+            writes.release(Integer.MAX_VALUE / 2);
+            busy.in.expect(1, 0);
+            busy.in.expect(2, 0);
+            sender.join();
+        }
+    }
+
     @Test
     void aLargeSimpleReadMeetsItsErrorBeforeItIsAnswered() throws IOException {
         byte[] data = Bytes.random(3, 8 << 20);
