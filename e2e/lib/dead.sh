@@ -39,5 +39,6 @@ churn() { # SECONDS MB OPS
     done
     figure processes "$started"
     finish_hogs
+    figure pages_checked $(($(hog_result pages) + $(hog_result ops)))
     : >/run/stress.log
 }

@@ -16,8 +16,8 @@ scenario() {
     check_console
     check_way_out "$(said_at 'Killed process')"
     free=$(free_mb)
-    start_hog_of "$free" 20000
-    free=$((free / 3))
+    start_hog_of $((free * 105 / 100)) 20000
+    free=$((free / 2))
     start_stress
     finish_load
     detach 0
