@@ -20,9 +20,10 @@ import java.io.IOException;
  * tells it: a region opened for that victim would have held its records. So the debt is forgiven, and compaction begins
  * anew. Each forgiving lets at most one region be opened above the budget, and it is paid for when its victim is
  * retired. Left behind is one only by damage, by a change of the limit, and by a record that has been pinned for
- * {@link #MAX_TRIES} looks, or not been published for {@link #MAX_TRIES_WITHOUT_PIN}. From then on stores get no holes either, until memory is within the budget, so that what
- * compaction gathers is not filled again: a pin that lasts leaves one region behind, not one after the other. It comes
- * down when live records fit: above the budget, whatever has a sixteenth free is emptied.
+ * {@link #MAX_TRIES} looks, or not been published for {@link #MAX_TRIES_WITHOUT_PIN}. From then on stores get no holes
+ * either, until memory is within the budget, so that what compaction gathers is not filled again: a pin that lasts
+ * leaves one region behind, not one after the other. It comes down when live records fit: above the budget, whatever
+ * has a sixteenth free is emptied.
  */
 final class PoolCompactor implements Evacuation.Mover {
     /** Of what is filled, left in holes: overwrites fill them again. */

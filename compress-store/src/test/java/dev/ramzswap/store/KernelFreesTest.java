@@ -27,8 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * A simulated kernel that frees slots by their bits and gives them out again as fast as it can: each page that it has
  * is there, and those that it has freed are not, a moment later. To replay a failure: {@code -Dramzswap.seed=SEED};
- * more of it: {@code -Dramzswap.operations=N}, of which same-filled pages, that are no more than their slots' words, make
- * a hundred times as many in the same time.
+ * more of it: {@code -Dramzswap.operations=N}, of which same-filled pages, that are no more than their slots' words,
+ * make a hundred times as many in the same time.
  */
 class KernelFreesTest {
     private static final int SLOTS = 3000;
@@ -188,9 +188,7 @@ class KernelFreesTest {
         }
 
         long used() {
-            return Arrays.stream(held)
-                    .filter(content -> content != FREE)
-                    .count();
+            return Arrays.stream(held).filter(content -> content != FREE).count();
         }
 
         private long slot(int own) {

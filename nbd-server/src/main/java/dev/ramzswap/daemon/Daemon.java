@@ -248,7 +248,10 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
-    /** Whether a client has attached it, with a connection that is here: of nbd-client's devices the kernel says no more. */
+    /**
+     * Whether a client has attached it, with a connection that is here: of nbd-client's devices the kernel says no
+     * more.
+     */
     private boolean isClients(int device) {
         OptionalInt attacher = kernel.attacher(device);
         return attacher.isPresent()

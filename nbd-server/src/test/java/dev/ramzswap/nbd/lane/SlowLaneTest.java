@@ -189,7 +189,9 @@ class SlowLaneTest {
         }
     }
 
-    /** Linux 7.0 and later merge what they swap out to as much: each such WRITE takes all that its connection prepares. */
+    /**
+     * Linux 7.0 and later merge what they swap out to as much: each such WRITE takes all that its connection prepares.
+     */
     @Test
     void writesAsLargeAsTheKernelsKeepNoReadOfTheOtherConnectionWaiting() throws IOException, InterruptedException {
         Semaphore writes = export.slow(0, SIZE).holdWrites();
