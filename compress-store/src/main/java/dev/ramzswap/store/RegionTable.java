@@ -212,6 +212,11 @@ final class RegionTable implements AutoCloseable {
         }
     }
 
+    /** The live bytes of a suspect region are about to be counted anew. */
+    void trust(int region) {
+        rings.setSuspect(region, false);
+    }
+
     boolean isSuspect(int region) {
         return entries.isSuspect(region);
     }
@@ -251,7 +256,6 @@ final class RegionTable implements AutoCloseable {
 
     /** All holes of an unlisted region are known again. */
     void list(int region) {
-        rings.setSuspect(region, false);
         rings.move(region, CLOSED);
     }
 

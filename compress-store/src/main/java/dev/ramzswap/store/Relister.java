@@ -18,6 +18,12 @@ import java.util.concurrent.locks.Lock;
 final class Relister {
     private static final long AWAIT_NANOS = 20_000_000;
 
+    /**
+     * A recount in vain comes again after so many times as long as it took. Compaction of all other regions waits for
+     * this thread, and whoever is at work for long may be so until a disk comes back.
+     */
+    private static final int PAUSE_FACTOR = 9;
+
     private final RegionTable regions;
     private final RegionMemory regionMemory;
     private final Pool pool;
@@ -25,6 +31,9 @@ final class Relister {
     private final Activity activity;
     private final RegionSurvey survey;
     private final Lock lock;
+
+    /** When the next recount may be, by {@link System#nanoTime}. */
+    private long nextRecount = System.nanoTime();
 
     Relister(Parts parts, Ownership ownership, Activity activity) {
         this.regions = parts.regions();
@@ -46,7 +55,7 @@ final class Relister {
         regionMemory.mapResident(region);
         int found = survey.walk(region);
         if (found != live) {
-            found = recount(region);
+            found = recountInTurn(region);
         }
         if (found == 0) {
             return retire(region) ? Look.GAINED : Look.BLOCKED;
@@ -54,10 +63,15 @@ final class Relister {
         return found >= 0 && list(region, found) ? Look.GAINED : Look.BLOCKED;
     }
 
+    /** What is suspected of the region from now on, it was seen after this. */
     private int next() {
         lock.lock();
         try {
-            return regions.rings.nextUnlisted();
+            int region = regions.rings.nextUnlisted();
+            if (region != Region.NONE) {
+                regions.trust(region);
+            }
+            return region;
         } finally {
             lock.unlock();
         }
@@ -84,6 +98,20 @@ final class Relister {
         }
         regionMemory.reuse(region);
         return true;
+    }
+
+    /** A recount, if the last one in vain is long enough ago; -1 if it is not. */
+    private int recountInTurn(int region) {
+        long begin = System.nanoTime();
+        if (begin - nextRecount < 0) {
+            return -1;
+        }
+        int found = recount(region);
+        if (found < 0) {
+            long end = System.nanoTime();
+            nextRecount = end + PAUSE_FACTOR * (end - begin);
+        }
+        return found;
     }
 
     /**
@@ -156,7 +184,7 @@ final class Relister {
     private boolean publish(int region, int live) {
         lock.lock();
         try {
-            boolean isSame = regions.live(region) == live && !regions.isListing(region);
+            boolean isSame = regions.live(region) == live && !regions.isListing(region) && !regions.isSuspect(region);
             if (isSame) {
                 regions.list(region);
             }

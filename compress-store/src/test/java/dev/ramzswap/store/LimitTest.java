@@ -1,6 +1,7 @@
 package dev.ramzswap.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.ramzswap.backing.BackingFile;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -30,6 +32,8 @@ class LimitTest {
     private static final int PAGES = 2000;
     private static final int KEPT_STEP = 16;
     private static final int DAMAGED_STEP = 28;
+    private static final int MANY_SLOTS = 160_000;
+    private static final int HALF_PAGES_PER_REGION = 90;
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     @TempDir
@@ -219,6 +223,49 @@ class LimitTest {
         for (int slot = 0; slot < PAGES; slot += DAMAGED_STEP) {
             long word = parts.map().get(slot);
             parts.map().exchange(slot, word ^ 1L << slot % Long.SIZE);
+        }
+    }
+
+    /** Why it cannot be told what is live in a region as long as somebody is at work. */
+    private enum Uncounted {
+        /** The header says that another slot's record lies there. */
+        DAMAGED(parts -> Record.setHeader(
+                parts.pool().memory().asSlice(Slot.place(parts.map().get(0))), 1, Codec.RAW, 1)),
+
+        /** Somebody has taken room, and has yet to publish what he put there. */
+        UNPUBLISHED(parts -> assertNotEquals(Pool.NONE, parts.pool().allocate(PageStore.SLOT_BYTES)));
+
+        private final Consumer<Parts> toParts;
+
+        Uncounted(Consumer<Parts> toParts) {
+            this.toParts = toParts;
+        }
+    }
+
+    /** Each look of the keeper waited for the operation, so that it emptied fifty regions in a second, and no more. */
+    @ParameterizedTest
+    @EnumSource
+    void memoryComesDownThoughOneRegionCannotBeCountedWhileAnOperationLasts(Uncounted uncounted) throws IOException {
+        StoreConfig config = new TestConfig(MANY_SLOTS).overcommit().build();
+        StoreFiles files = StoreFiles.open(config, BackingFile::open);
+        try (PageStore store = PageStore.open(config, files);
+                Workspace work = store.workspace();
+                Workspace other = store.workspace()) {
+            store(store, 0, Pages.Kind.HALF, work);
+            uncounted.toParts.accept(files.parts());
+            for (int slot = 1; slot < MANY_SLOTS; slot++) {
+                store(store, slot, Pages.Kind.HALF, work);
+            }
+            other.begin();
+            for (int slot = 0; slot < MANY_SLOTS; slot++) {
+                if (slot % KEPT_STEP != 0) {
+                    store.invalidate(slot, work);
+                }
+            }
+            long limit = TestConfig.limitOf(MANY_SLOTS, MANY_SLOTS / KEPT_STEP / HALF_PAGES_PER_REGION * 5 / 4);
+            store.setLimit(limit);
+            awaitMemory(store, limit);
+            other.end();
         }
     }
 
