@@ -6,18 +6,27 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A store whose background work is done step by step, by the same thread or by another, and a plain map of what its
- * slots must hold. A page may be lost once the test says that the backing file is damaged; other bytes than those
- * stored may never be loaded. The {@link Invariants} are checked after each call, unless another thread is at work.
+ * slots must hold. Slots are also freed as the kernel does, by bits that the pool's keeper looks at. A page may be lost
+ * once the test says that the backing file is damaged; other bytes than those stored may never be loaded. The
+ * {@link Invariants} are checked after each call, unless another thread is at work.
  */
 final class FuzzedStore implements AutoCloseable {
     private static final int PAGES = 256;
     private static final ByteBuffer[] PAGE = new ByteBuffer[PAGES];
+    private static final VarHandle BITS = ValueLayout.JAVA_LONG.varHandle();
+    private static final long NAME_OF_BITS = 1;
     private static final String[] CODECS = {"lz4", "zstd:1", "zstd:3"};
 
     /** More than compaction and spilling of all that there is take. */
@@ -38,6 +47,14 @@ final class FuzzedStore implements AutoCloseable {
 
     private volatile boolean isShared;
     private final Map<Integer, ByteBuffer> model = new HashMap<>();
+    private final MemorySegment bits;
+
+    /** Slots that were freed by their bits and not stored into since, and what they held then. */
+    private final Map<Integer, ByteBuffer> freed = new HashMap<>();
+
+    /** Those of them into which a store was refused: it may have cleared the bit. */
+    private final Set<Integer> refused = new HashSet<>();
+
     private final ByteBuffer out = Pages.buffer();
     private final ByteBuffer zeroes = Pages.buffer();
     private PageStore store;
@@ -50,7 +67,9 @@ final class FuzzedStore implements AutoCloseable {
         this.config = config;
         this.opener = opener;
         this.isLimited = config.limit() != StoreConfig.NO_LIMIT;
+        this.bits = Arena.ofAuto().allocate(Math.ceilDiv(config.slots(), Long.SIZE) * Long.BYTES, Long.BYTES);
         open();
+        assertTrue(store.freed().begin(bits, NAME_OF_BITS));
     }
 
     private void open() throws IOException {
@@ -91,6 +110,9 @@ final class FuzzedStore implements AutoCloseable {
             int status = store.storeNow(slot, content, 0, work);
             if (isDone(status, isFull(status))) {
                 model.put(slot, content);
+                forget(slot);
+            } else if (freed.containsKey(slot)) {
+                refused.add(slot);
             }
         }
         check("store");
@@ -102,13 +124,36 @@ final class FuzzedStore implements AutoCloseable {
             int slot = slot(first + (long) i * stride);
             store.invalidate(slot, work);
             model.remove(slot);
+            forget(slot);
         }
         check("invalidate");
     }
 
-    /** Replaces a part of a slot by that of a page. */
+    /** Sets the bit of every slot of a range, or of every second, third .. of a longer one. */
+    void free(int first, int count, int stride) {
+        for (int i = 0; i < count; i++) {
+            int slot = slot(first + (long) i * stride);
+            if (!freed.containsKey(slot)) {
+                ByteBuffer held = model.remove(slot);
+                freed.put(slot, held == null ? zeroes : held);
+            }
+            refused.remove(slot);
+            long _ = (long) BITS.getAndBitwiseOr(bits, (long) slot / Long.SIZE * Long.BYTES, 1L << slot);
+        }
+        check("free");
+    }
+
+    private void forget(int slot) {
+        freed.remove(slot);
+        refused.remove(slot);
+    }
+
+    /** Replaces a part of a slot by that of a page, unless the slot is freed. */
     void patch(int number, int begin, int length, int page) {
         int slot = slot(number);
+        if (freed.containsKey(slot)) {
+            return;
+        }
         int end = Math.min(begin % PageStore.SLOT_BYTES + length, PageStore.SLOT_BYTES);
         int from = begin % PageStore.SLOT_BYTES;
         ByteBuffer content = PAGE[page % PAGES];
@@ -126,10 +171,15 @@ final class FuzzedStore implements AutoCloseable {
         for (int i = 0; i < count; i++) {
             int slot = slot(first + i);
             if (isDone(store.load(slot, out, 0, work), mayLose)) {
-                assertTrue(Pages.equal(model.getOrDefault(slot, zeroes), out), "slot " + slot + " holds other bytes");
+                assertTrue(mayHoldWhatWasLoaded(slot), "slot " + slot + " holds other bytes");
             }
         }
         check("load");
+    }
+
+    private boolean mayHoldWhatWasLoaded(int slot) {
+        ByteBuffer held = freed.get(slot);
+        return Pages.equal(model.getOrDefault(slot, zeroes), out) || held != null && Pages.equal(held, out);
     }
 
     void setCodec(int number) {
@@ -140,6 +190,19 @@ final class FuzzedStore implements AutoCloseable {
     void keepPool() throws IOException {
         keeper.keepPool();
         check("keepPool");
+        checkSwept();
+    }
+
+    private void checkSwept() {
+        if (!isShared) {
+            for (int slot : freed.keySet()) {
+                assertTrue(refused.contains(slot) || isHole(slot), () -> "slot " + slot + " is freed, and not dropped");
+            }
+        }
+    }
+
+    private boolean isHole(int slot) {
+        return files.parts().map().get(slot) == Slot.HOLE;
     }
 
     /** One look of the backing file's keeper. */
@@ -201,14 +264,17 @@ final class FuzzedStore implements AutoCloseable {
     void reopen() throws IOException {
         close();
         open();
+        assertTrue(store.freed().takeOver(bits, NAME_OF_BITS));
     }
 
     /** All that is there, within the limit, and that nothing is left when all of it is dropped. */
     void checkAll() throws IOException {
         checkProgress();
+        checkSwept();
         load(0, (int) config.slots());
+        long kept = refused.stream().filter(slot -> !isHole(slot)).count();
         assertEquals(
-                (long) model.size() * PageStore.SLOT_BYTES,
+                (model.size() + kept) * PageStore.SLOT_BYTES,
                 files.parts().counters().get(Counter.ORIG_DATA_SIZE));
         invalidate(0, (int) config.slots(), 1);
         assertEquals(0, files.parts().counters().get(Counter.COMPR_DATA_SIZE));

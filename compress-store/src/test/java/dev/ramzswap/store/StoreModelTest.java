@@ -7,6 +7,10 @@ import dev.ramzswap.backing.BackingFile;
 import dev.ramzswap.backing.FailingDevice;
 import dev.ramzswap.store.Counters.Counter;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,9 +28,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Random operations by several threads against a plain in-memory model, while the limit and the codec change and the
- * backing file fails. Each thread has slots of its own, between the others', so that it knows what they must hold. To
- * replay a failure: {@code -Dramzswap.seed=SEED}.
+ * Random operations by several threads, and slots that are freed by their bits, against a plain in-memory model, while
+ * the limit and the codec change and the backing file fails. Each thread has slots of its own, between the others', so
+ * that it knows what they must hold. To replay a failure: {@code -Dramzswap.seed=SEED}.
  */
 class StoreModelTest {
     private static final int SLOTS = 6000;
@@ -34,6 +38,7 @@ class StoreModelTest {
     private static final int OPERATIONS = Integer.getInteger("ramzswap.operations", 30_000);
     private static final int ROUND = 3000;
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(20);
+    private static final VarHandle BITS = ValueLayout.JAVA_LONG.varHandle();
     private static final long SEED = Long.getLong("ramzswap.seed", System.nanoTime());
 
     @TempDir
@@ -43,6 +48,7 @@ class StoreModelTest {
     private final Ramfs ramfs = new Ramfs();
 
     private final AtomicReference<FailingDevice> device = new AtomicReference<>();
+    private final MemorySegment bits = Arena.ofAuto().allocate(Math.ceilDiv(SLOTS, Long.SIZE) * Long.BYTES, Long.BYTES);
     private volatile boolean isDone;
 
     @Test
@@ -98,6 +104,7 @@ class StoreModelTest {
         StoreFiles files = StoreFiles.open(config, backing -> FailingDevice.open(backing, SEED, device::set));
         ExecutorService pool = Executors.newFixedThreadPool(THREADS + 1);
         try (PageStore store = PageStore.open(config, files)) {
+            assertTrue(store.freed().begin(bits, 1));
             List<Player> players = new ArrayList<>();
             for (int i = 0; i < THREADS; i++) {
                 players.add(new Player(store, i, isFailing));
@@ -113,6 +120,7 @@ class StoreModelTest {
             assertEquals(
                     players.stream().mapToLong(Player::stored).sum() * PageStore.SLOT_BYTES,
                     store.counters().get(Counter.ORIG_DATA_SIZE));
+            assertTrue(store.counters().get(Counter.FREED_SLOTS) > 0);
             players.forEach(Player::invalidateAll);
             assertNothingIsLeft(store, files);
         } catch (ExecutionException e) {
@@ -178,12 +186,16 @@ class StoreModelTest {
     }
 
     /** One thread, the slots that it has, and the model of what they hold: the bytes, or null for a hole. */
-    private static final class Player {
+    private final class Player {
         private final PageStore store;
         private final int id;
         private final boolean mayFail;
         private final SplittableRandom random;
         private final ByteBuffer[] model = new ByteBuffer[SLOTS / THREADS];
+
+        /** What slots held that are freed, and may hold yet, if nothing was stored into them since. */
+        private final ByteBuffer[] freed = new ByteBuffer[SLOTS / THREADS];
+
         private final ByteBuffer out = Pages.buffer();
         private final ByteBuffer zeroes = Pages.buffer();
 
@@ -198,18 +210,49 @@ class StoreModelTest {
             try (Workspace work = store.workspace()) {
                 for (int i = 0; i < ROUND; i++) {
                     int own = random.nextInt(model.length);
-                    switch (random.nextInt(10)) {
-                        case 0, 1, 2, 3 -> store(own, work);
-                        case 4, 5, 6 -> check(own, work);
-                        case 7 -> patch(own, work);
-                        case 8 -> erase(own, work);
-                        default -> {
-                            store.invalidate(slot(own), work);
-                            model[own] = null;
-                        }
+                    if (freed[own] == null) {
+                        use(own, work);
+                    } else {
+                        reuse(own, work);
+                    }
+                }
+                for (int own = 0; own < model.length; own++) {
+                    if (freed[own] != null) {
+                        invalidate(own, work); // A store that was refused has cleared the bit.
                     }
                 }
             }
+        }
+
+        private void use(int own, Workspace work) {
+            switch (random.nextInt(11)) {
+                case 0, 1, 2, 3 -> store(own, work);
+                case 4, 5, 6 -> check(own, work);
+                case 7 -> patch(own, work);
+                case 8 -> erase(own, work);
+                case 9 -> invalidate(own, work);
+                default -> free(own);
+            }
+        }
+
+        private void reuse(int own, Workspace work) {
+            if (random.nextInt(3) == 0) {
+                check(own, work);
+            } else {
+                store(own, work);
+            }
+        }
+
+        private void invalidate(int own, Workspace work) {
+            store.invalidate(slot(own), work);
+            model[own] = null;
+            freed[own] = null;
+        }
+
+        private void free(int own) {
+            freed[own] = model[own] == null ? zeroes : model[own];
+            model[own] = null;
+            long _ = (long) BITS.getAndBitwiseOr(bits, slot(own) / Long.SIZE * Long.BYTES, 1L << slot(own));
         }
 
         private long slot(int own) {
@@ -225,6 +268,7 @@ class StoreModelTest {
             }
             if (isDone(status, own)) {
                 model[own] = page;
+                freed[own] = null;
             }
         }
 
@@ -264,7 +308,8 @@ class StoreModelTest {
             }
             if (isDone(status, own)) {
                 ByteBuffer expected = model[own] == null ? zeroes : model[own];
-                assertTrue(Pages.equal(expected, out), "seed " + SEED + " slot " + slot(own) + " holds other bytes");
+                boolean isRight = Pages.equal(expected, out) || freed[own] != null && Pages.equal(freed[own], out);
+                assertTrue(isRight, "seed " + SEED + " slot " + slot(own) + " holds other bytes");
             }
         }
 
@@ -281,7 +326,7 @@ class StoreModelTest {
         void invalidateAll() {
             try (Workspace work = store.workspace()) {
                 for (int own = 0; own < model.length; own++) {
-                    store.invalidate(slot(own), work);
+                    invalidate(own, work);
                 }
             }
         }
