@@ -9,31 +9,9 @@ e2e=$(dirname "$(readlink -f "$0")")
 E2E_SLOWNESS=4 # see run: some machines are as slow
 . "$e2e/lib/verdict.sh"
 . "$e2e/lib/guard.sh"
+. "$e2e/lib/units.sh"
 deb=$1
 hog=$2
-swap=ramzswap-swap@swap0.service
-daemon=ramzswap@swap0.service
-standby=ramzswap-standby@swap0.service
-
-must() { # WHAT COMMAND...
-    local what=$1
-    shift
-    echo "$what"
-    "$@" || {
-        fail "$what"
-        journalctl --no-pager -b -o short-monotonic -u 'ramzswap*' | tail -60
-    }
-}
-
-property() { # UNIT NAME
-    systemctl show --value -p "$2" "$1"
-}
-
-install() {
-    must 'install' dpkg --no-triggers -i "$deb"
-    # So small a machine wants a small device.
-    sed -i 's/^size = .*/size = 512M/' /etc/ramzswap/swap0.conf
-}
 
 # A daemon whose JVM fails begins anew with its pages; one that fails to start does not, by the same status.
 crash_and_fail() {
@@ -152,10 +130,6 @@ does_not_hibernate() { # LINE-OF-THE-SERVICE...
     ! hibernate "$@" && [ ! -e /run/hibernated ]
 }
 
-is_swapping() { # YES-OR-NO
-    if grep -q '^/dev/nbd' /proc/swaps; then [ "$1" = yes ]; else [ "$1" = no ]; fi
-}
-
 # From a unit's start to READY, in milliseconds.
 ready_millis() {
     echo $((($(property "$daemon" ActiveEnterTimestampMonotonic) - $(property "$daemon" ExecMainStartTimestampMonotonic)) / 1000))
@@ -253,17 +227,8 @@ swap_device() {
     sed -n 's|^/dev/\(nbd[0-9]*\) .*|\1|p' /proc/swaps
 }
 
-is_in_use() { # KIB
-    awk -v kib="$1" '/nbd/ && $4 > kib { found = 1 } END { exit !found }' /proc/swaps
-}
-
 has_ended() { # UNIT
     [ "$(property "$1" ActiveState)" = inactive ]
-}
-
-# By the word that it leaves: a command would take a minute here, beside so much swap.
-serves() { # UNIT
-    grep -qx "pid=$(property "$1" MainPID)" /run/ramzswap/swap0.export
 }
 
 # A second device, whose swapoff fails.

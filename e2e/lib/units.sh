@@ -1,0 +1,38 @@
+# In a guest that systemd has booted: the package's units of one device, and what is asked of them. Needs verdict.sh, and deb.
+
+swap=ramzswap-swap@swap0.service
+daemon=ramzswap@swap0.service
+standby=ramzswap-standby@swap0.service
+
+must() { # WHAT COMMAND...
+    local what=$1
+    shift
+    echo "$what"
+    "$@" || {
+        fail "$what"
+        journalctl --no-pager -b -o short-monotonic -u 'ramzswap*' | tail -60
+    }
+}
+
+property() { # UNIT NAME
+    systemctl show --value -p "$2" "$1"
+}
+
+install() {
+    must 'install' dpkg --no-triggers -i "$deb"
+    # So small a machine wants a small device.
+    sed -i 's/^size = .*/size = 512M/' /etc/ramzswap/swap0.conf
+}
+
+is_swapping() { # YES-OR-NO
+    if grep -q '^/dev/nbd' /proc/swaps; then [ "$1" = yes ]; else [ "$1" = no ]; fi
+}
+
+is_in_use() { # KIB
+    awk -v kib="$1" '/nbd/ && $4 > kib { found = 1 } END { exit !found }' /proc/swaps
+}
+
+# By the word that it leaves: a command would take a minute here, beside so much swap.
+serves() { # UNIT
+    grep -qx "pid=$(property "$1" MainPID)" /run/ramzswap/swap0.export
+}
