@@ -92,13 +92,14 @@ has_said() { # PATTERN
 }
 
 # What gives way when pages are refused, so that those who wait for memory go on.
-check_way_out() { # SECONDS-SINCE-BOOT
+check_way_out() { # SECONDS-SINCE-BOOT [MOST]
     kill -TERM "$messages"
     local refused out
     refused=$(said_at 'Write-error')
     out=$(awk -v refused="$refused" -v out="$1" 'BEGIN { printf "%d", out - refused }')
     figure way_out_seconds "$out"
-    check 'seconds from the first page refused to the way out' "${refused:+$out}" -le 30
+    check 'it was found' -n "$1"
+    check 'seconds from the first page refused to the way out' "${refused:+$out}" -le "${2:-30}"
 }
 
 load() {

@@ -14,7 +14,7 @@ scenario() {
     check "hog's status: killed" $? = 137
     await 10 has_said 'Killed process'
     check_console
-    check_way_out "$(said_at 'Killed process')"
+    check_way_out "$(said_at 'Killed process')" 10
     free=$(free_mb)
     start_hog_of "$free" 20000
     free=$((free / 2))

@@ -28,7 +28,7 @@ scenario() {
 
 # Notes when the kernel came to the disk.
 await_disk() {
-    until awk -v disk="$E2E_DISK" '$1 == disk { exit $4 == 0 }' /proc/swaps; do
+    until awk -v disk="$E2E_DISK" '$1 == disk { used = $4 } END { exit used == 0 }' /proc/swaps; do
         pause 0.1
     done
     now >/run/disk

@@ -316,7 +316,7 @@ public final class Attachment {
 
     /** Whether a connection is left that a process of that number has made, for itself or for the kernel. */
     synchronized boolean isConnected(int pid) {
-        return others.connected().anyMatch(process -> process.pid() == pid);
+        return others.isConnected(pid);
     }
 
     /** The processes that are connected, but for this one and those that attached a device that still names this. */

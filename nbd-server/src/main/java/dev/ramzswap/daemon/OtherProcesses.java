@@ -93,6 +93,11 @@ final class OtherProcesses {
         return connections.containsKey(process);
     }
 
+    /** Whether one of that number is; {@link #UNKNOWN} has none. */
+    boolean isConnected(int pid) {
+        return connected().anyMatch(process -> process.pid() == pid && !process.equals(UNKNOWN));
+    }
+
     boolean isAnyConnected() {
         return !connections.isEmpty();
     }

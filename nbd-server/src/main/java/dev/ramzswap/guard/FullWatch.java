@@ -68,6 +68,9 @@ public final class FullWatch implements AutoCloseable {
 
     private int looksToSkip;
 
+    /** Whether the last look has, which was said then. */
+    private boolean hasFailed;
+
     /**
      * Watches this machine.
      *
@@ -135,19 +138,32 @@ public final class FullWatch implements AutoCloseable {
     }
 
     private void run(Duration interval) {
+        while (!isClosed) {
+            tryLook();
+            LockSupport.parkNanos(interval.toNanos());
+        }
+    }
+
+    /** Whatever goes wrong, the next look may be well. */
+    private void tryLook() {
         try {
-            while (!isClosed) {
-                look();
-                LockSupport.parkNanos(interval.toNanos());
+            look();
+            hasFailed = false;
+        } catch (IOException | RuntimeException | Error e) {
+            if (!hasFailed) {
+                LOG.log(Level.ERROR, "whether memory and swap are full cannot be told: " + e);
             }
-        } catch (IOException e) {
-            LOG.log(Level.ERROR, "nobody watches any more whether memory and swap are full: " + e);
+            hasFailed = true;
         }
     }
 
     private void look() throws IOException {
         // Also read when it does not matter: the first time is not when memory is short.
-        boolean isShort = isMemoryFull() & isRefusing();
+        boolean isMemoryFull = isMemoryFull();
+        boolean isShort = isRefusing() && isMemoryFull;
+        if (!isMemoryFull) {
+            otherSwap.askAnewInTime();
+        }
         otherSwap.look();
         boolean isHelped = otherSwap.used() > mostElsewhere;
         if (!isShort || isHelped) {

@@ -9,8 +9,9 @@ import java.util.function.IntPredicate;
 
 /**
  * What swap there is besides a daemon's own devices, by {@code /proc/swaps}, which is read without asking for memory.
- * Whose a network block device is, is asked once, at the first look that shows it: it has just been swapped on then,
- * and memory is there still. For one thread.
+ * Whose a network block device is, is asked at the first look that shows it: it has just been swapped on then, and
+ * memory is there still. Of one that is not the daemon's own it is asked again now and then while memory is there: who
+ * has attached it may connect later, as to a daemon that has taken over ({@code nbd-client -persist}). For one thread.
  */
 final class OtherSwap implements AutoCloseable {
     private static final byte[] NBD = "/dev/nbd".getBytes(StandardCharsets.US_ASCII);
@@ -20,6 +21,9 @@ final class OtherSwap implements AutoCloseable {
 
     /** Many more than anybody loads the driver with (nbds_max=16): those behind are never a daemon's own. */
     private static final int DEVICES = 4096;
+
+    /** So many looks at least lie between two questions for one device. */
+    private static final int LOOKS_TO_NEXT_QUESTION = 20;
 
     private final FileChannel file;
     private final IntPredicate isOwn;
@@ -34,6 +38,7 @@ final class OtherSwap implements AutoCloseable {
     private long used;
     private long size;
     private int at;
+    private int looksSinceQuestion;
 
     /**
      * @param file {@code /proc/swaps}, which is closed with it
@@ -44,7 +49,16 @@ final class OtherSwap implements AutoCloseable {
         this.isOwn = isOwn;
     }
 
+    /** Has the next look ask anew for devices that were not the daemon's own, if no look has for long. */
+    void askAnewInTime() {
+        if (looksSinceQuestion >= LOOKS_TO_NEXT_QUESTION) {
+            looksSinceQuestion = 0;
+            known.and(own);
+        }
+    }
+
     void look() throws IOException {
+        looksSinceQuestion++;
         file.read(text.clear(), 0);
         used = 0;
         size = 0;

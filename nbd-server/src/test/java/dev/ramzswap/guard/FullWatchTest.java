@@ -14,8 +14,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
+import java.util.function.IntPredicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -122,6 +124,49 @@ class FullWatchTest {
     @Test
     void otherSwapThatIsFullIsNotWaitedFor() throws IOException, InterruptedException {
         assertEquals("f", watch(FULL, 1, LOOKS, _ -> OURS_ALONE + "/dev/sda2 partition 8192 8192 -2\n"));
+    }
+
+    /** As nbd-client -persist does, to a daemon that was started, or took over, while the device was swapped on. */
+    @Test
+    void aDeviceWhoseClientConnectsLaterIsItsOwnFromThenOn() throws IOException, InterruptedException {
+        AtomicInteger questions = new AtomicInteger();
+        assertEquals("f", watchWhose(NOT_FULL, 60, _ -> questions.incrementAndGet() > 1));
+    }
+
+    /** Whatever goes wrong with a question. */
+    @Test
+    void aQuestionThatFailsDoesNotEndTheWatch() throws IOException, InterruptedException {
+        AtomicInteger questions = new AtomicInteger();
+        assertEquals("f", watchWhose(NOT_FULL, 60, _ -> {
+            if (questions.incrementAndGet() == 1) {
+                throw new IllegalStateException("made up");
+            }
+            return true;
+        }));
+    }
+
+    /** Memory gets full after so many looks. */
+    private String watchWhose(String before, int looksBefore, IntPredicate isOwn)
+            throws IOException, InterruptedException {
+        file("meminfo", before);
+        file("swaps", OURS_ALONE);
+        Path trigger = file("sysrq-trigger", "");
+        AtomicInteger look = new AtomicInteger();
+        CountDownLatch left = new CountDownLatch(looksBefore + LOOKS);
+        try (FullWatch _ = new FullWatch(
+                () -> {
+                    if (look.incrementAndGet() == looksBefore) {
+                        write("meminfo", FULL + " ".repeat(before.length() - FULL.length()));
+                    }
+                    left.countDown();
+                    return (long) look.get();
+                },
+                isOwn,
+                directory,
+                INTERVAL)) {
+            assertTrue(left.await(5, TimeUnit.SECONDS), "the watch has ended");
+        }
+        return Files.readString(trigger);
     }
 
     @Test
