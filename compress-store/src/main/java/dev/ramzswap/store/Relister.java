@@ -16,13 +16,17 @@ import java.util.concurrent.locks.Lock;
  * through ({@link Activity}), the words are the truth: all of them are read, and the live bytes set to what they say.
  */
 final class Relister {
-    private static final long AWAIT_NANOS = 20_000_000;
+    /** What a slow disk takes for a call: partial writes wait for that, and one of them may be at work at any time. */
+    private static final long AWAIT_NANOS = 100_000_000;
 
     /**
      * A recount in vain comes again after so many times as long as it took. Compaction of all other regions waits for
      * this thread, and whoever is at work for long may be so until a disk comes back.
      */
     private static final int PAUSE_FACTOR = 9;
+
+    /** However long it took: this thread may not have had a processor meanwhile. */
+    private static final long MOST_PAUSE_NANOS = 2_000_000_000;
 
     private final RegionTable regions;
     private final RegionMemory regionMemory;
@@ -109,7 +113,7 @@ final class Relister {
         int found = recount(region);
         if (found < 0) {
             long end = System.nanoTime();
-            nextRecount = end + PAUSE_FACTOR * (end - begin);
+            nextRecount = end + Math.min(PAUSE_FACTOR * (end - begin), MOST_PAUSE_NANOS);
         }
         return found;
     }

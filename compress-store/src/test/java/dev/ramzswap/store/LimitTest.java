@@ -34,6 +34,8 @@ class LimitTest {
     private static final int DAMAGED_STEP = 28;
     private static final int MANY_SLOTS = 160_000;
     private static final int HALF_PAGES_PER_REGION = 90;
+    private static final int DAMAGED_APART = 6 * HALF_PAGES_PER_REGION;
+    private static final long SLOW_NANOS = 60_000_000;
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     @TempDir
@@ -266,6 +268,42 @@ class LimitTest {
             store.setLimit(limit);
             awaitMemory(store, limit);
             other.end();
+        }
+    }
+
+    /** Of partial writes that a slow disk keeps waiting, one is at work at any time. */
+    @Test
+    void memoryComesDownThoughManyRegionsAreDamagedAndTheDiskIsSlow() throws Exception {
+        StoreConfig config = new TestConfig(SLOTS).overcommit().build();
+        StoreFiles files = StoreFiles.open(config, BackingFile::open);
+        try (PageStore store = PageStore.open(config, files);
+                Workspace work = store.workspace();
+                Workspace other = store.workspace()) {
+            for (int slot = 0; slot < SLOTS; slot++) {
+                store(store, slot, Pages.Kind.HALF, work);
+            }
+            for (int slot = 0; slot < SLOTS; slot += DAMAGED_APART) {
+                Parts parts = files.parts();
+                long place = Slot.place(parts.map().get(slot));
+                Record.setHeader(parts.pool().memory().asSlice(place), slot + 1, Codec.RAW, 1);
+            }
+            Thread slow = Thread.ofPlatform().start(() -> {
+                while (!Thread.interrupted()) {
+                    other.begin();
+                    LockSupport.parkNanos(SLOW_NANOS);
+                    other.end();
+                }
+            });
+            for (int slot = 0; slot < SLOTS; slot++) {
+                if (slot % DAMAGED_APART % KEPT_STEP != 0) {
+                    store.invalidate(slot, work);
+                }
+            }
+            long limit = TestConfig.limitOf(SLOTS, SLOTS / KEPT_STEP / HALF_PAGES_PER_REGION * 2);
+            store.setLimit(limit);
+            awaitMemory(store, limit);
+            slow.interrupt();
+            slow.join();
         }
     }
 
