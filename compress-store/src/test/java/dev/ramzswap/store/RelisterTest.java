@@ -15,7 +15,10 @@ class RelisterTest {
 
     @Test
     void whatIsFreedMeanwhileIsAHoleWhenTheRegionIsListed(@TempDir Path directory) throws IOException {
-        relistWhile(directory, (_, ownership) -> ownership.publish(PAGES / 2, Slot.HOLE, Counters.KEEPER));
+        relistWhile(directory, (parts, ownership) -> {
+            ownership.publish(PAGES / 2, Slot.HOLE, Counters.KEEPER);
+            Invariants.check(parts, "before");
+        });
     }
 
     /** Its header is damaged after the walk came by: it is counted as live, but never was on another look. */

@@ -79,8 +79,7 @@ final class SweptStore implements AutoCloseable {
         users.forEach(SweptUser::storeAll);
         users.forEach(SweptUser::loadAll);
         assertEquals(before, sum(SweptUser::errors), label + ": errors after new stores");
-        checkCounters();
-        checkInvariants();
+        checkPaused();
         users.forEach(SweptUser::invalidateAll);
         checkNothingIsLeft();
     }
@@ -97,11 +96,16 @@ final class SweptStore implements AutoCloseable {
         assertTrue(counters.get(Counter.MEM_USED_MAX) <= highestLimit, label);
     }
 
-    private void checkInvariants() {
+    /** A page that the keeper moves counts twice for a moment, where it was and where it is. */
+    private void checkPaused() {
         try {
-            Invariants.checkPaused(store, files.parts(), label);
+            store.keeper().pause();
+            checkCounters();
+            Invariants.check(files.parts(), label);
         } catch (InterruptedException e) {
             throw new AssertionError(e);
+        } finally {
+            store.keeper().resume();
         }
     }
 
