@@ -130,14 +130,14 @@ class FullWatchTest {
     @Test
     void aDeviceWhoseClientConnectsLaterIsItsOwnFromThenOn() throws IOException, InterruptedException {
         AtomicInteger questions = new AtomicInteger();
-        assertEquals("f", watchWhose(NOT_FULL, 60, _ -> questions.incrementAndGet() > 1));
+        assertEquals("f", watchWhose(_ -> questions.incrementAndGet() > 1));
     }
 
     /** Whatever goes wrong with a question. */
     @Test
     void aQuestionThatFailsDoesNotEndTheWatch() throws IOException, InterruptedException {
         AtomicInteger questions = new AtomicInteger();
-        assertEquals("f", watchWhose(NOT_FULL, 60, _ -> {
+        assertEquals("f", watchWhose(_ -> {
             if (questions.incrementAndGet() == 1) {
                 throw new IllegalStateException("made up");
             }
@@ -145,10 +145,10 @@ class FullWatchTest {
         }));
     }
 
-    /** Memory gets full after so many looks. */
-    private String watchWhose(String before, int looksBefore, IntPredicate isOwn)
-            throws IOException, InterruptedException {
-        file("meminfo", before);
+    /** Memory gets full after so many looks that whose a device is may be asked anew. */
+    private String watchWhose(IntPredicate isOwn) throws IOException, InterruptedException {
+        int looksBefore = 60;
+        file("meminfo", NOT_FULL);
         file("swaps", OURS_ALONE);
         Path trigger = file("sysrq-trigger", "");
         AtomicInteger look = new AtomicInteger();
@@ -156,7 +156,7 @@ class FullWatchTest {
         try (FullWatch _ = new FullWatch(
                 () -> {
                     if (look.incrementAndGet() == looksBefore) {
-                        write("meminfo", FULL + " ".repeat(before.length() - FULL.length()));
+                        write("meminfo", FULL + " ".repeat(NOT_FULL.length() - FULL.length()));
                     }
                     left.countDown();
                     return (long) look.get();
