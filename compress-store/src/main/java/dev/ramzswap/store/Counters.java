@@ -194,29 +194,6 @@ public final class Counters {
         return file.path();
     }
 
-    /** Adds a slot's word to the gauges ({@code sign} 1), or takes it out (-1). */
-    void count(long word, long sign, int stripe) {
-        int kind = Slot.kind(word);
-        if (kind == Slot.KIND_HOLE) {
-            return;
-        }
-        add(Counter.ORIG_DATA_SIZE, stripe, sign * PageStore.SLOT_BYTES);
-        switch (kind) {
-            case Slot.KIND_FILL -> add(Counter.SAME_PAGES, stripe, sign);
-            case Slot.KIND_FILE -> add(Counter.BD_COUNT, stripe, sign);
-            case Slot.KIND_POOL -> {
-                add(Counter.COMPR_DATA_SIZE, stripe, sign * Slot.length(word));
-                if (Slot.codec(word) == Codec.RAW) {
-                    add(Counter.HUGE_PAGES, stripe, sign);
-                }
-            }
-            default -> {}
-        }
-        if (Slot.isRecord(word) && Slot.codec(word) == Codec.FILL) {
-            add(Counter.SAME_PAGES, stripe, sign);
-        }
-    }
-
     /** Adds to a counter in block {@code stripe}, a number of the calling thread's. */
     void add(Counter counter, int stripe, long delta) {
         long unused = (long) WORD.getAndAdd(memory, offset(counter, stripe & BLOCKS - 1), delta);

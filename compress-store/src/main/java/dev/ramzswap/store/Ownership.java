@@ -15,7 +15,7 @@ final class Ownership {
     /** Null if there is none. */
     private final BackingFile file;
 
-    private final Counters counters;
+    private final PageGauges gauges;
     private final Fullness fullness;
 
     Ownership(Parts parts, Fullness fullness) {
@@ -23,15 +23,14 @@ final class Ownership {
         this.regions = parts.regions();
         this.pool = parts.pool();
         this.file = parts.file();
-        this.counters = parts.counters();
+        this.gauges = new PageGauges(parts.counters());
         this.fullness = fullness;
     }
 
     /** Makes {@code word} the slot's content, and drops what was there. */
     void publish(long slot, long word, int stripe) {
         long old = map.exchange(slot, word);
-        counters.count(word, 1, stripe);
-        counters.count(old, -1, stripe);
+        gauges.exchange(old, word, stripe);
         if (!Slot.isPinned(old)) {
             drop(slot, old);
         }
@@ -64,8 +63,7 @@ final class Ownership {
     boolean replace(long slot, long word, long newWord, int stripe) {
         boolean isReplaced = map.compareAndSet(slot, Slot.pinned(word), newWord);
         if (isReplaced) {
-            counters.count(newWord, 1, stripe);
-            counters.count(word, -1, stripe);
+            gauges.exchange(word, newWord, stripe);
         } else {
             drop(slot, newWord);
         }
@@ -84,8 +82,7 @@ final class Ownership {
     void lose(long slot, long word) {
         long damaged = Slot.damaged(slot);
         if (map.compareAndSet(slot, word, damaged)) {
-            counters.count(damaged, 1, Counters.KEEPER);
-            counters.count(word, -1, Counters.KEEPER);
+            gauges.exchange(word, damaged, Counters.KEEPER);
         }
     }
 

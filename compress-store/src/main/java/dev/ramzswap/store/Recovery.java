@@ -39,6 +39,7 @@ final class Recovery {
     private final BackingFile file;
 
     private final Counters counters;
+    private final PageGauges gauges;
 
     Recovery(Parts parts) {
         this.parts = parts;
@@ -46,6 +47,7 @@ final class Recovery {
         this.pool = parts.pool();
         this.file = parts.file();
         this.counters = parts.counters();
+        this.gauges = new PageGauges(counters);
     }
 
     void run() throws IOException {
@@ -92,7 +94,7 @@ final class Recovery {
                 long end = Math.min(first + CHUNK, map.slots());
                 long slot = map.nextRecovered(first, end);
                 for (; slot < end; slot = map.nextRecovered(slot + 1, end)) {
-                    counters.count(recover(slot, resealer), 1, stripe);
+                    gauges.exchange(Slot.HOLE, recover(slot, resealer), stripe);
                 }
                 next.accumulateAndGet(slot, Math::max); // Nothing is in between: an empty map is looked through once.
             }

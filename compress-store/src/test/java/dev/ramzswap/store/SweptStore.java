@@ -79,7 +79,8 @@ final class SweptStore implements AutoCloseable {
         users.forEach(SweptUser::storeAll);
         users.forEach(SweptUser::loadAll);
         assertEquals(before, sum(SweptUser::errors), label + ": errors after new stores");
-        checkPaused();
+        checkCounters();
+        checkInvariants();
         users.forEach(SweptUser::invalidateAll);
         checkNothingIsLeft();
     }
@@ -96,16 +97,11 @@ final class SweptStore implements AutoCloseable {
         assertTrue(counters.get(Counter.MEM_USED_MAX) <= highestLimit, label);
     }
 
-    /** A page that the keeper moves counts twice for a moment, where it was and where it is. */
-    private void checkPaused() {
+    private void checkInvariants() {
         try {
-            store.keeper().pause();
-            checkCounters();
-            Invariants.check(files.parts(), label);
+            Invariants.checkPaused(store, files.parts(), label);
         } catch (InterruptedException e) {
             throw new AssertionError(e);
-        } finally {
-            store.keeper().resume();
         }
     }
 
