@@ -1,17 +1,10 @@
 #!/bin/bash
-# The part of systemd-guest that runs in the guest, as a service, at both of its boots. Says FAILED, FIGURES, REBOOTING and
-# ENDED on the console.
-#
-#   systemd-guest.sh FILE.deb HOG
-set -u
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root
+# The part of systemd-guest that runs in the guest, at both of its boots, see lib/units.sh. At the end of the first it says
+# REBOOTING.
 e2e=$(dirname "$(readlink -f "$0")")
-E2E_SLOWNESS=4 # see run: some machines are as slow
 . "$e2e/lib/verdict.sh"
-. "$e2e/lib/guard.sh"
 . "$e2e/lib/units.sh"
-deb=$1
-hog=$2
+. "$e2e/lib/guard.sh"
 
 # A daemon whose JVM fails begins anew with its pages; one that fails to start does not, by the same status.
 crash_and_fail() {
@@ -171,15 +164,14 @@ has_codec() { # CODEC
 }
 
 load() {
-    # A program with more pages than its cgroup may keep in memory.
-    must 'the load is verified' systemd-run --quiet --scope -p MemoryMax=64M "$hog" 96 1000
+    must 'the load is verified' "${hog_in_cgroup[@]}" 1000
     must 'pages were swapped out' [ "$(vmstat pswpout)" -gt 5000 ]
 }
 
 # The package is installed once more, as for an upgrade, which restarts both daemons; then the one that took over is killed:
 # all while a program reads and writes pages in swap.
 replace_daemons() {
-    systemd-run --quiet --scope -p MemoryMax=64M "$hog" 96 0 &
+    "${hog_in_cgroup[@]}" 0 &
     local load=$!
     must 'pages are in swap' await 60 is_in_use 20000
     must 'upgrade under live swap' dpkg --no-triggers -i "$deb"
@@ -194,7 +186,7 @@ replace_daemons() {
 # Pages that fit nowhere else, as far as swapoff can see: it fails, and all is as it was. The daemons are never told.
 refuse_stop() {
     local pids
-    systemd-run --quiet --scope -p MemoryMax=64M "$hog" 96 0 &
+    "${hog_in_cgroup[@]}" 0 &
     local load=$!
     must 'pages are in swap' await 60 is_in_use 20000
     pids=$(main_pids)

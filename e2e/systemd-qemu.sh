@@ -1,15 +1,8 @@
 #!/bin/bash
-# The part of systemd-qemu that runs in the guest, as a service. Says FAILED, FIGURES and ENDED on the console.
-#
-#   systemd-qemu.sh FILE.deb HOG
-set -u
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root
+# The part of systemd-qemu that runs in the guest, see lib/units.sh.
 e2e=$(dirname "$(readlink -f "$0")")
-E2E_SLOWNESS=4 # see run: some machines are as slow
 . "$e2e/lib/verdict.sh"
 . "$e2e/lib/units.sh"
-deb=$1
-hog=$2
 
 status() { # KEY
     ramzswap status --name swap0 --json | tr ',' '\n' | sed -n "s/^.*\"$1\": *\"*\([^\"}]*\)\"*.*/\1/p"
@@ -27,9 +20,8 @@ is_empty_but_for() { # SLOTS
     [ $(($(status orig_data_size) / 4096)) -le "$1" ]
 }
 
-# A program with more pages than its cgroup may keep in memory, which are free when it ends.
 load() {
-    must 'the load is verified' systemd-run --quiet --scope -p MemoryMax=64M "$hog" 96 1000
+    must 'the load is verified' "${hog_in_cgroup[@]}" 1000
     must 'what it had is free' await 10 is_empty_but_for 500
 }
 
@@ -54,7 +46,7 @@ must 'freed slots are counted' has_freed 500
 figure freed "$(status freed_slots)"
 
 # What is freed while nobody looks is not lost either.
-systemd-run --quiet --scope -p MemoryMax=64M "$hog" 96 0 &
+"${hog_in_cgroup[@]}" 0 &
 load=$!
 must 'pages are in swap' await 60 is_in_use 20000
 must 'kill' systemctl kill --signal=KILL "$daemon"

@@ -1,4 +1,12 @@
-# In a guest that systemd has booted: the package's units of one device, and what is asked of them. Needs verdict.sh, and deb.
+# The head of a script that runs, as a service, in a guest that systemd has booted, and what it asks of the package's units
+# of one device. Says FAILED, FIGURES and ENDED on the console. Needs verdict.sh.
+#
+#   SCRIPT FILE.deb HOG
+set -u
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root
+E2E_SLOWNESS=4 # see run: some machines are as slow
+deb=$1
+hog=$2
 
 swap=ramzswap-swap@swap0.service
 daemon=ramzswap@swap0.service
@@ -13,6 +21,9 @@ must() { # WHAT COMMAND...
         journalctl --no-pager -b -o short-monotonic -u 'ramzswap*' | tail -60
     }
 }
+
+# A program with more pages than its cgroup may keep in memory, without its OPS: 0 for one without an end.
+hog_in_cgroup=(systemd-run --quiet --scope -p MemoryMax=64M "$hog" 96)
 
 property() { # UNIT NAME
     systemctl show --value -p "$2" "$1"
