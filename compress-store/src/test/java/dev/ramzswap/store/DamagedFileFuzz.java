@@ -55,7 +55,7 @@ public final class DamagedFileFuzz {
             switch (what % 8) {
                 case 0, 1 -> store.store(slot, number, slot);
                 case 2 -> store.load(slot, number & 31);
-                case 3 -> StoreFuzz.drop(store, (what & 8) == 0, slot, number);
+                case 3 -> StoreFuzz.drop(store, what / 8, slot, number);
                 case 4 -> store.patch(slot, number * 16, 1 + what * 8, number);
                 case 5 -> store.keepFile();
                 case 6 -> store.keepPool();

@@ -89,18 +89,17 @@ public final class StoreFuzz {
             case 0 -> store.store(slot, number, slot);
             case 1, 2 -> store.store(slot, 1, number);
             case 3 -> store.load(slot, 1);
-            case 4 -> drop(store, (what / 10 & 1) == 0, slot, number);
+            case 4 -> drop(store, what / 10, slot, number);
             case 5 -> store.patch(slot, number * 16, 1 + what * 8, number);
             default -> {}
         }
     }
 
     /** As a request says, or as the kernel frees slots. */
-    static void drop(FuzzedStore store, boolean isRequest, int slot, int number) {
-        if (isRequest) {
-            store.invalidate(slot, number & 63, 1 + (number >>> 6));
-        } else {
-            store.free(slot, number & 63, 1 + (number >>> 6));
+    static void drop(FuzzedStore store, int way, int slot, int number) {
+        switch (way & 1) {
+            case 0 -> store.invalidate(slot, number & 63, 1 + (number >>> 6));
+            default -> store.free(slot, number & 63, 1 + (number >>> 6));
         }
     }
 

@@ -1,7 +1,7 @@
 package dev.ramzswap.attach;
 
 import dev.ramzswap.status.ExportStatus;
-import dev.ramzswap.status.Succession;
+import dev.ramzswap.status.Starter;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.Set;
@@ -23,7 +23,7 @@ final class UnitCheck {
     /** Nothing if the kernel has no device of it, or all is well. */
     Optional<Finding> of(ExportStatus export) throws IOException, InterruptedException {
         String unit = "ramzswap-swap@" + export.name();
-        if (!isAttached(export) || !isOfUnits(export) || isKnownTo(unit)) {
+        if (!isAttached(export) || starter(export) != Starter.UNITS || isKnownTo(unit)) {
             return Optional.empty();
         }
         return Optional.of(Finding.warning(
@@ -47,9 +47,7 @@ final class UnitCheck {
 
     /** The unit's own daemons find their names taken then. One that has just left to the other is none by hand. */
     void requireOneOfUnitsIfItsStart(ExportStatus export) throws IOException {
-        Optional<String> groups = groups(export);
-        boolean isByHand = groups.isPresent() && !Succession.isOfUnits(export.name(), groups.get());
-        if (isByHand && isStartOf(export.name())) {
+        if (starter(export) == Starter.OTHER && isStartOf(export.name())) {
             String name = export.name();
             throw new IOException(name + " is served by pid " + export.entry().pid()
                     + ", which is none of this unit's daemons: end it (ramzswap swapoff " + name + ", ramzswap stop "
@@ -57,14 +55,11 @@ final class UnitCheck {
         }
     }
 
-    private boolean isOfUnits(ExportStatus export) throws IOException {
-        return groups(export)
-                .filter(groups -> Succession.isOfUnits(export.name(), groups))
-                .isPresent();
-    }
-
-    private Optional<String> groups(ExportStatus export) throws IOException {
-        return machine.files().find("/proc/" + export.entry().pid() + "/cgroup");
+    private Starter starter(ExportStatus export) throws IOException {
+        return machine.files()
+                .find("/proc/" + export.entry().pid() + "/cgroup")
+                .map(groups -> Starter.of(export.name(), groups))
+                .orElse(Starter.UNKNOWN);
     }
 
     private boolean isKnownTo(String unit) throws IOException, InterruptedException {

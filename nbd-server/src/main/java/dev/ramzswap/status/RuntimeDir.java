@@ -194,7 +194,7 @@ public final class RuntimeDir {
     private static IOException isTaken(ExportEntry other) {
         String message = "--name: a running daemon (pid " + other.pid() + ") has an export '" + other.name()
                 + "': give this one another name, or stop that one";
-        return Succession.isByHand(other) ? new LastingException(message) : new IOException(message);
+        return Starter.of(other) == Starter.OTHER ? new LastingException(message) : new IOException(message);
     }
 
     /** As a full directory has left entries. */

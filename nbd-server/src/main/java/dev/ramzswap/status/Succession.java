@@ -2,8 +2,6 @@ package dev.ramzswap.status;
 
 import dev.ramzswap.config.Host;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -21,34 +19,7 @@ public record Succession(ExportEntry before, boolean isOfUnits) {
 
     /** While the daemon still runs. */
     public static Succession of(ExportStatus export) {
-        return new Succession(export.entry(), isOfUnits(export.entry()));
-    }
-
-    private static boolean isOfUnits(ExportEntry entry) {
-        try {
-            return isOfUnits(entry.name(), Files.readString(Path.of("/proc/" + entry.pid() + "/cgroup")));
-        } catch (IOException e) {
-            return false; // it has just ended, or is another user's: then it says no more than that
-        }
-    }
-
-    /** Whether a daemon is known to be none of the package's two. */
-    static boolean isByHand(ExportEntry entry) {
-        try {
-            return !isOfUnits(entry.name(), Files.readString(Path.of("/proc/" + entry.pid() + "/cgroup")));
-        } catch (IOException e) {
-            return false; // it has just ended
-        }
-    }
-
-    /**
-     * Whether a daemon is one of the package's two.
-     *
-     * @param groups its control groups, as {@code /proc/PID/cgroup} has them
-     */
-    public static boolean isOfUnits(String export, String groups) {
-        return groups.contains("/ramzswap@" + export + ".service")
-                || groups.contains("/ramzswap-standby@" + export + ".service");
+        return new Succession(export.entry(), Starter.of(export.entry()) == Starter.UNITS);
     }
 
     /** What is to be said of it when the daemon has ended; nothing if it has not, or nobody follows. */
