@@ -12,7 +12,10 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /**
  * Ends a daemon that another stands by for, again and again, and measures how long a client that reads a page all the
@@ -62,6 +65,9 @@ final class Takeover implements Callable<Integer> {
             description = "In which directory the state lies, on tmpfs (${DEFAULT-VALUE}).")
     private Path state;
 
+    @Spec
+    private CommandSpec spec;
+
     private final Samples millis = new Samples();
     private Servers servers;
     private Path socket;
@@ -70,11 +76,11 @@ final class Takeover implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        int slots = slots();
         servers = Servers.create(state);
         socket = servers.newSocket();
         command = command(servers.directory().resolve("state"));
-        content =
-                new DeviceContent(Pages.read(files), (filled == null ? mebibytes : filled) * ((1 << 20) / Pages.BYTES));
+        content = new DeviceContent(Pages.read(files), slots);
         System.out.println(Machine.describe() + "\n" + String.join(" ", command));
         Server serving = servers.start("daemon 0", socket, command);
         fill(serving);
@@ -89,6 +95,14 @@ final class Takeover implements Callable<Integer> {
                 "%d times, ms: least %.0f, median %.0f, most %.0f%n",
                 times, millis.min(), millis.median(), millis.max());
         return 0;
+    }
+
+    private int slots() {
+        int written = filled == null ? mebibytes : filled;
+        if (written < 1 || written > mebibytes) {
+            throw new ParameterException(spec.commandLine(), "--filled must be 1 to " + mebibytes + ", as --size is");
+        }
+        return written * ((1 << 20) / Pages.BYTES);
     }
 
     private List<String> command(Path stateDirectory) {
