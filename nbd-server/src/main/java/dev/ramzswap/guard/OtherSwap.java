@@ -63,13 +63,13 @@ final class OtherSwap implements AutoCloseable {
         used = 0;
         size = 0;
         at = 0;
+        seen.clear();
         skipLine();
         while (at < text.position()) {
             readArea();
         }
         known.clear();
         known.or(seen);
-        seen.clear();
     }
 
     /** KiB that were used at the last look. */
