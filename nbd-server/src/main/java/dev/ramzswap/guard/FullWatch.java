@@ -126,6 +126,9 @@ public final class FullWatch implements AutoCloseable {
         } catch (OutOfMemoryError e) { // no thread is to be had
             close();
             throw new IOException(e.getMessage(), e);
+        } catch (RuntimeException e) {
+            close();
+            throw e;
         }
     }
 
@@ -150,10 +153,20 @@ public final class FullWatch implements AutoCloseable {
             look();
             hasFailed = false;
         } catch (IOException | RuntimeException | Error e) {
-            if (!hasFailed) {
-                LOG.log(Level.ERROR, "whether memory and swap are full cannot be told: " + e);
-            }
+            fullLooks = 0;
+            boolean isNew = !hasFailed;
             hasFailed = true;
+            if (isNew) {
+                say(e);
+            }
+        }
+    }
+
+    private static void say(Throwable failure) {
+        try {
+            LOG.log(Level.ERROR, "whether memory and swap are full cannot be told: " + failure);
+        } catch (Throwable e) {
+            // If memory is short, there may be none for words about it either.
         }
     }
 

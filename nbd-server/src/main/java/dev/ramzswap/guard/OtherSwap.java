@@ -10,8 +10,9 @@ import java.util.function.IntPredicate;
 /**
  * What swap there is besides a daemon's own devices, by {@code /proc/swaps}, which is read without asking for memory.
  * Whose a network block device is, is asked at the first look that shows it: it has just been swapped on then, and
- * memory is there still. Of one that is not the daemon's own it is asked again now and then while memory is there: who
- * has attached it may connect later, as to a daemon that has taken over ({@code nbd-client -persist}). For one thread.
+ * memory is there still. It is asked again now and then while memory is there: who has attached it may connect later,
+ * as to a daemon that has taken over ({@code nbd-client -persist}), or have it attached elsewhere by then. For one
+ * thread.
  */
 final class OtherSwap implements AutoCloseable {
     private static final byte[] NBD = "/dev/nbd".getBytes(StandardCharsets.US_ASCII);
@@ -49,11 +50,11 @@ final class OtherSwap implements AutoCloseable {
         this.isOwn = isOwn;
     }
 
-    /** Has the next look ask anew for devices that were not the daemon's own, if no look has for long. */
+    /** Has the next look ask anew whose each device is, if no look has for long. */
     void askAnewInTime() {
         if (looksSinceQuestion >= LOOKS_TO_NEXT_QUESTION) {
             looksSinceQuestion = 0;
-            known.and(own);
+            known.clear();
         }
     }
 
@@ -107,7 +108,10 @@ final class OtherSwap implements AutoCloseable {
         return own.get(number);
     }
 
-    /** N of {@code /dev/nbdN}, and of {@code /mnt/dev/nbdN}, as it is called outside a chroot; -1 for anything else. */
+    /**
+     * N of {@code /dev/nbdN}, of a partition of it, and of {@code /mnt/dev/nbdN}, as it is called outside a chroot; -1
+     * for anything else, such as {@code /dev/nbd-spare}.
+     */
     private int deviceNumber() {
         int end = wordEnd();
         int begin = end - 1;
@@ -118,10 +122,13 @@ final class OtherSwap implements AutoCloseable {
             return -1;
         }
         int value = 0;
-        for (int i = begin + NBD.length; value < DEVICES && i < end && isDigit(i); i++) {
+        int i = begin + NBD.length;
+        boolean hasNumber = i < end && isDigit(i);
+        for (; value < DEVICES && i < end && isDigit(i); i++) {
             value = value * 10 + text.get(i) - '0';
         }
-        return value;
+        boolean isDevice = i == end || text.get(i) == 'p' || text.get(i) == '\\'; // \040(deleted)
+        return hasNumber && isDevice ? value : -1;
     }
 
     private boolean isNbd(int begin, int end) {

@@ -21,6 +21,8 @@ import java.util.function.IntPredicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(20)
 class FullWatchTest {
@@ -99,6 +101,13 @@ class FullWatchTest {
         assertEquals("", watch(FULL, 1, LOOKS, _ -> OURS_ALONE + "/dev/nbd1 partition 9000 4096 50\n"));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"/dev/nbd-spare", "/srv/dev/nbd0.swap"})
+    void whatIsOnlyCalledAlikeIsOtherSwap(String name) throws IOException, InterruptedException {
+        assertEquals(
+                "", watch(FULL, 1, MANY_LOOKS, look -> OURS_ALONE + name + " file 9000 " + (1000 + look) + " 50\n"));
+    }
+
     /** Swapped on in a chroot, as /proc/swaps has it outside. */
     @Test
     void itsOwnDeviceIsNoOtherSwapByALongerPathEither() throws IOException, InterruptedException {
@@ -133,16 +142,55 @@ class FullWatchTest {
         assertEquals("f", watchWhose(_ -> questions.incrementAndGet() > 1));
     }
 
-    /** Whatever goes wrong with a question. */
+    @Test
+    void aDeviceThatIsAttachedElsewhereIsItsOwnNoMore() throws IOException, InterruptedException {
+        AtomicInteger questions = new AtomicInteger();
+        assertEquals("", watchWhose(_ -> questions.incrementAndGet() == 1));
+    }
+
+    /** Whatever goes wrong with a question, and with the words about it. */
     @Test
     void aQuestionThatFailsDoesNotEndTheWatch() throws IOException, InterruptedException {
         AtomicInteger questions = new AtomicInteger();
         assertEquals("f", watchWhose(_ -> {
             if (questions.incrementAndGet() == 1) {
-                throw new IllegalStateException("made up");
+                throw new UnspeakableException();
             }
             return true;
         }));
+    }
+
+    @SuppressWarnings("serial") // nobody writes it anywhere
+    private static final class UnspeakableException extends RuntimeException {
+        @Override
+        public String toString() {
+            throw new OutOfMemoryError("made up");
+        }
+    }
+
+    /** Full once more, after looks that saw nothing, is not full on end. */
+    @Test
+    void looksThatFailAreNoneOfThoseInSuccession() throws IOException, InterruptedException {
+        file("meminfo", FULL);
+        file("swaps", OURS_ALONE);
+        Path trigger = file("sysrq-trigger", "");
+        AtomicInteger look = new AtomicInteger();
+        CountDownLatch left = new CountDownLatch(30);
+        try (FullWatch _ = new FullWatch(
+                () -> {
+                    int number = look.getAndIncrement();
+                    left.countDown();
+                    if (number > 7 && number < 20) {
+                        throw new IllegalStateException("made up");
+                    }
+                    return Math.min(number, 26);
+                },
+                _ -> true,
+                directory,
+                INTERVAL)) {
+            left.await();
+        }
+        assertEquals("", Files.readString(trigger));
     }
 
     /** Memory gets full after so many looks that whose a device is may be asked anew. */
