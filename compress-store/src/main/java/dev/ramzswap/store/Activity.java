@@ -1,5 +1,6 @@
 package dev.ramzswap.store;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
@@ -41,5 +42,34 @@ final class Activity {
             }
         }
         return true;
+    }
+
+    /**
+     * All operations that were under way at one moment. Who must not wait for them asks now and then. For one thread.
+     */
+    final class InFlight {
+        private final List<Operation> left = new ArrayList<>();
+
+        private record Operation(Workspace workspace, long number) {
+            boolean isOver() {
+                return workspace.operations() != number;
+            }
+        }
+
+        /** That moment is now. */
+        void begin() {
+            left.clear();
+            for (Workspace workspace : workspaces) {
+                long number = workspace.operations();
+                if ((number & 1) != 0) {
+                    left.add(new Operation(workspace, number));
+                }
+            }
+        }
+
+        boolean isOver() {
+            left.removeIf(Operation::isOver);
+            return left.isEmpty();
+        }
     }
 }

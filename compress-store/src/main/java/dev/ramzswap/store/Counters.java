@@ -281,7 +281,8 @@ public final class Counters {
     private static Snapshot read(MemorySegment memory, CountersHead head) {
         EnumMap<Counter, Long> values = new EnumMap<>(Counter.class);
         for (Counter counter : Counter.ALL) {
-            values.put(counter, sum(memory, counter));
+            values.put(
+                    counter, Math.max(sum(memory, counter), 0)); // What is dropped may be counted before it was stored.
         }
         return new Snapshot(
                 head.name(),

@@ -208,7 +208,11 @@ final class Keeper implements AutoCloseable {
      * One look of the pool's keeper. What the kernel has freed goes first, and does not keep the rest from its turn.
      */
     Look keepPool() throws IOException {
-        return noted(sweep().and(compactor.isUnfinished() ? compactor.proceed() : makeRoom()));
+        Look look = noted(sweep().and(compactor.isUnfinished() ? compactor.proceed() : makeRoom()));
+        if (compactor.isSoonFinished()) {
+            ram.wake(); // Each pause would be one for all other regions, too.
+        }
+        return look;
     }
 
     /** One look of the pool's keeper at what the kernel has freed. */

@@ -181,7 +181,12 @@ final class Pool {
         return place < memory.byteSize() && Region.offset(place) + Record.roomFor(Slot.length(word)) <= Region.BYTES;
     }
 
-    /** The same, where there is memory: of a word of which that is not known, nothing is to be read. */
+    /** Whether the record that a slot's word points to is that slot's. */
+    boolean isRecordOf(long slot, long word) {
+        return isPlaceOf(word) && Record.isOf(memory, Slot.place(word), slot, word);
+    }
+
+    /** Like {@link #isPlaceOf}, where there is memory: of a word of which that is not known, nothing is to be read. */
     boolean isReadable(long word) {
         return isPlaceOf(word) && regions.isInUse(Region.of(Slot.place(word)));
     }

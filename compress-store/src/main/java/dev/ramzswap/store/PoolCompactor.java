@@ -81,6 +81,11 @@ final class PoolCompactor implements Evacuation.Mover {
         return unfinished != Region.NONE;
     }
 
+    /** Whether it is and no pin has to end before: then the next look is not to be waited for. */
+    boolean isSoonFinished() {
+        return isUnfinished() && !evacuation.metPin();
+    }
+
     /** Goes on with the region that is half emptied. */
     Look proceed() throws IOException {
         return evacuate(unfinished);

@@ -14,7 +14,7 @@ import java.util.Arrays;
  *
  * <pre>
  *   0  4  bytes of its live records
- *   4  4  state in 3 bits; bit 3: suspect; above: how many of its holes are listed
+ *   4  4  state in 3 bits; bit 3: suspect; bit 4: being counted; above: how many of its holes are listed
  *   8  4  next region in the same ring
  *  12  4  previous region in the same ring
  * </pre>
@@ -29,7 +29,8 @@ final class RegionEntries implements AutoCloseable {
     private static final int PREVIOUS_OFFSET = 12;
     private static final int STATE_MASK = 7;
     private static final int SUSPECT = 8;
-    private static final int LISTED_UNIT = 16;
+    private static final int COUNTED = 16;
+    private static final int LISTED_UNIT = 32;
 
     private static final VarHandle LIVE = JAVA_INT.varHandle();
 
@@ -99,8 +100,17 @@ final class RegionEntries implements AutoCloseable {
         return word(region) & STATE_MASK;
     }
 
+    /** Ends {@link #isCounted}. */
     void setState(int region, int state) {
-        setWord(region, word(region) & ~STATE_MASK | state);
+        setWord(region, word(region) & ~(STATE_MASK | COUNTED) | state);
+    }
+
+    boolean isCounted(int region) {
+        return (word(region) & COUNTED) != 0;
+    }
+
+    void setCounted(int region, boolean isCounted) {
+        setWord(region, isCounted ? word(region) | COUNTED : word(region) & ~COUNTED);
     }
 
     boolean isSuspect(int region) {

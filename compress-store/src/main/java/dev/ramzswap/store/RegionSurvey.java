@@ -1,6 +1,5 @@
 package dev.ramzswap.store;
 
-import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
@@ -12,7 +11,6 @@ final class RegionSurvey {
 
     private final SlotMap map;
     private final Pool pool;
-    private final MemorySegment memory;
 
     /** One bit for each unit of the region: part of a live record. */
     private final long[] covered = new long[UNITS >>> 6];
@@ -20,7 +18,6 @@ final class RegionSurvey {
     RegionSurvey(SlotMap map, Pool pool) {
         this.map = map;
         this.pool = pool;
-        this.memory = pool.memory();
     }
 
     /** Units of the live record that begins at a place within the pool, 0 if none does. */
@@ -66,11 +63,11 @@ final class RegionSurvey {
         for (long slot = map.nextUsed(0); slot < map.slots(); slot = map.nextUsed(slot + 1)) {
             long word = map.get(slot);
             if (Slot.kind(word) == Slot.KIND_POOL && Region.of(Slot.place(word)) == region) {
-                if (!pool.isPlaceOf(word) || !Record.isOf(memory, Slot.place(word), slot, word)) {
-                    ownership.lose(slot, word);
-                } else {
+                if (pool.isRecordOf(slot, word)) {
                     cover(Slot.place(word), Record.units(Slot.length(word)));
                     bytes += Record.roomFor(Slot.length(word));
+                } else {
+                    ownership.lose(slot, word);
                 }
             }
         }

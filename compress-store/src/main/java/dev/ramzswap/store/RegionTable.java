@@ -248,6 +248,32 @@ final class RegionTable implements AutoCloseable {
         rings.move(region, UNLISTED);
     }
 
+    /**
+     * Marks the unlisted regions that wait longest, as many as there is room for, until {@link #endCount} or a change
+     * of their state.
+     *
+     * @return how many
+     */
+    int beginCount(int[] into) {
+        int marked = 0;
+        int region = rings.nextUnlisted();
+        while (region != NONE && marked < into.length && (marked == 0 || region != into[0])) {
+            entries.setCounted(region, true);
+            into[marked++] = region;
+            region = rings.nextUnlisted();
+        }
+        return marked;
+    }
+
+    /** Whether a region is marked. Whoever marks it, and changes its state, does not need the lock for that. */
+    boolean isCounted(int region) {
+        return region < highWater && entries.isCounted(region);
+    }
+
+    void endCount(int region) {
+        entries.setCounted(region, false);
+    }
+
     /** Corrects the live bytes of an unlisted region. */
     void setLive(int region, int bytes) {
         budget.addLive(bytes - live(region));

@@ -12,59 +12,64 @@ import java.util.concurrent.locks.Lock;
  * record that is allocated and not yet published. Nobody else writes to what is left over, so it can be made holes in
  * peace, and the region is listed only if its live bytes are still the same then.
  *
- * <p><b>If they are not</b>, somebody may be about to publish or to free a record. When all who were at work then are
- * through ({@link Activity}), the words are the truth: all of them are read, and the live bytes set to what they say.
+ * <p><b>If they are not</b>, somebody may be about to publish or to free a record, or a free could not be counted, for
+ * a damaged header: then a {@link Recount} sets the live bytes. What a damaged header hides from the walk, a look at
+ * the words of all slots finds.
  */
 final class Relister {
-    /** What a slow disk takes for a call: partial writes wait for that, and one of them may be at work at any time. */
-    private static final long AWAIT_NANOS = 100_000_000;
-
-    /**
-     * A recount in vain comes again after so many times as long as it took. Compaction of all other regions waits for
-     * this thread, and whoever is at work for long may be so until a disk comes back.
-     */
-    private static final int PAUSE_FACTOR = 9;
-
-    /** However long it took: this thread may not have had a processor meanwhile. */
-    private static final long MOST_PAUSE_NANOS = 2_000_000_000;
+    /** Regions in a look. Those that cannot be listed yet keep nobody waiting. */
+    private static final int MOST_REGIONS = 64;
 
     private final RegionTable regions;
     private final RegionMemory regionMemory;
     private final Pool pool;
     private final Ownership ownership;
-    private final Activity activity;
+    private final Recount recount;
     private final RegionSurvey survey;
     private final Lock lock;
-
-    /** When the next recount may be, by {@link System#nanoTime}. */
-    private long nextRecount = System.nanoTime();
 
     Relister(Parts parts, Ownership ownership, Activity activity) {
         this.regions = parts.regions();
         this.regionMemory = parts.regionMemory();
         this.pool = parts.pool();
         this.ownership = ownership;
-        this.activity = activity;
+        this.recount = new Recount(parts, ownership, activity);
         this.survey = new RegionSurvey(parts.map(), pool);
         this.lock = regions.lock;
     }
 
     /** Lists the holes of one region, if there is one that waits for it. */
     Look relist() throws IOException {
-        int region = next();
-        if (region == Region.NONE) {
-            return Look.NOTHING;
+        Look look = relistOne();
+        return look == Look.BLOCKED && recount.proceed() ? relistOne() : look;
+    }
+
+    /** The first that can be listed. */
+    private Look relistOne() throws IOException {
+        Look look = Look.NOTHING;
+        int first = Region.NONE;
+        for (int i = 0; i < MOST_REGIONS && look != Look.GAINED; i++) {
+            int region = next();
+            if (region == Region.NONE || region == first) {
+                return look;
+            }
+            first = i == 0 ? region : first;
+            look = relist(region);
         }
+        return look;
+    }
+
+    private Look relist(int region) throws IOException {
         int live = live(region);
         regionMemory.mapResident(region);
-        int found = survey.walk(region);
-        if (found != live) {
-            found = recountInTurn(region);
+        boolean isFound =
+                survey.walk(region) == live || recount.takeResult(region) && survey.scan(region, ownership) == live;
+        if (!isFound) {
+            recount.begin();
+            return Look.BLOCKED;
         }
-        if (found == 0) {
-            return retire(region) ? Look.GAINED : Look.BLOCKED;
-        }
-        return found >= 0 && list(region, found) ? Look.GAINED : Look.BLOCKED;
+        boolean isDone = live == 0 ? retire(region) : list(region, live);
+        return isDone ? Look.GAINED : Look.BLOCKED;
     }
 
     /** What is suspected of the region from now on, it was seen after this. */
@@ -102,48 +107,6 @@ final class Relister {
         }
         regionMemory.reuse(region);
         return true;
-    }
-
-    /** A recount, if the last one in vain is long enough ago; -1 if it is not. */
-    private int recountInTurn(int region) {
-        long begin = System.nanoTime();
-        if (begin - nextRecount < 0) {
-            return -1;
-        }
-        int found = recount(region);
-        if (found < 0) {
-            long end = System.nanoTime();
-            nextRecount = end + Math.min(PAUSE_FACTOR * (end - begin), MOST_PAUSE_NANOS);
-        }
-        return found;
-    }
-
-    /**
-     * Sets the live bytes of a region to what the words say. Who was at work before has published or freed what he had
-     * there, and nobody allocates there since; who is at work meanwhile is waited for, lest he free what is not
-     * counted.
-     *
-     * @return the live bytes, or -1 if somebody is at work for long, or has freed something meanwhile
-     */
-    private int recount(int region) {
-        if (!activity.awaitAll(AWAIT_NANOS)) {
-            return -1;
-        }
-        int live = live(region);
-        int found = survey.scan(region, ownership);
-        if (!activity.awaitAll(AWAIT_NANOS)) {
-            return -1;
-        }
-        lock.lock();
-        try {
-            if (regions.live(region) != live) {
-                return -1;
-            }
-            regions.setLive(region, found);
-            return found;
-        } finally {
-            lock.unlock();
-        }
     }
 
     /** Makes holes of what the survey left over; false if something has been freed since. */

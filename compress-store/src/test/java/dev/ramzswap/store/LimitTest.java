@@ -12,6 +12,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -35,7 +37,7 @@ class LimitTest {
     private static final int MANY_SLOTS = 160_000;
     private static final int HALF_PAGES_PER_REGION = 90;
     private static final int DAMAGED_APART = 6 * HALF_PAGES_PER_REGION;
-    private static final long SLOW_NANOS = 60_000_000;
+    private static final int DAMAGED_SLOTS = 60_000;
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     @TempDir
@@ -271,39 +273,81 @@ class LimitTest {
         }
     }
 
-    /** Of partial writes that a slow disk keeps waiting, one is at work at any time. */
-    @Test
-    void memoryComesDownThoughManyRegionsAreDamagedAndTheDiskIsSlow() throws Exception {
+    /** Of partial writes that a slow disk keeps waiting, some are at work at any time. */
+    @ParameterizedTest
+    @CsvSource({"60, 1", "150, 1", "150, 3"})
+    void memoryComesDownThoughManyRegionsAreDamagedAndTheDiskIsSlow(int millis, int threads) throws Exception {
         StoreConfig config = new TestConfig(SLOTS).overcommit().build();
         StoreFiles files = StoreFiles.open(config, BackingFile::open);
         try (PageStore store = PageStore.open(config, files);
                 Workspace work = store.workspace();
-                Workspace other = store.workspace()) {
-            for (int slot = 0; slot < SLOTS; slot++) {
-                store(store, slot, Pages.Kind.HALF, work);
+                SlowOperations _ = new SlowOperations(store, millis, threads)) {
+            assertMemoryComesDownThoughDamaged(store, files.parts(), SLOTS, work);
+        }
+    }
+
+    /** One header in each sixth region is damaged. */
+    private static void assertMemoryComesDownThoughDamaged(PageStore store, Parts parts, int slots, Workspace work) {
+        for (int slot = 0; slot < slots; slot++) {
+            store(store, slot, Pages.Kind.HALF, work);
+        }
+        for (int slot = 0; slot < slots; slot += DAMAGED_APART) {
+            long place = Slot.place(parts.map().get(slot));
+            Record.setHeader(parts.pool().memory().asSlice(place), slot + 1, Codec.RAW, 1);
+        }
+        for (int slot = 0; slot < slots; slot++) {
+            if (slot % DAMAGED_APART % KEPT_STEP != 0) {
+                store.invalidate(slot, work);
             }
-            for (int slot = 0; slot < SLOTS; slot += DAMAGED_APART) {
-                Parts parts = files.parts();
-                long place = Slot.place(parts.map().get(slot));
-                Record.setHeader(parts.pool().memory().asSlice(place), slot + 1, Codec.RAW, 1);
+        }
+        long limit = TestConfig.limitOf(slots, slots / KEPT_STEP / HALF_PAGES_PER_REGION * 2);
+        store.setLimit(limit);
+        awaitMemory(store, limit);
+    }
+
+    /** Each took a sixth of a second, in which no other was emptied. */
+    @Test
+    void oneRegionThatIsDamagedKeepsNoOtherWaiting() throws Exception {
+        StoreConfig config = new TestConfig(DAMAGED_SLOTS).overcommit().build();
+        StoreFiles files = StoreFiles.open(config, BackingFile::open);
+        try (PageStore store = PageStore.open(config, files);
+                Workspace work = store.workspace()) {
+            assertMemoryComesDownThoughDamaged(store, files.parts(), DAMAGED_SLOTS, work);
+        }
+    }
+
+    /** Each begins as soon as the last one of its thread has ended. */
+    private static final class SlowOperations implements AutoCloseable {
+        private final List<Workspace> workspaces = new ArrayList<>();
+        private final List<Thread> threads = new ArrayList<>();
+
+        SlowOperations(PageStore store, int millis, int count) {
+            for (int i = 0; i < count; i++) {
+                Workspace work = store.workspace();
+                workspaces.add(work);
+                threads.add(Thread.ofPlatform().start(() -> operate(work, millis * 1_000_000L)));
             }
-            Thread slow = Thread.ofPlatform().start(() -> {
-                while (!Thread.interrupted()) {
-                    other.begin();
-                    LockSupport.parkNanos(SLOW_NANOS);
-                    other.end();
+        }
+
+        private static void operate(Workspace work, long nanos) {
+            while (!Thread.currentThread().isInterrupted()) {
+                work.begin();
+                LockSupport.parkNanos(nanos);
+                work.end();
+            }
+        }
+
+        @Override
+        public void close() {
+            try {
+                for (Thread thread : threads) {
+                    thread.interrupt();
+                    thread.join();
                 }
-            });
-            for (int slot = 0; slot < SLOTS; slot++) {
-                if (slot % DAMAGED_APART % KEPT_STEP != 0) {
-                    store.invalidate(slot, work);
-                }
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
             }
-            long limit = TestConfig.limitOf(SLOTS, SLOTS / KEPT_STEP / HALF_PAGES_PER_REGION * 2);
-            store.setLimit(limit);
-            awaitMemory(store, limit);
-            slow.interrupt();
-            slow.join();
+            workspaces.forEach(Workspace::close);
         }
     }
 
